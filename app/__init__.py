@@ -1,0 +1,1 @@
+"""What people and scripts touch: pages, commands and the workspace. The only composition root."""
