@@ -1,0 +1,192 @@
+"""Figures that compare: ranked estimates with whiskers, contributions, distributions, the score bar."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from app.charts import theme
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A named value with its interval; ``value`` None is left out and named by the caller."""
+
+    name: str
+    value: float | None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    n: int = 0
+
+
+def ranked(estimates: Sequence[Estimate], *, title: str, unit: str, x_title: str, height: int = 300) -> go.Figure:
+    """Points with whiskers, the largest on top: intervals are seen before they are read."""
+    shown = sorted((e for e in estimates if e.value is not None), key=lambda e: e.value or 0.0)
+    hover = theme.HOVERS[unit]
+    figure = go.Figure(
+        go.Scatter(
+            x=[e.value for e in shown],
+            y=[e.name for e in shown],
+            mode="markers",
+            marker={"size": 9, "color": theme.ACCENT},
+            error_x={
+                "type": "data",
+                "symmetric": False,
+                "array": [(e.ci_high if e.ci_high is not None else e.value or 0) - (e.value or 0) for e in shown],
+                "arrayminus": [(e.value or 0) - (e.ci_low if e.ci_low is not None else e.value or 0) for e in shown],
+                "color": theme.MUTED,
+                "thickness": 1.5,
+            },
+            customdata=[[e.ci_low, e.ci_high, e.n] for e in shown],
+            hovertemplate="%{y}<br><b>%{x:"
+            + hover
+            + "}</b><br>95 %: %{customdata[0]:"
+            + hover
+            + "} – %{customdata[1]:"
+            + hover
+            + "}<br>n = %{customdata[2]:,}<extra></extra>",
+        )
+    )
+    theme.styled(figure, title, height=height, x_title=x_title)
+    figure.update_xaxes(tickformat=theme.TICKS[unit])
+    return figure
+
+
+def contributions(
+    names: Sequence[str],
+    points: Sequence[float],
+    maximum: Sequence[float],
+    peer: Sequence[float],
+    *,
+    title: str,
+    x_title: str,
+    full_label: str,
+    points_label: str,
+    peer_label: str,
+    height: int = 260,
+) -> go.Figure:
+    """Points a component gives, over the most that it could give, with the peers' level as a mark.
+
+    All sequences have one entry a component, in score points; ``points`` add up to the score.
+    """
+    figure = go.Figure()
+    figure.add_bar(
+        y=list(names), x=list(maximum), orientation="h", marker_color=theme.QUIET, name=full_label, hoverinfo="skip"
+    )
+    figure.add_bar(
+        y=list(names),
+        x=list(points),
+        orientation="h",
+        marker_color=theme.ACCENT,
+        name=points_label,
+        width=0.45,
+        text=[f"{p:.1f}" for p in points],
+        textposition="inside",
+        insidetextanchor="end",
+        hovertemplate="%{y}: <b>%{x:.2f}</b><extra></extra>",
+    )
+    figure.add_scatter(
+        y=list(names),
+        x=list(peer),
+        mode="markers",
+        marker={"symbol": "line-ns", "size": 22, "line": {"width": 2, "color": theme.MUTED}},
+        name=peer_label,
+        hovertemplate="%{y}: %{x:.2f}<extra>" + peer_label + "</extra>",
+    )
+    theme.styled(figure, title, height=height, x_title=x_title)
+    figure.update_layout(barmode="overlay")
+    figure.update_yaxes(autorange="reversed")
+    return figure
+
+
+def score_distribution(
+    scores: Sequence[float],
+    borders: Sequence[float],
+    *,
+    title: str,
+    x_title: str,
+    y_title: str,
+    compared: Sequence[float] | None = None,
+    name: str = "",
+    compared_name: str = "",
+    height: int = 280,
+) -> go.Figure:
+    """A histogram of scores 0–100 in steps of five with the level borders; ``compared`` is drawn beside it."""
+    figure = go.Figure()
+    bins = {"start": 0, "end": 100, "size": 5}
+    if compared is not None:
+        figure.add_histogram(x=list(compared), xbins=bins, marker_color=theme.QUIET, name=compared_name)
+    figure.add_histogram(x=list(scores), xbins=bins, marker_color=theme.ACCENT, opacity=0.85, name=name)
+    for border in borders:
+        figure.add_vline(x=border, line={"color": theme.MUTED, "width": 1, "dash": "dot"})
+    theme.styled(figure, title, height=height, x_title=x_title, y_title=y_title)
+    figure.update_layout(barmode="overlay", bargap=0.06, showlegend=compared is not None)
+    figure.update_traces(hovertemplate="%{x}: %{y:,}<extra></extra>")
+    figure.update_xaxes(range=[0, 100])
+    return figure
+
+
+def levels(
+    counts: Mapping[str, int], labels: Mapping[str, str], *, title: str, y_title: str, height: int = 280
+) -> go.Figure:
+    """Merchants a level; those without enough data are a bar of their own, in grey."""
+    names = list(counts)
+    figure = go.Figure(
+        go.Bar(
+            x=[labels[n] for n in names],
+            y=[counts[n] for n in names],
+            marker_color=[theme.LEVELS[n] for n in names],
+            text=[f"{counts[n]:,}" for n in names],
+            textposition="outside",
+            cliponaxis=False,
+            customdata=names,
+            hovertemplate="%{x}: <b>%{y:,}</b><extra></extra>",
+        )
+    )
+    return theme.styled(figure, title, height=height, y_title=y_title)
+
+
+def score_bar(
+    score: float,
+    ci: tuple[float, float],
+    borders: Sequence[tuple[str, float, float]],
+    *,
+    peer: float | None,
+    peer_label: str,
+    height: int = 110,
+) -> go.Figure:
+    """A score with its interval on a 0–100 bar that shows the levels.
+
+    Args:
+        borders: (level, from, to) in score points, left to right.
+    """
+    figure = go.Figure()
+    for level, low, high in borders:
+        figure.add_shape(
+            type="rect", x0=low, x1=high, y0=-0.22, y1=0.22, fillcolor=theme.LEVELS[level], opacity=0.25, line_width=0
+        )
+    figure.add_scatter(
+        x=[score],
+        y=[0],
+        mode="markers",
+        marker={"size": 16, "color": theme.ACCENT, "line": {"width": 2, "color": "white"}},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [ci[1] - score],
+            "arrayminus": [score - ci[0]],
+            "width": 8,
+        },
+        hovertemplate=f"<b>{score:.1f}</b><br>95 %: {ci[0]:.1f} – {ci[1]:.1f}<extra></extra>",
+        showlegend=False,
+    )
+    if peer is not None:
+        figure.add_shape(type="line", x0=peer, x1=peer, y0=-0.42, y1=0.42, line={"color": theme.MUTED, "width": 2})
+        figure.add_annotation(x=peer, y=0.62, text=peer_label, showarrow=False, font={"size": 11})
+    theme.styled(figure, "", height=height)
+    figure.update_layout(margin={"l": 8, "r": 12, "t": 4, "b": 4}, showlegend=False)
+    figure.update_xaxes(range=[0, 100], tickvals=[0, *[low for _, low, _ in borders if low > 0], 100], showgrid=False)
+    figure.update_yaxes(visible=False, range=[-0.6, 0.85])
+    return figure

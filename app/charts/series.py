@@ -1,0 +1,134 @@
+"""Figures over time: a metric with its interval, and events that explain it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import plotly.graph_objects as go
+
+from app.charts import theme
+
+
+@dataclass(frozen=True)
+class Point:
+    """One period of a series. ``value`` is None where the metric has no value; it is drawn as a gap, never as zero."""
+
+    day: date
+    value: float | None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    n: int = 0
+    is_complete: bool = True
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """An event that stands on a time axis: a campaign, an outage, a rule change. ``end`` is inclusive."""
+
+    start: date
+    end: date
+    label: str
+
+
+def trend(
+    points: Sequence[Point],
+    *,
+    title: str,
+    unit: str,
+    y_title: str,
+    x_title: str,
+    peer: float | None = None,
+    peer_label: str = "",
+    incomplete_label: str = "",
+    annotations: Sequence[Annotation] = (),
+    height: int = 300,
+) -> go.Figure:
+    """A line with its band; the incomplete last period is an open, dotted end; a peer median is a thin line.
+
+    Args:
+        points: in time order, one a period.
+        unit: a metric unit of ``theme.TICKS``; ``rate`` values are 0–1.
+    """
+    figure = go.Figure()
+    days = [p.day for p in points]
+    if any(p.ci_low is not None for p in points):
+        _band(figure, points)
+    hover = theme.HOVERS[unit]
+    figure.add_scatter(
+        x=days,
+        y=[p.value if p.is_complete else None for p in points],
+        mode="lines+markers",
+        line={"color": theme.ACCENT, "width": 2},
+        marker={"size": 5},
+        name=y_title,
+        showlegend=False,
+        customdata=[[p.ci_low, p.ci_high, p.n] for p in points],
+        hovertemplate="%{x|%Y-%m-%d}<br><b>%{y:" + hover + "}</b>"
+        "<br>95 %: %{customdata[0]:"
+        + hover
+        + "} – %{customdata[1]:"
+        + hover
+        + "}<br>n = %{customdata[2]:,}<extra></extra>",
+    )
+    _incomplete(figure, points, incomplete_label, hover)
+    if peer is not None:
+        figure.add_hline(
+            y=peer,
+            line={"color": theme.MUTED, "width": 1, "dash": "dot"},
+            annotation_text=peer_label,
+            annotation_position="top left",
+            annotation_font_size=11,
+        )
+    for event in annotations:
+        figure.add_vrect(
+            x0=event.start,
+            x1=event.end,
+            fillcolor=theme.QUIET,
+            opacity=0.35,
+            line_width=0,
+            annotation_text=event.label,
+            annotation_position="top left",
+            annotation_font_size=11,
+        )
+    theme.styled(figure, title, height=height, x_title=x_title, y_title=y_title)
+    figure.update_yaxes(tickformat=theme.TICKS[unit])
+    return figure
+
+
+def _band(figure: go.Figure, points: Sequence[Point]) -> None:
+    """Draw the interval as a band that breaks where there is no value."""
+    run: list[Point] = []
+    for point in [*points, Point(date.max, None)]:
+        if point.ci_low is not None and point.ci_high is not None:
+            run.append(point)
+            continue
+        if run:
+            figure.add_scatter(
+                x=[p.day for p in run] + [p.day for p in reversed(run)],
+                y=[p.ci_high for p in run] + [p.ci_low for p in reversed(run)],
+                fill="toself",
+                fillcolor=theme.BAND,
+                line={"width": 0},
+                mode="lines",
+                hoverinfo="skip",
+                showlegend=False,
+            )
+        run = []
+
+
+def _incomplete(figure: go.Figure, points: Sequence[Point], label: str, hover: str) -> None:
+    open_points = [p for p in points if not p.is_complete and p.value is not None]
+    if not open_points:
+        return
+    before = [p for p in points if p.is_complete and p.value is not None][-1:]
+    figure.add_scatter(
+        x=[p.day for p in before + open_points],
+        y=[p.value for p in before + open_points],
+        mode="lines+markers",
+        line={"color": theme.ACCENT, "width": 2, "dash": "dot"},
+        marker={"size": [0] * len(before) + [7] * len(open_points), "symbol": "circle-open"},
+        name=label,
+        hovertemplate="%{x|%Y-%m-%d}<br><b>%{y:" + hover + "}</b><extra>" + label + "</extra>",
+    )
