@@ -1,0 +1,84 @@
+"""What can go wrong with words: one small tree, each error one line for a person and a code for a script.
+
+Knows nothing of the code that raises it. `code` is what commands print in `{"error": {"code", "message"}}`.
+"""
+
+from typing import ClassVar
+
+
+class LlmError(Exception):
+    """Base of every error that llm raises on purpose; its text says what, where and what to do."""
+
+    code: ClassVar[str] = "llm"
+
+
+class InputError(LlmError):
+    """A thread, fact or text that is not what the format says."""
+
+    code = "bad_input"
+
+
+class KnowledgeError(LlmError):
+    """A knowledge file (article, macro, taxonomy, clause) that is missing or malformed."""
+
+    code = "bad_knowledge"
+
+
+class EncoderError(LlmError):
+    """The sentence encoder's weights are absent or are not the published ones."""
+
+    code = "bad_encoder"
+
+
+class NotEncodableError(LlmError):
+    """A text in a language that the sentence encoder does not know; it is never embedded."""
+
+    code = "not_encodable"
+
+
+class CheckpointError(LlmError):
+    """A checkpoint folder that cannot be used: absent, incomplete, unsafe or without a chat template."""
+
+    code = "bad_checkpoint"
+
+
+class PromptTooLongError(LlmError):
+    """A prompt that leaves no room for an answer in the model's context."""
+
+    code = "prompt_too_long"
+
+
+class EngineError(LlmError):
+    """The engine could not finish a request; the caller goes on with the next writer."""
+
+    code = "engine"
+
+
+class EngineUnavailableError(EngineError):
+    """There is no model to ask: libraries missing, nothing configured, or the worker does not start."""
+
+    code = "engine_unavailable"
+
+
+class EngineBusyError(EngineError):
+    """The queue is full."""
+
+    code = "engine_busy"
+
+
+class EngineTimeoutError(EngineError):
+    """The request did not finish in its time; a worker that would not stop was ended."""
+
+    code = "engine_timeout"
+
+
+class EngineCancelledError(EngineError):
+    """The request was cancelled by its owner, or the engine was closed."""
+
+    code = "engine_cancelled"
+
+
+class WorkerDiedError(EngineError):
+    """The worker process ended during the request (crash or out of memory); the next request starts a fresh one."""
+
+    code = "worker_died"

@@ -1,0 +1,361 @@
+"""The values that cross llm's borders: evidence in (threads, facts, passages, macros), words out (summaries, drafts …).
+
+Plain frozen data; `to_json()` of a result is exactly the object that the command of its name prints. Knows no model.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import Literal
+
+from llm.errors import InputError
+
+Author = Literal["merchant", "agent", "buyer", "bot", "system"]
+Action = Literal["answer", "ask", "hand_over"]
+Polarity = Literal["negative", "neutral", "positive"]
+Json = dict[str, object]
+
+AUTHORS: tuple[Author, ...] = ("merchant", "agent", "buyer", "bot", "system")
+MAX_MESSAGE_CHARACTERS = 100_000
+
+_MACRO_VARIABLE = re.compile(r"\{(\w+)\}")
+# C0 and C1 controls but tab, line feed and carriage return; and lone surrogates, which UTF-8 cannot carry.
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class _Printed:
+    """A result whose fields, in their order, are the keys of its JSON object."""
+
+    def to_json(self) -> Json:
+        return {item.name: _plain(getattr(self, item.name)) for item in fields(self)}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value.to_json() if isinstance(value, _Printed) else value
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of a thread; `sent_at` is UTC, or None where the source does not say."""
+
+    message_id: str
+    sent_at: datetime | None
+    author: Author
+    text: str
+
+    @property
+    def cite(self) -> str:
+        return f"message:{self.message_id}"
+
+
+@dataclass(frozen=True)
+class Thread:
+    """A ticket and its messages, oldest first as the source gave them; never without a message."""
+
+    ticket_id: str
+    merchant_id: str | None
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A figure, id or date from the warehouse that a reply may state, with its unit ('' for none)."""
+
+    fact_id: str
+    name: str
+    value: str | int | float | bool
+    unit: str = ""
+
+    @property
+    def cite(self) -> str:
+        return f"fact:{self.fact_id}"
+
+
+@dataclass(frozen=True)
+class Passage:
+    """Paragraph `n` (from 1) of a policy article."""
+
+    article_id: str
+    n: int
+    text: str
+    language: str
+    title: str
+
+    @property
+    def cite(self) -> str:
+        return f"article:{self.article_id}#{self.n}"
+
+
+@dataclass(frozen=True)
+class Macro:
+    """A sentence that the desk may send: variables in braces, and the `actions` that its text promises."""
+
+    macro_id: str
+    kind: str
+    language: str
+    text: str
+    tone: str = "neutral"
+    intents: tuple[str, ...] = ()
+    actions: tuple[str, ...] = ()
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Names in braces, in order of first appearance."""
+        return tuple(dict.fromkeys(_MACRO_VARIABLE.findall(self.text)))
+
+
+@dataclass(frozen=True)
+class IssueBrief:
+    """All the evidence a writer may use; nothing outside it may appear in a reply as fact."""
+
+    thread: Thread
+    facts: tuple[Fact, ...] = ()
+    passages: tuple[Passage, ...] = ()
+    macros: tuple[Macro, ...] = ()
+    language: str = "en"
+    tone: str = "neutral"
+    length: str = "normal"
+
+
+@dataclass(frozen=True)
+class Sentence(_Printed):
+    """A sentence and its sources, each `message:ID`, `fact:ID` or `article:ID#n`."""
+
+    text: str
+    cites: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Check(_Printed):
+    """One test that a draft had to pass; `detail` says what was looked for and found."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+@dataclass(frozen=True)
+class Summary(_Printed):
+    """A thread in fixed slots; `sentiment` runs from −1 to 1, `latency_ms` is wall time in milliseconds."""
+
+    ticket_id: str
+    summary: str
+    sentences: tuple[Sentence, ...]
+    intent: str
+    open_questions: tuple[str, ...]
+    next_event: str | None
+    sentiment: float
+    language: str
+    engine: str
+    latency_ms: int
+
+
+@dataclass(frozen=True)
+class Draft(_Printed):
+    """A reply to edit, its sentences with their sources, and the checks it went through."""
+
+    ticket_id: str
+    reply: str
+    sentences: tuple[Sentence, ...]
+    checks: tuple[Check, ...]
+    language: str
+    engine: str
+    latency_ms: int
+
+
+@dataclass(frozen=True)
+class Answer(_Printed):
+    """An answer, a question back, or a hand-over with its reason; `confidence` is 0–1."""
+
+    action: Action
+    text: str
+    sentences: tuple[Sentence, ...]
+    reason: str
+    confidence: float
+    language: str
+    engine: str
+
+
+@dataclass(frozen=True)
+class Confidence(_Printed):
+    """A name from the taxonomy (an intent, an urgency level) and how sure we are of it, 0–1."""
+
+    name: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class AspectConfidence(_Printed):
+    """An aspect of the trade that a text speaks of, whether well or ill, and how sure we are of it, 0–1."""
+
+    name: str
+    polarity: Polarity
+    confidence: float
+
+
+@dataclass(frozen=True)
+class ExtractedFields(_Printed):
+    """What a text names, each as written there, in order of first appearance."""
+
+    orders: tuple[str, ...] = ()
+    amounts: tuple[str, ...] = ()
+    dates: tuple[str, ...] = ()
+    carriers: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Classification(_Printed):
+    """What a text is about; `id` is the caller's, `sentiment` runs from −1 to 1."""
+
+    id: str
+    intents: tuple[Confidence, ...]
+    aspects: tuple[AspectConfidence, ...]
+    sentiment: float
+    urgency: Confidence
+    language: str
+    fields: ExtractedFields = ExtractedFields()
+
+
+@dataclass(frozen=True)
+class Theme(_Printed):
+    """Messages that speak of one issue: `count` of them, `share` of all (0–1).
+
+    `growth` is the relative change of the share against the period before, with its interval; None when it cannot be said.
+    """
+
+    theme_id: str
+    label: str
+    intent: str
+    count: int
+    share: float
+    growth: float | None
+    ci_low: float | None
+    ci_high: float | None
+    merchants: tuple[str, ...]
+    message_ids: tuple[str, ...]
+    summary: str
+
+
+def thread_from_json(value: object) -> Thread:
+    """Reads `{ticket_id, merchant_id, messages:[{message_id, sent_at, author, text}]}`; other keys are left alone.
+
+    Times without an offset are taken as UTC. Control characters and lone surrogates in a text become U+FFFD, one for
+    one, so that positions stay. Raises InputError, one line that names the place, for anything else.
+    """
+    where = "thread"
+    record = _object(value, where)
+    ticket_id = _identifier(record, "ticket_id", where)
+    where = f"thread {ticket_id!r}"
+    merchant_id = None if record.get("merchant_id") is None else _identifier(record, "merchant_id", where)
+    items = record.get("messages")
+    if not isinstance(items, list):
+        raise InputError(f"{where}: messages must be a list of messages, found {_kind(items)}.")
+    if not items:
+        raise InputError(f"{where}: has no message; there is nothing to read. Give at least one.")
+    messages = tuple(_message(item, f"{where}, message {place}") for place, item in enumerate(items, start=1))
+    _unique([message.message_id for message in messages], f"{where}: message_id")
+    return Thread(ticket_id=ticket_id, merchant_id=merchant_id, messages=messages)
+
+
+def facts_from_json(value: object) -> tuple[Fact, ...]:
+    """Reads `[{fact_id, name, value, unit}]`; None is no facts. Raises InputError naming the place."""
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise InputError(f"facts: expected a list, found {_kind(value)}.")
+    facts = tuple(_fact(item, f"fact {place}") for place, item in enumerate(value, start=1))
+    _unique([fact.fact_id for fact in facts], "facts: fact_id")
+    return facts
+
+
+def _message(value: object, where: str) -> Message:
+    record = _object(value, where)
+    message_id = _identifier(record, "message_id", where)
+    author = record.get("author")
+    known = next((name for name in AUTHORS if name == author), None)
+    if known is None:
+        raise InputError(f"{where}: author must be one of {', '.join(AUTHORS)}; found {_shown(author)}.")
+    text = record.get("text")
+    if not isinstance(text, str):
+        raise InputError(f"{where}: text must be a string, found {_kind(text)}.")
+    if len(text) > MAX_MESSAGE_CHARACTERS:
+        raise InputError(
+            f"{where}: text has {len(text):,} characters, at most {MAX_MESSAGE_CHARACTERS:,} are read. Shorten or split it."
+        )
+    return Message(message_id, _instant(record.get("sent_at"), where), known, printable(text))
+
+
+def _fact(value: object, where: str) -> Fact:
+    record = _object(value, where)
+    fact_id = _identifier(record, "fact_id", where)
+    name = _identifier(record, "name", where)
+    fact_value = record.get("value")
+    if not isinstance(fact_value, str | int | float):
+        raise InputError(
+            f"{where} ({fact_id!r}): value must be a string, number or boolean, found {_kind(fact_value)}."
+        )
+    if isinstance(fact_value, float) and not math.isfinite(fact_value):
+        raise InputError(f"{where} ({fact_id!r}): value must be a finite number, found {fact_value}.")
+    unit = record.get("unit")
+    if unit is not None and not isinstance(unit, str):
+        raise InputError(f"{where} ({fact_id!r}): unit must be a string or absent, found {_kind(unit)}.")
+    shown = printable(fact_value) if isinstance(fact_value, str) else fact_value
+    return Fact(fact_id, name, shown, printable(unit or ""))
+
+
+def printable(text: str) -> str:
+    """The text with control characters (but tab and line ends) and lone surrogates as U+FFFD, one for one."""
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _object(value: object, where: str) -> Mapping[str, object]:
+    if not isinstance(value, dict):
+        raise InputError(f"{where}: expected a JSON object, found {_kind(value)}.")
+    return value
+
+
+def _identifier(record: Mapping[str, object], key: str, where: str) -> str:
+    value = record.get(key)
+    if not isinstance(value, str) or not value.strip():
+        raise InputError(f"{where}: {key} must be a string that is not empty, found {_shown(value)}.")
+    if _UNPRINTABLE.search(value) or "\n" in value or "\r" in value:
+        raise InputError(f"{where}: {key} {value!r} holds control characters; give a plain id.")
+    return value
+
+
+def _unique(ids: list[str], where: str) -> None:
+    twice = next((name for name, count in Counter(ids).items() if count > 1), None)
+    if twice is not None:
+        raise InputError(f"{where} {twice!r} stands more than once; each must be its own.")
+
+
+def _instant(value: object, where: str) -> datetime | None:
+    if value is None or value == "":
+        return None
+    try:
+        instant = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        instant = None
+    if instant is None:
+        raise InputError(
+            f"{where}: sent_at must be an ISO 8601 time such as 2026-03-01T09:30:00Z, found {_shown(value)}."
+        )
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+
+
+def _kind(value: object) -> str:
+    names = {type(None): "nothing", dict: "an object", list: "a list", str: "a string", bool: "a boolean"}
+    return names.get(type(value), "a number" if isinstance(value, int | float) else type(value).__name__)
+
+
+def _shown(value: object) -> str:
+    if not isinstance(value, str):
+        return _kind(value)
+    return repr(value if len(value) <= 40 else value[:40] + "…")
