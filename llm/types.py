@@ -35,9 +35,8 @@ class _Printed:
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    return value.to_json() if isinstance(value, _Printed) else value
+    items = [_plain(item) for item in value] if isinstance(value, tuple) else value
+    return value.to_json() if isinstance(value, _Printed) else items
 
 
 @dataclass(frozen=True)
@@ -278,10 +277,9 @@ def facts_from_json(value: object) -> tuple[Fact, ...]:
 def _message(value: object, where: str) -> Message:
     record = _object(value, where)
     message_id = _identifier(record, "message_id", where)
-    author = record.get("author")
-    known = next((name for name in AUTHORS if name == author), None)
-    if known is None:
-        raise InputError(f"{where}: author must be one of {', '.join(AUTHORS)}; found {_shown(author)}.")
+    author = next((name for name in AUTHORS if name == record.get("author")), None)
+    if author is None:
+        raise InputError(f"{where}: author must be one of {', '.join(AUTHORS)}; found {_shown(record.get('author'))}.")
     text = record.get("text")
     if not isinstance(text, str):
         raise InputError(f"{where}: text must be a string, found {_kind(text)}.")
@@ -289,25 +287,19 @@ def _message(value: object, where: str) -> Message:
         raise InputError(
             f"{where}: text has {len(text):,} characters, at most {MAX_MESSAGE_CHARACTERS:,} are read. Shorten or split it."
         )
-    return Message(message_id, _instant(record.get("sent_at"), where), known, printable(text))
+    return Message(message_id, _instant(record.get("sent_at"), where), author, printable(text))
 
 
-def _fact(value: object, where: str) -> Fact:
-    record = _object(value, where)
-    fact_id = _identifier(record, "fact_id", where)
-    name = _identifier(record, "name", where)
-    fact_value = record.get("value")
-    if not isinstance(fact_value, str | int | float):
-        raise InputError(
-            f"{where} ({fact_id!r}): value must be a string, number or boolean, found {_kind(fact_value)}."
-        )
-    if isinstance(fact_value, float) and not math.isfinite(fact_value):
-        raise InputError(f"{where} ({fact_id!r}): value must be a finite number, found {fact_value}.")
-    unit = record.get("unit")
-    if unit is not None and not isinstance(unit, str):
-        raise InputError(f"{where} ({fact_id!r}): unit must be a string or absent, found {_kind(unit)}.")
-    shown = printable(fact_value) if isinstance(fact_value, str) else fact_value
-    return Fact(fact_id, name, shown, printable(unit or ""))
+def _fact(item: object, where: str) -> Fact:
+    record = _object(item, where)
+    fact_id, name = _identifier(record, "fact_id", where), _identifier(record, "name", where)
+    value, unit = record.get("value"), record.get("unit") or ""
+    if not isinstance(value, str | int | float) or (isinstance(value, float) and not math.isfinite(value)):
+        wanted = "a string, finite number or boolean"
+        raise InputError(f"{where} ({fact_id!r}): value must be {wanted}, found {_shown(value)}.")
+    if not isinstance(unit, str):
+        raise InputError(f"{where} ({fact_id!r}): unit must be a string or absent, found {_shown(unit)}.")
+    return Fact(fact_id, name, printable(value) if isinstance(value, str) else value, printable(unit))
 
 
 def printable(text: str) -> str:
@@ -331,23 +323,20 @@ def _identifier(record: Mapping[str, object], key: str, where: str) -> str:
 
 
 def _unique(ids: list[str], where: str) -> None:
-    twice = next((name for name, count in Counter(ids).items() if count > 1), None)
-    if twice is not None:
-        raise InputError(f"{where} {twice!r} stands more than once; each must be its own.")
+    name, count = Counter(ids).most_common(1)[0] if ids else ("", 0)
+    if count > 1:
+        raise InputError(f"{where} {name!r} stands more than once; each must be its own.")
 
 
 def _instant(value: object, where: str) -> datetime | None:
     if value is None or value == "":
         return None
     try:
-        instant = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        instant = None
-    if instant is None:
-        raise InputError(
-            f"{where}: sent_at must be an ISO 8601 time such as 2026-03-01T09:30:00Z, found {_shown(value)}."
-        )
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+        instant = datetime.fromisoformat(value if isinstance(value, str) else "")
+        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    except (ValueError, OverflowError):  # no time, or one before year 1 once it is in UTC
+        wanted = "an ISO 8601 time such as 2026-03-01T09:30:00Z"
+        raise InputError(f"{where}: sent_at must be {wanted}, found {_shown(value)}.") from None
 
 
 def _kind(value: object) -> str:
