@@ -1,0 +1,1 @@
+"""Measurements behind `trustdesk bench NAME`: ours beside the peer and the limit in one run."""
