@@ -1,0 +1,169 @@
+"""The filters as sidebar widgets: seeded from the URL on a session's first run and on back and forward, then kept for the session.
+
+Widgets carry a version in their key: giving them new values (a click on a chart, a link, a new snapshot) draws new widgets
+with new defaults, so that no value is ever set behind a widget's back. For main.py and, to change filters, for pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import cast
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from app.filters import (
+    COMPARISONS,
+    URL_KEYS,
+    Compare,
+    FilterOptions,
+    Filters,
+    changed,
+    default_filters,
+    parse_params,
+    valid,
+)
+from app.i18n import _
+
+STATE_KEY = "trustdesk.filters"
+MERCHANTS_LISTED = 2000
+
+
+@dataclass(frozen=True)
+class FilterState:
+    """What the session remembers: the filters, those that the widgets were drawn with, and the widgets' version."""
+
+    filters: Filters
+    seed: Filters
+    version: int
+    snapshot_id: str
+    is_shown: bool
+
+
+def current_filters() -> Filters:
+    """The filters of this page run. Raises KeyError before main.py has set them (there is no data)."""
+    state: FilterState = st.session_state[STATE_KEY]
+    return state.filters
+
+
+def change_filters(**changes: object) -> None:
+    """Replaces some of the filters (date_from, date_to, categories, regions, tiers, merchants, compare) from the next run on.
+
+    Call it in a callback, or before st.rerun() or st.switch_page().
+    """
+    state: FilterState = st.session_state[STATE_KEY]
+    filters = changed(state.filters, changes)
+    st.session_state[STATE_KEY] = replace(state, filters=filters, seed=filters, version=state.version + 1)
+
+
+def open_merchant(merchant_id: str) -> None:
+    """Goes to the Merchant page with this merchant chosen. Not in a callback of a fragment."""
+    change_filters(merchants=(merchant_id,))
+    st.switch_page("views/merchant.py")
+
+
+def restore_filters(options: FilterOptions, snapshot: str, *, is_shown: bool) -> Filters:
+    """The session's filters, checked against this run's snapshot. First thing of a page run."""
+    state: FilterState | None = st.session_state.get(STATE_KEY)
+    if state is None or _is_history_navigation():
+        filters = parse_params({key: st.query_params.get_all(key) for key in URL_KEYS}, options)
+        version = 0 if state is None else state.version + 1
+        state = FilterState(filters, filters, version, snapshot, is_shown)
+    else:
+        filters = valid(state.filters, options)
+        # A widget that was not drawn has lost its value, one whose options changed would: draw it anew.
+        is_new = filters != state.filters or snapshot != state.snapshot_id or (is_shown and not state.is_shown)
+        seed, version = (filters, state.version + 1) if is_new else (state.seed, state.version)
+        state = FilterState(filters, seed, version, snapshot, is_shown)
+    st.session_state[STATE_KEY] = state
+    return state.filters
+
+
+def draw_filters(options: FilterOptions) -> Filters:
+    """Draws the widgets in the sidebar, after `restore_filters`; returns and remembers what is chosen."""
+    state: FilterState = st.session_state[STATE_KEY]
+    seed, version = state.seed, state.version
+    with st.sidebar:
+        dates = st.date_input(
+            _("Dates"),
+            (seed.date_from, seed.date_to),
+            min_value=options.data_from,
+            max_value=options.data_up_to,
+            format="YYYY-MM-DD",
+            key=f"filters.dates.{version}",
+        )
+        compare = st.selectbox(
+            _("Compared with"),
+            tuple(COMPARISONS),
+            index=tuple(COMPARISONS).index(seed.compare),
+            format_func=lambda key: _(COMPARISONS[key]),
+            key=f"filters.compare.{version}",
+        )
+        categories = _choose(_("Category"), options.categories, seed.categories, f"filters.category.{version}")
+        regions = _choose(_("Region"), options.regions, seed.regions, f"filters.region.{version}")
+        tiers = _choose(_("Tier"), options.tiers, seed.tiers, f"filters.tier.{version}")
+        merchants = _choose(
+            _("Merchant"),
+            _listed(options.merchants, seed.merchants),
+            seed.merchants,
+            f"filters.merchant.{version}",
+            names=options.merchants,
+        )
+        st.button(_("Reset filters"), on_click=_reset, args=(options,), icon=":material/restart_alt:", width="stretch")
+    first, last = _range(dates, state.filters)
+    chosen = Filters(first, last, categories, regions, tiers, merchants, cast(Compare, compare))
+    filters = valid(chosen, options)
+    st.session_state[STATE_KEY] = replace(state, filters=filters)
+    return filters
+
+
+def write_url(filters: Filters, options: FilterOptions) -> None:
+    """Makes the address a link to what is seen; a page's own parameters stay."""
+    wanted = filters.to_params(default_filters(options))
+    found = {key: values for key in URL_KEYS if (values := st.query_params.get_all(key))}
+    if wanted == found:
+        return
+    others = {key: st.query_params.get_all(key) for key in st.query_params if key not in URL_KEYS}
+    st.query_params.from_dict({**others, **wanted})
+
+
+def _choose(
+    label: str,
+    offered: Sequence[str],
+    chosen: tuple[str, ...],
+    key: str,
+    names: Mapping[str, str] | None = None,
+) -> tuple[str, ...]:
+    if not offered:
+        return ()
+    known = names or {}
+    values = st.multiselect(
+        label, offered, default=chosen, format_func=lambda value: known.get(value, value), key=key, placeholder=_("All")
+    )
+    return tuple(values)
+
+
+def _listed(merchants: Mapping[str, str], chosen: tuple[str, ...]) -> tuple[str, ...]:
+    """The largest merchants, and those chosen: a browser can't hold a list of every one of a large marketplace."""
+    return tuple(dict.fromkeys((*chosen, *list(merchants)[:MERCHANTS_LISTED])))
+
+
+def _range(dates: object, before: Filters) -> tuple[date, date]:
+    """While only the first day of a range is picked the window stays as it was."""
+    if isinstance(dates, tuple) and len(dates) == 2:
+        return dates[0], dates[1]
+    return before.date_from, before.date_to
+
+
+def _reset(options: FilterOptions) -> None:
+    default = default_filters(options)
+    state: FilterState = st.session_state[STATE_KEY]
+    st.session_state[STATE_KEY] = replace(state, filters=default, seed=default, version=state.version + 1)
+
+
+def _is_history_navigation() -> bool:
+    """Whether the browser's back or forward led here: then the address, not the session, says what to show."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return bool(context and context.is_history_navigation)

@@ -1,0 +1,72 @@
+"""The app's entry: navigation grouped by job, the session's language and filters, and the border for errors. No figure is made here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from app import filter_bar, i18n
+from app.i18n import _
+from app.identity import current_actor
+from app.page_errors import page_errors
+from app.services.runtime import begin_page_run, get_runtime
+from app.services.warehouse import filter_options
+
+ICON = Path(__file__).parent / "assets" / "icon.svg"
+UNFILTERED = ("reply_desk", "data", "settings")
+
+
+def navigation() -> dict[str, list[st.Page]]:
+    """The nine pages, in the order of the questions they answer."""
+    return {
+        _("Watch"): [
+            st.Page("views/overview.py", title=_("Overview"), icon=":material/dashboard:", default=True),
+            st.Page("views/trust.py", title=_("Trust"), icon=":material/verified_user:"),
+            st.Page("views/satisfaction.py", title=_("Satisfaction"), icon=":material/sentiment_satisfied:"),
+            st.Page("views/merchant.py", title=_("Merchant"), icon=":material/storefront:"),
+        ],
+        _("Talk"): [
+            st.Page("views/issues.py", title=_("Issues"), icon=":material/forum:"),
+            st.Page("views/reply_desk.py", title=_("Reply desk"), icon=":material/edit_note:"),
+        ],
+        _("Decide"): [st.Page("views/whatif.py", title=_("What-if"), icon=":material/tune:")],
+        _("Run"): [
+            st.Page("views/data.py", title=_("Data"), icon=":material/database:"),
+            st.Page("views/settings.py", title=_("Settings"), icon=":material/settings:"),
+        ],
+    }
+
+
+def set_language() -> None:
+    """Fixes the session's language before the first word is written; a choice stays for the session and in the URL."""
+    settings = get_runtime().settings
+    st.session_state[i18n.SESSION_KEY] = i18n.choose_language(
+        session=st.session_state.get(i18n.SESSION_KEY),
+        url=st.query_params.get("lang"),
+        setting=settings.language,
+        browser=st.context.locale,
+    )
+
+
+def run() -> None:
+    """One page run: who, which snapshot, which filters, then the page."""
+    st.set_page_config(page_title="TrustDesk", page_icon=ICON, layout="wide")
+    with page_errors():
+        set_language()
+        current_actor(get_runtime().settings)
+        page = st.navigation(navigation())
+        snapshot = begin_page_run()
+        if snapshot is None:
+            page.run()
+            return
+        options = filter_options(snapshot)
+        is_shown = page.url_path not in UNFILTERED
+        filters = filter_bar.restore_filters(options, snapshot, is_shown=is_shown)
+        if is_shown:
+            filters = filter_bar.draw_filters(options)
+        filter_bar.write_url(filters, options)
+        page.run()
+
+
+run()

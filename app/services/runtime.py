@@ -1,0 +1,154 @@
+"""What one process shares: settings, the warehouse, the language engine and the workspace; and how services cache.
+
+Services take a snapshot id first and reach the rest through `get_runtime()`. Works with and without Streamlit, and
+imports neither it nor torch before they are needed. Must not know any page.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+from app.errors import NoData
+from app.session import in_session
+from app.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from llm.engine import Engine
+
+    from analytics.warehouse import Warehouse
+    from app.workspace import Workspace
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+SNAPSHOT_KEY = "trustdesk.snapshot_id"
+CACHE_ENTRIES = 256
+
+_lock = threading.Lock()
+_runtime: Runtime | None = None
+
+
+class Runtime:
+    """The shared parts of a process, each made once, when first asked for. Thread-safe."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._making = threading.RLock()
+        self._warehouse: Warehouse | None = None
+        self._workspace: Workspace | None = None
+        self._engine: Engine | None = None
+
+    @property
+    def warehouse(self) -> Warehouse:
+        """The warehouse that the settings name; it may hold nothing yet."""
+        from analytics.warehouse import Warehouse
+
+        settings = self.settings
+        with self._making:
+            if self._warehouse is None:
+                self._warehouse = Warehouse(
+                    settings.warehouse, memory_limit=settings.memory_limit, threads=settings.threads
+                )
+            return self._warehouse
+
+    @property
+    def workspace(self) -> Workspace:
+        """The workspace database, migrated to this version's schema."""
+        from app.workspace import Workspace
+
+        with self._making:
+            if self._workspace is None:
+                self._workspace = Workspace.open(self.settings.workspace_url)
+            return self._workspace
+
+    @property
+    def engine(self) -> Engine:
+        """The one language engine of the process: queue, cancel and time-out."""
+        from app.services.language import make_engine
+
+        with self._making:
+            if self._engine is None:
+                self._engine = make_engine(self.settings)
+            return self._engine
+
+
+def get_runtime() -> Runtime:
+    """The process's runtime, from the environment's settings unless `use_runtime` put another in place."""
+    global _runtime
+    with _lock:
+        if _runtime is None:
+            _runtime = Runtime(load_settings())
+        return _runtime
+
+
+@contextmanager
+def use_runtime(runtime: Runtime) -> Iterator[Runtime]:
+    """Everything inside uses `runtime`: a command's --warehouse, a test's folder. Not for pages."""
+    global _runtime
+    with _lock:
+        before, _runtime = _runtime, runtime
+    try:
+        yield runtime
+    finally:
+        with _lock:
+            _runtime = before
+
+
+def begin_page_run() -> str | None:
+    """Resolves the snapshot of this page run, once; None while the warehouse is empty. For main.py only."""
+    import streamlit as st
+
+    warehouse = get_runtime().warehouse
+    found = warehouse.snapshot().snapshot_id if warehouse.exists() else None
+    st.session_state[SNAPSHOT_KEY] = found
+    return found
+
+
+def snapshot_id() -> str:
+    """The snapshot that this page run (its fragments too) or command reads. Raises NoData when there is none."""
+    found: object
+    if in_session():
+        import streamlit as st
+
+        found = st.session_state.get(SNAPSHOT_KEY)
+    else:
+        warehouse = get_runtime().warehouse
+        found = warehouse.snapshot().snapshot_id if warehouse.exists() else None
+    if not isinstance(found, str):
+        raise NoData(
+            "There is no data yet: load a file on the Data page, or run `trustdesk demo` for a demo marketplace."
+        )
+    return found
+
+
+def cached(
+    function: Callable[Concatenate[str, P], R],
+) -> Callable[Concatenate[str, P], R]:
+    """Keeps results of `function(snapshot_id, …)` in pages; outside a browser session it is called plainly.
+
+    Arguments must be hashable values (dates, tuples, frozen dataclasses such as Scope) and results picklable values that no
+    caller changes: a caller gets a copy. What is cached must not be translated: languages share it.
+    """
+    kept: list[Callable[..., R]] = []
+
+    @functools.wraps(function)
+    def call(snapshot: str, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        if not in_session():
+            return function(snapshot, *args, **kwargs)
+        with _lock:
+            if not kept:
+                kept.append(_cache_data(function))
+        return kept[0](snapshot, *args, **kwargs)
+
+    return call
+
+
+def _cache_data(function: Callable[..., R]) -> Callable[..., R]:
+    import streamlit as st
+
+    wrapped: Any = st.cache_data(ttl=3600, max_entries=CACHE_ENTRIES, show_spinner=False)(function)
+    return wrapped  # type: ignore[no-any-return]

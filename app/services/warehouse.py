@@ -1,0 +1,91 @@
+"""The snapshot as pages and commands see it: its stamp, its merchants, the filters it offers, and its quarantine.
+
+Every function takes a snapshot id first. Knows no page and no SQL.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from app.errors import NoData
+from app.filters import FilterOptions
+from app.services.runtime import cached, get_runtime
+
+if TYPE_CHECKING:
+    from analytics.warehouse import Cursor, Snapshot
+
+
+@contextmanager
+def cursor(snapshot_id: str, as_of: date | None = None) -> Iterator[Cursor]:
+    """A cursor on one snapshot: for services only, one a call."""
+    with get_runtime().warehouse.cursor(snapshot_id, as_of=as_of) as opened:
+        yield opened
+
+
+@cached
+def snapshot(snapshot_id: str) -> Snapshot:
+    """The manifest of a snapshot: data up to, created at, time zone, loads, row counts."""
+    return get_runtime().warehouse.snapshot(snapshot_id)
+
+
+@cached
+def merchants(snapshot_id: str) -> pd.DataFrame:
+    """One row a merchant, most orders first: merchant_id, name, category, region, tier, joined_at, size_band, order_count."""
+    from analytics.metrics import merchant_profiles
+
+    with cursor(snapshot_id) as opened:
+        return merchant_profiles(opened)
+
+
+@cached
+def filter_options(snapshot_id: str) -> FilterOptions:
+    """What the filters offer. Raises NoData when the snapshot holds no dated event."""
+    found = snapshot(snapshot_id)
+    if found.data_from is None or found.data_up_to is None:
+        raise NoData("The snapshot holds no events yet: load a file of events on the Data page.")
+    profiles = merchants(snapshot_id)
+    return FilterOptions(
+        data_from=local_day(found.data_from, found.time_zone),
+        data_up_to=last_complete_day(found.data_up_to, found.time_zone, first=found.data_from),
+        categories=_values(profiles["category"]),
+        regions=_values(profiles["region"]),
+        tiers=_values(profiles["tier"]),
+        merchants=distinct_names(profiles),
+    )
+
+
+def local_day(at: datetime, time_zone: str) -> date:
+    """The day of an instant in the reporting zone."""
+    return at.astimezone(ZoneInfo(time_zone)).date()
+
+
+def last_complete_day(up_to: datetime, time_zone: str, *, first: datetime | None = None) -> date:
+    """The last day of the reporting zone that the data covers to its end, or nearly: its last hour counts as the end."""
+    day = local_day(up_to, time_zone)
+    is_complete = local_day(up_to + timedelta(hours=1), time_zone) > day
+    last = day if is_complete else day - timedelta(days=1)
+    return max(last, local_day(first, time_zone)) if first else last
+
+
+def distinct_names(profiles: pd.DataFrame) -> dict[str, str]:
+    """merchant_id → a name that no other merchant bears: the id stands beside a shared one, or for a missing one."""
+    pairs = [
+        (str(merchant_id), str(name) if isinstance(name, str) and name else str(merchant_id))
+        for merchant_id, name in zip(profiles["merchant_id"], profiles["name"], strict=True)
+    ]
+    borne = Counter(name for _, name in pairs)
+    return {
+        merchant_id: name if borne[name] == 1 or name == merchant_id else f"{name} ({merchant_id})"
+        for merchant_id, name in pairs
+    }
+
+
+def _values(column: pd.Series[str]) -> tuple[str, ...]:
+    return tuple(sorted(str(value) for value in column.dropna().unique() if str(value)))
