@@ -1,0 +1,166 @@
+-- One row per merchant order (merchant_id, order_id) that was placed: first instants, promises, faults, outcomes.
+-- An event with a line counts for its line: the order is shipped or delivered with its last line; a promise is the earliest of its lines.
+-- Faults and outcomes are ranked, so that the answer never depends on the order in which rows are read.
+with horizon as (
+    select max(last_at) as data_up_to from source_extent where kind = 'any_event'
+),
+
+order_event as (
+    select
+        merchant_id, order_id, line_id, kind, occurred_at, buyer_id, quantity, amount, currency, score,
+        ship_by_at, deliver_by_at, carrier, is_tracking_valid, outcome,
+        case fault when 'seller' then 1 when 'platform' then 2 when 'carrier' then 3 when 'buyer' then 4 when 'unknown' then 5 end as fault_rank,
+        case outcome when 'upheld' then 1 when 'refunded' then 2 when 'withdrawn' then 3 when 'denied' then 4 end as outcome_rank
+    from events
+    where occurred_at < $as_of
+        and merchant_id is not null
+        and order_id is not null
+        and kind in (
+            'order_placed', 'order_cancelled', 'order_shipped', 'order_delivered', 'return_requested', 'refund_paid',
+            'dispute_opened', 'dispute_closed', 'chargeback', 'review_posted'
+        )
+),
+
+merchant_order as (
+    select
+        merchant_id,
+        order_id,
+        min(buyer_id) filter (where kind = 'order_placed') as buyer_id,
+        min(occurred_at) filter (where kind = 'order_placed') as ordered_at,
+        count(*) filter (where kind = 'order_placed') as line_count,
+        sum(quantity) filter (where kind = 'order_placed') as quantity,
+        min(currency) filter (where kind = 'order_placed') as first_currency,
+        max(currency) filter (where kind = 'order_placed') as last_currency,
+        sum(cast(round(amount * 100) as bigint)) filter (where kind = 'order_placed') as amount_minor,
+        min(ship_by_at) filter (where kind = 'order_placed') as ship_by_at,
+        min(deliver_by_at) filter (where kind = 'order_placed') as deliver_by_at,
+        min(carrier) filter (where kind = 'order_shipped') as carrier,
+        min(case when is_tracking_valid then 1 when not is_tracking_valid then 0 end) filter (where kind = 'order_shipped') as tracking_flag,
+        coalesce(
+            min(occurred_at) filter (where kind = 'order_shipped' and line_id is null),
+            max(occurred_at) filter (where kind = 'order_shipped')
+        ) as shipped_at,
+        coalesce(
+            min(occurred_at) filter (where kind = 'order_delivered' and line_id is null),
+            max(occurred_at) filter (where kind = 'order_delivered')
+        ) as delivered_at,
+        min(fault_rank) filter (where kind = 'order_delivered') as delivery_fault_rank,
+        min(occurred_at) filter (where kind = 'order_cancelled') as cancelled_at,
+        min(fault_rank) filter (where kind = 'order_cancelled') as cancel_fault_rank,
+        min(occurred_at) filter (where kind = 'return_requested') as return_requested_at,
+        min(fault_rank) filter (where kind = 'return_requested') as return_fault_rank,
+        min(occurred_at) filter (where kind = 'refund_paid') as refund_at,
+        min(currency) filter (where kind = 'refund_paid') as first_refund_currency,
+        max(currency) filter (where kind = 'refund_paid') as last_refund_currency,
+        sum(cast(round(amount * 100) as bigint)) filter (where kind = 'refund_paid') as refunded_minor,
+        min(occurred_at) filter (where kind = 'dispute_opened') as dispute_opened_at,
+        min(occurred_at) filter (where kind = 'dispute_closed') as dispute_closed_at,
+        count(*) filter (where kind = 'dispute_opened') as dispute_opened_count,
+        count(*) filter (where kind = 'dispute_closed') as dispute_closed_count,
+        count(*) filter (where kind = 'dispute_closed' and outcome in ('denied', 'withdrawn')) as dispute_cleared_count,
+        min(outcome_rank) filter (where kind = 'dispute_closed') as dispute_outcome_rank,
+        coalesce(
+            min(fault_rank) filter (where kind = 'dispute_closed'),
+            min(fault_rank) filter (where kind = 'dispute_opened')
+        ) as dispute_fault_rank,
+        min(occurred_at) filter (where kind = 'chargeback') as chargeback_at,
+        min(occurred_at) filter (where kind = 'review_posted' and score is not null) as first_review_at,
+        min(score) filter (where kind = 'review_posted') as first_review_score
+    from order_event
+    group by merchant_id, order_id
+    having count(*) filter (where kind = 'order_placed') > 0
+),
+
+buyer_purchase as (
+    select buyer_id, ordered_at
+    from merchant_order
+    where buyer_id is not null
+    group by buyer_id, ordered_at
+),
+
+next_purchase as (
+    select
+        buyer_id,
+        ordered_at,
+        lead(ordered_at) over (partition by buyer_id order by ordered_at) as next_ordered_at
+    from buyer_purchase
+),
+
+dated as (
+    select
+        merchant_order.*,
+        next_purchase.next_ordered_at,
+        horizon.data_up_to,
+        merchants.category,
+        merchants.region,
+        merchants.tier
+    from merchant_order
+    cross join horizon
+    left join next_purchase
+        on next_purchase.buyer_id = merchant_order.buyer_id and next_purchase.ordered_at = merchant_order.ordered_at
+    left join merchants on merchants.merchant_id = merchant_order.merchant_id
+)
+
+select
+    merchant_id,
+    order_id,
+    buyer_id,
+    case when first_currency = last_currency then first_currency end as currency,
+    category,
+    region,
+    tier,
+    ordered_at,
+    cast(ordered_at at time zone $time_zone as date) as order_date,
+    cast(line_count as bigint) as line_count,
+    cast(quantity as bigint) as quantity,
+    case when first_currency = last_currency or first_currency is null then cast(amount_minor as bigint) end as amount_minor,
+    ship_by_at,
+    deliver_by_at,
+    carrier,
+    case tracking_flag when 1 then true when 0 then false end as is_tracking_valid,
+    shipped_at,
+    delivered_at,
+    cancelled_at,
+    case cancel_fault_rank when 1 then 'seller' when 2 then 'platform' when 3 then 'carrier' when 4 then 'buyer' when 5 then 'unknown' end as cancel_fault,
+    return_requested_at,
+    case return_fault_rank when 1 then 'seller' when 2 then 'platform' when 3 then 'carrier' when 4 then 'buyer' when 5 then 'unknown' end as return_fault,
+    refund_at,
+    case
+        when refund_at is null then cast(0 as bigint)
+        when first_refund_currency = last_refund_currency and first_currency = last_currency and first_refund_currency = first_currency
+            then cast(refunded_minor as bigint)
+    end as refunded_minor,
+    coalesce(dispute_opened_at, dispute_closed_at) as dispute_opened_at,
+    dispute_closed_at,
+    case dispute_outcome_rank when 1 then 'upheld' when 2 then 'refunded' when 3 then 'withdrawn' when 4 then 'denied' end as dispute_outcome,
+    case dispute_fault_rank when 1 then 'seller' when 2 then 'platform' when 3 then 'carrier' when 4 then 'buyer' when 5 then 'unknown' end as dispute_fault,
+    chargeback_at,
+    first_review_at,
+    cast(first_review_score as integer) as first_review_score,
+    case
+        when ship_by_at is null or ship_by_at > data_up_to then null
+        when shipped_at is not null then shipped_at > ship_by_at
+        when cancelled_at is null and delivered_at is null then true
+    end as is_shipped_late,
+    case when delivered_at is not null and deliver_by_at is not null then delivered_at > deliver_by_at end as is_delivered_late,
+    case
+        when delivered_at is null or deliver_by_at is null or delivered_at <= deliver_by_at then null
+        when delivery_fault_rank = 1 then 'seller'
+        when delivery_fault_rank = 2 then 'platform'
+        when delivery_fault_rank = 3 then 'carrier'
+        when delivery_fault_rank = 4 then 'buyer'
+        when delivery_fault_rank = 5 then 'unknown'
+        when shipped_at > ship_by_at then 'seller'
+        when shipped_at <= ship_by_at then 'carrier'
+        else 'unknown'
+    end as late_fault,
+    case
+        when buyer_id is null or ordered_at + interval '2160' hour > data_up_to then null
+        else next_ordered_at is not null and next_ordered_at <= ordered_at + interval '2160' hour
+    end as is_repeat_within_90d,
+    coalesce(first_review_score <= 2, false)
+        or dispute_opened_count > dispute_cleared_count
+        or dispute_closed_count > dispute_cleared_count
+        or chargeback_at is not null
+        or coalesce(cancel_fault_rank = 1, false) as is_bad
+from dated
