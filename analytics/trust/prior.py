@@ -1,0 +1,145 @@
+"""Empirical-Bayes priors: what the peers of a merchant tell about a rate before its own orders speak.
+
+Knows counts and a score definition, no database. Sources: Kleinman (1973, JASA 68) for the moments of proportions with extra
+variance, Morris (1983, JASA 78) and Casella (1985, The American Statistician 39) for parametric empirical Bayes, Kish (1965) for
+the effective sample size of weighted counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analytics.trust.programme import PriorSettings, Programme, Rate
+
+Floats = NDArray[np.float64]
+_STEPS = 5  # Kleinman's weights depend on the spread that they estimate; the iteration settles in three or four
+
+
+@dataclass(frozen=True)
+class TrustModel:
+    """A score definition fitted to a marketplace: Beta(mean × strength, (1 − mean) × strength) per category and rate.
+
+    `mean` and `strength` have shape (categories + 1, rates); their last row is the marketplace, for merchants of no or of an
+    unseen category. `left_out` are the rates that the source doesn't record; `max_points` are those of `rates` after the points
+    of the left-out ones went to their neighbours, and add up to 100.
+    """
+
+    programme: Programme
+    rates: tuple[Rate, ...]
+    max_points: tuple[float, ...]
+    left_out: tuple[str, ...]
+    categories: tuple[str, ...]
+    mean: Floats
+    strength: Floats
+
+    def rows(self, category: pd.Series[str]) -> NDArray[np.intp]:
+        """The row of `mean` and `strength` for each merchant's category."""
+        found = pd.Index(self.categories, dtype="object").get_indexer(pd.Index(category, dtype="object"))
+        return np.where(found < 0, len(self.categories), found).astype(np.intp)
+
+
+def fit_model(counts: pd.DataFrame, programme: Programme, *, left_out: Collection[str] | None = None) -> TrustModel:
+    """Fits the priors to the counts of all merchants (the frame of `daily_counts`).
+
+    A rate with no evidence anywhere is left out. `left_out` fixes that choice instead: a what-if that removes every late order
+    must not make lateness disappear from the score.
+    """
+    if left_out is None:
+        left_out = [rate.rate_id for rate in programme.rates if not _is_recorded(counts, rate)]
+    rates = tuple(rate for rate in programme.rates if rate.rate_id not in left_out)
+    categories = tuple(sorted({str(name) for name in counts["category"].dropna()}))
+    group = pd.Index(categories, dtype="object").get_indexer(pd.Index(counts["category"], dtype="object"))
+    fits = [_fit_rate(counts, rate, group, len(categories), programme.prior) for rate in rates]
+    shape = (len(categories) + 1, len(rates))
+    return TrustModel(
+        programme=programme,
+        rates=rates,
+        max_points=tuple(_max_points(programme, left_out)),
+        left_out=tuple(rate.rate_id for rate in programme.rates if rate.rate_id in left_out),
+        categories=categories,
+        mean=np.array([mean for mean, _ in fits], dtype=float).T.reshape(shape),
+        strength=np.array([strength for _, strength in fits], dtype=float).T.reshape(shape),
+    )
+
+
+def recent(counts: pd.DataFrame, rate: Rate) -> tuple[Floats, Floats]:
+    """Recency-weighted numerator and denominator of a rate, shape (merchants,). A numerator anchored on another day than its
+    denominator (penalties) may exceed it: it is cut there."""
+    denominator = np.maximum(counts[f"{rate.rate_id}.recent_denominator"].to_numpy(dtype=float), 0.0)
+    numerator = counts[f"{rate.rate_id}.recent_numerator"].to_numpy(dtype=float)
+    return np.clip(numerator, 0.0, denominator), denominator
+
+
+def _is_recorded(counts: pd.DataFrame, rate: Rate) -> bool:
+    columns = (f"{rate.rate_id}.evidence", f"{rate.rate_id}.denominator")
+    return all(counts[column].sum() > 0 for column in columns)
+
+
+def _max_points(programme: Programme, left_out: Collection[str]) -> list[float]:
+    """Points of the rates in use: a left-out rate's go to its component's others, an absent component's to the other components."""
+    used = {
+        component.component_id: [rate for rate in component.rates if rate.rate_id not in left_out]
+        for component in programme.components
+    }
+    present = sum(component.points for component in programme.components if used[component.component_id])
+    points = []
+    for component in programme.components:
+        rates = used[component.component_id]
+        kept = sum(rate.points for rate in rates)
+        points += [100.0 * component.points * rate.points / (present * kept) for rate in rates]
+    return points
+
+
+def _fit_rate(
+    counts: pd.DataFrame, rate: Rate, group: NDArray[np.intp], groups: int, prior: PriorSettings
+) -> tuple[list[float], list[float]]:
+    """Prior mean and strength per category and, last, for the marketplace."""
+    numerator, denominator = recent(counts, rate)
+    squares = counts[f"{rate.rate_id}.square_denominator"].to_numpy(dtype=float)
+    has = (denominator > 0) & (squares > 0)
+    share = numerator[has] / denominator[has]
+    effective = denominator[has] ** 2 / squares[has]
+    edge = 0.5 / (float(denominator.sum()) + 1.0)
+    lowest, highest = 1 / (prior.highest_strength + 1), 1 / (prior.lowest_strength + 1)
+    default = 1 / (prior.default_strength + 1)
+    market_mean, market_spread = _moments(share, effective, default, (lowest, highest), edge)
+    means, spreads = [], []
+    for index in range(groups):
+        mine = group[has] == index
+        heard = float(mine.sum()) / (float(mine.sum()) + prior.pull_merchants)
+        mean, spread = _moments(share[mine], effective[mine], market_spread, (lowest, highest), edge)
+        means.append(heard * mean + (1 - heard) * market_mean if mine.any() else market_mean)
+        spreads.append(heard * spread + (1 - heard) * market_spread)
+    means.append(market_mean)
+    spreads.append(market_spread)
+    return means, [1 / spread - 1 for spread in spreads]
+
+
+def _moments(
+    share: Floats, effective: Floats, default: float, bounds: tuple[float, float], edge: float
+) -> tuple[float, float]:
+    """Mean and intra-merchant correlation ρ = 1 / (strength + 1) of proportions, by Kleinman's weighted moments.
+
+    With weights u = n / (1 + ρ (n − 1)) and mean m = Σup / Σu, the expectation of Σu(p − m)² is
+    m(1 − m) [ρB + (1 − ρ)A], B = Σu(1 − u/Σu), A = Σu(1 − u/Σu)/n; solved for ρ, weights renewed, repeated.
+    Fewer than three merchants, or no variation to speak of, tell no spread: `default`.
+    """
+    if not len(share):
+        return 0.5, default
+    spread, mean = default, 0.5
+    for _ in range(_STEPS):
+        weight = effective / (1 + spread * (effective - 1))
+        total = weight.sum()
+        mean = float(np.clip((weight * share).sum() / total, edge, 1 - edge))
+        left = weight * (1 - weight / total)
+        within, between = float((left / effective).sum()), float(left.sum())
+        if len(share) < 3 or between - within < 1e-9:
+            return mean, default
+        scatter = float((weight * (share - mean) ** 2).sum()) / (mean * (1 - mean))
+        spread = float(np.clip((scatter - within) / (between - within), *bounds))
+    return mean, spread

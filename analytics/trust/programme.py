@@ -1,0 +1,217 @@
+"""The score definition as data: components, rates, half-life, prior and levels, read from `data/programmes/*.toml`.
+
+Knows nothing of merchants, of DuckDB or of how a score is computed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal, cast
+
+from analytics.errors import InputError
+from analytics.trust.toml_table import TomlTable, did_you_mean, read_toml
+
+PROGRAMMES = Path(__file__).resolve().parents[2] / "data" / "programmes"
+
+# Columns of the mart merchant_day that a rate may use: counts of orders or events, never sums of money or time.
+MEASURES = (
+    *("order_count", "cancelled_count", "seller_cancelled_count", "shipped_count", "ship_due_count"),
+    *("shipped_late_count", "tracked_count", "valid_tracking_count", "delivered_count", "delivered_late_count"),
+    *("late_seller_count", "late_carrier_count", "late_buyer_count", "late_platform_count", "late_unknown_count"),
+    *("returned_count", "seller_returned_count", "refunded_count", "disputed_count", "upheld_dispute_count"),
+    *("seller_disputed_count", "chargeback_count", "defect_count", "positive_order_count", "negative_order_count"),
+    *("reviewed_order_count", "repeat_base_count", "repeat_count", "review_count", "csat_count"),
+    *("csat_satisfied_count", "nps_count", "nps_promoter_count", "nps_detractor_count", "question_count"),
+    *("question_replied_count", "question_replied_24h_count", "penalty_count"),
+)
+
+
+@dataclass(frozen=True)
+class Rate:
+    """One rate of a component. `good` and `bad` are rates from 0 to 1; `points` is what the rate earns at `good`."""
+
+    rate_id: str
+    label: str
+    component_id: str
+    numerator: str
+    denominator: str
+    evidence: str
+    direction: Literal["lower", "higher"]
+    good: float
+    bad: float
+    points: float
+    maturity_days: int
+
+
+@dataclass(frozen=True)
+class Component:
+    component_id: str
+    label: str
+    points: float
+    rates: tuple[Rate, ...]
+
+
+@dataclass(frozen=True)
+class Level:
+    level_id: str
+    label: str
+    minimum: float
+
+
+@dataclass(frozen=True)
+class PriorSettings:
+    """Strengths are in orders; see `analytics.trust.prior`."""
+
+    default_strength: float
+    lowest_strength: float
+    highest_strength: float
+    pull_merchants: float
+
+
+@dataclass(frozen=True)
+class Programme:
+    """A score definition. Levels are ordered from the highest minimum to the lowest (0)."""
+
+    programme_id: str
+    name: str
+    half_life_days: float
+    window_days: int
+    min_n: int
+    new_days: int
+    draws: int
+    coverage: float
+    prior: PriorSettings
+    levels: tuple[Level, ...]
+    components: tuple[Component, ...]
+
+    @property
+    def rates(self) -> tuple[Rate, ...]:
+        return tuple(rate for component in self.components for rate in component.rates)
+
+    def level_of(self, score: float) -> str:
+        """The id of the highest level whose minimum the score (0–100) reaches."""
+        return next(level.level_id for level in self.levels if score >= level.minimum)
+
+
+@cache
+def default_programme() -> Programme:
+    """The committed definition, `data/programmes/trustdesk.toml`."""
+    return load_programme(PROGRAMMES / "trustdesk.toml")
+
+
+def load_programme(path: Path) -> Programme:
+    """Reads a score definition; InputError names the file, the key and the mistake."""
+    root = read_toml(path)
+    root.one_of("kind", ["score"])
+    root.whole("version", 1, 1)
+    components = tuple(_component(table) for table in root.tables("components"))
+    programme = Programme(
+        programme_id=root.text("programme_id"),
+        name=root.text("name"),
+        half_life_days=root.number("half_life_days", 1),
+        window_days=root.whole("window_days", 1),
+        min_n=root.whole("min_n", 1),
+        new_days=root.whole("new_days", 0),
+        draws=root.whole("draws", 40, 10_000),
+        coverage=root.number("coverage", 0.5, 0.999),
+        prior=_prior(root.table("prior")),
+        levels=_levels(root.tables("levels"), root.where),
+        components=components,
+    )
+    root.close()
+    _check_sum(root.where, "points of the components", {c.component_id: c.points for c in components}, 100.0)
+    _check_unique(root.where, "component_id", [c.component_id for c in components])
+    _check_unique(root.where, "rate_id", [rate.rate_id for rate in programme.rates])
+    for rate in programme.rates:
+        if rate.maturity_days >= programme.window_days:
+            raise InputError(
+                f"{root.where}: rate '{rate.rate_id}': maturity_days {rate.maturity_days} leaves nothing of the window of "
+                f"{programme.window_days} days. Widen window_days or lower maturity_days."
+            )
+    return programme
+
+
+def _component(table: TomlTable) -> Component:
+    component_id = table.text("component_id")
+    rates = tuple(_rate(rate, component_id) for rate in table.tables("rates"))
+    component = Component(component_id, table.text("label"), table.number("points", 0, 100), rates)
+    table.close()
+    where = f"{table.where} '{component_id}'"
+    _check_sum(where, "points of the rates", {rate.rate_id: rate.points for rate in rates}, component.points)
+    return component
+
+
+def _rate(table: TomlTable, component_id: str) -> Rate:
+    denominator = _measure(table, "denominator")
+    rate = Rate(
+        rate_id=table.text("rate_id"),
+        label=table.text("label"),
+        component_id=component_id,
+        numerator=_measure(table, "numerator"),
+        denominator=denominator,
+        evidence=_measure(table, "evidence", denominator),
+        direction=cast(Literal["lower", "higher"], table.one_of("direction", ["lower", "higher"])),
+        good=table.number("good", 0, 1),
+        bad=table.number("bad", 0, 1),
+        points=table.number("points", 0.001, 100),
+        maturity_days=table.whole("maturity_days", 0, default=0),
+    )
+    table.close()
+    if rate.good == rate.bad or (rate.good < rate.bad) != (rate.direction == "lower"):
+        order = "good below bad" if rate.direction == "lower" else "good above bad"
+        raise table.error(
+            rate.rate_id, f"direction '{rate.direction}' needs {order}, found good {rate.good:g} and bad {rate.bad:g}"
+        )
+    return rate
+
+
+def _measure(table: TomlTable, key: str, default: str | None = None) -> str:
+    name = table.text(key) if default is None else table.text(key, default)
+    if name not in MEASURES:
+        raise table.error(key, f"unknown metric '{name}', no count of merchant_day", did_you_mean(name, MEASURES))
+    return name
+
+
+def _prior(table: TomlTable) -> PriorSettings:
+    prior = PriorSettings(
+        default_strength=table.number("default_strength", 0.1),
+        lowest_strength=table.number("lowest_strength", 0.1),
+        highest_strength=table.number("highest_strength", 0.1),
+        pull_merchants=table.number("pull_merchants", 0.1),
+    )
+    table.close()
+    if not prior.lowest_strength <= prior.default_strength <= prior.highest_strength:
+        raise table.error("default_strength", "expected to lie between lowest_strength and highest_strength")
+    return prior
+
+
+def _levels(tables: list[TomlTable], where: str) -> tuple[Level, ...]:
+    levels = []
+    for table in tables:
+        levels.append(Level(table.text("level_id"), table.text("label"), table.number("minimum", 0, 100)))
+        table.close()
+    levels.sort(key=lambda level: -level.minimum)
+    _check_unique(where, "level_id", [level.level_id for level in levels])
+    _check_unique(where, "minimum of levels", [f"{level.minimum:g}" for level in levels])
+    if levels[-1].minimum != 0:
+        raise InputError(f"{where}: levels: the lowest must have minimum 0, found {levels[-1].minimum:g}.")
+    return tuple(levels)
+
+
+def _check_sum(where: str, what: str, points: Mapping[str, float], total: float) -> None:
+    found = math.fsum(points.values())
+    if abs(found - total) > 1e-9:
+        listed = ", ".join(f"{name} {value:g}" for name, value in points.items())
+        raise InputError(f"{where}: {what} must add up to {total:g}, found {found:g} ({listed}).")
+
+
+def _check_unique(where: str, what: str, names: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise InputError(f"{where}: {what} '{name}' appears twice. Give each its own.")
+        seen.add(name)

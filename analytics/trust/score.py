@@ -1,0 +1,138 @@
+"""The trust score from counts: a pure function of a frame of counts and a fitted model.
+
+What the score pages, the commands and the what-if lab share; no database, no clock. Formulas and sources: `docs/trust-score.md`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analytics.trust.posterior import Draws, credit, merchant_keys, posterior, score_draws
+from analytics.trust.prior import TrustModel
+
+
+@dataclass(frozen=True)
+class TrustScore:
+    """One merchant's score on a day of the reporting time zone. Score, level, interval and contributions (component → points,
+    adding up to the score) are given when `status` is `ok`; else it is `too_few`, `new` or `not_in_source`. `n` counts the orders
+    of the window. `left_out` names the rates that the source doesn't record."""
+
+    merchant_id: str
+    as_of: date
+    score: float | None
+    level: str | None
+    ci_low: float | None
+    ci_high: float | None
+    n: int
+    status: str
+    contributions: Mapping[str, float] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
+
+
+def score_from_counts(counts: pd.DataFrame, model: TrustModel) -> pd.DataFrame:
+    """Scores of all merchants of the frame of `daily_counts`, in its order and with its index.
+
+    Columns: merchant_id, n, status, score (NaN unless status is ok), level (None unless ok), `contribution.COMPONENT` for every
+    component and `points.RATE` for every rate in use (0 to its max_points). Contributions and points are given for every merchant;
+    the score, where there is one, is the correctly rounded sum (math.fsum) of the contributions.
+    """
+    points = credit(posterior(counts, model).mean, model) * np.array(model.max_points)
+    frame = pd.DataFrame({"merchant_id": counts["merchant_id"], "n": counts["n"], "status": _status(counts, model)})
+    contributions = {
+        component.component_id: _sums(
+            points[:, [i for i, rate in enumerate(model.rates) if rate.component_id == component.component_id]]
+        )
+        for component in model.programme.components
+    }
+    score = _sums(np.array(list(contributions.values()), dtype=float).T)
+    has_score = (frame["status"] == "ok").to_numpy()
+    frame["score"] = np.where(has_score, score, np.nan)
+    frame["level"] = pd.Series(
+        [model.programme.level_of(value) if ok else None for value, ok in zip(score, has_score, strict=True)],
+        index=frame.index,
+        dtype="object",
+    )
+    for component_id, values in contributions.items():
+        frame[f"contribution.{component_id}"] = values
+    for column, rate in enumerate(model.rates):
+        frame[f"points.{rate.rate_id}"] = points[:, column]
+    return frame
+
+
+def draw_scores(counts: pd.DataFrame, model: TrustModel, *, seed: int, draws: int) -> Draws:
+    """Scores drawn from the posteriors of the given merchants, shape (merchants, draws); see `analytics.trust.posterior`."""
+    drawn = np.zeros((len(counts), draws), dtype=np.float32)
+    if len(counts):
+        keys = merchant_keys(counts["merchant_id"].tolist(), _day(counts).isoformat(), seed)
+        for rows, chunk in score_draws(posterior(counts, model), keys, model, draws):
+            drawn[rows] = chunk
+    return drawn
+
+
+def trust_scores(counts: pd.DataFrame, model: TrustModel, *, seed: int = 0) -> list[TrustScore]:
+    """Scores with intervals, one per merchant in the frame's order.
+
+    The interval is the central part (`coverage`) of the score's posterior. The score is that of the posterior means; where the
+    ends of the credit scale bend the posterior away from it, the interval is widened to hold it.
+    """
+    programme = model.programme
+    scored = score_from_counts(counts, model)
+    rows = np.flatnonzero((scored["status"] == "ok").to_numpy())
+    low, high = np.full(len(counts), np.nan), np.full(len(counts), np.nan)
+    tail = (1 - programme.coverage) / 2
+    if len(rows):
+        chosen = counts.iloc[rows]
+        keys = merchant_keys(chosen["merchant_id"].tolist(), _day(counts).isoformat(), seed)
+        for part, drawn in score_draws(posterior(chosen, model), keys, model, programme.draws):
+            low[rows[part]], high[rows[part]] = np.quantile(drawn, [tail, 1 - tail], axis=1)
+    score = scored["score"].to_numpy()
+    low, high = np.fmin(low, score), np.fmax(np.fmin(high, 100.0), score)
+    columns = {c.component_id: scored[f"contribution.{c.component_id}"].to_numpy() for c in programme.components}
+    as_of = _day(counts) if len(counts) else None
+    results = []
+    for row, (merchant_id, n, status, level) in enumerate(
+        zip(scored["merchant_id"], scored["n"], scored["status"], scored["level"], strict=True)
+    ):
+        ok = status == "ok"
+        assert as_of is not None
+        results.append(
+            TrustScore(
+                merchant_id=merchant_id,
+                as_of=as_of,
+                score=float(score[row]) if ok else None,
+                level=level if ok else None,
+                ci_low=float(low[row]) if ok else None,
+                ci_high=float(high[row]) if ok else None,
+                n=int(n),
+                status=status,
+                contributions={name: float(values[row]) for name, values in columns.items()} if ok else {},
+                left_out=model.left_out,
+            )
+        )
+    return results
+
+
+def _status(counts: pd.DataFrame, model: TrustModel) -> NDArray[np.object_]:
+    programme = model.programme
+    is_new = (counts["tenure_days"] < programme.new_days).to_numpy(dtype=bool)
+    short = np.where(is_new, "new", "too_few")
+    status = np.where(counts["n"].to_numpy() >= programme.min_n, "ok", short).astype(object)
+    return status if model.rates else np.where(status == "ok", "not_in_source", status).astype(object)
+
+
+def _sums(values: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Correctly rounded row sums, so that a sum doesn't depend on the order of its parts."""
+    return np.array([math.fsum(row) for row in values.tolist()], dtype=float)
+
+
+def _day(counts: pd.DataFrame) -> date:
+    day = counts["as_of"].iloc[0]
+    assert isinstance(day, date)
+    return day
