@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PIP := $(BIN)/pip install -qq --disable-pip-version-check --constraint constraints.txt
 PORT ?= 8501
 
 .DEFAULT_GOAL := help
