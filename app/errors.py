@@ -60,6 +60,12 @@ class StaleDraft(WorkspaceError):  # noqa: N818  named for what happened
     code = "stale_draft"
 
 
+class StaleDocument(WorkspaceError):  # noqa: N818  named for what happened
+    """Somebody else changed a scenario, view or mapping since it was read."""
+
+    code = "stale_document"
+
+
 class NotAllowed(WorkspaceError):  # noqa: N818  named for what happened
     """A step that the draft's status or the settings forbid."""
 

@@ -1,0 +1,60 @@
+"""What people make here: drafts and what was sent, the audit log, scenarios, saved views, mappings, labels.
+
+`Workspace.open(url)` migrates the database and gives one door to each. Every write takes an Actor and leaves an audit entry in
+the same transaction. Knows no Streamlit, analytics or llm.
+"""
+
+from __future__ import annotations
+
+from app.workspace.audit import Audit, AuditCheck, AuditEntry
+from app.workspace.channels import Channel
+from app.workspace.database import Database, open_database
+from app.workspace.documents import Document, Documents
+from app.workspace.drafts import Drafts, NewDraft, Revision, StoredDraft
+from app.workspace.labels import Label, Labels
+from app.workspace.outbox import Outbox, Sending, Sent
+from app.workspace.vectors import VectorStore
+
+__all__ = [
+    "Audit",
+    "AuditCheck",
+    "AuditEntry",
+    "Channel",
+    "Document",
+    "Documents",
+    "Drafts",
+    "Label",
+    "Labels",
+    "NewDraft",
+    "Outbox",
+    "Revision",
+    "Sending",
+    "Sent",
+    "StoredDraft",
+    "VectorStore",
+    "Workspace",
+]
+
+
+class Workspace:
+    """One database, one door a job."""
+
+    def __init__(self, database: Database) -> None:
+        self.drafts = Drafts(database)
+        self.outbox = Outbox(database)
+        self.audit = Audit(database)
+        self.scenarios = Documents(database, "scenario")
+        self.views = Documents(database, "view")
+        self.mappings = Documents(database, "mapping")
+        self.labels = Labels(database)
+        self.vectors = VectorStore(database)
+        self._database = database
+
+    @classmethod
+    def open(cls, url: str) -> Workspace:
+        """The workspace at an SQLAlchemy URL, created and migrated where needed. Raises WorkspaceError."""
+        return cls(open_database(url))
+
+    def close(self) -> None:
+        """Gives the connections back."""
+        self._database.engine.dispose()

@@ -1,0 +1,104 @@
+"""Opens the workspace database, brings it to this version's schema, and hands out short sessions.
+
+SQLite in WAL mode with a busy time-out, or any database by URL (PostgreSQL). Knows no table's meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from app.errors import WorkspaceError
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_SECONDS = 15
+
+
+class Database:
+    """One engine and its sessions. Thread-safe; a session is for one action."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._writing = engine.execution_options(writes=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session for reading."""
+        with _clear_errors(self.engine), Session(self.engine) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A transaction: all of it or nothing. On SQLite writers take their turn from the first statement on."""
+        with _clear_errors(self.engine), Session(self._writing, expire_on_commit=False) as session, session.begin():
+            yield session
+
+
+def open_database(url: str) -> Database:
+    """The database at `url`, created and migrated where needed. Raises WorkspaceError when it can't be used."""
+    try:
+        parsed = make_url(url)
+        is_sqlite = parsed.get_backend_name() == "sqlite"
+        if is_sqlite and parsed.database and parsed.database != ":memory:":
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS}} if is_sqlite else {"pool_pre_ping": True}
+        engine = create_engine(parsed, **options)
+    except (ArgumentError, NoSuchModuleError, ImportError, OSError) as error:
+        raise WorkspaceError("The workspace database {url} can't be opened: {error}", url=url, error=error) from error
+    if is_sqlite:
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    database = Database(engine)
+    with _clear_errors(engine):
+        migrate(engine)
+    return database
+
+
+def migrate(engine: Engine) -> None:
+    """Runs the migrations that the database lacks."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    with engine.execution_options(writes=True).connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+
+
+@contextmanager
+def _clear_errors(engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise WorkspaceError(
+            "The workspace database {url} did not answer ({error}): nothing was saved. "
+            "Check the disk and who else writes, then try again.",
+            url=engine.url.render_as_string(),
+            error=error.orig,
+        ) from error
+    except SQLAlchemyError as error:
+        raise WorkspaceError(
+            "The workspace database {url} refused: {error}. Nothing was saved.",
+            url=engine.url.render_as_string(),
+            error=str(error).splitlines()[0],
+        ) from error
+
+
+def _prepare_sqlite(connection: Any, record: object) -> None:
+    # The driver's own BEGIN comes too late (before the first write); _begin_sqlite begins instead.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")

@@ -1,0 +1,116 @@
+"""Named things that people save and come back to: what-if scenarios, views (filters of a page), mapping files.
+
+A body is text in the format of its kind (TOML or JSON), which this module does not read. Saving says which version was
+read; a newer one raises StaleDocument.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from sqlalchemy import Select, delete, select
+from sqlalchemy.orm import Session
+
+from app.errors import NotAllowed, NotFound, StaleDocument
+from app.identity import Actor
+from app.workspace.audit import record, text_hash
+from app.workspace.database import Database
+from app.workspace.schema import DocumentRow
+
+Kind = Literal["scenario", "view", "mapping"]
+NAME_LENGTH = 200
+
+
+@dataclass(frozen=True)
+class Document:
+    """One saved thing. Instants are UTC."""
+
+    document_id: str
+    kind: Kind
+    name: str
+    body: str
+    version: int
+    author_id: str
+    author_name: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class Documents:
+    """The documents of one kind; names are unique within it."""
+
+    def __init__(self, database: Database, kind: Kind) -> None:
+        self._database = database
+        self._kind = kind
+
+    def all(self) -> list[Document]:
+        """Last changed first."""
+        query = select(DocumentRow).where(DocumentRow.kind == self._kind).order_by(DocumentRow.updated_at.desc())
+        with self._database.read() as session:
+            return [_document(row) for row in session.scalars(query)]
+
+    def get(self, name: str) -> Document:
+        """Raises NotFound."""
+        with self._database.read() as session:
+            return _document(self._find(session, name))
+
+    def save(self, name: str, body: str, actor: Actor, *, version: int = 0) -> Document:
+        """A new document (version 0), or a change of the version that was read. Raises StaleDocument, NotAllowed."""
+        name = name.strip()
+        if not 0 < len(name) <= NAME_LENGTH:
+            raise NotAllowed("A name has 1 to {limit} characters.", limit=NAME_LENGTH)
+        now = datetime.now(UTC)
+        with self._database.write() as session:
+            row = session.scalars(self._named(name).with_for_update()).one_or_none()
+            found = row.version if row else 0
+            if found != version:
+                raise StaleDocument(
+                    "{name} has changed since you opened it (version {found}, yours is {yours}): "
+                    "reload it or save under another name.",
+                    name=name,
+                    found=found,
+                    yours=version,
+                )
+            if row is None:
+                row = DocumentRow(
+                    document_id=uuid.uuid4().hex,
+                    kind=self._kind,
+                    name=name,
+                    author_id=actor.actor_id,
+                    author_name=actor.name,
+                    created_at=now,
+                )
+                session.add(row)
+            row.body, row.version, row.updated_at = body, version + 1, now
+            record(
+                session,
+                actor,
+                f"{self._kind}.saved",
+                f"{self._kind}:{name}",
+                version=row.version,
+                body_sha256=text_hash(body),
+            )
+            return _document(row)
+
+    def remove(self, name: str, actor: Actor) -> None:
+        """Raises NotFound."""
+        with self._database.write() as session:
+            row = self._find(session, name)
+            session.execute(delete(DocumentRow).where(DocumentRow.document_id == row.document_id))
+            record(session, actor, f"{self._kind}.removed", f"{self._kind}:{name}", version=row.version)
+
+    def _named(self, name: str) -> Select[DocumentRow]:
+        return select(DocumentRow).where(DocumentRow.kind == self._kind, DocumentRow.name == name)
+
+    def _find(self, session: Session, name: str) -> DocumentRow:
+        row = session.scalars(self._named(name)).one_or_none()
+        if row is None:
+            raise NotFound("There is no {kind} named {name}.", kind=self._kind, name=name)
+        return row
+
+
+def _document(row: DocumentRow) -> Document:
+    return Document(**{name: getattr(row, name) for name in Document.__dataclass_fields__})

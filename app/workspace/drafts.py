@@ -1,0 +1,244 @@
+"""Drafts: from the writer's first text through a person's edits to approval or the bin.
+
+Optimistic locking: whoever changes a draft says which version they read; a newer one raises StaleDraft and nothing is lost.
+Knows no llm: sentences and checks are plain mappings, as the `draft` command prints them.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app.errors import NotAllowed, NotFound, StaleDraft
+from app.identity import Actor
+from app.workspace.audit import record, text_hash
+from app.workspace.database import Database
+from app.workspace.schema import DraftRow, RevisionRow
+
+Status = Literal["draft", "approved", "discarded", "sent"]
+
+
+@dataclass(frozen=True)
+class NewDraft:
+    """What a writer hands over: the reply, its sentences with their cites, and the checks it went through."""
+
+    ticket_id: str
+    merchant_id: str
+    snapshot_id: str
+    engine: str
+    language: str
+    text: str
+    sentences: Sequence[Mapping[str, Any]] = ()
+    checks: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True)
+class StoredDraft:
+    """A draft as it stands. Instants are UTC; `version` goes up by one with every change."""
+
+    draft_id: str
+    ticket_id: str
+    merchant_id: str
+    snapshot_id: str
+    engine: str
+    language: str
+    text: str
+    sentences: Sequence[Mapping[str, Any]]
+    checks: Sequence[Mapping[str, Any]]
+    status: Status
+    version: int
+    author_id: str
+    author_name: str
+    approved_by: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class Revision:
+    """One text that a draft has had, and whose it is."""
+
+    version: int
+    text: str
+    actor_name: str
+    at: datetime
+
+
+class Drafts:
+    """Every step that a draft can take, each with its audit entry in the same transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(self, new: NewDraft, actor: Actor) -> StoredDraft:
+        """Keeps a fresh draft, version 1."""
+        now = datetime.now(UTC)
+        row = DraftRow(
+            draft_id=uuid.uuid4().hex,
+            ticket_id=new.ticket_id,
+            merchant_id=new.merchant_id,
+            snapshot_id=new.snapshot_id,
+            engine=new.engine,
+            language=new.language,
+            text=new.text,
+            sentences=[dict(sentence) for sentence in new.sentences],
+            checks=[dict(check) for check in new.checks],
+            status="draft",
+            version=1,
+            author_id=actor.actor_id,
+            author_name=actor.name,
+            created_at=now,
+            updated_at=now,
+        )
+        with self._database.write() as session:
+            session.add(row)
+            session.flush()
+            session.add(RevisionRow(draft_id=row.draft_id, version=1, text=new.text, actor_name=new.engine, at=now))
+            record(
+                session,
+                actor,
+                "draft.created",
+                f"draft:{row.draft_id}",
+                ticket_id=new.ticket_id,
+                snapshot_id=new.snapshot_id,
+                engine=new.engine,
+                text_sha256=text_hash(new.text),
+            )
+            return stored(row)
+
+    def get(self, draft_id: str) -> StoredDraft:
+        """Raises NotFound."""
+        with self._database.read() as session:
+            return stored(find(session, draft_id))
+
+    def of_ticket(self, ticket_id: str) -> list[StoredDraft]:
+        """Every draft of a ticket, newest first."""
+        with self._database.read() as session:
+            query = select(DraftRow).where(DraftRow.ticket_id == ticket_id).order_by(DraftRow.created_at.desc())
+            return [stored(row) for row in session.scalars(query)]
+
+    def all(self, *, status: Status | None = None, limit: int = 500) -> list[StoredDraft]:
+        """Drafts, last changed first."""
+        query = select(DraftRow).order_by(DraftRow.updated_at.desc()).limit(limit)
+        if status is not None:
+            query = query.where(DraftRow.status == status)
+        with self._database.read() as session:
+            return [stored(row) for row in session.scalars(query)]
+
+    def revisions(self, draft_id: str) -> list[Revision]:
+        """The texts that a draft has had, oldest first."""
+        query = select(RevisionRow).where(RevisionRow.draft_id == draft_id).order_by(RevisionRow.version)
+        with self._database.read() as session:
+            return [Revision(row.version, row.text, row.actor_name, row.at) for row in session.scalars(query)]
+
+    def edit(
+        self,
+        draft_id: str,
+        version: int,
+        actor: Actor,
+        *,
+        text: str,
+        sentences: Sequence[Mapping[str, Any]] | None = None,
+        checks: Sequence[Mapping[str, Any]] | None = None,
+    ) -> StoredDraft:
+        """Replaces the text, with its new sentences and checks when they were made again. An approval is lost by it."""
+        values: dict[str, Any] = {"text": text, "status": "draft", "approved_by": None}
+        if sentences is not None:
+            values["sentences"] = [dict(sentence) for sentence in sentences]
+        if checks is not None:
+            values["checks"] = [dict(check) for check in checks]
+        with self._database.write() as session:
+            row = step(session, draft_id, version, allowed=("draft", "approved"), values=values)
+            session.add(
+                RevisionRow(draft_id=draft_id, version=row.version, text=text, actor_name=actor.name, at=row.updated_at)
+            )
+            record(
+                session,
+                actor,
+                "draft.edited",
+                f"draft:{draft_id}",
+                version=row.version,
+                text_sha256=text_hash(text),
+            )
+            return stored(row)
+
+    def approve(self, draft_id: str, version: int, actor: Actor) -> StoredDraft:
+        """A person takes responsibility for exactly this version. Failed checks are put on record, not in the way."""
+        with self._database.write() as session:
+            values = {"status": "approved", "approved_by": actor.name}
+            row = step(session, draft_id, version, allowed=("draft",), values=values)
+            if not row.text.strip():
+                raise NotAllowed("Draft {draft} is empty: write a reply before approving it.", draft=draft_id)
+            failed = [check.get("name") for check in row.checks if check.get("passed") is False]
+            record(
+                session,
+                actor,
+                "draft.approved",
+                f"draft:{draft_id}",
+                version=row.version,
+                text_sha256=text_hash(row.text),
+                failed_checks=failed,
+            )
+            return stored(row)
+
+    def discard(self, draft_id: str, version: int, actor: Actor, *, reason: str = "") -> StoredDraft:
+        """Puts a draft away; it stays readable."""
+        with self._database.write() as session:
+            row = step(session, draft_id, version, allowed=("draft", "approved"), values={"status": "discarded"})
+            record(session, actor, "draft.discarded", f"draft:{draft_id}", version=row.version, reason=reason)
+            return stored(row)
+
+
+def find(session: Session, draft_id: str) -> DraftRow:
+    """The row; raises NotFound."""
+    row = session.get(DraftRow, draft_id)
+    if row is None:
+        raise NotFound("There is no draft {draft}.", draft=draft_id)
+    return row
+
+
+def step(
+    session: Session, draft_id: str, version: int, *, allowed: tuple[Status, ...], values: Mapping[str, Any]
+) -> DraftRow:
+    """One locked change: from `version` and an allowed status to version + 1. Raises StaleDraft, NotAllowed, NotFound."""
+    row = find(session, draft_id)
+    if row.version != version:
+        raise StaleDraft(
+            "Draft {draft} has changed since you opened it (version {found}, yours is {yours}): reload it, your text is kept.",
+            draft=draft_id,
+            found=row.version,
+            yours=version,
+        )
+    if row.status not in allowed:
+        raise NotAllowed(
+            "Draft {draft} is {status}; this step needs {allowed}.",
+            draft=draft_id,
+            status=row.status,
+            allowed=" or ".join(allowed),
+        )
+    # The condition decides between two that read the same version at the same moment (PostgreSQL).
+    now = datetime.now(UTC)
+    changed = session.execute(
+        update(DraftRow)
+        .where(DraftRow.draft_id == draft_id, DraftRow.version == version)
+        .values(**values, version=version + 1, updated_at=now)
+        .execution_options(synchronize_session=False)
+        .returning(DraftRow.version)
+    ).first()
+    if changed is None:
+        raise StaleDraft(
+            "Draft {draft} was changed by somebody else just now: reload it, your text is kept.", draft=draft_id
+        )
+    session.refresh(row)
+    return row
+
+
+def stored(row: DraftRow) -> StoredDraft:
+    """The row as a value."""
+    return StoredDraft(**{name: getattr(row, name) for name in StoredDraft.__dataclass_fields__})

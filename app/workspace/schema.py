@@ -1,0 +1,161 @@
+"""The tables of the workspace: what people make here. Instants are stored as UTC. Knows no Streamlit, analytics or llm.
+
+A change here needs a migration in migrations/versions; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, LargeBinary, MetaData, String, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware instant; SQLite, which has no zones, stores it as naive UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs a time zone")
+        at = value.astimezone(UTC)
+        return at.replace(tzinfo=None) if dialect.name == "sqlite" else at
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Names every constraint, so that migrations can drop them on any database."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[Any] = {
+        datetime: UtcDateTime(),
+        dict[str, Any]: JSON(),
+        list[dict[str, Any]]: JSON(),
+        str: Text(),
+    }
+
+
+class DraftRow(Base):
+    """A reply to one ticket, from first draft to sent."""
+
+    __tablename__ = "drafts"
+
+    draft_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    ticket_id: Mapped[str] = mapped_column(String(200), index=True)
+    merchant_id: Mapped[str] = mapped_column(String(200), default="")
+    snapshot_id: Mapped[str] = mapped_column(String(200))
+    engine: Mapped[str] = mapped_column(String(200))
+    language: Mapped[str] = mapped_column(String(20))
+    text: Mapped[str]
+    sentences: Mapped[list[dict[str, Any]]]
+    checks: Mapped[list[dict[str, Any]]]
+    status: Mapped[str] = mapped_column(String(20), index=True)
+    version: Mapped[int]
+    author_id: Mapped[str] = mapped_column(String(200))
+    author_name: Mapped[str] = mapped_column(String(200))
+    approved_by: Mapped[str | None] = mapped_column(String(200))
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class RevisionRow(Base):
+    """One text that a draft has had. Kept out of the audit log, which can't be erased from."""
+
+    __tablename__ = "draft_revisions"
+
+    draft_id: Mapped[str] = mapped_column(ForeignKey("drafts.draft_id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    text: Mapped[str]
+    actor_name: Mapped[str] = mapped_column(String(200))
+    at: Mapped[datetime]
+
+
+class OutboxRow(Base):
+    """One attempt to hand an approved reply to a channel."""
+
+    __tablename__ = "outbox"
+
+    outbox_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    draft_id: Mapped[str] = mapped_column(ForeignKey("drafts.draft_id"), index=True)
+    channel: Mapped[str] = mapped_column(String(20))
+    recipient: Mapped[str] = mapped_column(String(500))
+    status: Mapped[str] = mapped_column(String(20))
+    detail: Mapped[str]
+    actor_name: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+
+
+class AuditRow(Base):
+    """One step by one person. `hash` covers the row and `prev_hash`, so that a change breaks the chain."""
+
+    __tablename__ = "audit"
+    __table_args__ = (UniqueConstraint("prev_hash"), Index("ix_audit_subject", "subject"))
+
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    actor_id: Mapped[str] = mapped_column(String(200))
+    actor_name: Mapped[str] = mapped_column(String(200))
+    action: Mapped[str] = mapped_column(String(60))
+    subject: Mapped[str] = mapped_column(String(300))
+    detail: Mapped[dict[str, Any]]
+    prev_hash: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class DocumentRow(Base):
+    """A named thing that somebody saved: a scenario, a view, a mapping file. `kind` says which; names are unique within it."""
+
+    __tablename__ = "documents"
+    __table_args__ = (UniqueConstraint("kind", "name"),)
+
+    document_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    name: Mapped[str] = mapped_column(String(200))
+    body: Mapped[str]
+    version: Mapped[int]
+    author_id: Mapped[str] = mapped_column(String(200))
+    author_name: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class LabelRow(Base):
+    """What somebody says a text is (its intent, aspect …); the newest word of a person on a subject stands."""
+
+    __tablename__ = "labels"
+    __table_args__ = (Index("ix_labels_subject", "subject"),)
+
+    label_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(300))
+    kind: Mapped[str] = mapped_column(String(40))
+    value: Mapped[str] = mapped_column(String(200))
+    actor_id: Mapped[str] = mapped_column(String(200))
+    actor_name: Mapped[str] = mapped_column(String(200))
+    at: Mapped[datetime]
+
+
+class VectorRow(Base):
+    """A sentence vector by the hash of its text: a cache that may be emptied at any time."""
+
+    __tablename__ = "vectors"
+
+    key: Mapped[str] = mapped_column(String(128), primary_key=True)
+    value: Mapped[bytes] = mapped_column(LargeBinary)
