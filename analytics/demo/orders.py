@@ -1,0 +1,323 @@
+"""What happens to a batch of orders: the structural equations applied to drawn chance.
+
+`simulate` is pure given its generator: it takes who bought what when and returns every later fact of each order.
+It knows nothing of events, files or months, so that the truth tables can replay it under other conditions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from analytics.demo import behaviour
+from analytics.demo.market import Market
+from analytics.demo.reviews import CAUSES
+from analytics.demo.world import (
+    CARRIERS,
+    CATEGORIES,
+    DAY,
+    HOUR,
+    OUTAGE_CARRIER,
+    OUTAGE_REGION,
+    REGIONS,
+    Bools,
+    Floats,
+    Ints,
+)
+
+MAX_LINES = 3
+SELLER, CARRIER, BUYER, PLATFORM = 0, 1, 2, 3
+UPHELD, DENIED, WITHDRAWN, REFUNDED = 0, 1, 2, 3
+_NONE = -1
+
+
+@dataclass(frozen=True)
+class Orders:
+    """One entry per order (of one merchant). Instants are epoch seconds and −1 when it does not happen; faults and
+    outcomes are positions in stream.FAULTS and stream.OUTCOMES and −1 for none; (n, 3) for lines, product −1 for none.
+
+    latent: the buyer's experience in stars, unbounded; days_late: positive only when delivered late;
+    cause: position in reviews.CAUSES; refund_days: from the claim to the money, −1 without a refund.
+    """
+
+    merchant: Ints
+    buyer: Ints
+    placed: Ints
+    product: Ints
+    quantity: Ints
+    line_amount: Ints
+    ship_by: Ints
+    deliver_by: Ints
+    cancelled: Ints
+    cancel_fault: Ints
+    shipped: Ints
+    carrier: Ints
+    tracking: Ints
+    delivered: Ints
+    late_fault: Ints
+    days_late: Floats
+    is_outage: Bools
+    is_campaign: Bools
+    is_lost: Bools
+    is_defective: Bools
+    asked: Ints
+    answered: Ints
+    latent: Floats
+    score: Ints
+    cause: Ints
+    returned: Ints
+    return_fault: Ints
+    refunded: Ints
+    refund_days: Floats
+    disputed: Ints
+    dispute_closed: Ints
+    dispute_fault: Ints
+    outcome: Ints
+    chargeback: Ints
+
+    def __len__(self) -> int:
+        return len(self.merchant)
+
+    @property
+    def amount(self) -> Ints:
+        """Total of each order in minor units."""
+        return np.asarray(self.line_amount.sum(axis=1))
+
+    def take(self, rows: Ints) -> Orders:
+        """The chosen rows."""
+        return Orders(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+
+
+@dataclass(frozen=True)
+class _Delivery:
+    shipped: Ints
+    carrier: Ints
+    tracking: Ints
+    delivered: Ints
+    late_fault: Ints
+    days_late: Floats
+    is_outage: Bools
+    is_lost: Bools
+
+
+@dataclass(frozen=True)
+class _Claims:
+    returned: Ints
+    return_fault: Ints
+    refunded: Ints
+    refund_days: Floats
+    disputed: Ints
+    dispute_closed: Ints
+    dispute_fault: Ints
+    outcome: Ints
+    chargeback: Ints
+
+
+def _when(condition: Bools, instant: Ints | Floats) -> Ints:
+    return np.where(condition, instant, _NONE).astype(np.int64)
+
+
+def _draw_lines(
+    market: Market, merchant: Ints, is_campaign: Bools, rng: np.random.Generator
+) -> tuple[Ints, Ints, Ints]:
+    """Products, quantities and amounts of each line; the first products of a merchant sell best."""
+    n = len(merchant)
+    lines = 1 + (rng.random(n) < 0.10) + (rng.random(n) < 0.03)
+    is_line = np.arange(MAX_LINES) < lines[:, None]
+    place = rng.random((n, MAX_LINES)) ** 2.2 * market.merchants.product_count[merchant, None]
+    product = market.merchants.first_product[merchant, None] + place.astype(np.int64)
+    quantity = 1 + (rng.random((n, MAX_LINES)) < 0.12) + (rng.random((n, MAX_LINES)) < 0.04)
+    discount = np.where(is_campaign, 0.85, 1.0)[:, None]
+    amount = np.round(market.products.price_minor[product] * quantity * discount).astype(np.int64)
+    return np.where(is_line, product, _NONE), np.where(is_line, quantity, 0), np.where(is_line, amount, 0)
+
+
+def _deliver(
+    market: Market,
+    merchant: Ints,
+    abroad: Bools,
+    ship_by: Ints,
+    deliver_by: Ints,
+    shipped: Ints,
+    rng: np.random.Generator,
+) -> _Delivery:
+    """The parcel's way; shipped is −1 where nothing was sent."""
+    n = len(merchant)
+    is_sent = shipped >= 0
+    main = market.merchants.carrier[merchant]
+    region = market.merchants.region[merchant]
+    others = np.array([(r.carriers + r.carriers)[:3] for r in REGIONS])[region, rng.integers(0, 3, n)]
+    carrier = np.where(rng.random(n) < 0.8, main, others)
+    factor = np.array([c.transit for c in CARRIERS])[carrier]
+    stray = rng.random(n) < np.array([c.stray for c in CARRIERS])[carrier]
+    stray_days = np.where(stray, 1.0 + rng.exponential(3.5, n), 0.0)
+    promised = np.where(abroad, 14.0 * 24, 5.0 * 24)
+    hours = behaviour.transit_hours(promised, factor, rng.standard_normal(n), stray_days)
+    # Nobody at home, or a wrong address.
+    is_missed = rng.random(n) < 0.010
+    hours = hours + np.where(is_missed, 24.0 * rng.uniform(2.0, 9.0, n), 0.0)
+    arrival = shipped + (hours * HOUR).astype(np.int64)
+    start, end = market.calendar.outage
+    is_outage = (region == OUTAGE_REGION) & (carrier == OUTAGE_CARRIER) & is_sent & (shipped < end) & (arrival > start)
+    is_outage &= rng.random(n) < 0.85
+    arrival = np.where(
+        is_outage, np.maximum(arrival, start) + (rng.uniform(4.0, 11.0, n) * DAY).astype(np.int64), arrival
+    )
+    is_lost = is_sent & (rng.random(n) < np.where(is_outage, 0.03, 0.0025))
+    delivered = _when(is_sent & ~is_lost, arrival)
+    is_late = (delivered > deliver_by) & (delivered >= 0)
+    is_platform = is_late & (rng.random(n) < 0.02)
+    fault = np.where(is_platform, PLATFORM, np.where(shipped > ship_by, SELLER, np.where(is_missed, BUYER, CARRIER)))
+    is_valid = rng.random(n) >= behaviour.invalid_tracking_rate(market.merchants.traits[merchant, 0])
+    return _Delivery(
+        shipped=shipped,
+        carrier=np.where(is_sent, carrier, _NONE),
+        tracking=np.where(is_sent, is_valid, _NONE),
+        delivered=delivered,
+        late_fault=np.where(is_late, fault, _NONE),
+        days_late=np.where(is_late, (delivered - deliver_by) / DAY, 0.0),
+        is_outage=is_outage,
+        is_lost=is_lost,
+    )
+
+
+def _claim(
+    way: _Delivery,
+    placed: Ints,
+    deliver_by: Ints,
+    service: Floats,
+    is_defective: Bools,
+    is_damaged: Bools,
+    remorse: Floats,
+    is_silent: Bools,
+    rng: np.random.Generator,
+) -> _Claims:
+    """Returns, refunds, disputes and chargebacks."""
+    n = len(placed)
+    is_here = way.delivered >= 0
+    u = rng.random(n)
+    p_fault = np.where(is_defective, 0.40, np.where(is_damaged, 0.45, 0.0))
+    is_return = is_here & (u < p_fault + remorse)
+    return_fault = np.where(is_defective, SELLER, np.where(is_damaged, CARRIER, BUYER))
+    returned = way.delivered + (np.minimum(rng.exponential(3.5, n), 13.5) * DAY).astype(np.int64) + HOUR
+    refund_days = 2.0 + 2.2 * np.exp(-0.55 * np.clip(service, -2.5, 2.5)) * np.exp(0.7 * rng.standard_normal(n))
+    slow = np.where(is_return, refund_days, -1.0)
+    p = behaviour.dispute_rate(way.days_late, way.is_lost, is_defective, is_damaged, is_silent, slow)
+    is_disputed = (is_here | way.is_lost) & (rng.random(n) < p)
+    fault = np.where(
+        is_defective,
+        SELLER,
+        np.where(is_damaged | way.is_lost, CARRIER, np.where(way.days_late > 0, way.late_fault, BUYER)),
+    )
+    fault = np.where((fault == BUYER) & (slow > 9.0), SELLER, fault)
+    since = np.where(way.is_lost, deliver_by, np.where(is_return & (slow > 9.0), returned, way.delivered))
+    disputed = since + ((0.3 + rng.gamma(1.6, 2.6, n)) * DAY).astype(np.int64)
+    closed = disputed + ((1.0 + rng.gamma(2.2, 2.2, n)) * DAY).astype(np.int64)
+    # Shares of upheld, denied, withdrawn and refunded by fault: seller, carrier, buyer, platform.
+    steps = np.array([(0.66, 0.78, 0.84), (0.12, 0.34, 0.50), (0.05, 0.70, 0.95), (0.05, 0.30, 0.45)])
+    draw = rng.random(n)
+    outcome = (draw[:, None] > steps[np.maximum(fault, 0)]).sum(axis=1)
+    is_paid = is_disputed & ~is_return & ((outcome == UPHELD) | (outcome == REFUNDED))
+    paid = closed + (rng.uniform(0.2, 2.0, n) * DAY).astype(np.int64)
+    refunded = np.where(is_return, returned + (refund_days * DAY).astype(np.int64), np.where(is_paid, paid, _NONE))
+    claim_days = np.where(is_return, refund_days, np.where(is_paid, (paid - disputed) / DAY, -1.0))
+    is_charged = (is_here | way.is_lost) & (rng.random(n) < 0.0006 + 0.06 * (is_disputed & (outcome == DENIED)))
+    return _Claims(
+        returned=_when(is_return, returned),
+        return_fault=np.where(is_return, return_fault, _NONE),
+        refunded=refunded.astype(np.int64),
+        refund_days=claim_days,
+        disputed=_when(is_disputed, disputed),
+        dispute_closed=_when(is_disputed, closed),
+        dispute_fault=np.where(is_disputed, fault, _NONE),
+        outcome=np.where(is_disputed, outcome, _NONE),
+        chargeback=_when(is_charged, np.where(is_disputed, closed, deliver_by) + (rng.uniform(5, 30, n) * DAY)),
+    )
+
+
+def simulate(market: Market, merchant: Ints, buyer: Ints, placed: Ints, rng: np.random.Generator) -> Orders:
+    """Every fact of each order, from purchase to refund; merchant and buyer are positions, placed epoch seconds."""
+    n = len(merchant)
+    merchants, products, calendar = market.merchants, market.products, market.calendar
+    traits = merchants.traits_at(merchant, placed)
+    reliability, service, quality = traits[:, 0], traits[:, 1], traits[:, 2]
+    category = merchants.category[merchant]
+    is_campaign = (placed >= calendar.campaign[0]) & (placed < calendar.campaign[1])
+    is_tight = placed >= calendar.policy_at
+    product, quantity, line_amount = _draw_lines(market, merchant, is_campaign, rng)
+    abroad = (merchants.region[merchant] >= 3) != (market.buyers.region_of(buyer) >= 3)
+    limit = np.where(is_tight, behaviour.HANDLING_LIMIT_HOURS[1], behaviour.HANDLING_LIMIT_HOURS[0])
+    ship_by = placed + (limit * HOUR).astype(np.int64)
+    deliver_by = ship_by + np.where(abroad, 14, 5) * DAY
+
+    u = rng.random(n)
+    p_seller = behaviour.seller_cancel_rate(reliability, is_campaign)
+    cancel_fault = np.where(u < p_seller, SELLER, np.where(u < p_seller + 0.018, BUYER, PLATFORM))
+    is_cancelled = u < p_seller + 0.020
+    cancelled = _when(is_cancelled, placed + (rng.exponential(14.0, n) * HOUR).astype(np.int64) + 300)
+    hours = behaviour.handling_hours(
+        reliability, is_campaign, is_tight, rng.standard_normal(n), rng.random(n), rng.random(n)
+    )
+    shipped = _when(~is_cancelled, placed + (hours * HOUR).astype(np.int64))
+    way = _deliver(market, merchant, abroad, ship_by, deliver_by, shipped, rng)
+
+    is_late = way.days_late > 0
+    is_asked = rng.random(n) < 0.10 + 0.22 * (is_late | way.is_lost)
+    early = placed - (rng.exponential(9.0, n) * HOUR).astype(np.int64) - 600
+    asked = np.where(is_late | way.is_lost, deliver_by + (rng.uniform(0.1, 0.9, n) * DAY).astype(np.int64), early)
+    reply = behaviour.reply_hours(service, rng.standard_normal(n))
+    reply = np.where(rng.random(n) < behaviour.silence_rate(service), float(behaviour.NEVER), reply)
+    answered = _when(is_asked & (reply >= 0), asked + (reply * HOUR).astype(np.int64) + 60)
+
+    first = product[:, 0]
+    is_defective = ~is_cancelled & (rng.random(n) < behaviour.defect_rate(quality + products.quality[first]))
+    breakage = np.array([c.breakage for c in CATEGORIES])[category] * np.where(way.is_outage, 3.0, 1.0)
+    is_damaged = (way.delivered >= 0) & (rng.random(n) < breakage)
+    taste = market.buyers.taste(buyer, 1)
+    strictness = 0.75 * np.where(taste > 0.5, (2.0 * taste - 1.0) ** 3 * 1.6, -0.10)
+    latent = behaviour.experience(
+        quality=quality + products.quality[first],
+        service=service,
+        days_late=way.days_late,
+        hours_to_reply=reply,
+        is_asked=is_asked,
+        is_defective=is_defective,
+        is_damaged=is_damaged,
+        price_ratio=products.price_ratio[first],
+        exacting=np.array([c.exacting for c in CATEGORIES])[category],
+        strictness=strictness,
+        noise=rng.laplace(0.0, 0.42, n),
+    )
+    is_hopeless = way.is_lost | (is_cancelled & (cancel_fault == SELLER))
+    latent = np.where(is_hopeless, 1.2 + rng.laplace(0.0, 0.6, n), latent)
+    names = {cause: i for i, cause in enumerate(CAUSES)}
+    is_slow = is_asked & ((reply < 0) | (reply > 30.0))
+    cause = np.select(
+        [is_cancelled, way.is_lost, is_defective, is_damaged, is_late, is_slow],
+        [names[c] for c in ("cancelled", "lost", "defect", "damage", "late", "silence")],
+        default=names["none"],
+    )
+    remorse = np.array([c.remorse for c in CATEGORIES])[category]
+    claims = _claim(way, placed, deliver_by, service, is_defective, is_damaged, remorse, is_asked & (reply < 0), rng)
+    return Orders(
+        merchant=merchant,
+        buyer=buyer,
+        placed=placed,
+        product=product,
+        quantity=quantity,
+        line_amount=line_amount,
+        ship_by=ship_by,
+        deliver_by=deliver_by,
+        cancelled=cancelled,
+        cancel_fault=np.where(is_cancelled, cancel_fault, _NONE),
+        is_campaign=is_campaign,
+        is_defective=is_defective,
+        asked=_when(is_asked, asked),
+        answered=answered,
+        latent=latent,
+        score=behaviour.score_of(latent),
+        cause=cause,
+        **vars(way),
+        **vars(claims),
+    )
