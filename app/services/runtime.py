@@ -28,7 +28,7 @@ R = TypeVar("R")
 SNAPSHOT_KEY = "trustdesk.snapshot_id"
 CACHE_ENTRIES = 256
 
-_lock = threading.Lock()
+_lock = threading.RLock()
 _runtime: Runtime | None = None
 
 
@@ -150,5 +150,6 @@ def cached(
 def _cache_data(function: Callable[..., R]) -> Callable[..., R]:
     import streamlit as st
 
-    wrapped: Any = st.cache_data(ttl=3600, max_entries=CACHE_ENTRIES, show_spinner=False)(function)
+    seconds = get_runtime().settings.cache_seconds
+    wrapped: Any = st.cache_data(ttl=seconds, max_entries=CACHE_ENTRIES, show_spinner=False)(function)
     return wrapped  # type: ignore[no-any-return]
