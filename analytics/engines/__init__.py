@@ -1,0 +1,1 @@
+"""Where mart SQL runs. An engine takes mart files and gives back tables or Parquet; it knows no metric."""

@@ -1,0 +1,16 @@
+"""What can go wrong with numbers and their storage, as one small tree.
+
+Every message is one line: what was expected and found, where, and what to do. Knows nothing of who shows it.
+"""
+
+
+class AnalyticsError(Exception):
+    """Base of every error that this package raises on purpose; its message is one line for a person to read."""
+
+
+class InputError(AnalyticsError):
+    """A file, folder, mapping or argument from outside can't be used as it is."""
+
+
+class WarehouseError(AnalyticsError):
+    """The warehouse folder can't serve or take what was asked: missing, damaged, busy, full or too slow."""

@@ -1,0 +1,289 @@
+"""A load: source files → staging → merge → marts → a new snapshot, all or nothing.
+
+Knows nothing of pages or commands; progress is told to a callback.
+"""
+
+import errno
+import hashlib
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+
+from analytics.engines.duckdb import build_marts, first_line, marts_digest, read_marts
+from analytics.errors import InputError, WarehouseError
+from analytics.ingest.adapters import check_time_zone, find_adapter
+from analytics.ingest.contracts import Conditions
+from analytics.ingest.mapping import ColumnMap, read_map
+from analytics.ingest.merge import Target, merge_table
+from analytics.ingest.readers import Reader
+from analytics.ingest.rejects import settle_lines, write_quarantine
+from analytics.ingest.staging import create_bad_table, stage_unit
+from analytics.ingest.units import Plan, open_shared, open_units, plan_adapter, plan_map
+from analytics.snapshots import Load, Manifest, new_snapshot_id
+from analytics.tables import TABLES
+from analytics.warehouse import Warehouse, create_views
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a load is: `step` is read, merge, marts or publish; `done` of `total`; `detail` names the file or table."""
+
+    step: str
+    done: int
+    total: int
+    detail: str
+
+
+@dataclass(frozen=True)
+class LoadResult:
+    """What became of a load's rows: read = loaded + duplicate + conflict + quarantined. `notes` are lines for a person."""
+
+    source: str
+    read: int
+    loaded: int
+    duplicate: int
+    conflict: int
+    quarantined: int
+    snapshot_id: str
+    notes: tuple[str, ...] = ()
+
+
+Report = Callable[[Progress], None]
+
+
+def load(
+    warehouse: Warehouse,
+    source: str | Path,
+    path: Path,
+    *,
+    mapping: Path | ColumnMap | None = None,
+    time_zone: str | None = None,
+    reporting_time_zone: str | None = None,
+    is_demo: bool = False,
+    seed: int | None = None,
+    progress: Report | None = None,
+) -> LoadResult:
+    """Load a source's files into the warehouse and publish a new snapshot; the same load again changes nothing.
+
+    `time_zone` reads times that carry none (default: the map's, else the source's). `reporting_time_zone` cuts days in the
+    warehouse (default: as it is; in a new warehouse the zone of the source). A demo load replaces all data, and so does
+    the first real load into a demo; the snapshot before stays for roll-back. `seed` makes buyers' pseudonyms repeatable.
+    Raises InputError or WarehouseError, one line each; then the snapshot before is served on and nothing is left behind.
+    """
+    report = progress or (lambda _: None)
+    column_map = read_map(mapping) if isinstance(mapping, Path) else mapping
+    if column_map is not None and str(source) != "canonical":
+        raise InputError(f"A map goes with the source 'canonical' only, not {str(source)!r}: leave one of them out.")
+    adapter = find_adapter(source)
+    zone = time_zone or (column_map.time_zone if column_map else None) or adapter.source_time_zone
+    for given in (zone, reporting_time_zone or zone):
+        check_time_zone(given, "time zone")
+    path = Path(path).absolute()
+    plan = plan_map(column_map, path) if column_map else plan_adapter(adapter, path)
+    with warehouse.folder.writing(), clear_errors(warehouse):
+        base = _base(warehouse, is_demo)
+        work = _Work(warehouse, base, adapter.name, path, datetime.now(UTC), reporting_time_zone or zone, is_demo)
+        formats = dict(column_map.formats) if column_map else {}
+        return work.run(plan, zone, formats, seed, report)
+
+
+@contextmanager
+def clear_errors(warehouse: Warehouse) -> Iterator[None]:
+    """Say in one line what stopped a load: a full disk, too little memory, an unreadable file."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise _disk_full(warehouse) from error
+        raise WarehouseError(f"{error.filename or warehouse.root}: {error.strerror}. Nothing was changed.") from error
+    except duckdb.OutOfMemoryException as error:
+        if "space" in str(error).lower():
+            raise _disk_full(warehouse) from error
+        raise WarehouseError(
+            f"The load needs more than {warehouse.memory_limit} of memory ({first_line(error)}): raise the memory limit."
+        ) from error
+    except duckdb.IOException as error:
+        if "no space left" in str(error).lower():
+            raise _disk_full(warehouse) from error
+        raise WarehouseError(f"A file can't be read or written ({first_line(error)}). Nothing was changed.") from error
+    except duckdb.InterruptException as error:
+        raise WarehouseError("The load was stopped. Nothing was changed.") from error
+
+
+def _disk_full(warehouse: Warehouse) -> WarehouseError:
+    return WarehouseError(f"The disk of {warehouse.root} is full: free some space and load again. Nothing was changed.")
+
+
+def _base(warehouse: Warehouse, is_demo: bool) -> Manifest | None:
+    current = warehouse.folder.current_id()
+    if current is None:
+        return None
+    manifest = warehouse.folder.read(current)
+    warehouse.folder.check_files(manifest)
+    if is_demo and not manifest.is_demo:
+        raise WarehouseError(f"{warehouse.root} holds real data: give the demo its own folder with --warehouse.")
+    return manifest
+
+
+@dataclass
+class _Work:
+    """One load on its way. `base` is the snapshot that it adds to (None: an empty warehouse)."""
+
+    warehouse: Warehouse
+    base: Manifest | None
+    source: str
+    path: Path
+    started_at: datetime
+    default_time_zone: str
+    is_demo: bool
+
+    def __post_init__(self) -> None:
+        self.parent = self.base.snapshot_id if self.base else None
+        if self.base is not None and (self.is_demo or self.base.is_demo):
+            self.base = None
+        root = self.warehouse.root
+        self.snapshot_id = new_snapshot_id(self.started_at)
+        number = len(self.base.loads) + 1 if self.base else 1
+        self.target = Target(root, self.snapshot_id, self.source, f"load-{number:04d}")
+        self.staging = root / "staging" / self.snapshot_id
+        self.staging.mkdir(parents=True)
+
+    def run(self, plan: Plan, zone: str, formats: dict[str, str], seed: int | None, report: Report) -> LoadResult:
+        key_name, key = self._buyer_key(seed)
+        conditions = Conditions(zone, key, self.started_at + timedelta(days=1), formats)
+        with self.warehouse.connect() as connection:
+            create_views(connection, self.target.root, self.base.tables if self.base else {}, prefix="stored_")
+            create_bad_table(connection)
+            reader = Reader(connection, self.staging)
+            staged, read, notes = self._stage(connection, reader, plan, conditions, report)
+            tables = dict(self.base.tables) if self.base else {}
+            loaded = duplicate = conflict = 0
+            malformed = settle_lines(connection, reader, plan.table_of())
+            quarantined = int(connection.execute("SELECT count(*) FROM bad").fetchall()[0][0])
+            for done, (name, files) in enumerate(staged.items()):
+                report(Progress("merge", done, len(staged), name))
+                merged = merge_table(connection, TABLES[name], files, tables, self.target)
+                tables |= merged.parts
+                loaded, duplicate = loaded + merged.loaded, duplicate + merged.duplicate
+                conflict += merged.conflict
+            known = self.base.quarantine if self.base else ()
+            quarantine = write_quarantine(connection, known, self.target)
+        counts = (read + malformed, loaded, duplicate, conflict, quarantined)
+        if self.base is not None and not loaded and quarantine == known:
+            return LoadResult(self.source, *counts, self.base.snapshot_id, notes)
+        record = Load(self.target.load_id, self.source, str(self.path), self.started_at, datetime.now(UTC), *counts)
+        manifest = Manifest(
+            snapshot_id=self.snapshot_id,
+            created_at=self.started_at,
+            parent=self.parent,
+            time_zone=self.base.time_zone if self.base else self.default_time_zone,
+            is_demo=self.is_demo,
+            data_from=None,
+            data_up_to=None,
+            loads=(*(self.base.loads if self.base else ()), record),
+            tables=tables,
+            marts={},
+            quarantine=quarantine,
+            buyer_key=key_name,
+            marts_digest="",
+        )
+        publish(self.warehouse, manifest, report)
+        return LoadResult(self.source, *counts, self.snapshot_id, notes)
+
+    def _stage(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        reader: Reader,
+        plan: Plan,
+        conditions: Conditions,
+        report: Report,
+    ) -> tuple[dict[str, list[Path]], int, tuple[str, ...]]:
+        staged: dict[str, list[Path]] = {}
+        read = 0
+        notes: list[str] = []
+        open_shared(connection, reader, plan)
+        for place, unit in enumerate(open_units(connection, reader, plan)):
+            report(Progress("read", place, len(plan.units), unit.described_as))
+            target = self.staging / unit.table.name / f"{place:06d}.parquet"
+            target.parent.mkdir(exist_ok=True)
+            result = stage_unit(connection, unit.table, unit.select, conditions, target, unit.described_as)
+            staged.setdefault(unit.table.name, []).append(target)
+            read += result.read
+            if result.unknown_columns:
+                notes.append(
+                    f"{unit.described_as}: columns not in {unit.table.name}, left out: {', '.join(result.unknown_columns)}"
+                )
+        notes += [
+            f"{file.name}: read as {file.encoding}"
+            for file in reader.files.values()
+            if file.encoding not in ("utf-8", "utf-8-sig")
+        ]
+        return {name: staged[name] for name in TABLES if name in staged}, read, tuple(notes)
+
+    def _buyer_key(self, seed: int | None) -> tuple[str, str]:
+        root = self.target.root
+        if self.base is not None:
+            path = root / self.base.buyer_key
+            try:
+                return self.base.buyer_key, path.read_text(encoding="ascii").strip()
+            except FileNotFoundError:
+                raise WarehouseError(
+                    f"{path} is missing, so buyers can't be matched with those already loaded: put the file back."
+                ) from None
+        name = "buyer.key" if self.parent is None else f"buyer-{self.snapshot_id}.key"
+        key = secrets.token_hex(32) if seed is None else hashlib.sha256(f"trustdesk demo {seed}".encode()).hexdigest()
+        path = root / name
+        path.unlink(missing_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(key + "\n", encoding="ascii")
+        return name, key
+
+
+def publish(warehouse: Warehouse, manifest: Manifest, report: Report) -> Manifest:
+    """Build the marts of a manifest's tables, find its first and last instant, and make it current."""
+    marts = read_marts(warehouse.marts_folder)
+    with warehouse.connect() as connection:
+        create_views(connection, warehouse.root, manifest.tables)
+        bounds = connection.execute("SELECT min(occurred_at), max(occurred_at) FROM events").fetchall()[0]
+        places = {mart.name: place for place, mart in enumerate(marts)}
+        written = build_marts(
+            connection,
+            marts,
+            as_of=None,
+            time_zone=manifest.time_zone,
+            write_to=warehouse.root / "marts" / manifest.snapshot_id,
+            on_mart=lambda name: report(Progress("marts", places[name], len(marts), name)),
+        )
+    report(Progress("publish", 0, 1, manifest.snapshot_id))
+    complete = replace(
+        manifest,
+        data_from=bounds[0],
+        data_up_to=bounds[1],
+        marts={name: (path.relative_to(warehouse.root).as_posix(),) for name, path in written.items()},
+        marts_digest=marts_digest(marts),
+    )
+    warehouse.folder.publish(complete)
+    return complete
+
+
+def rebuild(warehouse: Warehouse, *, time_zone: str | None = None, progress: Report | None = None) -> str:
+    """Build the marts of the current data anew, after mart SQL or the reporting time zone changed; the new snapshot's id."""
+    if time_zone is not None:
+        check_time_zone(time_zone, "time zone")
+    with warehouse.folder.writing(), clear_errors(warehouse):
+        base = warehouse.folder.current()
+        warehouse.folder.check_files(base)
+        now = datetime.now(UTC)
+        renewed = replace(
+            base,
+            snapshot_id=new_snapshot_id(now),
+            created_at=now,
+            parent=base.snapshot_id,
+            time_zone=time_zone or base.time_zone,
+        )
+        return publish(warehouse, renewed, progress or (lambda _: None)).snapshot_id

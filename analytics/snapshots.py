@@ -1,0 +1,289 @@
+"""The warehouse folder: manifests, the CURRENT pointer, the writer's lock, leases of readers, collection of old files.
+
+A snapshot is a manifest of immutable Parquet files. Nothing here opens DuckDB or knows what the files hold.
+"""
+
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+from filelock import FileLock, Timeout
+
+from analytics.errors import WarehouseError
+
+KEPT_SNAPSHOTS = 5
+FORMAT = 1
+DATA_FOLDERS = ("parts", "marts", "quarantine")
+
+
+@dataclass(frozen=True)
+class Load:
+    """One load: where it came from and what became of its rows. Times are UTC."""
+
+    load_id: str
+    source: str
+    path: str
+    started_at: datetime
+    finished_at: datetime
+    read: int
+    loaded: int
+    duplicate: int
+    conflict: int
+    quarantined: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """One immutable Parquet file; `path` is relative to the warehouse, `month` is "2018-03" in UTC or None."""
+
+    path: str
+    rows: int
+    month: str | None = None
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """All that a snapshot names. `data_from` and `data_up_to` are the first and last instant of its events."""
+
+    snapshot_id: str
+    created_at: datetime
+    parent: str | None
+    time_zone: str
+    is_demo: bool
+    data_from: datetime | None
+    data_up_to: datetime | None
+    loads: tuple[Load, ...]
+    tables: Mapping[str, tuple[Part, ...]]
+    marts: Mapping[str, tuple[str, ...]]
+    quarantine: tuple[str, ...]
+    buyer_key: str
+    marts_digest: str
+
+    def paths(self) -> set[str]:
+        """Every file that this snapshot needs, relative to the warehouse."""
+        parts = {part.path for table in self.tables.values() for part in table}
+        marts = {path for paths in self.marts.values() for path in paths}
+        return parts | marts | set(self.quarantine)
+
+
+def _to_json(manifest: Manifest) -> str:
+    document = {"format": FORMAT} | asdict(manifest)
+    return json.dumps(document, indent=1, default=lambda value: value.isoformat(), ensure_ascii=False)
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def _from_json(document: dict[str, Any]) -> Manifest:
+    loads = tuple(
+        Load(
+            **load
+            | {
+                "started_at": datetime.fromisoformat(load["started_at"]),
+                "finished_at": datetime.fromisoformat(load["finished_at"]),
+            }
+        )
+        for load in document["loads"]
+    )
+    return Manifest(
+        snapshot_id=document["snapshot_id"],
+        created_at=datetime.fromisoformat(document["created_at"]),
+        parent=document["parent"],
+        time_zone=document["time_zone"],
+        is_demo=document["is_demo"],
+        data_from=_instant(document["data_from"]),
+        data_up_to=_instant(document["data_up_to"]),
+        loads=loads,
+        tables={name: tuple(Part(**part) for part in parts) for name, parts in document["tables"].items()},
+        marts={name: tuple(paths) for name, paths in document["marts"].items()},
+        quarantine=tuple(document["quarantine"]),
+        buyer_key=document["buyer_key"],
+        marts_digest=document["marts_digest"],
+    )
+
+
+def write_durably(path: Path, text: str) -> None:
+    """Write a small file so that a crash leaves the old content or the new, never a half (temp, fsync, replace)."""
+    temporary = path.with_name(path.name + ".tmp")
+    with temporary.open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.replace(path)
+    sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Flush a file or folder to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+class SnapshotFolder:
+    """The files of one warehouse. Every method raises WarehouseError with one line when the folder is not as it must be."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._pointer = root / "CURRENT"
+        self._manifests = root / "snapshots"
+        self._leases = root / "readers"
+        self._reader = f"{os.getpid()}-{secrets.token_hex(4)}"
+
+    def snapshot_ids(self) -> list[str]:
+        """Ids that have a manifest, newest first (an id begins with its time)."""
+        return sorted((path.stem for path in self._manifests.glob("*.json")), reverse=True)
+
+    def current_id(self) -> str | None:
+        """The id that CURRENT names; None in a folder where nothing was ever published."""
+        try:
+            pointed = self._pointer.read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            if known := self.snapshot_ids():
+                raise WarehouseError(f"{self._pointer} is missing. {_advise(known)}") from None
+            return None
+        if not (self._manifests / f"{pointed}.json").is_file():
+            raise WarehouseError(
+                f"{self._pointer} names snapshot {pointed!r}, which has no manifest. {_advise(self.snapshot_ids())}"
+            )
+        return pointed
+
+    def read(self, snapshot_id: str) -> Manifest:
+        """The manifest of a snapshot."""
+        path = self._manifests / f"{snapshot_id}.json"
+        try:
+            return _from_json(json.loads(path.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            raise WarehouseError(
+                f"There is no snapshot {snapshot_id!r} in {self.root}. {_advise(self.snapshot_ids())}"
+            ) from None
+        except (ValueError, KeyError, TypeError) as error:
+            raise WarehouseError(
+                f"{path} is no manifest ({type(error).__name__}). {_advise(set(self.snapshot_ids()) - {snapshot_id})}"
+            ) from error
+
+    def current(self) -> Manifest:
+        """The manifest that CURRENT names."""
+        if (snapshot_id := self.current_id()) is None:
+            raise WarehouseError(
+                f"No data in {self.root}: fill it with `trustdesk demo`, or load your own with `trustdesk ingest SOURCE PATH`."
+            )
+        return self.read(snapshot_id)
+
+    def check_files(self, manifest: Manifest) -> None:
+        """Raise WarehouseError when a file that the snapshot names is gone."""
+        missing = sorted(path for path in manifest.paths() if not (self.root / path).is_file())
+        if missing:
+            others = set(self.snapshot_ids()) - {manifest.snapshot_id}
+            raise WarehouseError(
+                f"Snapshot {manifest.snapshot_id} lacks {len(missing)} of its files, first {self.root / missing[0]}: "
+                f"put it back. {_advise(others)}"
+            )
+
+    def publish(self, manifest: Manifest) -> None:
+        """Make a manifest current. Its files must lie at their places; call it inside `writing()`."""
+        for path in manifest.paths():
+            sync(self.root / path)
+        self._manifests.mkdir(parents=True, exist_ok=True)
+        write_durably(self._manifests / f"{manifest.snapshot_id}.json", _to_json(manifest))
+        self.point_to(manifest.snapshot_id)
+
+    def point_to(self, snapshot_id: str) -> None:
+        """Move the CURRENT pointer."""
+        write_durably(self._pointer, snapshot_id + "\n")
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the writer's lock. WarehouseError at once when another process or thread holds it."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.root / "writer.lock", timeout=0)
+            lock.acquire()
+        except Timeout:
+            raise WarehouseError(
+                f"Another process is writing to {self.root}: wait until its load has ended, then run this again."
+            ) from None
+        except OSError as error:
+            raise WarehouseError(
+                f"Can't write to {self.root} ({error.strerror}): choose another --warehouse."
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the writer's lock; leave no staging and no unnamed file behind, whatever happens inside."""
+        with self.locked():
+            self.collect()
+            try:
+                yield
+            finally:
+                with suppress(OSError, WarehouseError):
+                    self.collect()
+
+    def collect(self) -> None:
+        """Drop manifests beyond the newest KEPT_SNAPSHOTS that no reader holds, then every file that no manifest names."""
+        current = self.current_id()
+        known = self.snapshot_ids()
+        kept = set(known[:KEPT_SNAPSHOTS]) | self._leased()
+        kept |= {current} if current else set()
+        named: set[str] = set()
+        for snapshot_id in known:
+            if snapshot_id in kept:
+                named |= self.read(snapshot_id).paths()
+        for snapshot_id in set(known) - kept:
+            (self._manifests / f"{snapshot_id}.json").unlink()
+        shutil.rmtree(self.root / "staging", ignore_errors=True)
+        for folder in DATA_FOLDERS:
+            for path in sorted((self.root / folder).rglob("*"), reverse=True):
+                if path.is_dir():
+                    with suppress(OSError):
+                        path.rmdir()
+                elif path.relative_to(self.root).as_posix() not in named:
+                    path.unlink()
+
+    def lease(self, snapshot_id: str) -> None:
+        """Say that this process reads a snapshot, so that collection keeps it; a read-only folder needs no lease."""
+        with suppress(OSError):
+            self._leases.mkdir(exist_ok=True)
+            (self._leases / f"{snapshot_id}.{self._reader}").touch()
+
+    def release(self, snapshot_id: str) -> None:
+        """Take this process's lease back."""
+        with suppress(OSError):
+            (self._leases / f"{snapshot_id}.{self._reader}").unlink()
+
+    def _leased(self) -> set[str]:
+        held = set()
+        for path in self._leases.glob("*.*"):
+            snapshot_id, _, reader = path.name.rpartition(".")
+            process = reader.partition("-")[0]
+            if process.isdecimal() and psutil.pid_exists(int(process)):
+                held.add(snapshot_id)
+            else:
+                path.unlink(missing_ok=True)
+        return held
+
+
+def new_snapshot_id(now: datetime) -> str:
+    """An id that sorts by time, to the microsecond (one writer at a time makes it unique)."""
+    return now.astimezone(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+
+
+def _advise(others: set[str] | list[str]) -> str:
+    if not others:
+        return "No snapshot is left: load the data again."
+    return f"Roll back with `trustdesk snapshots --rollback {max(others)}`."

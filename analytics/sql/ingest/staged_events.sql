@@ -1,0 +1,12 @@
+-- Staged events. What was rated (dsr_rated) is a word, not free text: it moves to reason, where marts read it.
+create or replace temp view staged as
+select
+    * exclude (filename, file_row_number) replace (
+        case when kind = 'dsr_rated' then text else reason end as reason,
+        case when kind = 'dsr_rated' then null else text end as text
+    ),
+    {{source}} as source,
+    {{load_id}} as load_id,
+    filename as _unit,
+    file_row_number as _row
+from read_parquet([{{files}}], filename = true, file_row_number = true)

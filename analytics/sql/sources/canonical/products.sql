@@ -1,0 +1,2 @@
+-- Already in the canonical shape.
+select * from raw_products

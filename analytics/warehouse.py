@@ -1,0 +1,287 @@
+"""The only door to DuckDB for readers: snapshots, cursors over one snapshot, as-of truncation, roll-back.
+
+Knows nothing of metrics, sources or pages. Cursors can read the snapshot's files and nothing else of the machine.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pandas as pd
+
+from analytics.engines.duckdb import MARTS_FOLDER, build_marts, first_line, marts_digest, quote, read_marts
+from analytics.errors import WarehouseError
+from analytics.snapshots import Load, Manifest, Part, SnapshotFolder
+from analytics.tables import SQL_FOLDER, stored_columns
+
+QUERY_TIME_LIMIT_SECONDS = 30.0
+OPEN_SNAPSHOTS = 6
+QUARANTINE_COLUMNS = ("load_id", "source", "table", "file", "line", "column", "reason", "raw")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What a reader may know of a snapshot. `tables` are row counts; times are UTC; `time_zone` cuts its days."""
+
+    snapshot_id: str
+    created_at: datetime
+    time_zone: str
+    is_demo: bool
+    data_from: datetime | None
+    data_up_to: datetime | None
+    loads: tuple[Load, ...]
+    tables: Mapping[str, int]
+
+
+class Cursor:
+    """Reads one snapshot, optionally as of the end of a day. One thread at a time; made by `Warehouse.cursor`."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, as_of: date | None, time_limit: float | None
+    ) -> None:
+        self.connection = connection
+        self.snapshot_id = snapshot.snapshot_id
+        self.time_zone = snapshot.time_zone
+        self.as_of = as_of
+        self.data_up_to = snapshot.data_up_to
+        self._time_limit = time_limit
+
+    def df(self, sql: str, params: Mapping[str, object] | None = None) -> pd.DataFrame:
+        """Run one SELECT with `$name` parameters; instants come back in UTC. WarehouseError when it takes too long."""
+        with self._watched():
+            frame: pd.DataFrame = self.connection.execute(sql, params or None).df()
+            return frame
+
+    def rows(self, sql: str, params: Mapping[str, object] | None = None) -> list[dict[str, Any]]:
+        """Run one SELECT with `$name` parameters and give each row as a dictionary."""
+        with self._watched():
+            result = self.connection.execute(sql, params or None)
+            names = [column[0] for column in result.description]
+            return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        timer = None
+        if self._time_limit is not None:
+            timer = threading.Timer(self._time_limit, self.connection.interrupt)
+            timer.daemon = True
+            timer.start()
+        try:
+            yield
+        except duckdb.InterruptException as error:
+            raise WarehouseError(
+                f"The query was stopped after {self._time_limit or 0:g} s: choose a shorter window or fewer dimensions."
+            ) from error
+        except duckdb.OutOfMemoryException as error:
+            raise WarehouseError(
+                f"The query needs more memory than the warehouse may use ({first_line(error)}): choose a shorter window, "
+                "or raise the memory limit."
+            ) from error
+        except duckdb.IOException as error:
+            raise WarehouseError(
+                f"A file of snapshot {self.snapshot_id} can't be read ({first_line(error)}): put it back, or roll back to "
+                "another snapshot with `trustdesk snapshots --rollback ID`."
+            ) from error
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+
+@dataclass
+class _Opened:
+    """One in-memory database of views, opened at most once."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    connection: duckdb.DuckDBPyConnection | None = None
+    snapshot: Snapshot | None = None
+
+
+class Warehouse:
+    """A warehouse folder. Safe to share between threads; opening it reads nothing and creates nothing."""
+
+    def __init__(
+        self, root: Path, *, memory_limit: str = "2GB", threads: int = 2, marts_folder: Path = MARTS_FOLDER
+    ) -> None:
+        self.root = Path(root).absolute()
+        self.memory_limit = memory_limit
+        self.threads = threads
+        self.marts_folder = marts_folder
+        self.folder = SnapshotFolder(self.root)
+        self._lock = threading.Lock()
+        self._opened: OrderedDict[tuple[str, date | None], _Opened] = OrderedDict()
+
+    def exists(self) -> bool:
+        """Whether a snapshot is being served."""
+        return self.folder.current_id() is not None
+
+    def snapshot(self, snapshot_id: str | None = None) -> Snapshot:
+        """The current snapshot, or the one named. WarehouseError when there is none."""
+        return _describe(self.folder.current() if snapshot_id is None else self.folder.read(snapshot_id))
+
+    def snapshots(self) -> list[Snapshot]:
+        """Every snapshot that can be rolled back to, newest first."""
+        return [_describe(self.folder.read(snapshot_id)) for snapshot_id in self.folder.snapshot_ids()]
+
+    def rollback(self, snapshot_id: str) -> Snapshot:
+        """Serve an older (or newer) snapshot again. WarehouseError when it is unknown or lacks a file."""
+        manifest = self.folder.read(snapshot_id)
+        self.folder.check_files(manifest)
+        with self.folder.locked():
+            self.folder.point_to(snapshot_id)
+        return _describe(manifest)
+
+    @contextmanager
+    def cursor(
+        self,
+        snapshot_id: str | None = None,
+        *,
+        as_of: date | None = None,
+        time_limit: float | None = QUERY_TIME_LIMIT_SECONDS,
+    ) -> Iterator[Cursor]:
+        """A cursor over one snapshot (None = the current one) with a view of every canonical table and mart.
+
+        With `as_of` D it shows the warehouse as if it held only events, tickets and messages before the end of day D in
+        the reporting time zone. `time_limit` is seconds a query, None for no limit. Raises WarehouseError.
+        """
+        resolved = self.folder.current().snapshot_id if snapshot_id is None else snapshot_id
+        connection, snapshot = self._connect(resolved, as_of)
+        try:
+            yield Cursor(connection, snapshot, as_of, time_limit)
+        finally:
+            connection.close()
+
+    def quarantine(self, snapshot_id: str | None = None) -> pd.DataFrame:
+        """Rejected and conflicting rows of a snapshot's loads: load_id, source, table, file, line, column, reason, raw."""
+        manifest = self.folder.current() if snapshot_id is None else self.folder.read(snapshot_id)
+        self.folder.check_files(manifest)
+        if not manifest.quarantine:
+            return pd.DataFrame(
+                {name: pd.Series(dtype="int64" if name == "line" else "str") for name in QUARANTINE_COLUMNS}
+            )
+        with self.connect() as connection:
+            paths = ", ".join(quote(self.root / path) for path in manifest.quarantine)
+            names = ", ".join(f'"{name}"' for name in QUARANTINE_COLUMNS)
+            frame: pd.DataFrame = connection.execute(f"SELECT {names} FROM read_parquet([{paths}])").df()
+            return frame
+
+    def needs_rebuild(self) -> bool:
+        """Whether the current snapshot's marts were built by other mart SQL than this program's (see ingest.rebuild)."""
+        return self.folder.current().marts_digest != marts_digest(read_marts(self.marts_folder))
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """A fresh in-memory connection with the warehouse's limits and no sandbox; for loads and the quarantine."""
+        settings: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": self.memory_limit,
+            "threads": self.threads,
+            "temp_directory": str(self.root / "tmp"),
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "python_enable_replacements": False,
+        }
+        connection = duckdb.connect(":memory:", config=settings)
+        connection.execute("SET GLOBAL TimeZone = 'UTC'")
+        return connection
+
+    def _connect(self, snapshot_id: str, as_of: date | None) -> tuple[duckdb.DuckDBPyConnection, Snapshot]:
+        key = (snapshot_id, as_of)
+        with self._lock:
+            opened = self._opened.setdefault(key, _Opened())
+            self._opened.move_to_end(key)
+            self._forget_old()
+        with opened.lock:
+            if opened.connection is None or opened.snapshot is None:
+                opened.connection, opened.snapshot = self._open(snapshot_id, as_of)
+            return opened.connection.cursor(), opened.snapshot
+
+    def _forget_old(self) -> None:
+        while len(self._opened) > OPEN_SNAPSHOTS:
+            (snapshot_id, _), _ = self._opened.popitem(last=False)  # running cursors keep their database alive
+            if all(snapshot_id != other for other, _ in self._opened):
+                self.folder.release(snapshot_id)
+
+    def _open(self, snapshot_id: str, as_of: date | None) -> tuple[duckdb.DuckDBPyConnection, Snapshot]:
+        self.folder.lease(snapshot_id)
+        manifest = self.folder.read(snapshot_id)
+        self.folder.check_files(manifest)
+        snapshot = _describe(manifest)
+        connection = self.connect()
+        if as_of is None:
+            create_views(connection, self.root, manifest.tables)
+            for name, paths in manifest.marts.items():
+                _create_view(connection, name, "*", self.root, paths, "")
+        else:
+            bound = end_of_day(as_of, manifest.time_zone)
+            create_views(connection, self.root, manifest.tables, bound)
+            build_marts(connection, read_marts(self.marts_folder), as_of=bound, time_zone=manifest.time_zone)
+            last = connection.execute("SELECT max(occurred_at) FROM events").fetchall()[0][0]
+            snapshot = replace(snapshot, data_up_to=last)
+        _lock_down(connection, self.root)
+        return connection, snapshot
+
+
+def end_of_day(day: date, time_zone: str) -> datetime:
+    """The instant at which a local day ends (exclusive bound), in UTC."""
+    midnight = datetime.combine(day + timedelta(days=1), time.min, ZoneInfo(time_zone))
+    return midnight.astimezone(UTC)
+
+
+def create_views(
+    connection: duckdb.DuckDBPyConnection,
+    root: Path,
+    tables: Mapping[str, tuple[Part, ...]],
+    before: datetime | None = None,
+    prefix: str = "",
+) -> None:
+    """A view of every stored table over an explicit list of files, cut to what was known before an instant (UTC)."""
+    for name, columns in stored_columns().items():
+        paths = [part.path for part in tables.get(name, ())]
+        typed_null = ", ".join(f'NULL::{kind} AS "{column}"' for column, kind in columns.items())
+        listed = ", ".join(f'"{column}"' for column in columns)
+        _create_view(connection, f"{prefix if before is None else 'whole_'}{name}", listed, root, paths, typed_null)
+        if before is not None:
+            template = SQL_FOLDER / "warehouse" / f"{name}_as_of.sql"
+            sql = template.read_text(encoding="utf-8").replace("{{as_of}}", f"TIMESTAMPTZ '{before.isoformat()}'")
+            connection.execute(f'CREATE VIEW "{name}" AS\n{sql}')
+
+
+def _create_view(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    columns: str,
+    root: Path,
+    paths: tuple[str, ...] | list[str],
+    empty: str,
+) -> None:
+    if paths:
+        files = ", ".join(quote(root / path) for path in paths)
+        connection.execute(f'CREATE VIEW "{name}" AS SELECT {columns} FROM read_parquet([{files}])')
+    else:
+        connection.execute(f'CREATE VIEW "{name}" AS SELECT {empty} WHERE false')
+
+
+def _lock_down(connection: duckdb.DuckDBPyConnection, root: Path) -> None:
+    folders = ", ".join(quote(root / name) for name in ("parts", "marts"))
+    connection.execute(f"SET allowed_directories = [{folders}]")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+
+
+def _describe(manifest: Manifest) -> Snapshot:
+    return Snapshot(
+        snapshot_id=manifest.snapshot_id,
+        created_at=manifest.created_at,
+        time_zone=manifest.time_zone,
+        is_demo=manifest.is_demo,
+        data_from=manifest.data_from,
+        data_up_to=manifest.data_up_to,
+        loads=manifest.loads,
+        tables=MappingProxyType({name: sum(part.rows for part in parts) for name, parts in manifest.tables.items()}),
+    )
