@@ -6,17 +6,24 @@ Knows no page, no command and no metric.
 from analytics.ingest.adapters import Adapter, find_adapter, list_adapters
 from analytics.ingest.loads import LoadResult, Progress, load, rebuild
 from analytics.ingest.mapping import ColumnMap, guess_map, map_to_toml, read_map
+from analytics.ingest.preview import CheckResult, FilePreview, check, preview
+from analytics.ingest.readers import Dialect
 
 __all__ = [
     "Adapter",
+    "CheckResult",
     "ColumnMap",
+    "Dialect",
+    "FilePreview",
     "LoadResult",
     "Progress",
+    "check",
     "find_adapter",
     "guess_map",
     "list_adapters",
     "load",
     "map_to_toml",
+    "preview",
     "read_map",
     "rebuild",
 ]

@@ -74,7 +74,7 @@ def parse_map(document: Mapping[str, Any], path: Path) -> ColumnMap:
     """A map from parsed TOML; `path` is only named in errors."""
     check_keys(document, _KEYS, path)
     table = document.get("table")
-    if table not in TABLES:
+    if not isinstance(table, str) or table not in TABLES:
         raise InputError(f"{path}: table is {table!r}: set one of {', '.join(TABLES)}.")
     names = TABLES[table].column_names()
     for section in ("columns", "constants", "values", "formats"):
