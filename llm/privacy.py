@@ -46,7 +46,7 @@ def _digits(written: str) -> str:
 
 def _is_card(written: str) -> bool:
     digits = _digits(written)
-    return 13 <= len(digits) <= 19 and digits[0] in "23456" and _luhn(digits) and len(set(digits)) > 2
+    return 13 <= len(digits) <= 19 and digits[0] in "23456" and _luhn(digits) and len(set(digits)) > 1
 
 
 def _luhn(digits: str) -> bool:
@@ -140,9 +140,9 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
     ("IP", re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.]\d|\d)"), _is_ip),
     ("IP", re.compile(r"(?<![\w:])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w:])"), lambda w: len(w) > 5 and _is_ip(w)),
     ("PHONE", re.compile(rf"(?<![\w+])\+\d{{1,3}}{_SEP}(?:\(\d{{1,4}}\){_SEP})?\d{{1,5}}(?:{_SEP}\d{{2,5}}){{1,4}}(?!\d)"), _is_phone),
-    ("PHONE", re.compile(rf"{_FREE}(?:0086|86)?{_SEP}1[3-9]\d{_SEP}\d{{4}}{_SEP}\d{{4}}(?![A-Za-z0-9])".replace("{_SEP}", _SEP)), _always),
+    ("PHONE", re.compile(rf"{_FREE}(?:(?:0086|86){_SEP})?1[3-9]\d{_SEP}\d{{4}}{_SEP}\d{{4}}(?![A-Za-z0-9])"), _always),
     ("PHONE", re.compile(r"(?<![\w(])\(\d{2,4}\) ?9?\d{3,4}[ .-]\d{4}(?!\d)"), _always),
-    ("PHONE", re.compile(r"(?<![\w.-])\d{3}[-.]\d{3}[-.]\d{4}(?![\w-])"), _always),
+    ("PHONE", re.compile(r"(?<![\w.-])(?:0{0,2}1[-.])?\d{3}[-.]\d{3}[-.]\d{4}(?: ?x\d{1,5})?(?![\w-])"), _always),
     ("PHONE", re.compile(r"(?<![\w.-])0\d{2,3}-\d{7,8}(?![\w-])"), _always),
     ("PHONE", re.compile(r"(?:phone|tel|mobile|cell|whatsapp|call me (?:at|on)|电话|手机号?|联系方式)\s{0,2}[:：.]?\s{0,2}(?P<id>\+?\d(?:[ .-]?\d){6,14})(?!\d)", re.I), _is_phone),
 )  # fmt: skip

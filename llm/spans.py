@@ -71,6 +71,9 @@ _CARRIERS: dict[str, str] = {
     "菜鸟": "cainiao", "deppon": "deppon", "德邦": "deppon", "4px": "4px", "递四方": "4px", "yunexpress": "yunexpress", "云途": "yunexpress",
     "royal mail": "royal_mail", "correios": "correios", "hermes": "hermes", "evri": "evri", "aramex": "aramex", "australia post": "australia_post",
     "canada post": "canada_post", "singpost": "singpost", "ninja van": "ninja_van", "lalamove": "lalamove", "jadlog": "jadlog",
+    "postlink": "postlink", "bluearrow": "bluearrow", "blue arrow": "bluearrow", "swiftparcel": "swiftparcel", "swift parcel": "swiftparcel",
+    "suteng express": "suteng", "suteng": "suteng", "速腾快递": "suteng", "速腾": "suteng", "yunlian logistics": "yunlian", "yunlian": "yunlian",
+    "迅捷包裹": "swiftparcel", "蓝箭物流": "bluearrow", "蓝箭": "bluearrow", "邮联快递": "postlink", "云联物流": "yunlian", "云联": "yunlian",
     "dhl": "dhl", "ups": "ups", "fedex": "fedex", "usps": "usps", "gls": "gls", "dpd": "dpd", "tnt": "tnt", "ems": "ems",
 }  # fmt: skip
 _CASED_CARRIERS = frozenset({"ups", "ems", "tnt", "gls", "dpd", "hermes", "evri"})
@@ -152,7 +155,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str], _Reader], ...] = (
     ("clause", _pattern(rf"{_BEFORE}[A-Z]-\d{{1,2}}\.\d{{1,2}}(?!\d)", 0), _literal),
     ("time", _pattern(r"(?<![\d:])\d{1,2}:\d{2}(?::\d{2})?(?![\d:])"), _literal),
     ("order", _pattern(r"(?<![0-9a-zA-Z])[0-9a-f]{32}(?![0-9a-zA-Z])", 0), _literal),
-    ("order", _pattern(rf"{_BEFORE}(?:ORD|ORDER|OD|SO|PO|O)[-_]?\d{{3,}}(?:[-_]?[A-Z0-9]+){{0,4}}(?![A-Za-z0-9])"), _literal),
+    ("order", _pattern(rf"{_BEFORE}(?:ORD|ORDER|OD|SO|PO|TD|O)[-_]?\d{{3,}}(?:[-_]?[A-Z0-9]+){{0,4}}(?![A-Za-z0-9])"), _literal),
     ("order", _pattern(rf"(?<![A-Za-z]){_ORDER_WORD}\s{{0,2}}(?:is|are|为|是)?\s{{0,2}}[:：#]{{0,2}}\s{{0,2}}(?P<id>(?=[A-Z0-9_-]{{0,39}}\d)[A-Z0-9][A-Z0-9_-]{{3,39}})(?![A-Za-z0-9.,]\d|%)"), _literal),
     ("order", _pattern(r"(?<![\w&])#(?P<id>(?=[A-Z0-9_-]{0,39}\d)[A-Z0-9][A-Z0-9_-]{3,39})"), _literal),
     ("amount", _pattern(rf"(?P<currency>{_SYMBOL}|{_BEFORE}(?:{_CODE}))\s?{_SCALED}"), _amount),

@@ -1,0 +1,196 @@
+"""The desk's approved knowledge: policy articles in passages, macros, taxonomy; loaded from a folder, searched in two languages.
+
+Knows the files and how near a text is to them; what to say with them is the reply writer's business.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from scipy.sparse import csr_matrix
+from sklearn.pipeline import FeatureUnion
+
+from llm.errors import KnowledgeError
+from llm.language import CHINESE, ENGLISH, WRITTEN
+from llm.taxonomy import Taxonomy, field, load_taxonomy, read_toml, unique
+from llm.types import Macro, Passage
+from llm.vectors import Matrix, SentenceEncoder, cosine, encode_english, ngrams
+
+KINDS = ("acknowledge", "fact", "ask", "next_step", "decision", "hand_over", "close")
+TONES = ("neutral", "warm", "formal")
+_FRONT_MATTER = re.compile(r"\A\ufeff?\+\+\+\s*\n(.*?)\n\+\+\+\s*\n(.*)\Z", re.S)
+_QUERY_CHARACTERS = 2_000
+ENCODER_WEIGHT = 0.6
+"""Share of the MiniLM cosine in an English score; the rest is n-gram TF-IDF, which knows ids, clauses and rare words."""
+
+
+@dataclass(frozen=True)
+class Article:
+    """A policy article in one language; its paragraphs are `passages`, numbered from 1."""
+
+    article_id: str
+    language: str
+    title: str
+    intents: tuple[str, ...]
+    version: int
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A passage and how near it is to the question, 0–1."""
+
+    passage: Passage
+    score: float
+
+
+class Knowledge:
+    """Articles, macros and taxonomy of one folder; immutable once loaded, safe to share between threads."""
+
+    def __init__(self, taxonomy: Taxonomy, articles: Sequence[Article], macros: Sequence[Macro]) -> None:
+        self.taxonomy = taxonomy
+        self.articles = tuple(articles)
+        self.macros = tuple(macros)
+
+    @classmethod
+    def load(cls, folder: Path) -> "Knowledge":
+        """Reads taxonomy.toml, articles/*.md and macros/*.toml. Raises KnowledgeError: which file, what is wrong, what to do."""
+        if not folder.is_dir():
+            raise KnowledgeError(f"{folder}: is no folder; name one with taxonomy.toml, articles/ and macros/.")
+        taxonomy = load_taxonomy(folder / "taxonomy.toml")
+        articles = [read_article(path) for path in _files(folder / "articles", "*.md")]
+        macros = [macro for path in _files(folder / "macros", "*.toml") for macro in _macros(path)]
+        unique([f"{a.article_id}.{a.language}" for a in articles], str(folder / "articles"))
+        unique([f"{m.macro_id}.{m.language}" for m in macros], str(folder / "macros"))
+        known = {intent.intent_id for intent in taxonomy.intents}
+        for name, intents in [(a.article_id, a.intents) for a in articles] + [(m.macro_id, m.intents) for m in macros]:
+            if unknown := set(intents) - known:
+                raise KnowledgeError(
+                    f"{folder}: {name!r} names intents that the taxonomy lacks: {', '.join(sorted(unknown))}."
+                )
+        return cls(taxonomy, articles, macros)
+
+    def passages(self, language: str) -> tuple[Passage, ...]:
+        """All passages in that language, in the order of articles and paragraphs."""
+        return tuple(p for a in self.articles if a.language == language for p in a.passages)
+
+    def passages_of(self, article_ids: Iterable[str], language: str) -> tuple[Passage, ...]:
+        """The passages of these articles, in the order of the ids."""
+        by_id = {a.article_id: a.passages for a in self.articles if a.language == language}
+        return tuple(p for article_id in article_ids for p in by_id.get(article_id, ()))
+
+    def search(
+        self, text: str, language: str, k: int = 5, encoder: SentenceEncoder | None = None, intents: Iterable[str] = ()
+    ) -> list[Hit]:
+        """The `k` passages nearest to `text`, best first; a language without articles is searched in English.
+
+        English: MiniLM cosine and n-gram TF-IDF; Chinese: character n-gram TF-IDF. Articles of the `intents` come before others
+        that are equally near (their score is raised by 0.1).
+        """
+        written = language if language in WRITTEN else ENGLISH
+        passages = self.passages(written)
+        query = text[:_QUERY_CHARACTERS]
+        if not passages or not query.strip():
+            return []
+        index, matrix = self._indexes[written]
+        scores = cosine(index.transform([query]), matrix)[0]
+        if written == ENGLISH and (near := self._near(query, passages, encoder)) is not None:
+            scores = ENCODER_WEIGHT * near + (1 - ENCODER_WEIGHT) * scores
+        wanted = set(intents)
+        preferred = {a.article_id for a in self.articles if wanted & set(a.intents)}
+        scores = scores + np.array([0.1 if p.article_id in preferred else 0.0 for p in passages], dtype=np.float32)
+        best = np.argsort(-scores, kind="stable")[:k]
+        return [Hit(passages[i], float(np.clip(scores[i], 0, 1))) for i in best if scores[i] > 0]
+
+    @cached_property
+    def _indexes(self) -> dict[str, tuple[FeatureUnion, csr_matrix]]:
+        built = {}
+        for language in WRITTEN:
+            texts = [f"{p.title}\n{p.text}" for p in self.passages(language)]
+            if texts:
+                index = ngrams(language == CHINESE)
+                built[language] = (index, index.fit_transform(texts))
+        return built
+
+    def _near(self, query: str, passages: Sequence[Passage], encoder: SentenceEncoder | None) -> Matrix | None:
+        vectors = encode_english([query, *(f"{p.title}. {p.text}" for p in passages)], encoder)
+        if vectors is None or not vectors[0].any():
+            return None
+        near: Matrix = vectors[1:] @ vectors[0]
+        return near
+
+    def suggest_macros(self, intent: str, language: str, tone: str = "neutral", kind: str | None = None) -> list[Macro]:
+        """Macros for the intent, best first: made for few intents before made for all, then the asked tone, then neutral."""
+        written = language if language in WRITTEN else ENGLISH
+        fitting = [m for m in self.macros if m.language == written and intent in m.intents and kind in (None, m.kind)]
+        return sorted(
+            fitting, key=lambda m: (len(m.intents) > GENERAL_INTENTS, m.tone != tone, m.tone != "neutral", m.macro_id)
+        )
+
+
+GENERAL_INTENTS = 8
+"""A macro for more intents than this is general: it comes after those written for the matter."""
+
+
+def _files(folder: Path, pattern: str) -> list[Path]:
+    found = sorted(folder.glob(pattern))
+    if not found:
+        raise KnowledgeError(f"{folder}: holds no {pattern}; the desk needs at least one.")
+    return found
+
+
+def read_article(path: Path) -> Article:
+    """Reads `ID.LANG.md`: TOML between `+++` lines, then paragraphs. Raises KnowledgeError naming the file and what is missing."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise KnowledgeError(f"{path}: byte {error.start} is not UTF-8. Save the file as UTF-8.") from error
+    match = _FRONT_MATTER.match(text)
+    if match is None:
+        raise KnowledgeError(f"{path}: must begin with TOML between two +++ lines.")
+    try:
+        head = tomllib.loads(match[1])
+    except tomllib.TOMLDecodeError as error:
+        raise KnowledgeError(f"{path}: the front matter is not valid TOML: {error}.") from error
+    where = str(path)
+    article_id, language = field(head, "id", str, where), field(head, "language", str, where)
+    title = field(head, "title", str, where)
+    paragraphs = [" ".join(part.split("\n")).strip() for part in re.split(r"\n\s*\n", match[2].strip())]
+    passages = tuple(
+        Passage(article_id, n, p, language, title) for n, p in enumerate((p for p in paragraphs if p), start=1)
+    )
+    if not passages:
+        raise KnowledgeError(f"{path}: has no paragraph under its front matter.")
+    return Article(
+        article_id,
+        language,
+        title,
+        tuple(field(head, "intents", list, where)),
+        field(head, "version", int, where),
+        passages,
+    )
+
+
+def _macros(path: Path) -> list[Macro]:
+    table = read_toml(path)
+    macros: list[Macro] = []
+    for n, item in enumerate(field(table, "macro", list, str(path)), start=1):
+        where = f"{path}, macro {n}"
+        macro_id, kind, tone = (field(item, key, str, where) for key in ("id", "kind", "tone"))
+        if kind not in KINDS or tone not in TONES:
+            raise KnowledgeError(
+                f"{where} ({macro_id}): kind {kind!r} or tone {tone!r} is unknown; kinds: {', '.join(KINDS)}; tones: {', '.join(TONES)}."
+            )
+        intents, actions = tuple(field(item, "intents", list, where)), tuple(field(item, "actions", list, where))
+        for language, text in field(item, "text", dict, where).items():
+            macro = Macro(macro_id, kind, language, text, tone, intents, actions)
+            if set(macro.variables) != set(field(item, "variables", list, where)):
+                raise KnowledgeError(
+                    f"{where} ({macro_id}, {language}): the text's variables {list(macro.variables)} are not those declared."
+                )
+            macros.append(macro)
+    return macros
