@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analytics.trust.correlation import correlation, square_root
 from analytics.trust.programme import PriorSettings, Programme, Rate
 
 Floats = NDArray[np.float64]
@@ -26,7 +27,8 @@ class TrustModel:
 
     `mean` and `strength` have shape (categories + 1, rates); their last row is the marketplace, for merchants of no or of an
     unseen category. `left_out` are the rates that the source doesn't record; `max_points` are those of `rates` after the points
-    of the left-out ones went to their neighbours, and add up to 100.
+    of the left-out ones went to their neighbours, and add up to 100. `common` (rates, rates) is a square root of the correlation of the
+    merchants' true rates (`analytics.trust.correlation`).
     """
 
     programme: Programme
@@ -36,6 +38,7 @@ class TrustModel:
     categories: tuple[str, ...]
     mean: Floats
     strength: Floats
+    common: Floats
 
     def rows(self, category: pd.Series[str]) -> NDArray[np.intp]:
         """The row of `mean` and `strength` for each merchant's category."""
@@ -56,15 +59,40 @@ def fit_model(counts: pd.DataFrame, programme: Programme, *, left_out: Collectio
     group = pd.Index(categories, dtype="object").get_indexer(pd.Index(counts["category"], dtype="object"))
     fits = [_fit_rate(counts, rate, group, len(categories), programme.prior) for rate in rates]
     shape = (len(categories) + 1, len(rates))
+    mean = np.array([mean for mean, _ in fits], dtype=float).T.reshape(shape)
+    strength = np.array([strength for _, strength in fits], dtype=float).T.reshape(shape)
     return TrustModel(
         programme=programme,
         rates=rates,
         max_points=tuple(_max_points(programme, left_out)),
         left_out=tuple(rate.rate_id for rate in programme.rates if rate.rate_id in left_out),
         categories=categories,
-        mean=np.array([mean for mean, _ in fits], dtype=float).T.reshape(shape),
-        strength=np.array([strength for _, strength in fits], dtype=float).T.reshape(shape),
+        mean=mean,
+        strength=strength,
+        common=_common(counts, rates, mean[group], strength[group], programme.prior.pull_merchants),
     )
+
+
+def _common(counts: pd.DataFrame, rates: tuple[Rate, ...], mean: Floats, strength: Floats, pull: float) -> Floats:
+    """Square root of the correlation of the true rates; `mean` and `strength` are each merchant's priors."""
+    if not rates or not len(counts):
+        return np.eye(len(rates))
+    share, weight = np.zeros(mean.shape), np.zeros(mean.shape)
+    for column, rate in enumerate(rates):
+        numerator, denominator = recent(counts, rate)
+        effective = _effective(counts, rate, denominator)
+        share[:, column] = numerator / np.where(denominator > 0, denominator, 1.0)
+        weight[:, column] = effective / (1 + (effective - 1) / (strength[:, column] + 1))
+    variance = mean * (1 - mean) / (strength + 1)
+    spread = np.sqrt((weight * variance).sum(axis=0) / np.maximum(weight.sum(axis=0), 1e-12))
+    return square_root(correlation(share, weight, mean, spread, pull))
+
+
+def _effective(counts: pd.DataFrame, rate: Rate, denominator: Floats) -> Floats:
+    """Kish's effective number of orders behind a recency-weighted rate; 0 where there are none."""
+    squares = counts[f"{rate.rate_id}.square_denominator"].to_numpy(dtype=float)
+    found: Floats = np.where(squares > 0, denominator**2 / np.where(squares > 0, squares, 1.0), 0.0)
+    return found
 
 
 def recent(counts: pd.DataFrame, rate: Rate) -> tuple[Floats, Floats]:
@@ -100,10 +128,9 @@ def _fit_rate(
 ) -> tuple[list[float], list[float]]:
     """Prior mean and strength per category and, last, for the marketplace."""
     numerator, denominator = recent(counts, rate)
-    squares = counts[f"{rate.rate_id}.square_denominator"].to_numpy(dtype=float)
-    has = (denominator > 0) & (squares > 0)
-    share = numerator[has] / denominator[has]
-    effective = denominator[has] ** 2 / squares[has]
+    effective = _effective(counts, rate, denominator)
+    has = effective > 0
+    share, effective = numerator[has] / denominator[has], effective[has]
     edge = 0.5 / (float(denominator.sum()) + 1.0)
     lowest, highest = 1 / (prior.highest_strength + 1), 1 / (prior.lowest_strength + 1)
     default = 1 / (prior.default_strength + 1)

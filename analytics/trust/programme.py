@@ -20,7 +20,14 @@ PROGRAMMES = Path(__file__).resolve().parents[2] / "data" / "programmes"
 # Columns of the mart merchant_day that a rate may use: counts of orders or events, never sums of money or time.
 MEASURES = (
     *("order_count", "cancelled_count", "seller_cancelled_count", "shipped_count", "ship_due_count"),
-    *("shipped_late_count", "tracked_count", "valid_tracking_count", "delivered_count", "delivered_late_count"),
+    *(
+        "shipped_late_count",
+        "tracked_count",
+        "valid_tracking_count",
+        "delivered_count",
+        "delivery_due_count",
+        "delivered_late_count",
+    ),
     *("late_seller_count", "late_carrier_count", "late_buyer_count", "late_platform_count", "late_unknown_count"),
     *("returned_count", "seller_returned_count", "refunded_count", "disputed_count", "upheld_dispute_count"),
     *("seller_disputed_count", "chargeback_count", "defect_count", "positive_order_count", "negative_order_count"),
@@ -141,6 +148,7 @@ def _component(table: TomlTable) -> Component:
     component = Component(component_id, table.text("label"), table.number("points", 0, 100), rates)
     table.close()
     where = f"{table.where} '{component_id}'"
+    _check_unique(where, "rate_id", [rate.rate_id for rate in rates])
     _check_sum(where, "points of the rates", {rate.rate_id: rate.points for rate in rates}, component.points)
     return component
 

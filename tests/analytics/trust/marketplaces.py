@@ -1,0 +1,130 @@
+"""Small marketplaces for the tests of trust and what-if: frames of counts, and a cursor over hand-made marts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from analytics.trust import Programme, default_programme
+from analytics.trust.programme import MEASURES
+
+DAY = date(2024, 6, 30)
+
+
+@dataclass
+class FakeCursor:
+    """A warehouse cursor over tables of an in-memory database."""
+
+    connection: duckdb.DuckDBPyConnection
+    as_of: date | None = None
+    data_up_to: datetime | None = datetime(2024, 6, 30, 22, 30, tzinfo=UTC)
+    time_zone: str = "UTC"
+    snapshot_id: str = "snapshot-1"
+
+    def df(self, sql: str, params: Mapping[str, object] | None = None) -> pd.DataFrame:
+        return self.connection.execute(sql, params or None).df()
+
+
+def cursor_over(
+    days: list[dict[str, object]], merchants: list[dict[str, object]], *, as_of: date | None = None
+) -> FakeCursor:
+    """`days`: rows of merchant_day (measures that are not given are 0); `merchants`: rows of merchant_profile."""
+    connection = duckdb.connect()
+    measures = ", ".join(f"{name} bigint default 0" for name in MEASURES)
+    connection.execute(f"create table merchant_day (merchant_id varchar, day date, {measures})")
+    connection.execute(
+        "create table merchant_profile (merchant_id varchar, name varchar, category varchar, region varchar, tier varchar,"
+        " joined_at timestamptz, first_order_date date, size_band varchar)"
+    )
+    connection.execute(
+        "create table merchant_day_amount (merchant_id varchar, day date, currency varchar, gmv_minor bigint)"
+    )
+    for table, rows in (("merchant_day", days), ("merchant_profile", merchants)):
+        for row in rows:
+            names, marks = ", ".join(row), ", ".join("?" for _ in row)
+            connection.execute(f"insert into {table} ({names}) values ({marks})", list(row.values()))
+    return FakeCursor(connection, as_of)
+
+
+def counts_of(rows: list[dict[str, object]], programme: Programme | None = None) -> pd.DataFrame:
+    """A frame of counts: keys `RATE=(numerator, denominator)`, of today (no discount), and merchant attributes; rates that are not
+    given are 0 of 0."""
+    programme = programme or default_programme()
+    filled = []
+    for number, row in enumerate(rows):
+        values: dict[str, object] = {
+            "merchant_id": row.get("merchant_id", f"m{number:04d}"),
+            "name": row.get("name", f"Merchant {number}"),
+            "category": row.get("category", "toys"),
+            "region": row.get("region", "north"),
+            "tier": row.get("tier", "standard"),
+            "size_band": row.get("size_band", "50-199"),
+            "joined_on": row.get("joined_on", date(2020, 1, 1)),
+            "tenure_days": row.get("tenure_days", 1000.0),
+            "as_of": DAY,
+            "n": row.get("n", 100),
+        }
+        for rate in programme.rates:
+            numerator, denominator = row.get(rate.rate_id, (0, 0))  # type: ignore[misc]
+            values |= {
+                f"{rate.rate_id}.numerator": float(numerator),
+                f"{rate.rate_id}.denominator": float(denominator),
+                f"{rate.rate_id}.recent_numerator": float(numerator),
+                f"{rate.rate_id}.recent_denominator": float(denominator),
+                f"{rate.rate_id}.square_denominator": float(denominator),
+                f"{rate.rate_id}.evidence": float(denominator),
+            }
+        filled.append(values)
+    return pd.DataFrame(filled)
+
+
+@dataclass(frozen=True)
+class Simulated:
+    counts: pd.DataFrame
+    true_rates: np.ndarray  # (merchants, rates)
+
+
+def simulated(merchants: int, seed: int, programme: Programme | None = None) -> Simulated:
+    """Merchants of two kinds, careful and careless, with rates drawn uniformly within the kind: no beta distribution. A year of daily
+    counts, orders per day from a few a month to several a day, discounted as the score's SQL does."""
+    programme = programme or default_programme()
+    generator = np.random.default_rng(seed)
+    careless = generator.random(merchants) < 0.3
+    per_day = np.exp(generator.normal(-1.0, 1.0, merchants))
+    ages = np.arange(programme.window_days)
+    recency = 0.5 ** (ages / programme.half_life_days)
+    orders = generator.poisson(per_day[:, None], (merchants, len(ages)))
+    frame: dict[str, object] = {
+        "merchant_id": [f"m{i:05d}" for i in range(merchants)],
+        "name": [f"Merchant {i}" for i in range(merchants)],
+        "category": generator.choice(["toys", "books", "garden"], merchants),
+        "region": generator.choice(["north", "south"], merchants),
+        "tier": generator.choice(["standard", "plus"], merchants),
+        "size_band": np.where(orders.sum(axis=1) < 100, "10-49", "50-199"),
+        "joined_on": [DAY - timedelta(days=1000)] * merchants,
+        "tenure_days": np.full(merchants, 1000.0),
+        "as_of": [DAY] * merchants,
+        "n": orders.sum(axis=1),
+    }
+    truths = []
+    for rate in programme.rates:
+        low = np.where(careless, 0.5, -0.1)
+        spot = low + generator.random(merchants) * np.where(careless, 0.7, 0.5)
+        truth = np.clip(rate.good + spot * (rate.bad - rate.good), 0.0005, 0.9995)
+        mature = orders * (ages >= rate.maturity_days)
+        hits = generator.binomial(mature, truth[:, None])
+        truths.append(truth)
+        frame |= {
+            f"{rate.rate_id}.numerator": hits.sum(axis=1).astype(float),
+            f"{rate.rate_id}.denominator": mature.sum(axis=1).astype(float),
+            f"{rate.rate_id}.recent_numerator": hits @ recency,
+            f"{rate.rate_id}.recent_denominator": mature @ recency,
+            f"{rate.rate_id}.square_denominator": mature @ recency**2,
+            f"{rate.rate_id}.evidence": mature.sum(axis=1).astype(float),
+        }
+    return Simulated(pd.DataFrame(frame), np.array(truths).T)
