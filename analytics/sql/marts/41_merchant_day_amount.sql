@@ -3,6 +3,7 @@ select
     merchant_id,
     order_date as day,
     currency,
+    cast(count(*) as bigint) as order_count,
     cast(sum(gmv_minor) as bigint) as gmv_minor,
     cast(sum(refunded_minor) as bigint) as refunded_minor
 from fct_order_amount
