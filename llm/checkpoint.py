@@ -20,6 +20,7 @@ MIN_ANSWER_TOKENS = 16  # a prompt that leaves less room than this is refused
 _MAX_HEADER_BYTES = 100_000_000  # the safetensors format's own limit
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt")
+_CHARACTER_TOKENS = 4  # a character has at most 4 bytes, so at most as many tokens; beyond, the text is really broken
 _HALF_CHARACTER = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -145,6 +146,7 @@ class Checkpoint:
     def __init__(self, folder: Path, dtype: CheckpointDtype = "auto") -> None:
         self.info = inspect_checkpoint(folder)
         import torch
+        from huggingface_hub.errors import StrictDataclassError
         from jinja2 import TemplateError
         from safetensors import SafetensorError
         from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -162,7 +164,15 @@ class Checkpoint:
                 output_loading_info=True,
                 **options,
             )
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError) as error:
+        except (
+            OSError,
+            ValueError,
+            LookupError,
+            TypeError,
+            AttributeError,
+            ImportError,
+            StrictDataclassError,
+        ) as error:
             raise CheckpointError(f"{folder}: does not load ({_one_line(error)}); is it a chat model?") from error
         except (RuntimeError, MemoryError, SafetensorError) as error:
             raise CheckpointError(
@@ -296,7 +306,8 @@ class _Pieces:
 
     def _tell(self, *, is_end: bool) -> None:
         before, text = self._decode(self._ids[self._window : self._told]), self._decode(self._ids[self._window :])
-        if len(text) <= len(before) or (text.endswith(_HALF_CHARACTER) and not is_end):
+        is_half = text.endswith(_HALF_CHARACTER) and len(self._ids) - self._told < _CHARACTER_TOKENS
+        if len(text) <= len(before) or (is_half and not is_end):
             return
         self._window, self._told = self._told, len(self._ids)
         self._on_text(text[len(before) :])

@@ -23,12 +23,13 @@ from llm.errors import (
     EncoderError,
     EngineBusyError,
     EngineCancelledError,
+    EngineTimeoutError,
     EngineUnavailableError,
     LlmError,
     WorkerDiedError,
 )
 from llm.stream import End, Job, Kind, Stream
-from llm.supervision import EngineLimits, Supervision
+from llm.supervision import DEFAULT_LIMITS, EngineLimits, Supervision
 from llm.worker import WorkerConfig, WorkerProcess
 
 __all__ = [
@@ -65,7 +66,7 @@ class EngineStatus:
 class Engine:
     """Requests from any thread, served in order by one worker process, which starts with the first. A TextModel."""
 
-    def __init__(self, config: WorkerConfig, limits: EngineLimits = EngineLimits()) -> None:
+    def __init__(self, config: WorkerConfig, limits: EngineLimits = DEFAULT_LIMITS) -> None:
         self._config = config
         self._limits = limits
         self._memory_bytes = limits.memory_bytes or int(0.8 * psutil.virtual_memory().total)
@@ -210,10 +211,10 @@ class Engine:
         if isinstance(error, CheckpointError | EncoderError):
             self._unavailable[job.kind] = str(error)
             return EngineUnavailableError(str(error))
-        if isinstance(error, WorkerDiedError):
+        if isinstance(error, WorkerDiedError | EngineTimeoutError):
             self._load_deaths[job.kind] += 1
             if self._load_deaths[job.kind] >= _LOAD_TRIES:
-                self._unavailable[job.kind] = f"The worker died {_LOAD_TRIES} times as this model was loaded: {error}"
+                self._unavailable[job.kind] = f"The model failed to load {_LOAD_TRIES} times. {error}"
         return error
 
     def _living_worker(self) -> WorkerProcess:

@@ -40,6 +40,9 @@ class EngineLimits:
     memory_bytes: int | None = None
 
 
+DEFAULT_LIMITS = EngineLimits()
+
+
 class Supervision:
     """The life of one request at a worker. The worker may load the model first, under a limit of its own."""
 
