@@ -1,0 +1,289 @@
+"""The warehouse folder: pointer, roll-back, collection, sandbox, limits, and as-of truncation."""
+
+import multiprocessing
+import threading
+import time
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from analytics.errors import AnalyticsError, WarehouseError
+from analytics.ingest import load, rebuild
+from analytics.snapshots import KEPT_SNAPSHOTS
+from analytics.warehouse import Warehouse
+from tests.analytics.ingest.folders import EVENTS, all_files, make_warehouse, write_events
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
+    made = make_warehouse(tmp_path)
+    load(made, "canonical", write_events(tmp_path / "first"))
+    yield made
+
+
+def grow(warehouse: Warehouse, tmp_path: Path, count: int) -> list[str]:
+    """Load `count` more events one by one; the snapshot ids."""
+    ids = []
+    for number in range(count):
+        row = f"x{number},2024-03-0{number + 1} 10:00:00,order_placed,m1,ann,ox{number},1,EUR,,"
+        ids.append(load(warehouse, "canonical", write_events(tmp_path / f"more{number}", (row,))).snapshot_id)
+    return ids
+
+
+def count_events(warehouse: Warehouse, snapshot_id: str | None = None) -> int:
+    with warehouse.cursor(snapshot_id) as cursor:
+        return int(cursor.rows("select count(*) as n from events")[0]["n"])
+
+
+def test_a_cursor_shows_tables_and_marts_in_order(warehouse: Warehouse) -> None:
+    with warehouse.cursor() as cursor:
+        tables = {row["table_name"] for row in cursor.rows("select table_name from information_schema.tables")}
+        assert tables == {
+            "events", "event_texts", "merchants", "buyers", "products", "tickets", "messages", "order_day", "order_total",
+        }  # fmt: skip
+        assert cursor.rows("select * from order_total") == [{"merchant_id": "m1", "order_count": 2}]
+        assert cursor.rows("select * from tickets") == []
+        frame = cursor.df("select order_count from order_day where day = $day", {"day": date(2024, 1, 30)})
+        assert frame["order_count"].tolist() == [1]
+        assert cursor.time_zone == "UTC"
+        assert str(cursor.data_up_to) == "2024-02-03 08:00:00+00:00"
+
+
+def test_free_text_lies_apart_from_events(warehouse: Warehouse) -> None:
+    with warehouse.cursor() as cursor:
+        assert "text" not in cursor.df("select * from events").columns
+        assert cursor.rows("select event_id, text from event_texts") == [
+            {"event_id": "r1|o1|m1", "text": "broken on arrival"}
+        ]
+
+
+def test_a_folder_without_data_says_how_to_fill_it(tmp_path: Path) -> None:
+    empty = Warehouse(tmp_path / "nothing")
+    assert not empty.exists()
+    assert not (tmp_path / "nothing").exists(), "opening must not create the folder"
+    with pytest.raises(WarehouseError, match="trustdesk demo"), empty.cursor():
+        pass
+
+
+def damage_pointer(root: Path) -> None:
+    (root / "CURRENT").unlink()
+
+
+def damage_target(root: Path) -> None:
+    (root / "CURRENT").write_text("20990101T000000000000Z\n")
+
+
+def damage_manifest(root: Path) -> None:
+    next((root / "snapshots").glob("*.json")).write_text('{"snapshot')
+
+
+def damage_part(root: Path) -> None:
+    next((root / "parts").rglob("*.parquet")).unlink()
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (damage_pointer, "CURRENT is missing"),
+        (damage_target, "names snapshot '20990101T000000000000Z', which has no manifest"),
+        (damage_manifest, "is no manifest"),
+        (damage_part, r"lacks 1 of its files, first .*\.parquet"),
+    ],
+)
+def test_a_damaged_folder_gives_one_clear_line(warehouse: Warehouse, damage: object, said: str) -> None:
+    assert callable(damage)
+    damage(warehouse.root)
+    with pytest.raises(WarehouseError, match=said) as caught, Warehouse(warehouse.root).cursor():
+        pass
+    assert "\n" not in str(caught.value)
+    assert "oll back" in str(caught.value) or "load the data again" in str(caught.value)
+
+
+def test_rollback_mends_a_lost_pointer(warehouse: Warehouse) -> None:
+    kept = warehouse.snapshot().snapshot_id
+    damage_pointer(warehouse.root)
+    warehouse.rollback(kept)
+    assert count_events(warehouse) == len(EVENTS)
+
+
+def test_rollback_serves_the_older_snapshot_and_the_newer_stays(warehouse: Warehouse, tmp_path: Path) -> None:
+    old = warehouse.snapshot().snapshot_id
+    (new,) = grow(warehouse, tmp_path, 1)
+    assert count_events(warehouse) == len(EVENTS) + 1
+    warehouse.rollback(old)
+    assert count_events(warehouse) == len(EVENTS)
+    assert [snapshot.snapshot_id for snapshot in warehouse.snapshots()] == [new, old]
+    with pytest.raises(WarehouseError, match="There is no snapshot 'nonsense'"):
+        warehouse.rollback("nonsense")
+
+
+def test_only_the_newest_snapshots_are_kept_and_no_file_of_theirs_is_lost(tmp_path: Path) -> None:
+    writer = make_warehouse(tmp_path)
+    load(writer, "canonical", write_events(tmp_path / "first"))
+    grow(writer, tmp_path, KEPT_SNAPSHOTS + 2)
+    kept = writer.snapshots()
+    assert len(kept) == KEPT_SNAPSHOTS
+    named = {path for snapshot in kept for path in writer.folder.read(snapshot.snapshot_id).paths()}
+    manifests = {f"snapshots/{snapshot.snapshot_id}.json" for snapshot in kept}
+    assert all_files(writer.root) == named | manifests | {"CURRENT", "buyer.key"}
+    for place, snapshot in enumerate(kept):
+        assert count_events(writer, snapshot.snapshot_id) == len(EVENTS) + KEPT_SNAPSHOTS + 2 - place
+
+
+def test_a_snapshot_that_is_being_read_is_not_collected(warehouse: Warehouse, tmp_path: Path) -> None:
+    reader = Warehouse(warehouse.root, marts_folder=warehouse.marts_folder)
+    with reader.cursor() as cursor:
+        grow(warehouse, tmp_path, KEPT_SNAPSHOTS + 1)
+        assert cursor.rows("select count(*) as n from events") == [{"n": len(EVENTS)}]
+        assert cursor.snapshot_id in {snapshot.snapshot_id for snapshot in warehouse.snapshots()}
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select * from read_csv('/etc/passwd')",
+        "select * from read_text('{root}/buyer.key')",
+        "copy (select 1) to '{root}/../stolen.csv'",
+        "set enable_external_access = true",
+        "attach '{root}/other.duckdb'",
+    ],
+)
+def test_a_cursor_reads_nothing_but_its_snapshot(warehouse: Warehouse, sql: str) -> None:
+    with warehouse.cursor() as cursor, pytest.raises((duckdb.Error, AnalyticsError)):
+        cursor.rows(sql.format(root=warehouse.root))
+    assert not (warehouse.root.parent / "stolen.csv").exists()
+
+
+def test_a_slow_query_is_stopped_and_the_cursor_lives_on(warehouse: Warehouse) -> None:
+    with warehouse.cursor(time_limit=0.2) as cursor:
+        started = time.monotonic()
+        with pytest.raises(WarehouseError, match=r"stopped after 0\.2 s"):
+            cursor.rows("select sum(a.range * b.range) from range(1000000) a, range(1000000) b")
+        assert time.monotonic() - started < 5
+        assert cursor.rows("select 1 as one") == [{"one": 1}]
+
+
+def test_a_second_writer_is_refused_at_once_and_readers_go_on(warehouse: Warehouse, tmp_path: Path) -> None:
+    folder = write_events(tmp_path / "second", ("e9,2024-02-09,order_placed,m1,ann,o9,1,EUR,,",))
+    with warehouse.folder.writing():
+        with pytest.raises(WarehouseError, match=r"Another process is writing to .*: wait"):
+            load(Warehouse(warehouse.root), "canonical", folder)
+        assert count_events(warehouse) == len(EVENTS)
+
+
+def _hold_the_lock(root: Path, held: "multiprocessing.synchronize.Event") -> None:
+    with Warehouse(root).folder.writing():
+        held.set()
+        time.sleep(60)
+
+
+def test_the_lock_of_a_killed_writer_is_free(warehouse: Warehouse, tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    held = context.Event()
+    process = context.Process(target=_hold_the_lock, args=(warehouse.root, held))
+    process.start()
+    assert held.wait(30)
+    with pytest.raises(WarehouseError, match="Another process"):
+        grow(warehouse, tmp_path, 1)
+    process.kill()
+    process.join()
+    grow(warehouse, tmp_path, 1)
+
+
+def test_twenty_readers_see_no_error_while_loads_run(warehouse: Warehouse, tmp_path: Path) -> None:
+    stop = threading.Event()
+    failures: list[BaseException] = []
+    seen: set[int] = set()
+
+    def read() -> None:
+        while not stop.is_set():
+            try:
+                with warehouse.cursor() as cursor:
+                    events = cursor.rows("select count(*) as n from events where kind = 'order_placed'")[0]["n"]
+                    assert cursor.rows("select sum(order_count) as n from order_total")[0]["n"] == events
+                    seen.add(events)
+            except (AnalyticsError, duckdb.Error, AssertionError, OSError) as error:
+                failures.append(error)
+                return
+
+    readers = [threading.Thread(target=read) for _ in range(20)]
+    for reader in readers:
+        reader.start()
+    grow(warehouse, tmp_path, KEPT_SNAPSHOTS + 3)
+    stop.set()
+    for reader in readers:
+        reader.join()
+    assert not failures, failures[:3]
+    assert len(seen) > 1, "the readers saw only one snapshot: nothing was tested"
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/Sao_Paulo", "Asia/Shanghai"])
+@pytest.mark.parametrize("day", [date(2024, 1, 29), date(2024, 1, 30), date(2024, 1, 31), date(2024, 2, 10)])
+def test_as_of_equals_a_warehouse_of_only_earlier_events(tmp_path: Path, zone: str, day: date) -> None:
+    whole = make_warehouse(tmp_path, "whole")
+    load(whole, "canonical", write_events(tmp_path / "all"), reporting_time_zone=zone)
+    with whole.cursor() as cursor:
+        early = cursor.rows(
+            "select event_id from events where (occurred_at at time zone $zone)::date <= $day", {"zone": zone, "day": day}
+        )
+    ids = {row["event_id"] for row in early}
+    part = make_warehouse(tmp_path, "part")
+    rows = tuple(row for row in EVENTS if row.split(",")[0] in ids)
+    load(part, "canonical", write_events(tmp_path / "early", rows), reporting_time_zone=zone)
+    with whole.cursor(as_of=day) as cut, part.cursor() as only:
+        for name in ("events", "event_texts", "order_day", "order_total"):
+            listed = "* exclude (buyer_id)" if name.startswith("event") else "*"
+            sql = f"select {listed} from {name} order by all"
+            assert cut.rows(sql) == only.rows(sql), name
+        assert cut.data_up_to == only.data_up_to
+
+
+def test_as_of_takes_back_what_later_happened_to_a_ticket(tmp_path: Path) -> None:
+    warehouse = make_warehouse(tmp_path)
+    folder = tmp_path / "tickets"
+    folder.mkdir()
+    (folder / "tickets.csv").write_text(
+        "ticket_id,opened_at,status,resolved_at,csat_score,updated_at\n"
+        "t1,2024-01-01 10:00:00,resolved,2024-01-05 10:00:00,4,2024-01-06 10:00:00\n"
+        "t2,2024-01-04 10:00:00,open,,,\n"
+    )
+    (folder / "messages.csv").write_text(
+        "message_id,ticket_id,sent_at,author,text\nn1,t1,2024-01-01 10:00:00,merchant,hello\n"
+        "n2,t1,2024-01-03 10:00:00,agent,hi\n"
+    )
+    load(warehouse, "canonical", folder)
+    sql = "select ticket_id, status, resolved_at is null as open, csat_score, updated_at is null as untouched from tickets"
+    with warehouse.cursor(as_of=date(2024, 1, 2)) as cursor:
+        assert cursor.rows(sql) == [
+            {"ticket_id": "t1", "status": "open", "open": True, "csat_score": None, "untouched": True}
+        ]
+        assert cursor.rows("select message_id from messages") == [{"message_id": "n1"}]
+    with warehouse.cursor(as_of=date(2024, 1, 5)) as cursor:
+        assert cursor.rows(sql + " where ticket_id = 't1'") == [
+            {"ticket_id": "t1", "status": "resolved", "open": False, "csat_score": 4, "untouched": True}
+        ]
+
+
+def test_changed_mart_sql_asks_for_a_rebuild(warehouse: Warehouse) -> None:
+    assert not warehouse.needs_rebuild()
+    (warehouse.marts_folder / "30_order_kind.sql").write_text("select kind, count(*) as n from events group by kind")
+    assert warehouse.needs_rebuild()
+    rebuild(warehouse, time_zone="Asia/Shanghai")
+    assert not warehouse.needs_rebuild()
+    with warehouse.cursor() as cursor:
+        assert cursor.time_zone == "Asia/Shanghai"
+        assert cursor.rows("select n from order_kind where kind = 'order_placed'") == [{"n": 2}]
+        days = cursor.df("select day from order_day order by day")["day"].dt.strftime("%Y-%m-%d").tolist()
+        assert days == ["2024-01-31"], "23:30 UTC is the next day in Shanghai"
+
+
+def test_a_broken_mart_names_its_file_and_changes_nothing(warehouse: Warehouse, tmp_path: Path) -> None:
+    before, files = warehouse.snapshot().snapshot_id, all_files(warehouse.root)
+    (warehouse.marts_folder / "15_broken.sql").write_text("select no_such_column from events")
+    with pytest.raises(WarehouseError, match=r"15_broken\.sql failed: .*no_such_column"):
+        grow(warehouse, tmp_path, 1)
+    assert warehouse.snapshot().snapshot_id == before
+    assert all_files(warehouse.root) == files
