@@ -3,22 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
 from app.charts import theme
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A named value with its interval; ``value`` None is left out and named by the caller."""
-
-    name: str
-    value: float | None
-    ci_low: float | None = None
-    ci_high: float | None = None
-    n: int = 0
+from app.charts.shapes import Estimate
 
 
 def ranked(estimates: Sequence[Estimate], *, title: str, unit: str, x_title: str, height: int = 300) -> go.Figure:

@@ -3,23 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
 from app.charts import theme
-
-
-@dataclass(frozen=True)
-class MerchantPoint:
-    """A merchant on the map: trust 0–100, rating 1–5, orders of the window and trust level."""
-
-    merchant_id: str
-    name: str
-    trust: float
-    rating: float
-    order_count: int
-    level: str
+from app.charts.shapes import MerchantPoint
 
 
 def trust_map(

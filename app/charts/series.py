@@ -3,33 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
 import plotly.graph_objects as go
 
 from app.charts import theme
-
-
-@dataclass(frozen=True)
-class Point:
-    """One period of a series. ``value`` is None where the metric has no value; it is drawn as a gap, never as zero."""
-
-    day: date
-    value: float | None
-    ci_low: float | None = None
-    ci_high: float | None = None
-    n: int = 0
-    is_complete: bool = True
-
-
-@dataclass(frozen=True)
-class Annotation:
-    """An event that stands on a time axis: a campaign, an outage, a rule change. ``end`` is inclusive."""
-
-    start: date
-    end: date
-    label: str
+from app.charts.shapes import Annotation, Point
 
 
 def trend(

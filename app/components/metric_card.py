@@ -1,77 +1,67 @@
-"""A figure as a card: value, change coloured by the metric's direction, sparkline, peers' median and n.
+"""A figure as a card: value, change coloured by the metric's direction, sparkline, peers' median, n and its menu.
 
 Shows what a service computed; knows no warehouse.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Literal
 
 import streamlit as st
 
-from app.i18n import _, compact, difference, figure
+from app.components.figure_menu import figure_menu
+from app.components.missing import why_missing
+from app.i18n import _, compact, difference, figure, joined, rate
+from app.services.figures import Card, Number
 
-Direction = Literal["higher", "lower", "neutral"]
+CARD_HEIGHT = 196
 
 
-@dataclass(frozen=True)
-class Card:
-    """What one card shows. ``value`` is None unless ``status`` is ``ok``; ``name`` is a msgid.
+def card_row(cards: Sequence[Card], numbers: Sequence[Number], *, base: str, key: str, columns: int = 6) -> None:
+    """Draw cards side by side, as many a row as fit; `numbers` are what their menus explain."""
+    with st.grid(columns, min_column_width=176, gap="small"):
+        for card, shown in zip(cards, numbers, strict=True):
+            metric_card(card, shown, base=base, key=f"{key}.{card.metric_id}")
 
-    change: value minus base, in the metric's unit; None without a comparison.
-    is_significant: whether the interval of the change excludes zero. Without that the change has no colour.
-    base: the comparison in words, already translated; shown beside the change.
-    sparkline: the values of the window's periods in time order; periods without a value are left out.
+
+def metric_card(card: Card, shown: Number, *, base: str, key: str) -> None:
+    """Draw the card; its height is the same whether or not there is a value.
+
+    Args:
+        base: what the change compares with, in words.
+        key: unique on the page.
     """
-
-    metric_id: str
-    name: str
-    unit: str
-    direction: Direction
-    status: str
-    value: float | None
-    n: int
-    min_n: int
-    currency: str | None = None
-    change: float | None = None
-    is_significant: bool = False
-    base: str = ""
-    sparkline: tuple[float, ...] = ()
-    peer_median: float | None = None
-    ci_low: float | None = None
-    ci_high: float | None = None
-
-
-def why_missing(status: str, n: int, min_n: int) -> str:
-    """The words that stand where a value would, so that nothing missing looks like zero."""
-    if status == "too_few":
-        return _("{n} of {min_n} needed", n=compact(n), min_n=compact(min_n))
-    if status == "immature":
-        return _("Too recent to judge")
-    if status == "not_in_source":
-        return _("Not in this source")
-    return _("Does not apply")
+    with st.container(border=True, height=CARD_HEIGHT, gap=None):
+        with st.container(horizontal=True, wrap=False, vertical_alignment="top", gap="xsmall"):
+            if card.value is None:
+                st.metric(_(card.name), "–")
+            else:
+                st.metric(
+                    _(card.name),
+                    figure(card.value, card.unit, currency=card.currency, short=True),
+                    change_words(card),
+                    delta_color=_colour(card),
+                    delta_arrow=_arrow(card.change),
+                    delta_description=base if card.change is not None else None,
+                    chart_data=card.sparkline if len(card.sparkline) > 1 else None,
+                    chart_type="line",
+                    help=_interval(card),
+                )
+            figure_menu(shown, key=key)
+        st.caption(why_missing(card.status, card.n, card.min_n, card.grain) if card.value is None else _foot(card))
 
 
-def metric_card(card: Card) -> None:
-    """Draw the card; its height is the same whether or not there is a value."""
-    with st.container(border=True, height=188):
-        if card.value is None:
-            st.metric(_(card.name), "–")
-            st.caption(why_missing(card.status, card.n, card.min_n))
-            return
-        st.metric(
-            _(card.name),
-            figure(card.value, card.unit, currency=card.currency, short=True),
-            None if card.change is None else difference(card.change, card.unit, currency=card.currency),
-            delta_color=_colour(card),
-            delta_arrow=_arrow(card.change),
-            chart_data=card.sparkline if len(card.sparkline) > 1 else None,
-            chart_type="line",
-            help=_interval(card),
-        )
-        st.caption(_foot(card))
+def change_words(card: Card) -> str | None:
+    """The change as a card says it: counts and money in per cent of the base, everything else in its unit."""
+    if card.change is None:
+        return None
+    if card.unit in ("count", "money"):
+        if card.change_share is None:
+            return difference(card.change, card.unit, currency=card.currency)
+        sign = "+" if card.change_share > 0 else "−" if card.change_share < 0 else "±"
+        return sign + rate(abs(card.change_share))
+    return difference(card.change, card.unit, currency=card.currency)
 
 
 def _colour(card: Card) -> Literal["normal", "inverse", "off"]:
@@ -95,8 +85,10 @@ def _interval(card: Card) -> str | None:
 
 def _foot(card: Card) -> str:
     parts = [_("n = {n}", n=compact(card.n))]
-    if card.base and card.change is not None:
-        parts.append(card.base)
     if card.peer_median is not None:
-        parts.append(_("peers {median}", median=figure(card.peer_median, card.unit, currency=card.currency, short=True)))
+        parts.append(
+            _("peers {median}", median=figure(card.peer_median, card.unit, currency=card.currency, short=True))
+        )
+    if card.other_currencies:
+        parts.append(_("also in {currencies}", currencies=joined(list(card.other_currencies))))
     return " · ".join(parts)

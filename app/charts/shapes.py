@@ -1,0 +1,50 @@
+"""What figures are drawn from: plain values, so that services can make them without loading Plotly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True)
+class Point:
+    """One period of a series. ``value`` is None where the metric has no value; it is drawn as a gap, never as zero."""
+
+    day: date
+    value: float | None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    n: int = 0
+    is_complete: bool = True
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """An event that stands on a time axis: a campaign, an outage, a rule change. ``end`` is inclusive."""
+
+    start: date
+    end: date
+    label: str
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A named value with its interval; ``value`` None is left out and named by the caller."""
+
+    name: str
+    value: float | None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    n: int = 0
+
+
+@dataclass(frozen=True)
+class MerchantPoint:
+    """A merchant on the map: trust 0–100, satisfaction (rating 1–5 or a share), orders of the window and trust level."""
+
+    merchant_id: str
+    name: str
+    trust: float
+    rating: float
+    order_count: int
+    level: str

@@ -1,0 +1,192 @@
+"""Every number's menu: what it means, the rows behind it, its SQL, its trend and a link. Nothing is computed before it is opened."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from datetime import date
+from urllib.parse import urlencode
+
+import pandas as pd
+import streamlit as st
+
+from app.charts.series import trend
+from app.components.empty import empty_state
+from app.components.missing import why_missing
+from app.filter_bar import current_filters
+from app.i18n import N_, _, figure, language, ngettext, number, span
+from app.page_errors import page_errors
+from app.services import figures
+from app.services.figures import Number
+from app.services.runtime import snapshot_id
+
+SECTIONS = {
+    "definition": (N_("Definition"), ":material/menu_book:"),
+    "rows": (N_("Rows"), ":material/table_rows:"),
+    "sql": (N_("SQL"), ":material/code:"),
+    "trend": (N_("Trend"), ":material/show_chart:"),
+    "link": (N_("Link"), ":material/link:"),
+}
+ROWS_SHOWN = 1000
+
+
+@st.fragment
+def figure_menu(shown: Number, *, key: str) -> None:
+    """Draw the menu button of a number. `key` must be unique on the page."""
+    with page_errors():
+        chosen = st.menu_button(
+            "",
+            tuple(SECTIONS),
+            format_func=_section,
+            icon=":material/more_horiz:",
+            type="tertiary",
+            help=_("About this number"),
+            key=f"menu.{key}",
+        )
+        if chosen:
+            title = _(figures.definition(shown).name)
+            st.dialog(title, width="large", icon=":material/query_stats:")(_body)(shown, str(chosen), key)
+
+
+def _section(name: str) -> str:
+    text, icon = SECTIONS[name]
+    return f"{icon} {_(text)}"
+
+
+def _body(shown: Number, first: str, key: str) -> None:
+    with page_errors():
+        section = st.segmented_control(
+            _("Show"),
+            tuple(SECTIONS),
+            default=first,
+            format_func=_section,
+            label_visibility="collapsed",
+            required=True,
+            key=f"menu.{key}.{first}.section",
+        )
+        st.caption(f"{span(shown.scope.date_from, shown.scope.date_to)} · {figures.time_zone(snapshot_id())}")
+        _DRAWN[section](shown)
+
+
+def _definition(shown: Number) -> None:
+    found = figures.definition(shown)
+    st.markdown(_(found.description))
+    facts = {
+        _("Numerator"): _(found.numerator),
+        _("Denominator"): _(found.denominator) if found.denominator != "none" else "–",
+        _("One row is"): _(found.grain),
+        _("Better is"): {"higher": _("higher"), "lower": _("lower"), "neutral": _("neither")}[found.direction],
+        _("Counted on the day of"): _("the order") if found.anchor == "order_date" else _("the event"),
+        _("Needed for a figure"): ngettext("{n} row", "{n} rows", found.min_n),
+    }
+    if found.maturity_days:
+        facts[_("Left out")] = ngettext(
+            "the last {n} day: too recent to judge", "the last {n} days: too recent to judge", found.maturity_days
+        )
+    facts[_("Name in commands")] = f"`{shown.metric_id}`"
+    for name, value in facts.items():
+        left, right = st.columns([1, 3])
+        left.caption(name)
+        right.markdown(value)
+
+
+def _rows(shown: Number) -> None:
+    found = figures.rows(snapshot_id(), shown, ROWS_SHOWN)
+    st.markdown(_reconciled(found))
+    if found.frame.empty:
+        empty_state(_("No rows"), _("Nothing of this kind happened in the window. Choose a longer one."))
+        return
+    if found.row_count > len(found.frame):
+        st.caption(
+            _(
+                "The first {shown} of {all} rows; the SQL gives all.",
+                shown=number(len(found.frame)),
+                all=number(found.row_count),
+            )
+        )
+    st.dataframe(found.frame, hide_index=True, height=380, alt=_("The rows behind the number"))
+    st.download_button(
+        _("Export CSV"),
+        lambda: _csv(found.frame),
+        file_name=f"{shown.metric_id}.csv",
+        mime="text/csv",
+        type="tertiary",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _reconciled(found: figures.Rows) -> str:
+    """The number as its rows give it, so that a reader can compare it with the card."""
+    if found.value is None:
+        words = why_missing(found.status, found.n, found.min_n, found.grain)
+    else:
+        words = figure(found.value, found.unit, currency=found.currency)
+    if found.denominator is None:
+        return _(
+            "**{value}** = {numerator} from {rows}",
+            value=words,
+            numerator=number(found.numerator, digits=_digits(found.numerator)),
+            rows=ngettext("{n} row", "{n} rows", found.row_count),
+        )
+    return _(
+        "**{value}** = {numerator} of {denominator}, from {rows}",
+        value=words,
+        numerator=number(found.numerator, digits=_digits(found.numerator)),
+        denominator=number(found.denominator, digits=_digits(found.denominator)),
+        rows=ngettext("{n} row", "{n} rows", found.row_count),
+    )
+
+
+def _digits(value: float) -> int:
+    return 0 if float(value).is_integer() else 2
+
+
+def _sql(shown: Number) -> None:
+    st.code(figures.sql(snapshot_id(), shown), language="sql", height=420)
+    st.caption(_("Read-only, with this page's window and filters written out. It runs on the warehouse's tables."))
+
+
+def _trend(shown: Number) -> None:
+    found = figures.definition(shown)
+    period = figures.period_of(shown.scope)
+    points = figures.series(snapshot_id(), shown, period)
+    if not any(point.value is not None for point in points):
+        empty_state(
+            _("No trend"), _("No period of this window has enough data. Choose a longer window or fewer filters.")
+        )
+        return
+    st.plotly_chart(
+        trend(
+            points,
+            title="",
+            unit=found.unit,
+            y_title=_(found.name),
+            x_title="",
+            incomplete_label=_("incomplete"),
+            height=340,
+        )
+    )
+    st.caption(_("By {period}, with the 95% interval where there is one", period=period_name(period)))
+
+
+def period_name(period: str) -> str:
+    """day, week or month in the reader's language."""
+    return {"day": _("day"), "week": _("week"), "month": _("month")}[period]
+
+
+def _link(shown: Number) -> None:
+    filters = current_filters()
+    # Against a default of another window the dates are always written out: the link keeps its meaning when data arrives.
+    params = filters.to_params(replace(filters, date_from=date.min)) | {"lang": [language()]}
+    st.code(f"{st.context.url or ''}?{urlencode(params, doseq=True)}", language=None, wrap_lines=True)
+    st.caption(_("Opens this page with the same window and filters."))
+
+
+_DRAWN = {"definition": _definition, "rows": _rows, "sql": _sql, "trend": _trend, "link": _link}
+
+
+def _csv(frame: pd.DataFrame) -> bytes:
+    buffer = io.StringIO()
+    frame.to_csv(buffer, index=False)
+    return buffer.getvalue().encode("utf-8-sig")

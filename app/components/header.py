@@ -1,0 +1,69 @@
+"""The first lines of a page: its title, the filters in words, and how fresh the data is. Computes no figure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app.filter_bar import STATE_KEY, current_filters
+from app.i18n import _, moment, ngettext
+from app.services.runtime import SNAPSHOT_KEY, get_runtime
+from app.services.warehouse import filter_options, snapshot
+
+if TYPE_CHECKING:
+    from analytics.warehouse import Snapshot
+
+
+def page_header(title: str, *, shows_filters: bool = True) -> None:
+    """Draw title, filters in words and stamp; below them one amber line when the data is stale or was partly rejected.
+
+    Args:
+        title: translated.
+        shows_filters: False on pages that the filters do not touch.
+
+    While there is no data it draws the title alone.
+    """
+    st.title(title, anchor=False)
+    snapshot_id = st.session_state.get(SNAPSHOT_KEY)
+    if not isinstance(snapshot_id, str):
+        return
+    found = snapshot(snapshot_id)
+    with st.container(gap="xsmall"):
+        if shows_filters and STATE_KEY in st.session_state:
+            st.markdown(current_filters().describe(filter_options(snapshot_id).merchants))
+        st.caption(stamp(found))
+        for warning in warnings(found, stale_after_days=get_runtime().settings.stale_after_days):
+            st.page_link("views/data.py", label=f":orange[{warning}]", icon=":material/warning:")
+
+
+def stamp(found: Snapshot) -> str:
+    """Data up to, loaded at, time zone and snapshot, in words."""
+    parts = []
+    if found.data_up_to is not None:
+        parts.append(_("Data up to {at}", at=moment(found.data_up_to, found.time_zone, length="short")))
+    parts.append(_("loaded {at}", at=moment(found.created_at, found.time_zone, length="short")))
+    parts.append(_("time zone {zone}", zone=found.time_zone))
+    parts.append(_("snapshot {id}", id=found.snapshot_id))
+    if found.is_demo:
+        parts.append(_("simulated data"))
+    return " · ".join(parts)
+
+
+def warnings(found: Snapshot, *, stale_after_days: int, now: datetime | None = None) -> list[str]:
+    """Sentences about data that is old or was partly rejected; simulated data does not age."""
+    said = []
+    now = now or datetime.now(UTC)
+    if found.data_up_to is not None and not found.is_demo and now - found.data_up_to > timedelta(days=stale_after_days):
+        said.append(
+            ngettext(
+                "The newest event is {n} day old",
+                "The newest event is {n} days old",
+                (now - found.data_up_to).days,
+            )
+        )
+    rejected = sum(load.quarantined + load.conflict for load in found.loads)
+    if rejected:
+        said.append(ngettext("{n} row was set aside at loading", "{n} rows were set aside at loading", rejected))
+    return said

@@ -1,0 +1,174 @@
+"""A table of a page: columns formatted by unit, a click that reports its row, and an export of what is on screen.
+
+Shows a frame that a service made; knows no warehouse and computes no figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app.components.levels import LEVEL_COLOURS, level_name, level_names
+from app.i18n import _, ngettext
+
+ROW_HEIGHT = 35
+HEADER_HEIGHT = 38
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    name: the frame's column.
+    label: translated heading; its unit is added where the cells do not show it.
+    unit: of a metric (count, rate, money, seconds, stars, nps, points), `score` (0–100), `share` (a bar, 0–1), `change:UNIT` (signed),
+        `line` (a list of numbers), `level`, `text`, `date` or `moment`.
+    help: translated tooltip of the heading.
+    pinned: stays in view when the table is scrolled sideways.
+    """
+
+    name: str
+    label: str
+    unit: str = "text"
+    help: str | None = None
+    pinned: bool = False
+    width: int | None = None
+
+
+# format of a cell, what the stored value is multiplied with, and the unit that the heading names
+_NUMBERS: dict[str, tuple[str, float, str]] = {
+    "count": ("localized", 1, ""),
+    "money": ("localized", 1, ""),
+    "rate": ("%.1f%%", 100, "%"),
+    "stars": ("%.2f", 1, ""),
+    "nps": ("%.1f", 1, ""),
+    "points": ("%.1f", 1, ""),
+    "score": ("%.1f", 1, ""),
+    "seconds": ("duration", 1, "s"),
+    "change:count": ("%+.0f", 1, ""),
+    "change:money": ("%+.0f", 1, ""),
+    "change:rate": ("%+.2f pp", 100, "pp"),
+    "change:stars": ("%+.2f", 1, ""),
+    "change:nps": ("%+.1f", 1, ""),
+    "change:points": ("%+.1f", 1, ""),
+    "change:score": ("%+.1f", 1, ""),
+    "change:seconds": ("%+.0f s", 1, "s"),
+    "change:relative": ("%+.1f%%", 100, "%"),
+}
+
+
+def table(
+    frame: pd.DataFrame,
+    columns: Sequence[Column],
+    *,
+    key: str,
+    title: str,
+    is_clickable: bool = False,
+    height: int | None = None,
+    file_name: str | None = None,
+) -> int | None:
+    """Draw a table. Returns the position in `frame` of the row that was just clicked, once a click; else None.
+
+    Args:
+        frame: in the order to show; other columns than those named are left out.
+        title: translated; read out for the table and, with `file_name`, part of the export line.
+        is_clickable: a click on any cell reports its row. Act on it in the body (`open_merchant(…)`, or `change_filters(…)` and
+            `st.rerun()`), in a fragment too.
+        height: pixels; by default all rows up to twelve.
+        file_name: without extension; adds a line with the number of rows and a CSV export.
+    """
+    shown = on_screen(frame, columns)
+    widget_key = f"{key}.{st.session_state.get(f'{key}.clicks', 0)}"
+    st.dataframe(
+        shown,
+        hide_index=True,
+        height=height or HEADER_HEIGHT + ROW_HEIGHT * min(max(len(shown), 1), 12),
+        column_config={column.name: _configured(column, shown) for column in columns},
+        placeholder="–",
+        alt=title,
+        key=widget_key,
+        on_select=(lambda: _click(key, widget_key)) if is_clickable else "ignore",
+        selection_mode="single-cell",
+    )
+    if file_name is not None:
+        _export(shown, columns, file_name, key)
+    row: int | None = st.session_state.pop(f"{key}.row", None)
+    return row
+
+
+def on_screen(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
+    """The frame as the table shows and exports it: its columns in order, rates in per cent, levels in words."""
+    shown = frame[[column.name for column in columns]].copy()
+    for column in columns:
+        if column.unit in _NUMBERS:
+            factor = _NUMBERS[column.unit][1]
+            shown[column.name] = pd.to_numeric(shown[column.name], errors="coerce") * factor
+            if column.unit == "count":
+                shown[column.name] = shown[column.name].round().astype("Int64")
+        elif column.unit == "level":
+            shown[column.name] = [[level_name(str(level))] for level in shown[column.name]]
+    return shown
+
+
+def to_csv(shown: pd.DataFrame, columns: Sequence[Column]) -> bytes:
+    """The frame of `on_screen` as UTF-8 CSV with a byte-order mark, headings in the reader's language with their unit."""
+    flat = shown.copy()
+    for column in columns:
+        if column.unit == "level":
+            flat[column.name] = [names[0] for names in flat[column.name]]
+    flat.columns = pd.Index([_heading(column, always=True) for column in columns])
+    return flat.to_csv(index=False).encode("utf-8-sig")
+
+
+def _click(key: str, widget_key: str) -> None:
+    """Keep the row for this run, and draw the table under a new key so that the same row can be clicked again."""
+    cells = st.session_state[widget_key].selection.cells
+    if cells:
+        st.session_state[f"{key}.clicks"] = st.session_state.get(f"{key}.clicks", 0) + 1
+        st.session_state[f"{key}.row"] = int(cells[0][0])
+
+
+def _heading(column: Column, *, always: bool = False) -> str:
+    unit = _NUMBERS[column.unit][2] if column.unit in _NUMBERS else ""
+    return f"{column.label} ({unit})" if unit and always else column.label
+
+
+def _configured(column: Column, shown: pd.DataFrame) -> Any:
+    kind = st.column_config
+    common: dict[str, Any] = {"help": column.help, "pinned": column.pinned, "width": column.width}
+    if column.unit in _NUMBERS:
+        return kind.NumberColumn(column.label, format=_NUMBERS[column.unit][0], **common)
+    if column.unit == "share":
+        top = pd.to_numeric(shown[column.name], errors="coerce").max()
+        most = float(top) if pd.notna(top) and top > 0 else 1.0
+        return kind.ProgressColumn(column.label, min_value=0.0, max_value=most, format="percent", **common)
+    if column.unit == "line":
+        return kind.LineChartColumn(column.label, **common)
+    if column.unit == "level":
+        names = level_names()
+        colours = [LEVEL_COLOURS[level] for level in names]
+        return kind.MultiselectColumn(column.label, options=list(names.values()), color=colours, **common)
+    if column.unit == "date":
+        return kind.DateColumn(column.label, format="YYYY-MM-DD", **common)
+    if column.unit == "moment":
+        return kind.DatetimeColumn(column.label, format="YYYY-MM-DD HH:mm", **common)
+    return kind.TextColumn(column.label, **common)
+
+
+def _export(shown: pd.DataFrame, columns: Sequence[Column], file_name: str, key: str) -> None:
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.caption(ngettext("{n} row", "{n} rows", len(shown)), width="content")
+        st.download_button(
+            _("Export CSV"),
+            lambda: to_csv(shown, columns),
+            file_name=f"{file_name}.csv",
+            mime="text/csv",
+            type="tertiary",
+            icon=":material/download:",
+            on_click="ignore",
+            key=f"{key}.export",
+        )

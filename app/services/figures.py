@@ -1,0 +1,312 @@
+"""Metrics as pages show them: cards, series, and what stands behind a number. The same figures as `trustdesk metrics`.
+
+Every function that reads data takes a snapshot id first. Words stay untranslated msgids. Knows no page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+
+from app.charts.shapes import Point
+from app.services import trust
+from app.services.runtime import cached
+from app.services.warehouse import cursor, filter_options, snapshot
+
+if TYPE_CHECKING:
+    from analytics.metrics import Comparison, MetricResult, MetricSpec, Scope
+    from app.filters import Compare
+
+Direction = Literal["higher", "lower", "neutral"]
+Period = Literal["day", "week", "month"]
+DAYS_BY_DAY = 45
+DAYS_BY_WEEK = 300
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number on a page: a metric (or `trust_score`) over a scope. What a figure's menu explains."""
+
+    metric_id: str
+    scope: Scope
+
+
+@dataclass(frozen=True)
+class Card:
+    """What one card shows. ``value`` is None unless ``status`` is ``ok``; ``name`` is a msgid.
+
+    change: value minus base, in the metric's unit; None without a comparison. change_share: the same as a share of the base.
+    is_significant: whether the interval of the change excludes zero. Without that the change has no colour.
+    sparkline: the values of the window's periods in time order; periods without a value are left out.
+    other_currencies: those that a money figure also has; they are never added to it.
+    """
+
+    metric_id: str
+    name: str
+    unit: str
+    direction: Direction
+    status: str
+    value: float | None
+    n: int
+    min_n: int
+    grain: str = ""
+    currency: str | None = None
+    change: float | None = None
+    change_share: float | None = None
+    is_significant: bool = False
+    sparkline: tuple[float, ...] = ()
+    peer_median: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    other_currencies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A number's definition; the texts are msgids. The fields are those of a metric of the catalogue."""
+
+    metric_id: str
+    name: str
+    description: str
+    unit: str
+    direction: Direction
+    numerator: str
+    denominator: str
+    grain: str
+    anchor: str
+    maturity_days: int
+    min_n: int
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows behind a number, the first of them in `frame`; over all `row_count` they add up to numerator and denominator."""
+
+    frame: pd.DataFrame
+    row_count: int
+    value: float | None
+    unit: str
+    currency: str | None
+    numerator: float
+    denominator: float | None
+    n: int
+    status: str
+    min_n: int
+    grain: str
+
+
+def definition(shown: Number) -> Definition:
+    """What a number means. Raises UnknownMetric."""
+    if shown.metric_id == trust.METRIC_ID:
+        return Definition(**trust.definition())
+    spec = _spec(shown.metric_id)
+    return Definition(**{name: getattr(spec, name) for name in Definition.__dataclass_fields__})
+
+
+def time_zone(snapshot_id: str) -> str:
+    """The reporting zone of a snapshot."""
+    return snapshot(snapshot_id).time_zone
+
+
+def period_of(scope: Scope) -> Period:
+    """The period that a trend of this window is drawn by: thirty points or so."""
+    days = (scope.date_to - scope.date_from).days + 1
+    if days <= DAYS_BY_DAY:
+        return "day"
+    return "week" if days <= DAYS_BY_WEEK else "month"
+
+
+def base_is_covered(snapshot_id: str, scope: Scope, base: Compare) -> bool:
+    """Whether the data reaches back over the whole window of the comparison; else there is nothing to compare with."""
+    from analytics.metrics import base_scope
+
+    return base_scope(scope, base).date_from >= filter_options(snapshot_id).data_from
+
+
+@cached
+def cards(
+    snapshot_id: str, metric_ids: tuple[str, ...], scope: Scope, base: Compare, peer_of: str | None = None
+) -> tuple[Card, ...]:
+    """Cards of several metrics over a scope, in the order asked for.
+
+    Args:
+        peer_of: a merchant whose peers' medians go on the cards.
+    """
+    from analytics.metrics import compare_many, compute_many, peers_many
+
+    has_base = base_is_covered(snapshot_id, scope, base)
+    with cursor(snapshot_id) as opened:
+        if has_base:
+            compared = compare_many(opened, metric_ids, scope, base=base)
+        else:
+            compared = {
+                metric_id: [_alone(result) for result in results]
+                for metric_id, results in compute_many(opened, metric_ids, scope).items()
+            }
+        series = compute_many(opened, metric_ids, scope, by=(period_of(scope),))
+        benchmarks = peers_many(opened, metric_ids, scope, peer_of) if peer_of else {}
+    return tuple(
+        _card(
+            _spec(metric_id),
+            compared[metric_id],
+            series[metric_id],
+            benchmarks[metric_id].median if metric_id in benchmarks else None,
+        )
+        for metric_id in metric_ids
+    )
+
+
+@cached
+def series(snapshot_id: str, shown: Number, period: Period) -> tuple[Point, ...]:
+    """A number by period, every period of the window in order; those without a value are gaps."""
+    if shown.metric_id == trust.METRIC_ID:
+        return trust.history(snapshot_id, shown.scope)
+    return many_series(snapshot_id, (shown.metric_id,), shown.scope, period)[shown.metric_id]
+
+
+@cached
+def many_series(
+    snapshot_id: str, metric_ids: tuple[str, ...], scope: Scope, period: Period
+) -> dict[str, tuple[Point, ...]]:
+    """Several metrics by period in one query."""
+    from analytics.metrics import compute_many
+
+    with cursor(snapshot_id) as opened:
+        found = compute_many(opened, metric_ids, scope, by=(period,))
+    return {metric_id: _points(results, scope, period) for metric_id, results in found.items()}
+
+
+@cached
+def rows(snapshot_id: str, shown: Number, limit: int) -> Rows:
+    """The rows behind a number, `limit` at most, and the number computed from the same scope."""
+    from analytics.metrics import compute, drill
+
+    if shown.metric_id == trust.METRIC_ID:
+        frame, median = trust.rows(snapshot_id, shown.scope)
+        count = len(frame)
+        return Rows(frame.head(limit), count, median, "score", None, count, None, count, "ok", 1, "merchant")
+    with cursor(snapshot_id) as opened:
+        result = main_result(compute(opened, shown.metric_id, shown.scope))
+        drilled = drill(opened, shown.metric_id, shown.scope, limit=limit, currency=result.currency)
+    return Rows(
+        drilled.rows,
+        drilled.row_count,
+        result.value,
+        result.unit,
+        drilled.currency,
+        drilled.numerator,
+        drilled.denominator,
+        drilled.n,
+        result.status,
+        _spec(shown.metric_id).min_n,
+        _spec(shown.metric_id).grain,
+    )
+
+
+@cached
+def sql(snapshot_id: str, shown: Number) -> str:
+    """A statement that gives the number, with every parameter written out."""
+    from analytics.metrics import sql_text
+
+    with cursor(snapshot_id) as opened:
+        if shown.metric_id == trust.METRIC_ID:
+            return trust.sql(opened)
+        return sql_text(opened, shown.metric_id, shown.scope)
+
+
+def main_result(results: Sequence[MetricResult]) -> MetricResult:
+    """Of a figure in several currencies the largest; else the only one."""
+    return max(results, key=lambda result: result.value or 0.0)
+
+
+def _spec(metric_id: str) -> MetricSpec:
+    from analytics.metrics import get_spec
+
+    return get_spec(metric_id)
+
+
+def _alone(result: MetricResult) -> Comparison:
+    from analytics.metrics import Comparison
+
+    return Comparison(result, None, None, None, None, None, None)
+
+
+def _card(
+    spec: MetricSpec, compared: Sequence[Comparison], periods: Sequence[MetricResult], peer_median: float | None
+) -> Card:
+    main = max(compared, key=lambda comparison: comparison.current.value or 0.0)
+    current = main.current
+    return Card(
+        metric_id=spec.metric_id,
+        name=spec.name,
+        unit=spec.unit,
+        direction=spec.direction,
+        status=current.status,
+        value=current.value,
+        n=current.n,
+        min_n=spec.min_n,
+        grain=spec.grain,
+        currency=current.currency,
+        change=main.change,
+        change_share=main.change_share,
+        is_significant=bool(main.is_significant),
+        sparkline=tuple(
+            result.value for result in periods if result.value is not None and result.currency == current.currency
+        ),
+        peer_median=peer_median,
+        ci_low=current.ci_low,
+        ci_high=current.ci_high,
+        other_currencies=tuple(
+            sorted(
+                {c.current.currency for c in compared if c.current.currency and c.current.currency != current.currency}
+            )
+        ),
+    )
+
+
+def _points(results: Sequence[MetricResult], scope: Scope, period: Period) -> tuple[Point, ...]:
+    currency = main_result(results).currency if results else None
+    by_start = {
+        date.fromisoformat(result.group[period]): result
+        for result in results
+        if period in result.group and result.currency == currency
+    }
+    points = []
+    for start, end in periods(scope.date_from, scope.date_to, period):
+        found = by_start.get(start)
+        last = scope.date_to if found is None else min(scope.date_to, found.mature_to)
+        is_complete = scope.date_from <= start and end <= last
+        if found is None:
+            points.append(Point(start, None, is_complete=is_complete))
+        else:
+            points.append(Point(start, found.value, found.ci_low, found.ci_high, found.n, is_complete))
+    return tuple(points)
+
+
+def periods(first: date, last: date, period: Period) -> list[tuple[date, date]]:
+    """First and last day of every period that touches the window; weeks begin on Monday."""
+    start = first
+    if period == "week":
+        start = first - timedelta(days=first.weekday())
+    elif period == "month":
+        start = first.replace(day=1)
+    found = []
+    while start <= last:
+        if period == "day":
+            following = start + timedelta(days=1)
+        elif period == "week":
+            following = start + timedelta(days=7)
+        else:
+            following = (start.replace(day=28) + timedelta(days=4)).replace(day=1)
+        found.append((start, following - timedelta(days=1)))
+        start = following
+    return found
+
+
+def scoped(shown: Number, **changes: object) -> Number:
+    """The same number over another scope."""
+    return Number(shown.metric_id, replace(shown.scope, **changes))  # type: ignore[arg-type]  # the caller's fields

@@ -1,0 +1,333 @@
+"""Trust as pages show it: scores of a day, levels, movers, reasons, peers. The same scores as `trustdesk trust`.
+
+A score belongs to the end of the window. Every function that reads data takes a snapshot id first. Words stay msgids.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from app.charts.shapes import Point
+from app.i18n import N_
+from app.services.runtime import cached
+from app.services.scores import scores
+from app.services.warehouse import cursor, filter_options, merchants
+
+if TYPE_CHECKING:
+    from analytics.metrics import Scope
+    from analytics.trust import ComponentRate, TrustScore
+    from analytics.warehouse import Cursor
+    from app.filters import Compare
+
+METRIC_ID = "trust_score"
+HISTORY_POINTS = 5
+RESAMPLES = 1000
+MIN_PEERS = 5
+
+
+@dataclass(frozen=True)
+class Weight:
+    """One rate of the score: labels are msgids, `points` of 100, `good` and `bad` are rates 0–1."""
+
+    component: str
+    label: str
+    points: float
+    good: float
+    bad: float
+    half_life_days: float
+    maturity_days: int
+
+
+@dataclass(frozen=True)
+class LevelBand:
+    """A level from `low` to `high` score points; `label` is a msgid."""
+
+    level: str
+    label: str
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class MedianTrust:
+    """The median score of a scope on a day, and its change since another with its 95 % interval."""
+
+    median: float | None
+    merchant_count: int
+    scored_count: int
+    change: float | None = None
+    change_low: float | None = None
+    change_high: float | None = None
+
+    @property
+    def is_significant(self) -> bool:
+        """Whether the interval of the change leaves out zero."""
+        return self.change_low is not None and self.change_high is not None and self.change_low * self.change_high > 0
+
+
+@dataclass(frozen=True)
+class PeerTrust:
+    """What merchants of the same category and size reach: the median score, and the median of each component's points."""
+
+    median: float | None
+    peer_count: int
+    contributions: Mapping[str, float] = field(default_factory=dict)
+
+
+def definition() -> dict[str, Any]:
+    """The fields of a Definition that say what the score is."""
+    from analytics.trust import default_programme
+
+    return {
+        "metric_id": METRIC_ID,
+        "name": N_("Trust score"),
+        "description": N_(
+            "From 0 to 100 points: every rate of the programme earns points between its bad and its good mark, after shrinking "
+            "towards the merchant's category and weighing recent orders more. Several merchants: their median."
+        ),
+        "unit": "score",
+        "direction": "higher",
+        "numerator": N_("points earned by the rates"),
+        "denominator": "none",
+        "grain": N_("merchant"),
+        "anchor": "order_date",
+        "maturity_days": 0,
+        "min_n": default_programme().min_n,
+    }
+
+
+def as_of_day(snapshot_id: str, day: date) -> date | None:
+    """The as-of day for the end of a window; None when that is the newest data, as commands take it without --as-of."""
+    return None if day >= filter_options(snapshot_id).data_up_to else day
+
+
+def scope_scores(snapshot_id: str, scope: Scope) -> tuple[TrustScore, ...]:
+    """The scores of a scope's merchants at the end of its window."""
+    return _within(snapshot_id, scope, scores(snapshot_id, as_of_day(snapshot_id, scope.date_to)))
+
+
+def base_scores(snapshot_id: str, scope: Scope, base: Compare) -> tuple[TrustScore, ...]:
+    """The scores of a scope's merchants at the end of the window that it is compared with; none when data starts later."""
+    from analytics.metrics import base_scope
+
+    earlier = base_scope(scope, base).date_to
+    if earlier <= filter_options(snapshot_id).data_from:
+        return ()
+    return _within(snapshot_id, scope, scores(snapshot_id, as_of_day(snapshot_id, earlier)))
+
+
+def median_trust(now: Sequence[TrustScore], before: Sequence[TrustScore] = ()) -> MedianTrust:
+    """The median score now and its change; the interval is a bootstrap over the merchants that have a score on both days."""
+    current = [score.score for score in now if score.score is not None]
+    earlier = {score.merchant_id: score.score for score in before if score.score is not None}
+    if not current:
+        return MedianTrust(None, len(now), 0)
+    median = statistics.median(current)
+    if not earlier:
+        return MedianTrust(median, len(now), len(current))
+    pairs = np.array(
+        [
+            (score.score, earlier[score.merchant_id])
+            for score in now
+            if score.score is not None and score.merchant_id in earlier
+        ]
+    ).reshape(-1, 2)
+    change = median - statistics.median(earlier.values())
+    if len(pairs) < 2:
+        return MedianTrust(median, len(now), len(current), change)
+    rng = np.random.default_rng(len(pairs))
+    drawn = pairs[rng.integers(0, len(pairs), size=(RESAMPLES, len(pairs)))]
+    moved = np.median(drawn[:, :, 0], axis=1) - np.median(drawn[:, :, 1], axis=1)
+    low, high = np.quantile(moved, [0.025, 0.975])
+    return MedianTrust(median, len(now), len(current), change, float(low), float(high))
+
+
+def level_counts(found: Sequence[TrustScore]) -> dict[str, int]:
+    """Merchants a level, best first; without a score they count under the reason (new, too_few, not_in_source)."""
+    counts = {band.level: 0 for band in reversed(bands())} | {"new": 0, "too_few": 0}
+    for score in found:
+        key = score.level or score.status
+        counts[key] = counts.get(key, 0) + 1
+    return counts
+
+
+def bands() -> tuple[LevelBand, ...]:
+    """The levels from the lowest to the highest with their borders."""
+    from analytics.trust import default_programme
+
+    levels = list(reversed(default_programme().levels))
+    tops = [level.minimum for level in levels[1:]] + [100.0]
+    return tuple(
+        LevelBand(level.level_id, level.label, level.minimum, top) for level, top in zip(levels, tops, strict=True)
+    )
+
+
+def weights() -> tuple[Weight, ...]:
+    """What the score consists of, in the programme's order."""
+    from analytics.trust import default_programme
+
+    programme = default_programme()
+    return tuple(
+        Weight(
+            component.label, rate.label, rate.points, rate.good, rate.bad, programme.half_life_days, rate.maturity_days
+        )
+        for component in programme.components
+        for rate in component.rates
+    )
+
+
+def component_labels() -> dict[str, str]:
+    """Component id → label (a msgid), in the programme's order."""
+    from analytics.trust import default_programme
+
+    return {component.component_id: component.label for component in default_programme().components}
+
+
+@cached
+def movers(snapshot_id: str, scope: Scope, base: Compare) -> pd.DataFrame:
+    """Merchants with a score on both days: merchant_id, name, before, after, change, component, component_change; largest first."""
+    from analytics.trust import movers as moved
+
+    found = moved(base_scores(snapshot_id, scope, base), scope_scores(snapshot_id, scope))
+    names = filter_options(snapshot_id).merchants
+    return pd.DataFrame(
+        [
+            (
+                m.merchant_id,
+                names[m.merchant_id],
+                m.score_before,
+                m.score_after,
+                m.change,
+                m.component,
+                m.component_change,
+            )
+            for m in found
+        ],
+        columns=["merchant_id", "name", "before", "after", "change", "component", "component_change"],
+    )
+
+
+@cached
+def board(snapshot_id: str, scope: Scope) -> pd.DataFrame:
+    """A row a merchant of the scope, lowest score first, those without a score last.
+
+    Columns: merchant_id, name, category, region, tier, score, level (or the reason why there is none), ci_low, ci_high, n, and
+    the points of each component under its id.
+    """
+    found = scope_scores(snapshot_id, scope)
+    frame = pd.DataFrame(
+        [
+            {
+                "merchant_id": score.merchant_id,
+                "score": score.score,
+                "level": score.level or score.status,
+                "ci_low": score.ci_low,
+                "ci_high": score.ci_high,
+                "n": score.n,
+                **{name: score.contributions.get(name) for name in component_labels()},
+            }
+            for score in found
+        ],
+        columns=["merchant_id", "score", "level", "ci_low", "ci_high", "n", *component_labels()],
+    )
+    profiles = merchants(snapshot_id)[["merchant_id", "category", "region", "tier", "size_band"]]
+    frame = frame.merge(profiles, on="merchant_id", how="left")
+    names = filter_options(snapshot_id).merchants
+    frame.insert(1, "name", [names.get(merchant, merchant) for merchant in frame["merchant_id"]])
+    return frame.astype({"score": float}).sort_values(["score", "merchant_id"], ignore_index=True)
+
+
+@cached
+def reasons(snapshot_id: str, as_of: date | None, merchant_id: str) -> tuple[ComponentRate, ...]:
+    """Why a merchant has its score: every rate with counts, interval, peers' rate and points."""
+    from analytics.trust import explain
+
+    with cursor(snapshot_id, as_of) as opened:
+        return tuple(explain(opened, merchant_id))
+
+
+def peer_trust(snapshot_id: str, as_of: date | None, merchant_id: str) -> PeerTrust:
+    """The scores of the other merchants of the same category and size band; nothing below five of them."""
+    profiles = merchants(snapshot_id).set_index("merchant_id")
+    if merchant_id not in profiles.index:
+        return PeerTrust(None, 0)
+    own = profiles.loc[merchant_id]
+    alike = profiles[(profiles["category"] == own["category"]) & (profiles["size_band"] == own["size_band"])]
+    wanted = set(alike.index) - {merchant_id}
+    found = [s for s in scores(snapshot_id, as_of) if s.merchant_id in wanted and s.score is not None]
+    if len(found) < MIN_PEERS:
+        return PeerTrust(None, len(found))
+    return PeerTrust(
+        statistics.median(s.score for s in found if s.score is not None),
+        len(found),
+        {name: statistics.median(s.contributions[name] for s in found) for name in found[0].contributions},
+    )
+
+
+def history(snapshot_id: str, scope: Scope) -> tuple[Point, ...]:
+    """The median score of a scope on a few days of the window, each as it would have been seen on that day."""
+    days = (scope.date_to - scope.date_from).days
+    steps = sorted({scope.date_to - timedelta(days=round(days * i / HISTORY_POINTS)) for i in range(HISTORY_POINTS)})
+    points = []
+    for day in steps:
+        found = _within(snapshot_id, scope, scores(snapshot_id, as_of_day(snapshot_id, day)))
+        median = median_trust(found)
+        points.append(Point(day, median.median, n=median.scored_count))
+    return tuple(points)
+
+
+def rows(snapshot_id: str, scope: Scope) -> tuple[pd.DataFrame, float | None]:
+    """The scored merchants of a scope with their points, and the median that they give."""
+    frame = board(snapshot_id, scope)
+    scored = frame[frame["score"].notna()].reset_index(drop=True)
+    return scored, median_trust(scope_scores(snapshot_id, scope)).median
+
+
+def sql(opened: Cursor) -> str:
+    """The statements that read the counts behind the score, with their parameters written out."""
+    from analytics.trust import daily_counts
+
+    recorder = _Recorder(opened)
+    daily_counts(recorder)  # type: ignore[arg-type]  # it reads a cursor's data and never looks at its class
+    return "\n;\n\n".join(recorder.said)
+
+
+class _Recorder:
+    """A cursor that remembers what it was asked."""
+
+    def __init__(self, opened: Cursor) -> None:
+        self._opened = opened
+        self.said: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._opened, name)
+
+    def df(self, sql: str, params: Mapping[str, object] | None = None) -> pd.DataFrame:
+        from analytics.metrics.templates import Statement
+
+        self.said.append(Statement(sql, params or {}).literal())
+        return self._opened.df(sql, params)
+
+
+def _within(snapshot_id: str, scope: Scope, found: Sequence[TrustScore]) -> tuple[TrustScore, ...]:
+    if not scope.has_filter:
+        return tuple(found)
+    frame = merchants(snapshot_id)
+    keep = pd.Series(True, index=frame.index)
+    for column, wanted in (
+        ("category", scope.categories),
+        ("region", scope.regions),
+        ("tier", scope.tiers),
+        ("merchant_id", scope.merchants),
+    ):
+        if wanted:
+            keep &= frame[column].isin(wanted)
+    ids = set(frame.loc[keep, "merchant_id"])
+    return tuple(score for score in found if score.merchant_id in ids)
