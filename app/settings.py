@@ -44,7 +44,7 @@ def _positive(raw: int) -> int:
 
 def _zone(raw: str) -> str:
     try:
-        ZoneInfo(raw)
+        ZoneInfo(raw or "UTC")
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ValueError("an IANA time zone such as Asia/Shanghai") from error
     return raw
@@ -83,7 +83,8 @@ class Settings:
         metadata={"help": "address the app listens on; anything but loopback needs OIDC or trusted_user_header"},
     )
     time_zone: str = field(
-        default="Asia/Shanghai", metadata={"help": "reporting time zone of a new warehouse", "check": _zone}
+        default="",
+        metadata={"help": "reporting time zone of a new warehouse; empty: that of its first source", "check": _zone},
     )
     language: str = field(default="auto", metadata={"help": "auto (the browser's), en or zh-Hans", "check": _language})
     memory_limit: str = field(default="2GB", metadata={"help": "memory that DuckDB may use"})

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from app.errors import NoData
-from app.filters import FilterOptions
+from app.filters import WINDOW_DAYS, FilterOptions
 from app.services.runtime import cached, get_runtime
 
 if TYPE_CHECKING:
@@ -29,9 +29,8 @@ def cursor(snapshot_id: str, as_of: date | None = None) -> Iterator[Cursor]:
         yield opened
 
 
-@cached
 def snapshot(snapshot_id: str) -> Snapshot:
-    """The manifest of a snapshot: data up to, created at, time zone, loads, row counts."""
+    """The manifest of a snapshot: data up to, created at, time zone, loads, row counts. One small file, so not cached."""
     return get_runtime().warehouse.snapshot(snapshot_id)
 
 
@@ -59,6 +58,21 @@ def filter_options(snapshot_id: str) -> FilterOptions:
         tiers=_values(profiles["tier"]),
         merchants=distinct_names(profiles),
     )
+
+
+def window(
+    snapshot_id: str, date_from: date | None = None, date_to: date | None = None, *, as_of: date | None = None
+) -> tuple[date, date]:
+    """First and last day of a window whose missing ends are filled: the last 30 complete days of what was known.
+
+    Raises NoData when no event was known.
+    """
+    with cursor(snapshot_id, as_of) as opened:
+        up_to, time_zone = opened.data_up_to, opened.time_zone
+    if up_to is None:
+        raise NoData("The snapshot holds no events yet: load a file of events on the Data page.")
+    last = date_to or last_complete_day(up_to, time_zone)
+    return date_from or last - timedelta(days=WINDOW_DAYS - 1), last
 
 
 def local_day(at: datetime, time_zone: str) -> date:

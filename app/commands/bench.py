@@ -1,0 +1,28 @@
+"""`trustdesk bench NAME`: measures speed and quality, ours beside the peer and the limit in one run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from app.commands.plumbing import json_option, one_line_errors, print_rows, warehouse_option
+from app.settings import load_settings
+
+
+@click.group()
+def bench() -> None:
+    """Measure, and print the figures."""
+
+
+@bench.command()
+@click.option("--runs", type=click.IntRange(2), default=10, show_default=True, help="Loads and repaints a page.")
+@json_option
+@warehouse_option
+@one_line_errors
+def pages(runs: int, as_json: bool, warehouse: Path | None) -> None:
+    """Time every page in a real browser: load and click to repainted, in milliseconds."""
+    from app.bench.pages import measure
+
+    root = warehouse or load_settings().warehouse
+    print_rows((timing.to_json() for timing in measure(root.absolute(), runs=runs)), as_json=as_json)

@@ -1,0 +1,102 @@
+"""`trustdesk ingest`, `snapshots`, `quarantine`: what comes into the warehouse, what is served, and what was turned away."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from app.commands.plumbing import (
+    Progress,
+    json_option,
+    note,
+    one_line_errors,
+    print_load,
+    print_rows,
+    runtime,
+    warehouse_option,
+)
+
+
+@click.command()
+@click.argument("source")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--map", "mapping", type=click.Path(path_type=Path), help="TOML that maps the file's columns.")
+@click.option("--time-zone", help="Zone of times that carry none (default: the map's, else the source's).")
+@click.option(
+    "--reporting-time-zone", help="Zone whose days a new warehouse counts by (default: the setting `time_zone`)."
+)
+@json_option
+@warehouse_option
+@one_line_errors
+def ingest(
+    source: str,
+    path: Path,
+    mapping: Path | None,
+    time_zone: str | None,
+    reporting_time_zone: str | None,
+    as_json: bool,
+    warehouse: Path | None,
+) -> None:
+    """Load PATH, which has the shape of SOURCE: canonical, olist, or a folder of your own adapter.
+
+    Rows that break the contract go to quarantine and are counted; the same file twice changes nothing.
+    """
+    from app.services.loading import load_path
+
+    with runtime(warehouse):
+        progress = Progress()
+        result = load_path(
+            source,
+            path,
+            mapping=mapping,
+            time_zone=time_zone,
+            reporting_time_zone=reporting_time_zone,
+            progress=progress,
+        )
+        progress.done()
+    print_load(result, as_json=as_json)
+
+
+@click.command()
+@click.option("--rollback", metavar="ID", help="Serve this snapshot again.")
+@json_option
+@warehouse_option
+@one_line_errors
+def snapshots(rollback: str | None, as_json: bool, warehouse: Path | None) -> None:
+    """List the snapshots, newest first, or roll back to one."""
+    with runtime(warehouse) as opened:
+        if rollback is not None:
+            opened.warehouse.rollback(rollback)
+            note(f"Snapshot {rollback} is served now.")
+        current = opened.warehouse.snapshot().snapshot_id
+        rows = [
+            {
+                "snapshot_id": found.snapshot_id,
+                "is_current": found.snapshot_id == current,
+                "created_at": found.created_at,
+                "time_zone": found.time_zone,
+                "is_demo": found.is_demo,
+                "data_from": found.data_from,
+                "data_up_to": found.data_up_to,
+                "tables": dict(found.tables),
+                "loads": [asdict(load) for load in found.loads],
+            }
+            for found in opened.warehouse.snapshots()
+        ]
+    columns = ("snapshot_id", "is_current", "created_at", "data_from", "data_up_to", "is_demo", "tables")
+    print_rows(rows, as_json=as_json, columns=columns)
+
+
+@click.command()
+@json_option
+@warehouse_option
+@one_line_errors
+def quarantine(as_json: bool, warehouse: Path | None) -> None:
+    """List the rows that loads turned away, with file, line, column and reason."""
+    with runtime(warehouse) as opened:
+        frame = opened.warehouse.quarantine()
+    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    columns = ("source", "table", "file", "line", "column", "reason")
+    print_rows(({str(key): value for key, value in row.items()} for row in rows), as_json=as_json, columns=columns)

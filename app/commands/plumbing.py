@@ -1,0 +1,264 @@
+"""What every command shares: its options, its output (JSON lines or a table) and its exit codes.
+
+Only results go to stdout; progress and errors go to stderr. Light: nothing heavy is imported before a command runs.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import click
+
+from app.errors import AppError, InputFileError
+from app.services.runtime import Runtime, use_runtime
+from app.settings import load_settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+MAX_LINE_BYTES = 64 * 2**20
+CELL_WIDTH = 60
+
+warehouse_option = click.option(
+    "--warehouse",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the warehouse (default: the setting `warehouse`).",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+as_of_option = click.option(
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%d"]),
+    callback=lambda context, option, value: value.date() if value else None,
+    help="Only what was known at the end of this day.",
+)
+
+
+def window_options(command: Callable[P, R]) -> Callable[P, R]:
+    """--from and --to: days of the reporting time zone, both included."""
+    for name, destination in (("--to", "date_to"), ("--from", "date_from")):
+        command = click.option(
+            name,
+            destination,
+            type=click.DateTime(["%Y-%m-%d"]),
+            callback=lambda context, option, value: value.date() if value else None,
+            help="First day." if name == "--from" else "Last day, included (default: the last 30 complete days).",
+        )(command)
+    return command
+
+
+@contextmanager
+def runtime(warehouse: Path | None = None) -> Iterator[Runtime]:
+    """The process's runtime for one command, on the warehouse that it names."""
+    overrides = {} if warehouse is None else {"warehouse": str(warehouse)}
+    with use_runtime(Runtime(load_settings(overrides=overrides))) as opened:
+        yield opened
+
+
+def error_code(error: Exception) -> str:
+    """The stable name of an error that scripts read."""
+    code = getattr(error, "code", None)
+    if isinstance(code, str):
+        return code
+    name = type(error).__name__
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).strip("_")
+
+
+def expected_errors() -> tuple[type[Exception], ...]:
+    """What the product raises on purpose: shown as one line."""
+    from analytics.errors import AnalyticsError
+    from llm.errors import LlmError
+
+    return (AppError, AnalyticsError, LlmError)
+
+
+def one_line_errors(command: Callable[P, R]) -> Callable[P, R]:
+    """Turns an error raised on purpose, or the disk's, into one line on stderr and exit status 1."""
+
+    @functools.wraps(command)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except expected_errors() as error:
+            raise click.ClickException(" ".join(str(error).split())) from error
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise click.ClickException(f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")) from error
+
+    return guarded
+
+
+def note(text: str) -> None:
+    """One line for the person at the terminal, on stderr."""
+    click.echo(text, err=True)
+
+
+def plain(value: object) -> Any:
+    """The value as JSON has it: days and instants in ISO form, NaN and infinities as null."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, Path):
+        return str(value)
+    return value
+
+
+def print_rows(rows: Iterable[Mapping[str, object]], *, as_json: bool, columns: Sequence[str] | None = None) -> None:
+    """Each row as a JSON object on its own line, or all of them as an aligned table of `columns` (default: all)."""
+    if as_json:
+        for row in rows:
+            print_json(row)
+        return
+    table = [dict(row) for row in rows]
+    if not table:
+        note("Nothing to show.")
+        return
+    names = list(columns or table[0])
+    cells = [names, *([_cell(row.get(name)) for name in names] for row in table)]
+    widths = [max(len(line[place]) for line in cells) for place in range(len(names))]
+    is_number = [all(isinstance(row.get(name), int | float | None) for row in table) for name in names]
+    for line in cells:
+        padded = (
+            text.rjust(width) if right else text.ljust(width)
+            for text, width, right in zip(line, widths, is_number, strict=True)
+        )
+        click.echo("  ".join(padded).rstrip())
+
+
+def print_load(result: Mapping[str, object], *, as_json: bool) -> None:
+    """What became of a load's rows; its notes go to stderr."""
+    notes = result.get("notes")
+    for line in notes if isinstance(notes, tuple | list) else ():
+        note(str(line))
+    print_rows([{key: value for key, value in result.items() if key != "notes"}], as_json=as_json)
+
+
+def print_json(row: Mapping[str, object]) -> None:
+    """One object on one line of stdout, at once, so that a reader of a pipe sees it."""
+    click.echo(json.dumps(plain(row), ensure_ascii=False, allow_nan=False))
+
+
+def _cell(value: object) -> str:
+    value = plain(value)
+    if value is None:
+        return "–"
+    if isinstance(value, float):
+        return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
+    if isinstance(value, dict):
+        value = ", ".join(f"{key}={_cell(item)}" for key, item in value.items()) or "all"
+    if isinstance(value, list):
+        value = ", ".join(_cell(item) for item in value)
+    text = " ".join(str(value).split())
+    return text if len(text) <= CELL_WIDTH else text[: CELL_WIDTH - 1] + "…"
+
+
+@dataclass(frozen=True)
+class InputLine:
+    """One line of an input file: the object in it, or why there is none. `identity` is what its answer is called by."""
+
+    identity: Mapping[str, object]
+    value: Mapping[str, object]
+    error: InputFileError | None
+
+
+def input_lines(path: Path, id_key: str) -> Iterator[InputLine]:
+    """The JSON objects of a file (`-` is stdin), one a line; blank lines are passed over. Raises InputFileError without a file."""
+    if str(path) == "-":
+        yield from _parsed(sys.stdin.buffer, id_key)
+        return
+    if not path.is_file():
+        raise InputFileError("{path} is not a file: give a file of JSON lines, or - for stdin.", path=path)
+    with path.open("rb") as file:
+        yield from _parsed(file, id_key)
+
+
+def _parsed(lines: Iterable[bytes], id_key: str) -> Iterator[InputLine]:
+    for number, raw in enumerate(lines, start=1):
+        identity: dict[str, object] = {"line": number}
+        if not raw.strip():
+            continue
+        try:
+            if len(raw) > MAX_LINE_BYTES:
+                raise InputFileError("line {number}: longer than {limit} MiB.", number=number, limit=64)
+            value = json.loads(raw.decode("utf-8-sig" if number == 1 else "utf-8"))
+            if not isinstance(value, dict):
+                raise InputFileError("line {number}: expected a JSON object.", number=number)
+        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+            fault = InputFileError("line {number} is not JSON in UTF-8: {error}", number=number, error=error)
+            yield InputLine(identity, {}, fault)
+        except InputFileError as error:
+            yield InputLine(identity, {}, error)
+        else:
+            yield InputLine({id_key: value[id_key]} if id_key in value else identity, value, None)
+
+
+def answer_lines(
+    lines: Iterable[InputLine], answer: Callable[[Mapping[str, object]], Mapping[str, object]]
+) -> Iterator[tuple[Mapping[str, object], bool]]:
+    """(answer, went well) of each line, in input order; a line that fails gives its id and the error, and the rest goes on."""
+    for line in lines:
+        try:
+            if line.error is not None:
+                raise line.error
+            yield answer(line.value), True
+        except expected_errors() as error:
+            message = " ".join(str(error).split())
+            yield {**line.identity, "error": {"code": error_code(error), "message": message}}, False
+
+
+def print_answers(
+    answers: Iterable[tuple[Mapping[str, object], bool]], *, as_json: bool, columns: Sequence[str]
+) -> None:
+    """Prints as they come (JSON) or as blocks for a person; exit status 1 at the end when a line failed."""
+    failed = 0
+    for answer, is_good in answers:
+        failed += not is_good
+        if as_json:
+            print_json(answer)
+        elif is_good:
+            for name in columns:
+                click.echo(f"{name}: {_shown(answer.get(name))}")
+            click.echo()
+        else:
+            error = answer["error"]
+            identity = next(iter(answer.values()))
+            note(f"{identity}: {error['message'] if isinstance(error, dict) else error}")
+    if failed:
+        note(f"{failed} line{'s' if failed > 1 else ''} failed.")
+        raise click.exceptions.Exit(1)
+
+
+def _shown(value: object) -> str:
+    return value if isinstance(value, str) else "–" if value is None else json.dumps(plain(value), ensure_ascii=False)
+
+
+class Progress:
+    """One line on stderr that is rewritten on a terminal, and nothing elsewhere."""
+
+    def __init__(self) -> None:
+        self._is_terminal = sys.stderr.isatty()
+
+    def __call__(self, stage: str, share: float | None = None) -> None:
+        """`share` of the stage is done, 0–1; None when that can't be said."""
+        if self._is_terminal:
+            percent = "" if share is None else f" {share:.0%}"
+            click.echo(f"\r\x1b[2K{stage}{percent}", err=True, nl=False)
+
+    def done(self) -> None:
+        """Leaves the line free for what comes next."""
+        if self._is_terminal:
+            click.echo("\r\x1b[2K", err=True, nl=False)

@@ -1,0 +1,29 @@
+"""`trustdesk serve`: the app, on loopback unless told otherwise."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from app.commands.plumbing import note, one_line_errors, warehouse_option
+from app.settings import load_settings
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65535), help="Port (default: the setting `port`, 8501).")
+@click.option("--address", help="Address to listen on (default: the setting `address`, 127.0.0.1).")
+@warehouse_option
+@one_line_errors
+def serve(port: int | None, address: str | None, warehouse: Path | None) -> None:
+    """Serve the app and print its URL."""
+    given = {"port": port, "address": address, "warehouse": str(warehouse.absolute()) if warehouse else None}
+    overrides = {name: value for name, value in given.items() if value is not None}
+    settings = load_settings(overrides=overrides)
+    shown = f"[{settings.address}]" if ":" in settings.address else settings.address
+    note(f"TrustDesk is at http://{shown}:{settings.port} (Ctrl+C ends it)")
+    environment = {**os.environ, **{f"TRUSTDESK_{name.upper()}": str(value) for name, value in overrides.items()}}
+    # The same process goes on as the server: a signal to it ends the server, and the launcher's memory is gone.
+    os.execve(sys.executable, [sys.executable, "-m", "app.server"], environment)

@@ -1,0 +1,89 @@
+"""`trustdesk themes`, `summarize`, `draft`, `classify`: what merchants write, and what to answer. Input files are JSON lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+import click
+
+from app.commands.plumbing import (
+    answer_lines,
+    input_lines,
+    json_option,
+    one_line_errors,
+    print_answers,
+    print_rows,
+    runtime,
+    warehouse_option,
+    window_options,
+)
+from app.services.runtime import snapshot_id
+
+file_argument = click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+
+
+@click.command()
+@click.option("--merchant", help="Only this merchant's id.")
+@window_options
+@json_option
+@warehouse_option
+@one_line_errors
+def themes(
+    merchant: str | None, date_from: date | None, date_to: date | None, as_json: bool, warehouse: Path | None
+) -> None:
+    """Print what merchants write about: each theme with its count, share, growth and messages."""
+    from app.services.language import themes_of
+    from app.services.warehouse import window
+
+    with runtime(warehouse):
+        snapshot = snapshot_id()
+        first, last = window(snapshot, date_from, date_to)
+        found = themes_of(snapshot, first, last, (merchant,) if merchant else ())
+    columns = ("theme_id", "label", "intent", "count", "share", "growth", "ci_low", "ci_high", "summary")
+    print_rows((theme.to_json() for theme in found), as_json=as_json, columns=columns)
+
+
+@click.command()
+@file_argument
+@json_option
+@one_line_errors
+def summarize(file: Path, as_json: bool) -> None:
+    """Summarise the threads of FILE; every sentence cites its message."""
+    from app.services.language import summarise_json
+
+    with runtime():
+        answers = answer_lines(input_lines(file, "ticket_id"), summarise_json)
+        print_answers(answers, as_json=as_json, columns=("ticket_id", "summary", "intent", "next_event", "engine"))
+
+
+@click.command()
+@file_argument
+@click.option("--tone", type=click.Choice(["neutral", "warm", "firm"]), default="neutral", show_default=True)
+@click.option("--length", type=click.Choice(["short", "normal", "long"]), default="normal", show_default=True)
+@json_option
+@one_line_errors
+def draft(file: Path, tone: str, length: str, as_json: bool) -> None:
+    """Draft a reply to each thread of FILE from its facts and the policy; every figure is checked."""
+    from app.services.language import draft_json
+
+    def answer(value: Mapping[str, object]) -> Mapping[str, object]:
+        return draft_json(value, tone=tone, length=length)
+
+    with runtime():
+        answers = answer_lines(input_lines(file, "ticket_id"), answer)
+        print_answers(answers, as_json=as_json, columns=("ticket_id", "reply", "checks", "engine"))
+
+
+@click.command()
+@file_argument
+@json_option
+@one_line_errors
+def classify(file: Path, as_json: bool) -> None:
+    """Tell intent, aspects, sentiment, urgency and fields of each text of FILE ({id, text} a line)."""
+    from app.services.language import classify_json
+
+    with runtime():
+        answers = answer_lines(input_lines(file, "id"), classify_json)
+        print_answers(answers, as_json=as_json, columns=("id", "intents", "aspects", "sentiment", "urgency", "fields"))

@@ -1,0 +1,53 @@
+"""Metrics as the command prints them; pages read the same figures through their own shapes. Knows no page."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from app.services.runtime import cached
+from app.services.warehouse import cursor
+
+if TYPE_CHECKING:
+    from analytics.metrics import MetricResult, Scope
+
+
+def all_metric_ids() -> tuple[str, ...]:
+    """Every metric of the catalogue, in its order."""
+    from analytics.metrics import CATALOGUE
+
+    return tuple(CATALOGUE)
+
+
+@cached
+def figures(
+    snapshot_id: str, metric_ids: tuple[str, ...], scope: Scope, by: tuple[str, ...] = (), as_of: date | None = None
+) -> dict[str, list[MetricResult]]:
+    """Several metrics over one scope in one query. Raises UnknownMetric and UnknownDimension, with what was meant."""
+    from analytics.metrics import compute_many
+
+    with cursor(snapshot_id, as_of) as opened:
+        return compute_many(opened, metric_ids, scope, by=by)
+
+
+def metric_row(result: MetricResult) -> dict[str, object]:
+    """A figure under the keys of the command's contract."""
+    return {
+        "metric": result.metric_id,
+        "group": dict(result.group),
+        "from": result.date_from,
+        "to": result.date_to,
+        "time_zone": result.time_zone,
+        "unit": result.unit,
+        "currency": result.currency,
+        "value": result.value,
+        "numerator": result.numerator,
+        "denominator": result.denominator,
+        "n": result.n,
+        "ci_low": result.ci_low,
+        "ci_high": result.ci_high,
+        "status": result.status,
+        "snapshot_id": result.snapshot_id,
+        "mature_to": result.mature_to,
+        "grain": result.grain,
+    }
