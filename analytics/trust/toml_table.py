@@ -53,6 +53,8 @@ class TomlTable:
         self._asked: set[str] = set()
 
     def has(self, key: str) -> bool:
+        """Whether an optional key is there; asking makes it a known one."""
+        self._asked.add(key)
         return key in self._values
 
     def text(self, key: str, default: object = _REQUIRED) -> str:

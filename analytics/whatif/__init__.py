@@ -1,0 +1,23 @@
+"""What if a rate or a limit were different: levers, counterfactual scores, who crosses, with the uncertainty.
+
+Knows the trust score's pure functions; knows no page. Results are conditional on the assumptions they carry.
+"""
+
+from analytics.whatif.levers import LeverRange
+from analytics.whatif.scenario import Lever, Scenario, Segment, dump_scenario, load_scenario, scenario_from_toml
+from analytics.whatif.simulate import Outcome, WhatifResult, lever_ranges, simulate, simulate_counts
+
+__all__ = [
+    "Lever",
+    "LeverRange",
+    "Outcome",
+    "Scenario",
+    "Segment",
+    "WhatifResult",
+    "dump_scenario",
+    "lever_ranges",
+    "load_scenario",
+    "scenario_from_toml",
+    "simulate",
+    "simulate_counts",
+]

@@ -1,0 +1,143 @@
+"""A what-if question as data: a segment, levers, a seed; read from and written to TOML that a person can edit.
+
+Knows the spelling of scenarios, not the data that they are asked of: `simulate` checks values against the data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Literal, cast
+
+import tomli_w
+
+from analytics.errors import InputError
+from analytics.trust.toml_table import TomlTable, parse_toml, read_toml
+
+VERSION = 1
+LeverKind = Literal["late_rate", "score_limit"]
+LEVER_KINDS: tuple[LeverKind, ...] = ("late_rate", "score_limit")
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Which merchants a scenario touches: those that match every list; an empty list matches all."""
+
+    categories: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    tiers: tuple[str, ...] = ()
+    size_bands: tuple[str, ...] = ()
+    merchants: tuple[str, ...] = ()
+
+    def describe(self) -> str:
+        """The segment in words; `all merchants` when nothing narrows it."""
+        parts = [f"{field.name.replace('_', ' ')}: {', '.join(getattr(self, field.name))}" for field in fields(self)]
+        return "; ".join(part for part in parts if not part.endswith(": ")) or "all merchants"
+
+
+@dataclass(frozen=True)
+class Lever:
+    """One change. Either `target` (the new value) or `change` (added to the baseline), in the lever's unit.
+
+    `late_rate` (behaviour): the segment's share of deliveries late by the merchant's fault, 0–1: two percentage points are 0.02.
+    `score_limit` (policy): the border of `level`, or the scenario's limit when `level` is None, in score points 0–100.
+    """
+
+    kind: LeverKind
+    target: float | None = None
+    change: float | None = None
+    level: str | None = None
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A named question. `limit` is the score below which merchants are counted and crossings seen (default: the border of the
+    second lowest level). `snapshot_id`, when given, is the only snapshot that the scenario runs on; same snapshot and seed, same numbers."""
+
+    name: str
+    author: str = ""
+    segment: Segment = Segment()
+    levers: tuple[Lever, ...] = ()
+    limit: float | None = None
+    seed: int = 1
+    draws: int = 400
+    snapshot_id: str | None = None
+
+
+def load_scenario(path: Path) -> Scenario:
+    """Reads a scenario file; InputError names the file, the key and the mistake."""
+    return _scenario(read_toml(path))
+
+
+def scenario_from_toml(text: str, where: str = "scenario") -> Scenario:
+    """Reads a scenario from text, as `dump_scenario` wrote it."""
+    return _scenario(parse_toml(text, where))
+
+
+def dump_scenario(scenario: Scenario) -> str:
+    """The scenario as TOML; reading it back gives an equal one."""
+    values = {"version": VERSION, **_filled(asdict(scenario))}
+    return tomli_w.dumps(values)
+
+
+def _filled(values: dict[str, object]) -> dict[str, object]:
+    """Without what is empty, which TOML can't say (None) or needn't."""
+    kept: dict[str, object] = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            value = _filled(value)
+        elif isinstance(value, tuple):
+            value = [_filled(item) if isinstance(item, dict) else item for item in value]
+        if value is not None and value not in ({}, []):
+            kept[key] = value
+    return kept
+
+
+def _scenario(root: TomlTable) -> Scenario:
+    version = root.whole("version", 1)
+    if version != VERSION:
+        raise root.error("version", f"this program reads version {VERSION}, found {version}")
+    segment = root.table("segment")
+    scenario = Scenario(
+        name=root.text("name"),
+        author=root.text("author", ""),
+        segment=Segment(**{field.name: segment.texts(field.name) for field in fields(Segment)}),
+        levers=tuple(_lever(table) for table in root.tables("levers")),
+        limit=root.number("limit", 0, 100) if root.has("limit") else None,
+        seed=root.whole("seed", 0, default=1),
+        draws=root.whole("draws", 40, 10_000, default=400),
+        snapshot_id=root.text("snapshot_id") if root.has("snapshot_id") else None,
+    )
+    segment.close()
+    root.close()
+    check_levers(scenario)
+    return scenario
+
+
+def _lever(table: TomlTable) -> Lever:
+    kind = cast(LeverKind, table.one_of("kind", LEVER_KINDS))
+    lever = Lever(
+        kind=kind,
+        target=table.number("target", -1e9, 1e9) if table.has("target") else None,
+        change=table.number("change", -1e9, 1e9) if table.has("change") else None,
+        level=table.text("level") if kind == "score_limit" and table.has("level") else None,
+    )
+    table.close()
+    return lever
+
+
+def check_levers(scenario: Scenario) -> None:
+    """InputError when the levers contradict each other or one says neither or both of target and change."""
+    kinds = [lever.kind for lever in scenario.levers]
+    for lever in scenario.levers:
+        if kinds.count(lever.kind) > 1:
+            raise InputError(f"scenario '{scenario.name}': lever '{lever.kind}' is set more than once. Keep one.")
+        if (lever.target is None) == (lever.change is None):
+            raise InputError(
+                f"scenario '{scenario.name}': lever '{lever.kind}' needs either target or change, not both or none."
+            )
+        if lever.level is not None and scenario.limit is not None:
+            raise InputError(
+                f"scenario '{scenario.name}': crossings are counted at limit {scenario.limit:g} and at the border of "
+                f"'{lever.level}'. Leave out limit, or the lever's level."
+            )
