@@ -23,7 +23,7 @@ KEYS = ("merchant_id", "as_of", "score", "level", "ci_low", "ci_high", "n", "sta
 @one_line_errors
 def trust(as_of: date | None, merchant: str | None, as_json: bool, warehouse: Path | None) -> None:
     """Print trust scores (0–100) with level, interval and contributions, which add up to the score."""
-    from app.services.trust import scores
+    from app.services.scores import scores
 
     with runtime(warehouse):
         found = scores(snapshot_id(), as_of)
