@@ -15,7 +15,7 @@ import pandas as pd
 
 from analytics.metrics import intervals
 from analytics.metrics.catalogue import get_spec
-from analytics.metrics.durations import duration_figures
+from analytics.metrics.durations import PERIODS, duration_figures, group_texts
 from analytics.metrics.extent import read_extent
 from analytics.metrics.intervals import ClusterMoments, Floats
 from analytics.metrics.plan import (
@@ -31,7 +31,6 @@ from analytics.metrics.plan import (
 from analytics.metrics.types import MetricCursor, MetricResult, MetricSpec, Scope, Status
 
 _LIMITS = {"rate": (0.0, 1.0), "mean": (1.0, 5.0), "nps": (-100.0, 100.0)}
-_PERIODS = ("day", "week", "month")
 
 
 @dataclass(frozen=True)
@@ -54,13 +53,7 @@ def _floats(frame: pd.DataFrame, column: str) -> Floats:
 
 def read_groups(frame: pd.DataFrame, names: Sequence[str]) -> list[dict[str, str]]:
     """The dimensions' values of each row as text; periods as their first day in ISO form."""
-    columns = [
-        frame[name].dt.strftime("%Y-%m-%d").tolist() if name in _PERIODS else frame[name].astype(str).tolist()
-        for name in names
-    ]
-    return (
-        [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)] if names else [{}] * len(frame)
-    )
+    return [dict(zip(names, texts, strict=True)) for texts in group_texts(frame, names)]
 
 
 def _moments(frame: pd.DataFrame, i: str) -> ClusterMoments | None:
@@ -152,7 +145,7 @@ def _status(spec: MetricSpec, n: float, start: date, through: date, date_to: dat
 
 
 def _period_start(group: Mapping[str, str], default: date) -> date:
-    starts = [date.fromisoformat(group[name]) for name in _PERIODS if name in group]
+    starts = [date.fromisoformat(group[name]) for name in PERIODS if name in group]
     return max([default, *starts])
 
 

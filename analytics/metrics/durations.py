@@ -13,6 +13,7 @@ import pandas as pd
 
 from analytics.metrics.intervals import ClusterMoments, Floats, effective_trials, wilson
 
+PERIODS = ("day", "week", "month")
 PER_DOUBLING = 16  # buckets per doubling, as in the mart merchant_day_duration
 
 
@@ -28,32 +29,34 @@ def quantile(buckets: Floats, counts: Floats, share: float) -> float:
     return float(max(2 ** ((buckets[i] - 1 + within) / PER_DOUBLING) - 0.5, 0.0))
 
 
-def _median(frame: pd.DataFrame) -> tuple[float, float, float]:
-    buckets, counts = frame["bucket"].to_numpy(np.float64), frame["c"].to_numpy(np.float64)
-    total = np.array([counts.sum()])
-    first = frame.iloc[0]
-    moments = ClusterMoments(
-        *(np.array([float(first[name])]) for name in ("cy", "cx", "yy", "xy", "xx", "m")),
-    )
-    trials = effective_trials(moments.y / moments.x, total, moments)
-    low, high = wilson(0.5 * trials, trials)
-    return (
-        quantile(buckets, counts, 0.5),
-        quantile(buckets, counts, float(low[0])),
-        quantile(buckets, counts, float(high[0])),
-    )
+def group_texts(frame: pd.DataFrame, names: Sequence[str]) -> list[tuple[str, ...]]:
+    """The dimensions' values of each row as text; periods as their first day in ISO form."""
+    if not names:
+        return [()] * len(frame)
+    columns = [
+        frame[name].dt.strftime("%Y-%m-%d").tolist() if name in PERIODS else frame[name].astype(str).tolist()
+        for name in names
+    ]
+    return list(zip(*columns, strict=True))
 
 
 def duration_figures(frame: pd.DataFrame, names: Sequence[str]) -> dict[tuple[str, ...], tuple[float, float, float]]:
-    """Group → (median, low, high) in seconds, from the rows of sql/metrics/duration.sql in bucket order."""
-    if frame.empty:
+    """Group → (median, low, high) in seconds, from the rows of sql/metrics/duration.sql, buckets ascending in a group."""
+    places: dict[tuple[str, ...], list[int]] = {}
+    for place, group in enumerate(group_texts(frame, names)):
+        places.setdefault(group, []).append(place)
+    if not places:
         return {}
-    if not names:
-        return {(): _median(frame)}
-    texts = frame.assign(
-        **{
-            name: frame[name].dt.strftime("%Y-%m-%d") if name in ("day", "week", "month") else frame[name].astype(str)
-            for name in names
-        }
-    )
-    return {tuple(str(part) for part in key): _median(part) for key, part in texts.groupby(list(names), sort=False)}
+    buckets, counts = frame["bucket"].to_numpy(np.float64), frame["c"].to_numpy(np.float64)
+    firsts = [rows[0] for rows in places.values()]
+    y, x, yy, xy, xx, m = (frame[name].to_numpy(np.float64)[firsts] for name in ("cy", "cx", "yy", "xy", "xx", "m"))
+    trials = effective_trials(y / x, x, ClusterMoments(y=y, x=x, yy=yy, xy=xy, xx=xx, m=m))
+    lows, highs = wilson(0.5 * trials, trials)
+    return {
+        group: (
+            quantile(buckets[rows], counts[rows], 0.5),
+            quantile(buckets[rows], counts[rows], float(low)),
+            quantile(buckets[rows], counts[rows], float(high)),
+        )
+        for (group, rows), low, high in zip(places.items(), lows, highs, strict=True)
+    }
