@@ -1,1 +1,5 @@
 """A seeded marketplace simulator whose true trust, causes and effects are known. Knows no model that is fitted to it."""
+
+from analytics.demo.generate import DemoSummary, generate
+
+__all__ = ["DemoSummary", "generate"]

@@ -31,6 +31,11 @@ def seller_cancel_rate(reliability: Floats, is_campaign: Bools) -> Floats:
     return 0.003 + 0.055 * short**1.5 * np.where(is_campaign, 2.0, 1.0)
 
 
+def forgetting_rate(reliability: Floats) -> Floats:
+    """Share of orders that the merchant forgets for days."""
+    return 0.014 + 0.22 * shortfall(reliability, 0.6, 0.5) ** 1.5
+
+
 def handling_hours(
     reliability: Floats, is_campaign: Bools, is_tightened: Bools, z: Floats, u_forget: Floats, u_tail: Floats
 ) -> Floats:
@@ -43,7 +48,7 @@ def handling_hours(
     median = median * np.where(is_campaign, 1.0 + 0.7 * shortfall(reliability, 0.6, 1.0), 1.0)
     median = median * np.where(is_tightened & (reliability > -0.3), 0.72, 1.0)
     hours = median * np.exp((0.42 + 0.10 * shortfall(reliability, 0.0, 1.0)) * z)
-    is_forgotten = u_forget < 0.014 + 0.22 * shortfall(reliability, 0.6, 0.5) ** 1.5
+    is_forgotten = u_forget < forgetting_rate(reliability)
     return np.asarray(np.where(is_forgotten, hours * (2.5 + 3.5 * u_tail**2), hours) + 1.0, dtype=np.float64)
 
 
@@ -101,7 +106,7 @@ def experience(
     hours_to_reply is NEVER (−1) for no answer. Lateness and silence together cost half a star more than their sum.
     """
     late_and_silent = is_asked & (hours_to_reply < 0) & (days_late > 0)
-    return (
+    latent = (
         4.92
         + 0.55 * saturation(quality + 1.5, 1.6)
         + 0.12 * np.clip(service, -2.0, 2.0)
@@ -115,11 +120,12 @@ def experience(
         - strictness
         + noise
     )
+    return np.asarray(latent, dtype=np.float64)
 
 
 def score_of(latent: Floats) -> Ints:
     """Stars 1–5 from the latent experience, by uneven thresholds that make the distribution J-shaped."""
-    return 1 + np.searchsorted(np.array([2.40, 3.05, 3.85, 4.85]), latent)
+    return np.asarray(1 + np.searchsorted(np.array([2.40, 3.05, 3.85, 4.85]), latent), dtype=np.int64)
 
 
 def review_rate(score: Ints, talkative: Floats) -> Floats:
@@ -134,7 +140,7 @@ def dispute_rate(
     late = 0.22 * saturation(days_late - 2.0, 4.0) * np.where(is_silent, 2.0, 1.0)
     slow = 0.10 * saturation(refund_days - 9.0, 5.0)
     base = 0.0030 + 0.50 * is_lost + 0.13 * is_defective + 0.05 * is_damaged
-    return np.clip(base + late + slow, 0.0, 0.9)
+    return np.asarray(np.clip(base + late + slow, 0.0, 0.9), dtype=np.float64)
 
 
 def repeat_rate(latent: Floats, refund_days: Floats, again: Floats, active: Floats) -> Floats:

@@ -16,7 +16,7 @@ from analytics.demo.world import CATEGORIES, DAY, HOUR, REGIONS, Calendar, Float
 _HOURS = np.array([3, 2, 1, 1, 1, 1, 2, 3, 5, 6, 7, 7, 7, 7, 7, 7, 7, 7, 8, 10, 11, 10, 8, 5], dtype=float)
 _WEEKDAYS = np.array([1.08, 1.02, 1.0, 0.98, 0.94, 0.93, 1.05])  # Monday first
 _GROWTH = 0.012  # a month
-_CAMPAIGN_LIFT = 1.9
+CAMPAIGN_LIFT = 1.9
 _HOLIDAY_LIFT = 1.6  # 11 November in China, 24–30 November in the United States
 OUTSIDE_SHARE = 0.77  # of all orders; the rest are further purchases
 _KNOWN_BUYER = 0.10  # outside demand that comes from a buyer who is already there
@@ -37,7 +37,7 @@ def hourly_demand(calendar: Calendar, month: int, region: int) -> tuple[Ints, Fl
     local = starts + REGIONS[region].utc_offset * HOUR
     weight = _HOURS[(local // HOUR) % 24] / _HOURS.mean() * _WEEKDAYS[(local // DAY + 3) % 7]
     weight = weight * (1.0 + _GROWTH) ** ((starts - calendar.start) / (30.4 * DAY))
-    weight = weight * np.where((starts >= calendar.campaign[0]) & (starts < calendar.campaign[1]), _CAMPAIGN_LIFT, 1.0)
+    weight = weight * np.where((starts >= calendar.campaign[0]) & (starts < calendar.campaign[1]), CAMPAIGN_LIFT, 1.0)
     middle = datetime.fromtimestamp(int(starts[len(starts) // 2]), UTC)
     if middle.month == 11:
         day = (local - calendar.month_starts[month]) // DAY + 1
@@ -66,7 +66,7 @@ def merchant_weights(market: Market, month: int) -> Floats:
 
 def _weighted(weights: Floats, n: int, rng: np.random.Generator) -> Ints:
     total = np.cumsum(weights)
-    return np.minimum(np.searchsorted(total, rng.random(n) * total[-1]), len(weights) - 1)
+    return np.asarray(np.minimum(np.searchsorted(total, rng.random(n) * total[-1]), len(weights) - 1))
 
 
 def buyers_region(merchant_region: Ints, rng: np.random.Generator) -> Ints:

@@ -40,20 +40,17 @@ def _event_ids(block: dict[str, Column]) -> cols.ArrowColumn:
     """E-…; PEN-… for penalties; R-…|order|merchant for reviews."""
     is_review = block["kind"] == CODE["review_posted"]
     is_penalty = block["kind"] == CODE["penalty_issued"]
-    groups = (
-        (~is_review & ~is_penalty, lambda r: cols.numbered(("E-", block["number"][r], 9))),
-        (
-            is_review,
-            lambda r: cols.numbered(
-                ("R-", block["number"][r], 9),
-                ("|" + ORDER[0], block["order"][r], ORDER[1]),
-                ("|" + MERCHANT[0], block["merchant"][r], MERCHANT[1]),
-            ),
+    rows = [np.flatnonzero(chosen) for chosen in (~is_review & ~is_penalty, is_review, is_penalty)]
+    plain, review, penalty = rows
+    parts = [
+        cols.numbered(("E-", block["number"][plain], 9)),
+        cols.numbered(
+            ("R-", block["number"][review], 9),
+            ("|" + ORDER[0], block["order"][review], ORDER[1]),
+            ("|" + MERCHANT[0], block["merchant"][review], MERCHANT[1]),
         ),
-        (is_penalty, lambda r: ids(PENALTY, block["penalty"][r])),
-    )
-    rows = [np.flatnonzero(chosen) for chosen, _ in groups]
-    parts = [make(r) for r, (_, make) in zip(rows, groups, strict=True)]
+        ids(PENALTY, block["penalty"][penalty]),
+    ]
     back = np.empty(len(is_review), dtype=np.int64)
     back[np.concatenate(rows)] = np.arange(len(is_review))
     return pa.concat_arrays(parts).take(pa.array(back))
@@ -68,7 +65,7 @@ def _used(codes: Column, words: list[str]) -> cols.ArrowColumn:
 
 
 def _reasons(block: dict[str, Column]) -> cols.ArrowColumn:
-    """A word; for appeals and lifts the penalty's id; for a merchant's CSAT the ticket's id (never both)."""
+    """A word; for appeals and lifts the id of their penalty."""
     is_reference = np.isin(block["kind"], (CODE["penalty_appealed"], CODE["penalty_lifted"]))
     references = ids(PENALTY, block["penalty"][is_reference]).to_pylist()
     codes = block["reason"].astype(np.int64)

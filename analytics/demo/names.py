@@ -9,12 +9,17 @@ import numpy as np
 
 from analytics.demo.world import CATEGORIES, Ints
 
-_FIRST = (
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+_FIRST = _words(
     "Maple Harbor Cedar Golden Bright North Willow Summit Copper River Stone Clear Silver Orchard Blue Field Amber Coast "
     "Juniper Prairie Lantern Oak Velvet Sunny Meadow Granite Crimson Lark Ivory Canyon Misty Hazel Pine Urban Anchor "
     "Clover Ember Falcon Quiet Rustic Saffron Tidal Upper Vista Wander Aspen Birch Coral Drift Echo Fern Grove Heron "
     "Indigo Jasper Kite Linden Mesa Nimble Opal"
-).split()
+)
 _SECOND = {
     "Home & Kitchen": "Hearth Table Kitchen Pantry Home Nest House Kettle Spoon Parlor",
     "Electronics": "Circuit Volt Signal Pixel Tech Digital Wave Current Device Audio",
@@ -25,9 +30,9 @@ _SECOND = {
     "Grocery": "Farm Harvest Foods Provisions Market Grain Table Orchard Organic Larder",
     "Pet Supplies": "Paw Pet Tail Whisker Hound Feather Critter Kennel Companion Stable",
 }
-_LAST = "Co.|Supply|Goods|& Sons|Trading|Store|Direct|Works|Outlet|Collective|Shop|Brothers".split("|")
-_ZH_FIRST = "云 锦 瑞 和 福 华 星 海 明 远 嘉 泰 安 品 优 悦 润 森 禾 晨 欣 宏 恒 雅 乐 佳 天 新 美 蓝".split()
-_ZH_SECOND = "尚 居 源 达 盛 美 隆 成 辰 诚 宜 家 选 林 岚 汇 阁 舟 致 途 朗 谷 川 信 然 佑 宁 年 光 轩".split()
+_LAST = ("Co.", "Supply", "Goods", "& Sons", "Trading", "Store", "Direct", "Works", "Outlet", "Collective", "Shop")
+_ZH_FIRST = _words("云 锦 瑞 和 福 华 星 海 明 远 嘉 泰 安 品 优 悦 润 森 禾 晨 欣 宏 恒 雅 乐 佳 天 新 美 蓝")
+_ZH_SECOND = _words("尚 居 源 达 盛 美 隆 成 辰 诚 宜 家 选 林 岚 汇 阁 舟 致 途 朗 谷 川 信 然 佑 宁 年 光 轩")
 _ZH_FIELD = {
     "Home & Kitchen": "家居 家纺 厨具 居家日用",
     "Electronics": "数码 电子 智能科技 影音",
@@ -38,7 +43,7 @@ _ZH_FIELD = {
     "Grocery": "食品 茶叶 粮油 零食",
     "Pet Supplies": "宠物 宠物用品 水族 宠物食品",
 }
-_ZH_LAST = "旗舰店 专营店 专卖店 官方店 商行 贸易 企业店 工厂店".split()
+_ZH_LAST = _words("旗舰店 专营店 专卖店 官方店 商行 贸易 企业店 工厂店")
 
 _GOODS = {
     "Home & Kitchen": (

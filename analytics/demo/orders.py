@@ -6,7 +6,7 @@ It knows nothing of events, files or months, so that the truth tables can replay
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -87,6 +87,18 @@ class Orders:
     def take(self, rows: Ints) -> Orders:
         """The chosen rows."""
         return Orders(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What to hold fixed against nature, for counterfactuals: the same chance, with one cause taken away."""
+
+    is_on_time: bool = False  # nothing sent arrives late
+    is_prompt: bool = False  # every question is answered in four hours
+    is_refund_quick: bool = False  # every return is refunded in three days
+
+
+ACTUAL = Conditions()
 
 
 @dataclass(frozen=True)
@@ -191,6 +203,7 @@ def _claim(
     is_damaged: Bools,
     remorse: Floats,
     is_silent: Bools,
+    is_quick: bool,
     rng: np.random.Generator,
 ) -> _Claims:
     """Returns, refunds, disputes and chargebacks."""
@@ -202,6 +215,8 @@ def _claim(
     return_fault = np.where(is_defective, SELLER, np.where(is_damaged, CARRIER, BUYER))
     returned = way.delivered + (np.minimum(rng.exponential(3.5, n), 13.5) * DAY).astype(np.int64) + HOUR
     refund_days = 2.0 + 2.2 * np.exp(-0.55 * np.clip(service, -2.5, 2.5)) * np.exp(0.7 * rng.standard_normal(n))
+    if is_quick:
+        refund_days = np.full(n, 3.0)
     slow = np.where(is_return, refund_days, -1.0)
     p = behaviour.dispute_rate(way.days_late, way.is_lost, is_defective, is_damaged, is_silent, slow)
     is_disputed = (is_here | way.is_lost) & (rng.random(n) < p)
@@ -236,8 +251,28 @@ def _claim(
     )
 
 
-def simulate(market: Market, merchant: Ints, buyer: Ints, placed: Ints, rng: np.random.Generator) -> Orders:
-    """Every fact of each order, from purchase to refund; merchant and buyer are positions, placed epoch seconds."""
+def _on_time(way: _Delivery, deliver_by: Ints) -> _Delivery:
+    return replace(
+        way,
+        delivered=np.where(way.delivered >= 0, np.minimum(way.delivered, deliver_by), _NONE),
+        late_fault=np.full(len(deliver_by), _NONE),
+        days_late=np.zeros(len(deliver_by)),
+    )
+
+
+def simulate(
+    market: Market,
+    merchant: Ints,
+    buyer: Ints,
+    placed: Ints,
+    rng: np.random.Generator,
+    do: Conditions = ACTUAL,
+) -> Orders:
+    """Every fact of each order, from purchase to refund; merchant and buyer are positions, placed epoch seconds.
+
+    The draws do not depend on what they lead to, so two calls with equal generators and different `do` differ only by
+    what `do` changes.
+    """
     n = len(merchant)
     merchants, products, calendar = market.merchants, market.products, market.calendar
     traits = merchants.traits_at(merchant, placed)
@@ -262,12 +297,16 @@ def simulate(market: Market, merchant: Ints, buyer: Ints, placed: Ints, rng: np.
     shipped = _when(~is_cancelled, placed + (hours * HOUR).astype(np.int64))
     way = _deliver(market, merchant, abroad, ship_by, deliver_by, shipped, rng)
 
+    if do.is_on_time:
+        way = _on_time(way, deliver_by)
     is_late = way.days_late > 0
     is_asked = rng.random(n) < 0.10 + 0.22 * (is_late | way.is_lost)
     early = placed - (rng.exponential(9.0, n) * HOUR).astype(np.int64) - 600
     asked = np.where(is_late | way.is_lost, deliver_by + (rng.uniform(0.1, 0.9, n) * DAY).astype(np.int64), early)
     reply = behaviour.reply_hours(service, rng.standard_normal(n))
     reply = np.where(rng.random(n) < behaviour.silence_rate(service), float(behaviour.NEVER), reply)
+    if do.is_prompt:
+        reply = np.full(n, 4.0)
     answered = _when(is_asked & (reply >= 0), asked + (reply * HOUR).astype(np.int64) + 60)
 
     first = product[:, 0]
@@ -299,7 +338,18 @@ def simulate(market: Market, merchant: Ints, buyer: Ints, placed: Ints, rng: np.
         default=names["none"],
     )
     remorse = np.array([c.remorse for c in CATEGORIES])[category]
-    claims = _claim(way, placed, deliver_by, service, is_defective, is_damaged, remorse, is_asked & (reply < 0), rng)
+    claims = _claim(
+        way,
+        placed,
+        deliver_by,
+        service,
+        is_defective,
+        is_damaged,
+        remorse,
+        is_asked & (reply < 0),
+        do.is_refund_quick,
+        rng,
+    )
     return Orders(
         merchant=merchant,
         buyer=buyer,

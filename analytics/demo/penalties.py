@@ -7,6 +7,7 @@ parcels that a carrier outage delayed as the merchant's fault, so some penalties
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -35,6 +36,19 @@ _JUDGED = 6
 _FOUND_SHARE = (0.40, 0.15, 0.15, 0.15, 0.10, 0.05)
 MIN_ORDERS = 20
 APPEAL_DAYS = 14
+_COUNTED = (
+    "placed",
+    "seller_cancelled",
+    "shipped",
+    "late_shipped",
+    "valid",
+    "delivered",
+    "late",
+    "just_late",
+    "asked",
+    "replied",
+    "upheld",
+)
 
 
 class Tally:
@@ -44,12 +58,7 @@ class Tally:
         self._calendar = calendar
         self._months = calendar.months
         self._merchants = merchants
-        self._counts = {
-            name: np.zeros((merchants, calendar.months))
-            for name in (
-                "placed seller_cancelled shipped late_shipped valid delivered late just_late asked replied upheld".split()
-            )
-        }
+        self._counts = {name: np.zeros((merchants, calendar.months)) for name in _COUNTED}
 
     def add(self, orders: Orders) -> None:
         """Count a batch; each fact in the month in which it happens."""
@@ -168,7 +177,7 @@ class Court:
 
 def emit_penalties(stream: EventStream, penalties: Penalties) -> None:
     """Add the events of issued, appealed and lifted penalties."""
-    party = {"merchant": penalties.merchant, "penalty": penalties.number, "clause": penalties.clause}
+    party: dict[str, Any] = {"merchant": penalties.merchant, "penalty": penalties.number, "clause": penalties.clause}
     points = np.array([points for _, points, _ in CLAUSES])[penalties.clause]
     days = np.array([days for _, _, days in CLAUSES])[penalties.clause]
     stream.add("penalty_issued", penalties.issued, **party, points=points, expires=penalties.issued + days * DAY)

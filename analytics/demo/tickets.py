@@ -17,7 +17,7 @@ Author = Literal["merchant", "agent", "buyer", "bot", "system"]
 Opener = Literal["merchant", "buyer", "platform"]
 Priority = Literal["critical", "high", "normal", "low"]
 Status = Literal["open", "pending", "resolved"]
-Channel = Literal["portal", "email", "chat", "phone"]
+Channel = Literal["portal", "email", "chat"]
 Act = Literal[
     "open",  # the opener states the matter; always the first turn
     "auto_reply",  # bot: received, reference number, opening hours
