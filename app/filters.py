@@ -28,10 +28,12 @@ URL_KEYS = ("from", "to", "compare", "category", "region", "tier", "merchant")
 
 @dataclass(frozen=True)
 class FilterOptions:
-    """What the snapshot offers to choose from. `merchants` maps id → name, largest first."""
+    """What the snapshot offers to choose from. Windows lie within data_from … data_up_to and end at default_to unless chosen
+    otherwise; `merchants` maps id → name, largest first."""
 
     data_from: date
     data_up_to: date
+    default_to: date
     categories: tuple[str, ...]
     regions: tuple[str, ...]
     tiers: tuple[str, ...]
@@ -107,8 +109,8 @@ class Filters:
 
 
 def default_filters(options: FilterOptions) -> Filters:
-    """The last 30 complete days of the data, everything else open."""
-    last = options.data_up_to
+    """The last 30 complete days with orders, everything else open."""
+    last = options.default_to
     return Filters(max(options.data_from, last - timedelta(days=WINDOW_DAYS - 1)), last)
 
 

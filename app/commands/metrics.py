@@ -53,7 +53,7 @@ def metrics(
 
     with runtime(warehouse):
         snapshot = snapshot_id()
-        first, last = window(snapshot, date_from, date_to, as_of=as_of)
+        first, last = window(snapshot, date_from, date_to, as_of)
         scope = Scope(first, last, category, region, tier, merchant)
         results = figures(snapshot, metric_ids or all_metric_ids(), scope, by=by, as_of=as_of)
     rows = [metric_row(result) for name in metric_ids or all_metric_ids() for result in results[name]]

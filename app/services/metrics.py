@@ -32,22 +32,6 @@ def figures(
 
 def metric_row(result: MetricResult) -> dict[str, object]:
     """A figure under the keys of the command's contract."""
-    return {
-        "metric": result.metric_id,
-        "group": dict(result.group),
-        "from": result.date_from,
-        "to": result.date_to,
-        "time_zone": result.time_zone,
-        "unit": result.unit,
-        "currency": result.currency,
-        "value": result.value,
-        "numerator": result.numerator,
-        "denominator": result.denominator,
-        "n": result.n,
-        "ci_low": result.ci_low,
-        "ci_high": result.ci_high,
-        "status": result.status,
-        "snapshot_id": result.snapshot_id,
-        "mature_to": result.mature_to,
-        "grain": result.grain,
-    }
+    from analytics.metrics import result_record
+
+    return result_record(result)

@@ -16,10 +16,13 @@ import pandas as pd
 
 from app.errors import NoData
 from app.filters import WINDOW_DAYS, FilterOptions
+from app.i18n import N_
 from app.services.runtime import cached, get_runtime
 
 if TYPE_CHECKING:
     from analytics.warehouse import Cursor, Snapshot
+
+NO_EVENTS = N_("The snapshot holds no events yet: load a file of events on the Data page.")
 
 
 @contextmanager
@@ -37,7 +40,7 @@ def snapshot(snapshot_id: str) -> Snapshot:
 @cached
 def merchants(snapshot_id: str) -> pd.DataFrame:
     """One row a merchant, most orders first: merchant_id, name, category, region, tier, joined_at, size_band, order_count."""
-    from analytics.metrics import merchant_profiles
+    from analytics.profiles import merchant_profiles
 
     with cursor(snapshot_id) as opened:
         return merchant_profiles(opened)
@@ -48,11 +51,12 @@ def filter_options(snapshot_id: str) -> FilterOptions:
     """What the filters offer. Raises NoData when the snapshot holds no dated event."""
     found = snapshot(snapshot_id)
     if found.data_from is None or found.data_up_to is None:
-        raise NoData("The snapshot holds no events yet: load a file of events on the Data page.")
+        raise NoData(NO_EVENTS)
     profiles = merchants(snapshot_id)
     return FilterOptions(
         data_from=local_day(found.data_from, found.time_zone),
         data_up_to=last_complete_day(found.data_up_to, found.time_zone, first=found.data_from),
+        default_to=window(snapshot_id)[1],
         categories=_values(profiles["category"]),
         regions=_values(profiles["region"]),
         tiers=_values(profiles["tier"]),
@@ -60,18 +64,25 @@ def filter_options(snapshot_id: str) -> FilterOptions:
     )
 
 
+@cached
 def window(
-    snapshot_id: str, date_from: date | None = None, date_to: date | None = None, *, as_of: date | None = None
+    snapshot_id: str, date_from: date | None = None, date_to: date | None = None, as_of: date | None = None
 ) -> tuple[date, date]:
     """First and last day of a window whose missing ends are filled: the last 30 complete days of what was known.
 
+    They end with the last day that had an order: some sources go on with a trickle of late reviews for weeks.
     Raises NoData when no event was known.
     """
+    from analytics.profiles import order_days
+
     with cursor(snapshot_id, as_of) as opened:
-        up_to, time_zone = opened.data_up_to, opened.time_zone
+        up_to, time_zone, traded = opened.data_up_to, opened.time_zone, order_days(opened)
     if up_to is None:
-        raise NoData("The snapshot holds no events yet: load a file of events on the Data page.")
-    last = date_to or last_complete_day(up_to, time_zone)
+        raise NoData(NO_EVENTS)
+    last = last_complete_day(up_to, time_zone)
+    if traded is not None and traded[0] <= last:
+        last = min(last, traded[1])
+    last = date_to or last
     return date_from or last - timedelta(days=WINDOW_DAYS - 1), last
 
 

@@ -18,6 +18,7 @@ from app.services.warehouse import distinct_names, last_complete_day
 OPTIONS = FilterOptions(
     date(2026, 1, 1),
     date(2026, 11, 30),
+    date(2026, 11, 30),
     ("Books", "Toys"),
     ("North", "South"),
     ("gold",),
@@ -32,7 +33,7 @@ def test_the_default_is_the_last_30_days_of_the_data() -> None:
 
 
 def test_a_young_marketplace_starts_with_its_first_day() -> None:
-    young = FilterOptions(date(2026, 11, 28), date(2026, 11, 30), (), (), (), {})
+    young = FilterOptions(date(2026, 11, 28), date(2026, 11, 30), date(2026, 11, 30), (), (), (), {})
     assert default_filters(young).date_from == date(2026, 11, 28)
 
 

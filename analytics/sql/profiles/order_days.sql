@@ -1,0 +1,4 @@
+-- First and last local day on which an order was placed; both NULL without orders. One row.
+select min(day) as first_day, max(day) as last_day
+from marketplace_day
+where order_count > 0

@@ -1,0 +1,57 @@
+"""Tickets and what was written in them, as rows: what the issue pages and the themes command read.
+
+Knows no model and no page; what a text means is llm's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from analytics.metrics import Scope
+from analytics.tables import SQL_FOLDER
+
+if TYPE_CHECKING:
+    from analytics.warehouse import Cursor
+
+TICKET_LIMIT = 5_000
+MESSAGE_LIMIT = 100_000
+
+
+def tickets(cursor: Cursor, scope: Scope, *, limit: int = TICKET_LIMIT) -> pd.DataFrame:
+    """Tickets opened in the window by local day, newest first, `limit` at most; instants are UTC.
+
+    Columns: ticket_id, merchant_id, merchant_name, category, region, tier, opened_by, order_id, opened_at, channel, subject,
+    status, priority, resolved_at, csat_score, message_count, last_message_at, last_author.
+    """
+    return cursor.df(_sql("tickets"), _parameters(cursor, scope) | {"row_limit": limit})
+
+
+def messages(cursor: Cursor, ticket_ids: Sequence[str]) -> pd.DataFrame:
+    """All messages of these tickets, by ticket and time: ticket_id, merchant_id, message_id, sent_at (UTC), author, text."""
+    return cursor.df(_sql("messages"), {"ticket_ids": list(ticket_ids)})
+
+
+def written(cursor: Cursor, scope: Scope, *, limit: int = MESSAGE_LIMIT) -> pd.DataFrame:
+    """What merchants and buyers wrote in the window, oldest first: message_id, ticket_id, merchant_id, sent_at, author, text."""
+    return cursor.df(_sql("written"), _parameters(cursor, scope) | {"row_limit": limit})
+
+
+@cache
+def _sql(name: str) -> str:
+    return (SQL_FOLDER / "threads" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def _parameters(cursor: Cursor, scope: Scope) -> dict[str, object]:
+    return {
+        "time_zone": cursor.time_zone,
+        "date_from": scope.date_from,
+        "date_to": scope.date_to,
+        "categories": list(scope.categories),
+        "regions": list(scope.regions),
+        "tiers": list(scope.tiers),
+        "merchants": list(scope.merchants),
+    }
