@@ -26,7 +26,7 @@ _TOLD_APART = """ENGLISH SPANISH PORTUGUESE FRENCH GERMAN ITALIAN DUTCH POLISH T
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _KANA = re.compile(r"[\u3040-\u30ff]")
 _HANGUL = re.compile(r"[\uac00-\ud7af]")
-_NOT_WORDS = re.compile(r"https?://\S+|www\.\S+|\S*@\S+|\S*\d\S*|[#<>{}\[\]]")
+_NOT_WORDS = re.compile(r"https?://\S+|www\.\S+|[\w.+-]{0,64}@[\w.-]+|[A-Za-z0-9_.,/-]*\d[A-Za-z0-9_.,/-]*|[#<>{}\[\]]")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 
 _ENGLISH = """a about after again all am an and any are as at be because been but by can can't cannot could did didn't do does doesn't don't
