@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from app.commands.plumbing import Progress, json_option, note, one_line_errors, print_load, runtime, warehouse_option
+
+if TYPE_CHECKING:
+    from app.services.loading import Scale
 
 
 @click.command()
@@ -24,7 +28,7 @@ from app.commands.plumbing import Progress, json_option, note, one_line_errors, 
 @json_option
 @warehouse_option
 @one_line_errors
-def demo(scale: str, seed: int, if_empty: bool, as_json: bool, warehouse: Path | None) -> None:
+def demo(scale: Scale, seed: int, if_empty: bool, as_json: bool, warehouse: Path | None) -> None:
     """Fill the warehouse with a simulated marketplace."""
     from app.services.loading import load_demo
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from app.services.runtime import get_runtime
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from analytics.ingest import Progress
 
 Report = Callable[[str, float | None], None]
+Scale = Literal["small", "medium", "large"]
 
 
 def load_path(
@@ -44,28 +46,32 @@ def load_path(
     return asdict(result)
 
 
-def load_demo(scale: str, seed: int, progress: Report | None = None) -> dict[str, object]:
+def load_demo(scale: Scale, seed: int, progress: Report | None = None) -> dict[str, object]:
     """Simulates a marketplace and loads it; the result of `load_path`, with scale and seed.
 
-    Raises WarehouseError when the warehouse holds real data, or the disk is full.
+    What is true of it (which only tests may read) goes to truth/ in the warehouse. Raises WarehouseError when the warehouse
+    holds real data, is being written, or the disk is full.
     """
-    from analytics.demo import write_demo
+    from analytics.demo import generate
     from analytics.ingest import load
 
     runtime = get_runtime()
     root = runtime.warehouse.root
     root.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=root, prefix="demo-") as folder:
-        write_demo(Path(folder), scale=scale, seed=seed, progress=progress)
+        made = Path(folder)
+        generate(made, scale=scale, seed=seed, progress=progress)
         result = load(
             runtime.warehouse,
             "canonical",
-            Path(folder),
+            made,
             reporting_time_zone=runtime.settings.time_zone or None,
             is_demo=True,
             seed=seed,
             progress=_told(progress),
         )
+        shutil.rmtree(root / "truth", ignore_errors=True)
+        shutil.move(made / "truth", root / "truth")
     return {**asdict(result), "source": "demo", "scale": scale, "seed": seed}
 
 

@@ -39,7 +39,7 @@ __all__ = [
 class Workspace:
     """One database, one door a job."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, cache: Database) -> None:
         self.drafts = Drafts(database)
         self.outbox = Outbox(database)
         self.audit = Audit(database)
@@ -47,14 +47,16 @@ class Workspace:
         self.views = Documents(database, "view")
         self.mappings = Documents(database, "mapping")
         self.labels = Labels(database)
-        self.vectors = VectorStore(database)
-        self._database = database
+        self.vectors = VectorStore(cache)
+        self._databases = (database, cache)
 
     @classmethod
     def open(cls, url: str) -> Workspace:
         """The workspace at an SQLAlchemy URL, created and migrated where needed. Raises WorkspaceError."""
-        return cls(open_database(url))
+        database = open_database(url)
+        return cls(database, open_database(url, is_cache=True))
 
     def close(self) -> None:
         """Gives the connections back."""
-        self._database.engine.dispose()
+        for database in self._databases:
+            database.engine.dispose()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,11 @@ class Database:
             yield session
 
 
-def open_database(url: str) -> Database:
-    """The database at `url`, created and migrated where needed. Raises WorkspaceError when it can't be used."""
+def open_database(url: str, *, is_cache: bool = False) -> Database:
+    """The database at `url`, created and migrated where needed. Raises WorkspaceError when it can't be used.
+
+    With `is_cache` a power cut may cost the last writes: they don't wait for the disk, and the schema is taken as it is.
+    """
     try:
         parsed = make_url(url)
         is_sqlite = parsed.get_backend_name() == "sqlite"
@@ -54,12 +58,12 @@ def open_database(url: str) -> Database:
     except (ArgumentError, NoSuchModuleError, ImportError, OSError) as error:
         raise WorkspaceError("The workspace database {url} can't be opened: {error}", url=url, error=error) from error
     if is_sqlite:
-        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "connect", partial(_prepare_sqlite, "NORMAL" if is_cache else "FULL"))
         event.listen(engine, "begin", _begin_sqlite)
-    database = Database(engine)
-    with _clear_errors(engine):
-        migrate(engine)
-    return database
+    if not is_cache:
+        with _clear_errors(engine):
+            migrate(engine)
+    return Database(engine)
 
 
 def migrate(engine: Engine) -> None:
@@ -91,11 +95,11 @@ def _clear_errors(engine: Engine) -> Iterator[None]:
         ) from error
 
 
-def _prepare_sqlite(connection: Any, record: object) -> None:
+def _prepare_sqlite(synchronous: str, connection: Any, record: object) -> None:
     # The driver's own BEGIN comes too late (before the first write); _begin_sqlite begins instead.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
