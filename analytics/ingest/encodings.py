@@ -17,6 +17,9 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+# What exports of shops are in when they are not in UTF-8. The Latin code pages can't be told apart by a few accents, so
+# only the commonest stands here; the load says which one was taken, and a map can set another.
+_LIKELY = ("cp1252", "gb18030", "big5", "shift_jis", "euc_kr", "cp1251", "cp1253", "cp1255", "cp1256")
 _CHUNK = 1 << 20
 _SAMPLE = 1 << 18
 
@@ -32,19 +35,25 @@ def detect_encoding(path: Path) -> str:
         if start.startswith(mark):
             return name
     broken_at = _first_broken_byte(path)
-    if broken_at is None and b"\0" not in start:
+    if (wide := _utf16_without_mark(start)) is not None:
+        return wide
+    if broken_at is None:
         return "utf-8"
-    if broken_at is not None:
-        with path.open("rb") as stream:
-            stream.seek(max(0, broken_at - _SAMPLE // 2))
-            around = stream.read(_SAMPLE)
-        if _is_mostly_utf8(around):
-            return "utf-8"
-        start = start[: _SAMPLE // 4] + around
-    best = from_bytes(start).best()
-    if best is None:
+    with path.open("rb") as stream:
+        stream.seek(max(0, broken_at - _SAMPLE // 2))
+        around = stream.read(_SAMPLE)
+    if _is_mostly_utf8(around):
         return "utf-8"
-    return best.encoding
+    best = from_bytes(around, cp_isolation=list(_LIKELY)).best()
+    return "utf-8" if best is None else best.encoding
+
+
+def _utf16_without_mark(data: bytes) -> str | None:
+    """Text of mostly ASCII in UTF-16 has a zero in every second byte, and the side tells the byte order."""
+    even, odd = data[0::2].count(0), data[1::2].count(0)
+    if max(even, odd) * 4 < len(data):
+        return None
+    return "utf-16-le" if odd > even else "utf-16-be"
 
 
 def _first_broken_byte(path: Path) -> int | None:
@@ -77,7 +86,7 @@ def to_utf8(path: Path, encoding: str, target: Path) -> Path:
         raise InputError(
             f"{encoding!r} is no encoding that Python knows: set one such as utf-8, cp1252 or gb18030."
         ) from None
-    if name in ("utf-8", "ascii"):
+    if name == "utf-8":
         return path
     try:
         with (

@@ -219,7 +219,7 @@ class _Work:
                     f"{unit.described_as}: columns not in {unit.table.name}, left out: {', '.join(result.unknown_columns)}"
                 )
         notes += [
-            f"{file.name}: read as {file.encoding}"
+            f"{file.name}: read as {file.encoding}; if letters look wrong, set encoding under [file] in a map"
             for file in reader.files.values()
             if file.encoding not in ("utf-8", "utf-8-sig")
         ]

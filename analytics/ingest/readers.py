@@ -117,6 +117,8 @@ def _csv_columns(path: Path, sample: str, delimiter: str, quote_character: str) 
     except (csv.Error, TypeError, StopIteration) as error:
         raise InputError(f"The first line of {path} is no CSV header ({error}): set delimiter under [file].") from error
     columns = tuple(name.strip() or f"column_{place}" for place, name in enumerate(header, start=1))
+    if any(not character.isprintable() for name in columns for character in name):
+        raise InputError(f"The first line of {path} holds control characters: set encoding under [file] in the map.")
     check_names(path, columns)
     return columns
 
@@ -180,21 +182,23 @@ class Reader:
     def _json_lines(self, file: SourceFile, text: Path) -> str:
         target = self._staging / f"raw_{self._count}.parquet"
         self._connection.execute(
-            f"COPY (SELECT line, row_number() OVER () AS _line, json_valid(line) AND json_type(line) = 'OBJECT' AS is_row "
+            f"COPY (SELECT CASE WHEN is_row THEN line END AS line, CASE WHEN NOT is_row THEN line END AS refused, _line "
+            f"FROM (SELECT line, row_number() OVER () AS _line, "
+            f"CASE WHEN json_valid(line) THEN json_type(line) = 'OBJECT' ELSE false END AS is_row "
             f"FROM read_csv({quote(text)}, auto_detect = false, header = false, delim = chr(31), quote = '', escape = '', "
-            f"columns = {{'line': 'VARCHAR'}}, max_line_size = {_MAX_LINE})) TO {quote(target)} (FORMAT parquet)"
+            f"columns = {{'line': 'VARCHAR'}}, max_line_size = {_MAX_LINE}))) TO {quote(target)} (FORMAT parquet)"
         )
         lines = f"read_parquet({quote(target)})"
         self._connection.execute(
-            f"INSERT INTO malformed SELECT {quote(file.name)}, -_line, 'is no JSON object', left(line, 4000) FROM {lines} "
-            "WHERE line IS NOT NULL AND NOT coalesce(is_row, false)"
+            f"INSERT INTO malformed SELECT {quote(file.name)}, -_line, 'is no JSON object', left(refused, 4000) "
+            f"FROM {lines} WHERE refused IS NOT NULL"
         )
         keys = self._connection.execute(
-            f"SELECT DISTINCT unnest(json_keys(line)) AS key FROM {lines} WHERE is_row ORDER BY key"
+            f"SELECT DISTINCT unnest(json_keys(line)) AS key FROM {lines} WHERE line IS NOT NULL ORDER BY key"
         ).fetchall()
         columns = "".join(f", line ->> {quote(_json_path(key))} AS {_identifier(key)}" for (key,) in keys)
         check_names(file.path, [key for (key,) in keys])
-        return f"SELECT {quote(file.name)} AS _file, _line{columns} FROM {lines} WHERE is_row"
+        return f"SELECT {quote(file.name)} AS _file, _line{columns} FROM {lines} WHERE line IS NOT NULL"
 
 
 def _json_path(key: str) -> str:

@@ -25,7 +25,9 @@ group by merchant_id, day
 ORDER_TOTAL = "select merchant_id, sum(order_count)::bigint as order_count from order_day group by merchant_id;\n"
 
 
-def write_events(folder: Path, rows: tuple[str, ...] = EVENTS, header: str = EVENTS_HEADER, name: str = "events.csv") -> Path:
+def write_events(
+    folder: Path, rows: tuple[str, ...] = EVENTS, header: str = EVENTS_HEADER, name: str = "events.csv"
+) -> Path:
     """A folder with one events file."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text("\n".join((header, *rows)) + "\n", encoding="utf-8")
