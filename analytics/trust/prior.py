@@ -19,6 +19,7 @@ from analytics.trust.programme import PriorSettings, Programme, Rate
 
 Floats = NDArray[np.float64]
 _STEPS = 5  # Kleinman's weights depend on the spread that they estimate; the iteration settles in three or four
+_FEWEST = 10  # with fewer merchants above min_n, all merchants tell the prior
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,17 @@ class TrustModel:
 def fit_model(counts: pd.DataFrame, programme: Programme, *, left_out: Collection[str] | None = None) -> TrustModel:
     """Fits the priors to the counts of all merchants (the frame of `daily_counts`).
 
+    The priors are those of the merchants that get a score (n >= min_n): shops of three orders, whose orders all fell into one bad or
+    good week, would make merchants look far more different than they are. With fewer than ten such merchants all of them count.
+
     A rate with no evidence anywhere is left out. `left_out` fixes that choice instead: a what-if that removes every late order
     must not make lateness disappear from the score.
     """
     if left_out is None:
         left_out = [rate.rate_id for rate in programme.rates if not _is_recorded(counts, rate)]
     rates = tuple(rate for rate in programme.rates if rate.rate_id not in left_out)
+    peers = counts[counts["n"] >= programme.min_n]
+    counts = peers if len(peers) >= _FEWEST else counts
     categories = tuple(sorted({str(name) for name in counts["category"].dropna()}))
     group = pd.Index(categories, dtype="object").get_indexer(pd.Index(counts["category"], dtype="object"))
     fits = [_fit_rate(counts, rate, group, len(categories), programme.prior) for rate in rates]
