@@ -200,7 +200,7 @@ class Triage:
         named = [
             URGENCIES.index(level.urgency_id)
             for level in self._taxonomy.urgencies
-            if level.urgency_id != "normal" and sum(_count(text, level.keywords))
+            if level.urgency_id != "normal" and any(_count(text, level.keywords))
         ]
         level = max([usual, *named]) if max(named, default=0) > 0 else (min(usual, 1) if named else usual)
         if sentiment <= -0.7 and level < 2:
