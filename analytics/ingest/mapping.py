@@ -143,10 +143,10 @@ def guess_map(source_columns: Sequence[str], file_name: str = "") -> ColumnMap:
     guesses = {name: _guess_columns(name, source_columns) for name in TABLES}
     stem = re.sub(r"\W", "", Path(file_name).stem.lower())
 
-    def fitness(table: str) -> tuple[int, int, int]:
-        named = int(table in stem or table.rstrip("s") in stem)
-        required = [column.name for column in TABLES[table].columns if column.is_required]
-        return (sum(name in guesses[table] for name in required) - len(required), named, len(guesses[table]))
+    def fitness(table: str) -> int:
+        missing = sum(column.is_required and column.name not in guesses[table] for column in TABLES[table].columns)
+        is_named = table in stem or table.rstrip("s") in stem
+        return 2 * len(guesses[table]) - missing + 4 * is_named
 
     best = max(TABLES, key=fitness)
     return ColumnMap(best, guesses[best])

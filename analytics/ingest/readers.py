@@ -81,6 +81,7 @@ def _parquet_columns(path: Path) -> tuple[str, ...]:
         raise InputError(
             f"{path} is no complete Parquet file ({first_line(error)}): wait until it is written, or copy it again."
         ) from error
+    check_names(path, [row[0] for row in rows])
     return tuple(row[0] for row in rows)
 
 
@@ -124,9 +125,11 @@ def _csv_columns(path: Path, sample: str, delimiter: str, quote_character: str) 
 
 
 def check_names(path: Path, columns: Sequence[str]) -> None:
-    """InputError when two columns share a name (SQL doesn't tell case apart)."""
+    """InputError when two columns share a name (SQL doesn't tell case apart), or one is called as the reader's own."""
     seen: set[str] = set()
     for name in columns:
+        if name.lower() in ("_file", "_line"):
+            raise InputError(f"{path} has a column named {name!r}, which is used to keep a row's origin: rename it.")
         if name.lower() in seen:
             raise InputError(f"{path} has two columns named {name!r}: rename one of them.")
         seen.add(name.lower())

@@ -3,7 +3,6 @@
 import multiprocessing
 import threading
 import time
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -18,10 +17,10 @@ from tests.analytics.ingest.folders import EVENTS, all_files, make_warehouse, wr
 
 
 @pytest.fixture
-def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
+def warehouse(tmp_path: Path) -> Warehouse:
     made = make_warehouse(tmp_path)
     load(made, "canonical", write_events(tmp_path / "first"))
-    yield made
+    return made
 
 
 def grow(warehouse: Warehouse, tmp_path: Path, count: int) -> list[str]:
@@ -227,7 +226,8 @@ def test_as_of_equals_a_warehouse_of_only_earlier_events(tmp_path: Path, zone: s
     load(whole, "canonical", write_events(tmp_path / "all"), reporting_time_zone=zone)
     with whole.cursor() as cursor:
         early = cursor.rows(
-            "select event_id from events where (occurred_at at time zone $zone)::date <= $day", {"zone": zone, "day": day}
+            "select event_id from events where (occurred_at at time zone $zone)::date <= $day",
+            {"zone": zone, "day": day},
         )
     ids = {row["event_id"] for row in early}
     part = make_warehouse(tmp_path, "part")

@@ -194,7 +194,7 @@ def test_a_disk_that_fills_inside_duckdb_is_one_line_too(tmp_path: Path) -> None
     from analytics.ingest.loads import clear_errors
 
     warehouse = make_warehouse(tmp_path)
-    with pytest.raises(WarehouseError, match="The disk of .* is full"), clear_errors(warehouse):
+    with pytest.raises(WarehouseError, match=r"The disk of .* is full"), clear_errors(warehouse):
         warehouse.connect().execute("copy (select * from range(1000000)) to '/dev/full' (format csv)")
 
 
