@@ -46,7 +46,10 @@ def wilson(successes: Floats, trials: Floats) -> Bounds:
     has_trials = trials > 0
     if has_trials.any():
         found = proportion_confint(successes[has_trials], trials[has_trials], alpha=ALPHA, method="wilson")
-        low[has_trials], high[has_trials] = np.clip(found[0], 0.0, 1.0), np.clip(found[1], 0.0, 1.0)
+        share = successes[has_trials] / trials[has_trials]
+        # Rounding may leave a bound a hair inside the share at 0 and 1.
+        low[has_trials] = np.clip(np.minimum(found[0], share), 0.0, 1.0)
+        high[has_trials] = np.clip(np.maximum(found[1], share), 0.0, 1.0)
     return low, high
 
 

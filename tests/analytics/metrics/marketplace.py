@@ -57,10 +57,11 @@ def build(tables: Mapping[str, Sequence[Row]], *, time_zone: str = "UTC", as_of:
         if rows:
             unknown = {key for row in rows for key in row} - set(columns)
             assert not unknown, f"{name} has no column {sorted(unknown)}"
-            connection.executemany(
-                f"insert into {name} values ({', '.join('?' * len(columns))})",
-                [[row.get(c) for c in columns] for row in rows],
+            connection.register(
+                "incoming", pd.DataFrame([[row.get(c) for c in columns] for row in rows], columns=list(columns))
             )
+            connection.execute(f"insert into {name} select * from incoming")
+            connection.unregister("incoming")
     bound: object = "infinity"
     if as_of is not None:
         bound = datetime.combine(as_of + timedelta(days=1), datetime.min.time(), tzinfo=ZoneInfo(time_zone))
