@@ -35,8 +35,11 @@ def correlation(share: Floats, weight: Floats, mean: Floats, spread: Floats, pul
 
 
 def square_root(matrix: Floats) -> Floats:
-    """L with unit rows and L Lᵀ the nearest correlation matrix (negative eigenvalues cut, diagonal restored to one)."""
+    """L with unit rows and L Lᵀ near the matrix: negative eigenvalues cut, diagonal restored to one.
+
+    The symmetric root, because it moves smoothly with the matrix; eigenvectors may flip their sign, and draws with them.
+    """
     values, vectors = np.linalg.eigh(matrix)
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
     unit: Floats = root / np.linalg.norm(root, axis=1, keepdims=True)
     return unit
