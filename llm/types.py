@@ -323,9 +323,9 @@ def _identifier(record: Mapping[str, object], key: str, where: str) -> str:
 
 
 def _unique(ids: list[str], where: str) -> None:
-    name, count = Counter(ids).most_common(1)[0] if ids else ("", 0)
-    if count > 1:
-        raise InputError(f"{where} {name!r} stands more than once; each must be its own.")
+    for name, count in Counter(ids).most_common(1):
+        if count > 1:
+            raise InputError(f"{where} {name!r} stands more than once; each must be its own.")
 
 
 def _instant(value: object, where: str) -> datetime | None:
@@ -345,6 +345,4 @@ def _kind(value: object) -> str:
 
 
 def _shown(value: object) -> str:
-    if not isinstance(value, str):
-        return _kind(value)
-    return repr(value if len(value) <= 40 else value[:40] + "…")
+    return repr(value if len(value) <= 40 else value[:40] + "…") if isinstance(value, str) else _kind(value)

@@ -17,7 +17,7 @@ from scripted_model import ScriptedModel
 
 import llm.engine
 from llm.chat import ChatMessage, GenerateOptions, TextModel
-from llm.encoder import find_weights
+from llm.encoder import Encoder, find_weights
 from llm.engine import Engine, EngineLimits, open_engine
 from llm.errors import (
     EngineBusyError,
@@ -32,6 +32,19 @@ from llm.worker import WorkerConfig
 ASK = [ChatMessage("user", "Why was order A-1001 late?")]
 BRIEF = GenerateOptions(max_tokens=12)
 ENDLESS = GenerateOptions(max_tokens=100_000)  # seconds of work: to the end of the context
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_network() -> Iterator[None]:
+    """Every test here runs with this process's sockets refused; the worker refuses its own."""
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("a socket was opened")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", refuse)
+        patch.setattr(socket, "getaddrinfo", refuse)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +105,18 @@ def test_encodes_through_the_same_worker(engine: Engine) -> None:
     status = engine.status()
     assert (status.state, status.worker_pid, status.queue_length) == ("ready", before, 0)
     assert status.memory_bytes > 100e6
+
+
+def test_warm_loads_without_being_asked_anything(engine: Engine) -> None:
+    engine.warm()
+    wait_until(lambda: engine.status().state == "ready", seconds=30)
+
+
+def test_lone_surrogates_and_control_characters_do_no_harm(engine: Engine) -> None:
+    before = pid(engine)
+    assert "".join(engine.generate([ChatMessage("user", "\x00late\ud800")], BRIEF))
+    assert Encoder(engine, {}).encode(["My order \ud800 is late.\x00"]).shape == (1, 384)
+    assert pid(engine) == before
 
 
 def test_a_prompt_too_long_is_an_error_of_the_request_only(engine: Engine) -> None:
@@ -269,20 +294,6 @@ def test_importing_the_engine_loads_no_model_library() -> None:
 def test_an_isolated_process_reaches_nothing(reach: str) -> None:
     code = f"import socket\nfrom llm.worker import isolate\nisolate()\ntry:\n {reach}\nexcept OSError as e:\n print(e)"
     assert "the model worker has no network" in run_python(code)
-
-
-def test_works_with_every_socket_of_the_parent_blocked_too(
-    monkeypatch: pytest.MonkeyPatch, checkpoint_folder: Path
-) -> None:
-    def refuse(*_: object) -> None:
-        raise AssertionError("a socket was opened")
-
-    monkeypatch.setattr(socket.socket, "connect", refuse)
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    with open_engine(checkpoint_folder) as engine:
-        engine.warm()
-        assert "".join(engine.generate(ASK, BRIEF))
-        assert engine.encode(["My order is late."]).shape == (1, 384)
 
 
 def test_the_worker_ends_with_its_parent() -> None:
