@@ -33,7 +33,7 @@ def seller_cancel_rate(reliability: Floats, is_campaign: Bools) -> Floats:
 
 def forgetting_rate(reliability: Floats) -> Floats:
     """Share of orders that the merchant forgets for days."""
-    return 0.014 + 0.22 * shortfall(reliability, 0.6, 0.5) ** 1.5
+    return 0.014 + 0.25 * shortfall(reliability, 0.6, 0.5) ** 1.5
 
 
 def handling_hours(
@@ -42,12 +42,12 @@ def handling_hours(
     """Hours from order to hand-over to the carrier.
 
     Log-normal around a median that falls with reliability, times 2.5–6 for forgotten orders; a campaign slows
-    unreliable merchants only; after the tightening, those with reliability above −0.3 work faster by 28 %.
+    unreliable merchants only; after the tightening, those with reliability above −0.8 work faster by 28 %.
     """
-    median = 24.0 * np.exp(-0.22 * np.clip(reliability, -2.5, 2.5))
+    median = 24.0 * np.exp(-0.16 * np.clip(reliability, -2.5, 2.5))
     median = median * np.where(is_campaign, 1.0 + 0.7 * shortfall(reliability, 0.6, 1.0), 1.0)
-    median = median * np.where(is_tightened & (reliability > -0.3), 0.72, 1.0)
-    hours = median * np.exp((0.42 + 0.10 * shortfall(reliability, 0.0, 1.0)) * z)
+    median = median * np.where(is_tightened & (reliability > -0.8), 0.72, 1.0)
+    hours = median * np.exp((0.40 + 0.06 * shortfall(reliability, 0.0, 1.0)) * z)
     is_forgotten = u_forget < forgetting_rate(reliability)
     return np.asarray(np.where(is_forgotten, hours * (2.5 + 3.5 * u_tail**2), hours) + 1.0, dtype=np.float64)
 

@@ -14,7 +14,28 @@ from analytics.demo.world import DAY, HOUR
 
 _FIRST_REPLY_HOURS: dict[Priority, float] = {"critical": 0.8, "high": 3.2, "normal": 8.0, "low": 17.0}
 _NEEDS_EVIDENCE = frozenset(
-    ["penalty_appeal", "late_delivery_dispute", "carrier_outage", "tracking_invalid", "return_dispute", "refund_recovery", "chargeback_dispute", "case_dispute", "review_removal", "review_manipulation_report", "listing_rejected", "listing_suppressed", "account_suspended", "identity_verification", "counterfeit_complaint", "shipping_label", "technical_bug", "stock_sync", "item_not_as_described", "item_not_received"]
+    [
+        "penalty_appeal",
+        "late_delivery_dispute",
+        "carrier_outage",
+        "tracking_invalid",
+        "return_dispute",
+        "refund_recovery",
+        "chargeback_dispute",
+        "case_dispute",
+        "review_removal",
+        "review_manipulation_report",
+        "listing_rejected",
+        "listing_suppressed",
+        "account_suspended",
+        "identity_verification",
+        "counterfeit_complaint",
+        "shipping_label",
+        "technical_bug",
+        "stock_sync",
+        "item_not_as_described",
+        "item_not_received",
+    ]
 )
 # Outcomes that the desk may reach: favourable to the opener first.
 _OUTCOMES: dict[str, tuple[Resolution, Resolution]] = {

@@ -18,7 +18,7 @@ _WEEKDAYS = np.array([1.08, 1.02, 1.0, 0.98, 0.94, 0.93, 1.05])  # Monday first
 _GROWTH = 0.012  # a month
 CAMPAIGN_LIFT = 1.9
 _HOLIDAY_LIFT = 1.6  # 11 November in China, 24–30 November in the United States
-OUTSIDE_SHARE = 0.77  # of all orders; the rest are further purchases
+OUTSIDE_SHARE = 0.785  # of all orders; the rest are further purchases
 _KNOWN_BUYER = 0.10  # outside demand that comes from a buyer who is already there
 
 

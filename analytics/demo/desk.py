@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from analytics.demo import columns as cols
+from analytics.demo import events as ev
 from analytics.demo import voices
 from analytics.demo.conversation import Course
 from analytics.demo.tickets import TicketSpec
@@ -63,15 +64,17 @@ def _write_csat(out: Path, written: Sequence[tuple[TicketSpec, Course]]) -> int:
         if course.csat_offset is not None
     ]
     answered.sort(key=lambda answer: (answer[0], answer[1].ticket_id))
+    known: dict[str, list[object]] = {
+        "event_id": [f"C-{spec.ticket_id}" for _, spec in answered],
+        "occurred_at": [when for when, _ in answered],
+        "kind": ["csat_answered"] * len(answered),
+        "merchant_id": [spec.merchant_id for _, spec in answered],
+        "score": [spec.csat_score for _, spec in answered],
+        "reason": [spec.ticket_id for _, spec in answered],
+    }
+    empty: list[object] = [None] * len(answered)
     cols.write(
         out / "events" / "merchant-csat.parquet",
-        {
-            "event_id": pa.array([f"C-{spec.ticket_id}" for _, spec in answered], pa.string()),
-            "occurred_at": pa.array([when for when, _ in answered], _TIME),
-            "kind": pa.array(["csat_answered"] * len(answered), pa.string()),
-            "merchant_id": pa.array([spec.merchant_id for _, spec in answered], pa.string()),
-            "score": pa.array([spec.csat_score for _, spec in answered], pa.int32()),
-            "reason": pa.array([spec.ticket_id for _, spec in answered], pa.string()),
-        },
+        {name: pa.array(known.get(name, empty), kind) for name, kind in ev.TYPES.items()},
     )
     return len(answered)

@@ -12,6 +12,32 @@ from analytics.demo.emit import REASONS
 from analytics.demo.stream import CODE, FAULTS, KINDS, OUTCOMES, Column
 from analytics.demo.world import CARRIERS, REGIONS, Ints
 
+_TIME = pa.timestamp("us", tz="UTC")
+TYPES = {
+    "event_id": pa.string(),
+    "occurred_at": _TIME,
+    "kind": pa.string(),
+    "merchant_id": pa.string(),
+    "buyer_id": pa.string(),
+    "order_id": pa.string(),
+    "line_id": pa.string(),
+    "product_id": pa.string(),
+    "quantity": pa.int32(),
+    "amount": pa.decimal128(18, 4),
+    "currency": pa.string(),
+    "score": pa.int32(),
+    "ship_by_at": _TIME,
+    "deliver_by_at": _TIME,
+    "carrier": pa.string(),
+    "is_tracking_valid": pa.bool_(),
+    "fault": pa.string(),
+    "outcome": pa.string(),
+    "reason": pa.string(),
+    "clause": pa.string(),
+    "penalty_points": pa.int32(),
+    "expires_at": _TIME,
+    "text": pa.string(),
+}
 MERCHANT = ("M-", 5)
 BUYER = ("B-", 8)
 ORDER = ("TD-", 8)

@@ -1,4 +1,4 @@
-"""The demo from seed to files: canonical Parquet shards and truth tables in a folder, or a filled warehouse."""
+"""The demo from seed to files: canonical Parquet shards and truth tables in a folder. Knows no warehouse."""
 
 from __future__ import annotations
 

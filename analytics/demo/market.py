@@ -88,7 +88,7 @@ def make_merchants(size: Size, calendar: Calendar, rng: np.random.Generator) -> 
     rank = demand * np.exp(0.35 * traits.mean(axis=1) + 0.3 * rng.standard_normal(n))
     tier = (rank > np.quantile(rank, 0.60)).astype(np.int64) + (rank > np.quantile(rank, 0.88))
     product_count = np.clip(4 + 40 * np.sqrt(demand / demand.max()) * rng.random(n), 3, 60).astype(np.int64)
-    choice = rng.choice(3, size=n, p=[0.5, 0.3, 0.2])
+    choice = rng.choice(3, size=n, p=[0.60, 0.25, 0.15])
     carriers = np.array([(r.carriers + r.carriers)[:3] for r in REGIONS])
     return Merchants(
         name=merchant_names(category, region >= 3, rng),

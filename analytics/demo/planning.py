@@ -96,12 +96,14 @@ def _from_outage(market: Market, cases: Cases, rng: np.random.Generator) -> list
     """Merchants of the region write while parcels stand still, and again when they are counted as late."""
     orders = cases.orders
     hit = np.flatnonzero(orders.is_outage & (orders.days_late > 0))
+    hit = hit[np.argsort(orders.shipped[hit], kind="stable")]
     merchants, first = np.unique(orders.merchant[hit], return_index=True)
     start, end = market.calendar.outage
     matters = []
     for merchant, position in zip(merchants.tolist(), first.tolist(), strict=True):
         case = int(hit[position])
-        during, after = start + int(rng.uniform(2.5, 10) * DAY), end + int(rng.uniform(4, 16) * DAY)
+        stuck = int(orders.shipped[case]) + int(1.5 * DAY)
+        during, after = max(stuck, start + int(rng.uniform(2.5, 12) * DAY)), end + int(rng.uniform(4, 16) * DAY)
         if rng.random() < 0.7:
             matters.append(Matter("carrier_outage", merchant, during, case, -1, False, True))
         if rng.random() < 0.7:

@@ -226,7 +226,17 @@ class SpecWriter:
         return None, None
 
     def _amount(self, matter: Matter, rows: list[int]) -> Decimal | None:
-        about_money = ["payout_delay", "chargeback_dispute", "refund_recovery", "return_dispute", "refund_status", "case_dispute", "fee_question", "item_not_received", "item_not_as_described"]
+        about_money = [
+            "payout_delay",
+            "chargeback_dispute",
+            "refund_recovery",
+            "return_dispute",
+            "refund_status",
+            "case_dispute",
+            "fee_question",
+            "item_not_received",
+            "item_not_as_described",
+        ]
         if matter.intent not in about_money or not rows:
             return None
         total = int(self._cases.orders.line_amount[rows].sum())

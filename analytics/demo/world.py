@@ -69,11 +69,11 @@ CARRIERS = (
     Carrier("Yunlian Logistics", "云联物流", 1.08, 0.030),
 )
 REGIONS = (
-    Region("US East", "US", "USD", -5, 0.27, (0, 1, 2)),
-    Region("US Central", "US", "USD", -6, 0.23, (1, 0, 2)),
-    Region("US West", "US", "USD", -8, 0.20, (0, 2, 1)),
-    Region("East China", "CN", "CNY", 8, 0.17, (3, 4)),
-    Region("South China", "CN", "CNY", 8, 0.13, (4, 3)),
+    Region("US East", "US", "USD", -5, 0.25, (0, 1, 2)),
+    Region("US Central", "US", "USD", -6, 0.24, (1, 0, 2)),
+    Region("US West", "US", "USD", -8, 0.19, (0, 2, 1)),
+    Region("East China", "CN", "CNY", 8, 0.18, (3, 4)),
+    Region("South China", "CN", "CNY", 8, 0.14, (4, 3)),
 )
 OUTAGE_REGION = 1
 OUTAGE_CARRIER = 1
