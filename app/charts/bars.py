@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 
 from app.charts import theme
-from app.charts.shapes import Estimate
+from app.charts.shapes import Estimate, ScoreBin
 
 
 def ranked(estimates: Sequence[Estimate], *, title: str, unit: str, x_title: str, height: int = 300) -> go.Figure:
@@ -117,24 +117,102 @@ def score_distribution(
     return figure
 
 
-def levels(
-    counts: Mapping[str, int], labels: Mapping[str, str], *, title: str, y_title: str, height: int = 280
+def score_levels(
+    bins: Sequence[ScoreBin],
+    labels: Mapping[str, str],
+    *,
+    x_title: str,
+    y_title: str,
+    height: int = 300,
 ) -> go.Figure:
-    """Merchants a level; those without enough data are a bar of their own, in grey."""
-    names = list(counts)
-    figure = go.Figure(
-        go.Bar(
-            x=[labels[n] for n in names],
-            y=[counts[n] for n in names],
-            marker_color=[theme.LEVELS[n] for n in names],
-            text=[f"{counts[n]:,}" for n in names],
+    """Merchants by score in steps, coloured and named by level; those without a score stand apart, in grey, on the right.
+
+    Args:
+        bins: left to right; those without borders (``low`` None) are the merchants without a score.
+        labels: level → its name in the reader's language, in the legend's order.
+    """
+    figure = go.Figure()
+    scored = [b for b in bins if b.low is not None and b.high is not None]
+    ticks = {low: f"{low:.0f}" for b in scored if (low := b.low or 0.0) % 10 == 0} | {100.0: "100"}
+    for level, label in labels.items():
+        members = [b for b in scored if b.level == level]
+        if members:
+            figure.add_bar(
+                x=[((b.low or 0) + (b.high or 0)) / 2 for b in members],
+                y=[b.count for b in members],
+                width=[(b.high or 0) - (b.low or 0) - 0.4 for b in members],
+                marker_color=theme.LEVELS.get(level, theme.MUTED),
+                name=label,
+                customdata=[f"{b.low:.0f}–{b.high:.0f}" for b in members],
+                hovertemplate="%{customdata}: <b>%{y:,}</b><extra>" + label + "</extra>",
+            )
+    span = 100.0 - min((b.low or 0.0 for b in scored), default=0.0)
+    for place, b in enumerate((b for b in bins if b.low is None), 1):
+        x = 100.0 + place * span * 0.16
+        ticks[x] = labels.get(b.level, b.level).replace(" ", "<br>", 1)
+        figure.add_bar(
+            x=[x],
+            y=[b.count],
+            width=span * 0.1,
+            marker_color=theme.MUTED,
+            text=[f"{b.count:,}"],
             textposition="outside",
             cliponaxis=False,
-            customdata=names,
-            hovertemplate="%{x}: <b>%{y:,}</b><extra></extra>",
+            showlegend=False,
+            hovertemplate="<b>%{y:,}</b><extra>" + labels.get(b.level, b.level) + "</extra>",
         )
-    )
-    return theme.styled(figure, title, height=height, y_title=y_title)
+    theme.styled(figure, "", height=height, x_title=x_title, y_title=y_title)
+    figure.update_layout(barmode="overlay", legend={"traceorder": "normal"})
+    figure.update_xaxes(tickvals=list(ticks), ticktext=list(ticks.values()), tickangle=0, showgrid=False)
+    return figure
+
+
+def paired(
+    names: Sequence[str],
+    first: Sequence[Estimate],
+    second: Sequence[Estimate],
+    *,
+    labels: tuple[str, str],
+    x_title: str,
+    height: int = 300,
+) -> go.Figure:
+    """Two rates (0–1) a row with their intervals, the first row on top: the distance between them is what is seen."""
+    figure = go.Figure()
+    for name, a, b in zip(names, first, second, strict=True):
+        figure.add_scatter(
+            x=[a.value, b.value],
+            y=[name, name],
+            mode="lines",
+            line={"color": theme.QUIET, "width": 2},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    for members, label, colour, symbol in (
+        (first, labels[0], theme.CATEGORIES[2], "circle-open"),
+        (second, labels[1], theme.ACCENT, "circle"),
+    ):
+        figure.add_scatter(
+            x=[e.value for e in members],
+            y=list(names),
+            mode="markers",
+            name=label,
+            marker={"size": 9, "color": colour, "symbol": symbol, "line": {"width": 2, "color": colour}},
+            error_x={
+                "type": "data",
+                "symmetric": False,
+                "array": [(e.ci_high or e.value or 0) - (e.value or 0) for e in members],
+                "arrayminus": [(e.value or 0) - (e.ci_low or e.value or 0) for e in members],
+                "color": colour,
+                "thickness": 1.2,
+            },
+            customdata=[[e.ci_low, e.ci_high, e.n] for e in members],
+            hovertemplate="%{y}<br><b>%{x:.1%}</b><br>95 %: %{customdata[0]:.1%} – %{customdata[1]:.1%}<br>"
+            "n = %{customdata[2]:,}<extra>" + label + "</extra>",
+        )
+    theme.styled(figure, "", height=height, x_title=x_title)
+    figure.update_xaxes(tickformat=".0%")
+    figure.update_yaxes(autorange="reversed")
+    return figure
 
 
 def score_bar(

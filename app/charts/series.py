@@ -76,6 +76,45 @@ def trend(
     return figure
 
 
+def trend_with_coverage(
+    points: Sequence[Point],
+    coverage: Sequence[Point],
+    *,
+    unit: str,
+    y_title: str,
+    coverage_title: str,
+    incomplete_label: str = "",
+    height: int = 380,
+) -> go.Figure:
+    """A trend with its band, and below it, on the same time axis, the answers that stand behind it per order."""
+    figure = trend(points, title="", unit=unit, y_title=y_title, x_title="", incomplete_label=incomplete_label)
+    figure.add_bar(
+        x=[p.day for p in coverage],
+        y=[p.value for p in coverage],
+        yaxis="y2",
+        marker_color=[theme.QUIET if p.is_complete else theme.GRID for p in coverage],
+        marker_pattern_shape=["" if p.is_complete else "/" for p in coverage],
+        customdata=[p.n for p in coverage],
+        hovertemplate="%{x|%Y-%m-%d}<br><b>%{y:.1%}</b><br>n = %{customdata:,}<extra></extra>",
+        showlegend=False,
+    )
+    figure.update_layout(
+        height=height,
+        yaxis={"domain": [0.34, 1.0]},
+        yaxis2={
+            "domain": [0.0, 0.22],
+            "title": {"text": coverage_title},
+            "tickformat": ".0%",
+            "rangemode": "tozero",
+            "gridcolor": theme.GRID,
+            "automargin": True,
+            "nticks": 3,
+        },
+        xaxis={"anchor": "y2"},
+    )
+    return figure
+
+
 def _band(figure: go.Figure, points: Sequence[Point]) -> None:
     """Draw the interval as a band that breaks where there is no value."""
     run: list[Point] = []

@@ -48,3 +48,13 @@ class MerchantPoint:
     rating: float
     order_count: int
     level: str
+
+
+@dataclass(frozen=True)
+class ScoreBin:
+    """Merchants with a score from ``low`` to below ``high``; both are None for those without one, ``level`` says why."""
+
+    level: str
+    count: int
+    low: float | None = None
+    high: float | None = None

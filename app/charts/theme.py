@@ -57,11 +57,14 @@ CONFIG: dict[str, Any] = {
 
 
 def styled(figure: go.Figure, title: str, *, height: int = 300, x_title: str = "", y_title: str = "") -> go.Figure:
-    """Give a figure its title, steady height, axes and hover style, and return it."""
+    """Give a figure its title (none where a card bears it), steady height, axes and hover style, and return it."""
+    if title:
+        figure.update_layout(
+            title={"text": title, "font": {"size": 14}, "x": 0, "xanchor": "left", "y": 0.98, "yanchor": "top"}
+        )
     figure.update_layout(
-        title={"text": title, "font": {"size": 14}, "x": 0, "xanchor": "left", "y": 0.98, "yanchor": "top"},
         height=height,
-        margin={"l": 8, "r": 12, "t": 44, "b": 8},
+        margin={"l": 8, "r": 12, "t": 44 if title else 28, "b": 8},
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1, "xanchor": "right", "font": {"size": 11}},
         hoverlabel={"align": "left"},
         font={"size": 12},

@@ -13,6 +13,7 @@ import streamlit as st
 from app.charts.series import trend
 from app.components.empty import empty_state
 from app.components.missing import why_missing
+from app.components.words import period_name
 from app.filter_bar import current_filters
 from app.i18n import N_, _, figure, language, ngettext, number, span
 from app.page_errors import page_errors
@@ -28,6 +29,7 @@ SECTIONS = {
     "link": (N_("Link"), ":material/link:"),
 }
 ROWS_SHOWN = 1000
+MENU_WIDTH = 36
 
 
 @st.fragment
@@ -38,7 +40,6 @@ def figure_menu(shown: Number, *, key: str) -> None:
             "",
             tuple(SECTIONS),
             format_func=_section,
-            icon=":material/more_horiz:",
             type="tertiary",
             help=_("About this number"),
             key=f"menu.{key}",
@@ -168,11 +169,6 @@ def _trend(shown: Number) -> None:
         )
     )
     st.caption(_("By {period}, with the 95% interval where there is one", period=period_name(period)))
-
-
-def period_name(period: str) -> str:
-    """day, week or month in the reader's language."""
-    return {"day": _("day"), "week": _("week"), "month": _("month")}[period]
 
 
 def _link(shown: Number) -> None:

@@ -25,14 +25,17 @@ def page_header(title: str, *, shows_filters: bool = True) -> None:
 
     While there is no data it draws the title alone.
     """
-    st.title(title, anchor=False)
     snapshot_id = st.session_state.get(SNAPSHOT_KEY)
     if not isinstance(snapshot_id, str):
+        st.title(title, anchor=False)
         return
     found = snapshot(snapshot_id)
-    with st.container(gap="xsmall"):
-        if shows_filters and STATE_KEY in st.session_state:
-            st.markdown(current_filters().describe(filter_options(snapshot_id).merchants))
+    with st.container(gap=None):
+        with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+            st.title(title, anchor=False, width="content")
+            if shows_filters and STATE_KEY in st.session_state:
+                words = current_filters().describe(filter_options(snapshot_id).merchants)
+                st.markdown(f":gray[{words}]", width="content")
         st.caption(stamp(found))
         for warning in warnings(found, stale_after_days=get_runtime().settings.stale_after_days):
             st.page_link("views/data.py", label=f":orange[{warning}]", icon=":material/warning:")

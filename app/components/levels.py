@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from typing import Literal
 
 from app.i18n import N_, _
+from app.services.trust import level_labels
 
 LevelColour = Literal["green", "orange", "red", "gray"]
 
-LEVEL_NAMES: Mapping[str, str] = {
-    "excellent": N_("Excellent"),
-    "good": N_("Good"),
-    "watch": N_("Watch closely"),
-    "poor": N_("Poor"),
+# The levels' names stand in the programme; these are the reasons why there is none.
+REASONS: Mapping[str, str] = {
     "new": N_("New merchant"),
     "too_few": N_("Not enough data"),
     "not_in_source": N_("Not in this source"),
@@ -39,13 +37,13 @@ LEVEL_COLOURS: Mapping[str, LevelColour] = {
 
 
 def level_name(level: str) -> str:
-    """A level, or the status that stands in for one, in the reader's language; an unknown one as it is."""
-    return _(LEVEL_NAMES[level]) if level in LEVEL_NAMES else level
+    """A level, or the reason that stands in for one, in the reader's language; an unknown one as it is."""
+    return level_names().get(level, level)
 
 
 def level_names() -> dict[str, str]:
-    """Every level and status → its name, best first."""
-    return {level: _(name) for level, name in LEVEL_NAMES.items()}
+    """Every level, best first, and every reason → its name."""
+    return {name: _(text) for name, text in {**level_labels(), **REASONS}.items()}
 
 
 def level_badge(level: str) -> str:

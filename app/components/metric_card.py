@@ -10,46 +10,46 @@ from typing import Literal
 
 import streamlit as st
 
-from app.components.figure_menu import figure_menu
+from app.components.figure_menu import MENU_WIDTH, figure_menu
 from app.components.missing import why_missing
 from app.i18n import _, compact, difference, figure, joined, rate
 from app.services.figures import Card, Number
 
-CARD_HEIGHT = 196
+CARD_HEIGHT = 204
 
 
-def card_row(cards: Sequence[Card], numbers: Sequence[Number], *, base: str, key: str, columns: int = 6) -> None:
-    """Draw cards side by side, as many a row as fit; `numbers` are what their menus explain."""
-    with st.grid(columns, min_column_width=176, gap="small"):
-        for card, shown in zip(cards, numbers, strict=True):
-            metric_card(card, shown, base=base, key=f"{key}.{card.metric_id}")
+def card_row(
+    cards: Sequence[Card], numbers: Sequence[Number], *, key: str, columns: int = 6, notes: Sequence[str] = ()
+) -> None:
+    """Draw cards side by side, as many a row as fit; `numbers` are what their menus explain, `notes` stand beside n."""
+    with st.grid(columns, min_column_width=146, gap="xsmall"):
+        for position, (card, shown) in enumerate(zip(cards, numbers, strict=True)):
+            note = notes[position] if notes else ""
+            metric_card(card, shown, key=f"{key}.{card.metric_id}", note=note)
 
 
-def metric_card(card: Card, shown: Number, *, base: str, key: str) -> None:
-    """Draw the card; its height is the same whether or not there is a value.
+def metric_card(card: Card, shown: Number, *, key: str, note: str = "") -> None:
+    """Draw the card; its height is the same whether or not there is a value. `key` must be unique on the page.
 
-    Args:
-        base: what the change compares with, in words.
-        key: unique on the page.
+    What the change compares with stands in the page's header.
     """
-    with st.container(border=True, height=CARD_HEIGHT, gap=None):
-        with st.container(horizontal=True, wrap=False, vertical_alignment="top", gap="xsmall"):
-            if card.value is None:
-                st.metric(_(card.name), "–")
-            else:
-                st.metric(
-                    _(card.name),
-                    figure(card.value, card.unit, currency=card.currency, short=True),
-                    change_words(card),
-                    delta_color=_colour(card),
-                    delta_arrow=_arrow(card.change),
-                    delta_description=base if card.change is not None else None,
-                    chart_data=card.sparkline if len(card.sparkline) > 1 else None,
-                    chart_type="line",
-                    help=_interval(card),
-                )
-            figure_menu(shown, key=key)
-        st.caption(why_missing(card.status, card.n, card.min_n, card.grain) if card.value is None else _foot(card))
+    with st.container(border=True, height=CARD_HEIGHT, gap=None, vertical_alignment="distribute"):
+        if card.value is None:
+            st.metric(_(card.name), "–")
+        else:
+            st.metric(
+                _(card.name),
+                figure(card.value, card.unit, currency=card.currency, short=True),
+                change_words(card),
+                delta_color=_colour(card),
+                delta_arrow=_arrow(card.change),
+                chart_data=card.sparkline if len(card.sparkline) > 1 else None,
+                chart_type="line",
+            )
+        with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap=None):
+            st.caption(_foot(card, note))
+            with st.container(width=MENU_WIDTH):
+                figure_menu(shown, key=key)
 
 
 def change_words(card: Card) -> str | None:
@@ -76,19 +76,16 @@ def _arrow(change: float | None) -> Literal["up", "down", "off"]:
     return "up" if change > 0 else "down"
 
 
-def _interval(card: Card) -> str | None:
-    if card.ci_low is None or card.ci_high is None:
-        return None
-    low, high = (figure(v, card.unit, currency=card.currency) for v in (card.ci_low, card.ci_high))
-    return _("95% interval: {low} to {high}", low=low, high=high)
-
-
-def _foot(card: Card) -> str:
+def _foot(card: Card, note: str) -> str:
+    if card.value is None:
+        return why_missing(card.status, card.n, card.min_n, card.grain)
     parts = [_("n = {n}", n=compact(card.n))]
+    if note:
+        parts.append(note)
     if card.peer_median is not None:
         parts.append(
             _("peers {median}", median=figure(card.peer_median, card.unit, currency=card.currency, short=True))
         )
     if card.other_currencies:
-        parts.append(_("also in {currencies}", currencies=joined(list(card.other_currencies))))
+        parts.append(_("+ {currencies}", currencies=joined(list(card.other_currencies))))
     return " · ".join(parts)

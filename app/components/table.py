@@ -15,8 +15,7 @@ import streamlit as st
 from app.components.levels import LEVEL_COLOURS, level_name, level_names
 from app.i18n import _, ngettext
 
-ROW_HEIGHT = 35
-HEADER_HEIGHT = 38
+ROW_HEIGHT = 34
 
 
 @dataclass(frozen=True)
@@ -57,6 +56,7 @@ _NUMBERS: dict[str, tuple[str, float, str]] = {
     "change:points": ("%+.1f", 1, ""),
     "change:score": ("%+.1f", 1, ""),
     "change:seconds": ("%+.0f s", 1, "s"),
+    "share": ("%.1f%%", 100, "%"),
     "change:relative": ("%+.1f%%", 100, "%"),
 }
 
@@ -86,7 +86,8 @@ def table(
     st.dataframe(
         shown,
         hide_index=True,
-        height=height or HEADER_HEIGHT + ROW_HEIGHT * min(max(len(shown), 1), 12),
+        height=height or ROW_HEIGHT * (1 + min(max(len(shown), 1), 12)) + 3,
+        row_height=ROW_HEIGHT,
         column_config={column.name: _configured(column, shown) for column in columns},
         placeholder="–",
         alt=title,
@@ -140,17 +141,17 @@ def _heading(column: Column, *, always: bool = False) -> str:
 def _configured(column: Column, shown: pd.DataFrame) -> Any:
     kind = st.column_config
     common: dict[str, Any] = {"help": column.help, "pinned": column.pinned, "width": column.width}
-    if column.unit in _NUMBERS:
-        return kind.NumberColumn(column.label, format=_NUMBERS[column.unit][0], **common)
     if column.unit == "share":
         top = pd.to_numeric(shown[column.name], errors="coerce").max()
         most = float(top) if pd.notna(top) and top > 0 else 1.0
-        return kind.ProgressColumn(column.label, min_value=0.0, max_value=most, format="percent", **common)
+        return kind.ProgressColumn(column.label, min_value=0.0, max_value=most, format=_NUMBERS["share"][0], **common)
+    if column.unit in _NUMBERS:
+        return kind.NumberColumn(column.label, format=_NUMBERS[column.unit][0], **common)
     if column.unit == "line":
         return kind.LineChartColumn(column.label, **common)
     if column.unit == "level":
         names = level_names()
-        colours = [LEVEL_COLOURS[level] for level in names]
+        colours = [LEVEL_COLOURS.get(level, "gray") for level in names]
         return kind.MultiselectColumn(column.label, options=list(names.values()), color=colours, **common)
     if column.unit == "date":
         return kind.DateColumn(column.label, format="YYYY-MM-DD", **common)

@@ -6,7 +6,7 @@ Every function that reads data takes a snapshot id first. Words stay untranslate
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
 
@@ -33,6 +33,7 @@ class Number:
 
     metric_id: str
     scope: Scope
+    currency: str | None = None
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,7 @@ def cards(
             compared = compare_many(opened, metric_ids, scope, base=base)
         else:
             compared = {
-                metric_id: [_alone(result) for result in results]
+                metric_id: [alone(result) for result in results]
                 for metric_id, results in compute_many(opened, metric_ids, scope).items()
             }
         series = compute_many(opened, metric_ids, scope, by=(period_of(scope),))
@@ -190,7 +191,8 @@ def rows(snapshot_id: str, shown: Number, limit: int) -> Rows:
         count = len(frame)
         return Rows(frame.head(limit), count, median, "score", None, count, None, count, "ok", 1, "merchant")
     with cursor(snapshot_id) as opened:
-        result = main_result(compute(opened, shown.metric_id, shown.scope))
+        results = compute(opened, shown.metric_id, shown.scope)
+        result = next((r for r in results if r.currency == shown.currency), main_result(results))
         drilled = drill(opened, shown.metric_id, shown.scope, limit=limit, currency=result.currency)
     return Rows(
         drilled.rows,
@@ -218,6 +220,15 @@ def sql(snapshot_id: str, shown: Number) -> str:
         return sql_text(opened, shown.metric_id, shown.scope)
 
 
+def main_currency(results: Sequence[MetricResult]) -> str | None:
+    """The currency with the largest total; None for a metric that has none."""
+    totals: dict[str, float] = {}
+    for result in results:
+        if result.currency is not None:
+            totals[result.currency] = totals.get(result.currency, 0.0) + (result.value or 0.0)
+    return max(totals, key=lambda currency: totals[currency]) if totals else None
+
+
 def main_result(results: Sequence[MetricResult]) -> MetricResult:
     """Of a figure in several currencies the largest; else the only one."""
     return max(results, key=lambda result: result.value or 0.0)
@@ -229,7 +240,8 @@ def _spec(metric_id: str) -> MetricSpec:
     return get_spec(metric_id)
 
 
-def _alone(result: MetricResult) -> Comparison:
+def alone(result: MetricResult) -> Comparison:
+    """A figure without anything to compare it with."""
     from analytics.metrics import Comparison
 
     return Comparison(result, None, None, None, None, None, None)
@@ -269,7 +281,7 @@ def _card(
 
 
 def _points(results: Sequence[MetricResult], scope: Scope, period: Period) -> tuple[Point, ...]:
-    currency = main_result(results).currency if results else None
+    currency = main_currency(results)
     by_start = {
         date.fromisoformat(result.group[period]): result
         for result in results
@@ -305,8 +317,3 @@ def periods(first: date, last: date, period: Period) -> list[tuple[date, date]]:
         found.append((start, following - timedelta(days=1)))
         start = following
     return found
-
-
-def scoped(shown: Number, **changes: object) -> Number:
-    """The same number over another scope."""
-    return Number(shown.metric_id, replace(shown.scope, **changes))  # type: ignore[arg-type]  # the caller's fields

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from app.charts.shapes import Point
+from app.charts.shapes import Point, ScoreBin
 from app.i18n import N_
 from app.services.runtime import cached
 from app.services.scores import scores
@@ -30,6 +31,7 @@ METRIC_ID = "trust_score"
 HISTORY_POINTS = 5
 RESAMPLES = 1000
 MIN_PEERS = 5
+BIN_POINTS = 5
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,6 @@ class Weight:
     points: float
     good: float
     bad: float
-    half_life_days: float
-    maturity_days: int
 
 
 @dataclass(frozen=True)
@@ -151,11 +151,29 @@ def median_trust(now: Sequence[TrustScore], before: Sequence[TrustScore] = ()) -
 
 def level_counts(found: Sequence[TrustScore]) -> dict[str, int]:
     """Merchants a level, best first; without a score they count under the reason (new, too_few, not_in_source)."""
-    counts = {band.level: 0 for band in reversed(bands())} | {"new": 0, "too_few": 0}
+    counts = dict.fromkeys(level_labels(), 0) | {"new": 0, "too_few": 0}
     for score in found:
         key = score.level or score.status
         counts[key] = counts.get(key, 0) + 1
     return counts
+
+
+def score_bins(found: Sequence[TrustScore]) -> tuple[ScoreBin, ...]:
+    """Merchants by score in steps of five, cut at the levels' borders, then those without a score by reason."""
+    from analytics.trust import default_programme
+
+    programme = default_programme()
+    edges = sorted({*range(0, 101, BIN_POINTS), *(level.minimum for level in programme.levels)})
+    values = [score.score for score in found if score.score is not None]
+    first = next((low for low, high in pairwise(edges) if any(low <= value < high for value in values)), 0)
+    counts, _ = np.histogram(values, bins=edges)
+    binned = [
+        ScoreBin(programme.level_of(low), int(count), low, high)
+        for (low, high), count in zip(pairwise(edges), counts, strict=True)
+        if low >= min(first, 50)
+    ]
+    missing = [score.status for score in found if score.score is None]
+    return (*binned, *(ScoreBin(reason, missing.count(reason)) for reason in sorted(set(missing) | {"too_few"})))
 
 
 def bands() -> tuple[LevelBand, ...]:
@@ -169,18 +187,46 @@ def bands() -> tuple[LevelBand, ...]:
     )
 
 
+def half_life_days() -> float:
+    """After so many days an order counts half."""
+    from analytics.trust import default_programme
+
+    return default_programme().half_life_days
+
+
+def level_labels() -> dict[str, str]:
+    """Level id → label (a msgid), best first."""
+    return {band.level: band.label for band in reversed(bands())}
+
+
 def weights() -> tuple[Weight, ...]:
     """What the score consists of, in the programme's order."""
     from analytics.trust import default_programme
 
     programme = default_programme()
     return tuple(
-        Weight(
-            component.label, rate.label, rate.points, rate.good, rate.bad, programme.half_life_days, rate.maturity_days
-        )
+        Weight(component.label, rate.label, rate.points, rate.good, rate.bad)
         for component in programme.components
         for rate in component.rates
     )
+
+
+def window_days() -> int:
+    """How many days back the score looks."""
+    from analytics.trust import default_programme
+
+    return default_programme().window_days
+
+
+def level_table(snapshot_id: str, scope: Scope) -> pd.DataFrame:
+    """Merchants a level, best first, then those without a score: level, merchants."""
+    counts = level_counts(scope_scores(snapshot_id, scope))
+    return pd.DataFrame({"level": list(counts), "merchants": list(counts.values())})
+
+
+def weight_table() -> pd.DataFrame:
+    """What the score consists of: component, rate, points, good, bad, direction; labels are msgids."""
+    return pd.DataFrame([asdict(weight) for weight in weights()])
 
 
 def component_labels() -> dict[str, str]:
@@ -331,3 +377,9 @@ def _within(snapshot_id: str, scope: Scope, found: Sequence[TrustScore]) -> tupl
             keep &= frame[column].isin(wanted)
     ids = set(frame.loc[keep, "merchant_id"])
     return tuple(score for score in found if score.merchant_id in ids)
+
+
+def strongest(frame: pd.DataFrame, count: int, *, is_up: bool) -> pd.DataFrame:
+    """Of `movers` those that moved most in one direction."""
+    moved = frame[frame["change"] > 0] if is_up else frame[frame["change"] < 0]
+    return moved.head(count).reset_index(drop=True)

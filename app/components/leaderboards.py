@@ -1,0 +1,94 @@
+"""Leaderboards by category, region, tier and merchant: value, change, share and trend; a click filters or opens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from app.components.empty import empty_state
+from app.components.missing import why_missing
+from app.components.table import Column, table
+from app.components.words import base_words, window_words
+from app.filter_bar import change_filters, current_filters, open_merchant
+from app.i18n import N_, _
+from app.page_errors import page_errors
+from app.services import figures, overview
+from app.services.figures import Number, time_zone
+from app.services.runtime import snapshot_id
+
+# dimension → name, and the filter that a click sets (merchants are opened instead)
+DIMENSIONS = {
+    "category": (N_("Category"), "categories"),
+    "region": (N_("Region"), "regions"),
+    "tier": (N_("Tier"), "tiers"),
+    "merchant": (N_("Merchant"), "merchants"),
+}
+
+
+@st.fragment
+def leaderboards() -> None:
+    """Draw the leaderboards of the page's filters; only the open tab is computed."""
+    with page_errors(), st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            with st.container(gap=None, width="content"):
+                st.markdown("**" + _("Leaderboards") + "**")
+                st.caption(
+                    window_words(current_filters(), time_zone(snapshot_id()))
+                    + " · "
+                    + _("Click a row to filter the page or to open the merchant.")
+                )
+            metric_id = st.segmented_control(
+                _("Metric"),
+                overview.BOARD_METRICS,
+                default=overview.BOARD_METRICS[0],
+                required=True,
+                format_func=lambda name: _(_named(name)),
+                label_visibility="collapsed",
+                key="board.metric",
+            )
+        tabs = st.tabs([_(name) for name, _filter in DIMENSIONS.values()], on_change="rerun", key="board.tabs")
+        for tab, dimension in zip(tabs, DIMENSIONS, strict=True):
+            if tab.open:
+                with tab:
+                    _board(dimension, metric_id)
+
+
+def _named(metric_id: str) -> str:
+    return figures.definition(Number(metric_id, current_filters().scope())).name
+
+
+def _board(dimension: str, metric_id: str) -> None:
+    filters = current_filters()
+    frame = overview.leaderboard(snapshot_id(), filters.scope(), filters.compare, dimension, metric_id)
+    spec = figures.definition(Number(metric_id, filters.scope()))
+    if frame.empty:
+        status = overview.board_status(snapshot_id(), filters.scope(), metric_id)
+        empty_state(why_missing(status, 0, spec.min_n), _("Choose another metric, or a longer window."), height=220)
+        return
+    change_unit = "relative" if spec.unit in ("count", "money") else spec.unit
+    row = table(
+        frame,
+        [
+            Column("name", _(DIMENSIONS[dimension][0]), pinned=True),
+            Column("value", _(spec.name), spec.unit),
+            Column("change", _("Change"), f"change:{change_unit}", help=base_words(filters.compare)),
+            Column("n", _("n"), "count", help=_("Rows behind the figure: {grain}", grain=_(spec.grain))),
+            Column("share", _("Share of orders"), "share"),
+            Column("trend", _("Trend"), "line"),
+        ],
+        key=f"board.{dimension}.{metric_id}",
+        title=_("Leaderboard"),
+        is_clickable=True,
+        file_name=f"{metric_id}-{dimension}",
+    )
+    if row is not None:
+        _follow(dimension, str(frame["key"].iloc[row]))
+
+
+def _follow(dimension: str, key: str) -> None:
+    if dimension == "merchant":
+        open_merchant(key)
+    changes: dict[str, Any] = {DIMENSIONS[dimension][1]: (key,)}
+    change_filters(**changes)
+    st.rerun()

@@ -1,0 +1,277 @@
+"""What the Overview page asks: six cards, the map of merchants, what changed, leaderboards. Words stay msgids. Knows no page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from app.charts.shapes import MerchantPoint
+from app.i18n import N_
+from app.services import figures, trust
+from app.services.figures import Card, Direction
+from app.services.runtime import cached
+from app.services.warehouse import cursor, filter_options
+
+if TYPE_CHECKING:
+    from analytics.metrics import Comparison, MetricResult, Scope
+    from app.filters import Compare
+
+BOARD_METRICS = ("orders", "gmv", "rating_mean", "late_seller_rate", "dispute_rate")
+BOARD_MERCHANTS = 200
+CHANGES_SHOWN = 5
+# Left out of "what changed": the other side of a metric that is in, so that one movement is told once.
+TWINS = {
+    "on_time_delivery_rate",
+    "buyer_satisfied_share",
+    "upheld_dispute_rate",
+    "reply_within_24h_rate",
+    "refunded_amount",
+    "positive_share",
+    "repeat_after_good_rate",
+    "repeat_after_bad_rate",
+    "repeat_after_positive_rate",
+    "repeat_after_negative_rate",
+}
+
+
+@dataclass(frozen=True)
+class MerchantMap:
+    """The points of the map, what their height is (a metric, over so many days), where its quadrants meet, and how many
+    merchants with orders could not be placed."""
+
+    points: tuple[MerchantPoint, ...]
+    height_metric: str
+    height_name: str
+    height_unit: str
+    split: tuple[float, float]
+    left_out: int
+    days: int
+
+
+@dataclass(frozen=True)
+class Change:
+    """A movement whose interval leaves out zero; `strength` is its size in half-widths of that interval."""
+
+    metric_id: str
+    name: str
+    unit: str
+    direction: Direction
+    before: float
+    after: float
+    change: float
+    strength: float
+    currency: str | None
+    page: str
+
+    @property
+    def is_good(self) -> bool | None:
+        """Whether it went the way one wants; None for a metric without a better side."""
+        return None if self.direction == "neutral" else (self.change > 0) == (self.direction == "higher")
+
+
+@cached
+def overview_cards(snapshot_id: str, scope: Scope, base: Compare) -> tuple[Card, ...]:
+    """The six cards: GMV, orders, trust median, buyers' satisfaction, late through the merchant, disputes."""
+    metric_ids = ("gmv", "orders", "rating_mean", "buyer_csat", "late_seller_rate", "dispute_rate")
+    peer_of = scope.merchants[0] if len(scope.merchants) == 1 else None
+    found = {card.metric_id: card for card in figures.cards(snapshot_id, metric_ids, scope, base, peer_of)}
+    happy = found["buyer_csat"] if found["rating_mean"].status == "not_in_source" else found["rating_mean"]
+    return (
+        replace(found["gmv"], name=N_("GMV")),
+        found["orders"],
+        trust_card(snapshot_id, scope, base),
+        happy,
+        replace(found["late_seller_rate"], name=N_("Late by merchant")),
+        replace(found["dispute_rate"], name=N_("Disputes")),
+    )
+
+
+@cached
+def trust_card(snapshot_id: str, scope: Scope, base: Compare) -> Card:
+    """The median trust score of the scope at the end of the window; n is the number of merchants with a score."""
+    now = trust.scope_scores(snapshot_id, scope)
+    found = trust.median_trust(now, trust.base_scores(snapshot_id, scope, base))
+    is_single = len(scope.merchants) == 1 and len(now) == 1
+    missing = now[0].status if is_single else "too_few" if found.merchant_count else "not_applicable"
+    named = trust.definition()
+    return Card(
+        metric_id=trust.METRIC_ID,
+        name=named["name"],
+        unit="score",
+        direction="higher",
+        status="ok" if found.median is not None else missing,
+        value=found.median,
+        n=now[0].n if is_single else found.scored_count,
+        min_n=named["min_n"] if is_single else 1,
+        grain="order" if is_single else "merchant",
+        change=found.change,
+        is_significant=found.is_significant,
+        ci_low=now[0].ci_low if is_single else None,
+        ci_high=now[0].ci_high if is_single else None,
+    )
+
+
+@cached
+def merchant_map(snapshot_id: str, scope: Scope) -> MerchantMap:
+    """Every merchant with a trust score and enough answers, placed by score and satisfaction.
+
+    Satisfaction is that of the days which the score looks at, so that the two belong together; size is orders of the window.
+    """
+    from analytics.metrics import compute_many, get_spec
+
+    with cursor(snapshot_id) as opened:
+        found = compute_many(opened, ("rating_mean", "buyer_csat"), _trust_window(snapshot_id, scope), by=("merchant",))
+        found |= compute_many(opened, ("orders",), scope, by=("merchant",))
+    height = (
+        "buyer_csat"
+        if found["rating_mean"][:1] and found["rating_mean"][0].status == "not_in_source"
+        else "rating_mean"
+    )
+    heights = {r.group["merchant"]: r.value for r in found[height] if r.group and r.value is not None}
+    orders = {r.group["merchant"]: r.n for r in found["orders"] if r.group}
+    names = filter_options(snapshot_id).merchants
+    points = tuple(
+        MerchantPoint(
+            score.merchant_id,
+            names.get(score.merchant_id, score.merchant_id),
+            score.score,
+            heights[score.merchant_id],
+            orders.get(score.merchant_id, 0),
+            score.level,
+        )
+        for score in trust.scope_scores(snapshot_id, scope)
+        if score.score is not None and score.level is not None and score.merchant_id in heights
+    )
+    placed = {point.merchant_id for point in points}
+    spec = get_spec(height)
+    border = next((band.low for band in trust.bands() if band.level == "good"), 70.0)
+    middle = sorted(heights.values())[len(heights) // 2] if heights else 0.0
+    return MerchantMap(
+        points, height, spec.name, spec.unit, (border, middle), len(set(orders) - placed), trust.window_days()
+    )
+
+
+@cached
+def map_table(snapshot_id: str, scope: Scope) -> pd.DataFrame:
+    """The points of the map as a table: merchant_id, name, trust, rating, orders, level; most orders first."""
+    points = merchant_map(snapshot_id, scope).points
+    frame = pd.DataFrame(
+        [(p.merchant_id, p.name, p.trust, p.rating, p.order_count, p.level) for p in points],
+        columns=["merchant_id", "name", "trust", "rating", "orders", "level"],
+    )
+    return frame.sort_values(["orders", "merchant_id"], ascending=[False, True], ignore_index=True)
+
+
+@cached
+def what_changed(snapshot_id: str, scope: Scope, base: Compare) -> tuple[Change, ...] | None:
+    """The strongest movements against the comparison, at most five; None when the data does not reach back that far."""
+    from analytics.metrics import CATALOGUE, compare_many
+
+    if not figures.base_is_covered(snapshot_id, scope, base):
+        return None
+    metric_ids = tuple(name for name in CATALOGUE if name not in TWINS)
+    with cursor(snapshot_id) as opened:
+        compared = compare_many(opened, metric_ids, scope, base=base)
+    moved = [_change(comparison) for found in compared.values() for comparison in found if comparison.is_significant]
+    return tuple(sorted(moved, key=lambda change: -change.strength)[:CHANGES_SHOWN])
+
+
+@cached
+def leaderboard(snapshot_id: str, scope: Scope, base: Compare, dimension: str, metric_id: str) -> pd.DataFrame:
+    """A metric by a dimension (category, region, tier, merchant), most orders first; merchants the 200 largest.
+
+    Columns: key, name, value, change (None without a comparison; counts and money as a share of the base), share (of the orders of
+    the scope), n, status, trend (the values of the window's periods).
+    """
+    from analytics.metrics import compare_many, compute_many
+
+    period = figures.period_of(scope)
+    has_base = figures.base_is_covered(snapshot_id, scope, base)
+    asked = tuple(dict.fromkeys((metric_id, "orders")))
+    with cursor(snapshot_id) as opened:
+        if has_base:
+            compared = compare_many(opened, asked, scope, base=base, by=(dimension,))
+        else:
+            plain = compute_many(opened, asked, scope, by=(dimension,))
+            compared = {name: [figures.alone(result) for result in found] for name, found in plain.items()}
+        trends = compute_many(opened, (metric_id,), scope, by=(dimension, period))[metric_id]
+    orders = {c.current.group[dimension]: c.current.n for c in compared["orders"] if dimension in c.current.group}
+    main = figures.main_currency([comparison.current for comparison in compared[metric_id]])
+    lines = _lines(trends, dimension, main)
+    names = filter_options(snapshot_id).merchants if dimension == "merchant" else {}
+    total = sum(orders.values()) or 1
+    rows = [
+        {
+            "key": key,
+            "name": names.get(key, key),
+            "value": comparison.current.value,
+            "change": comparison.change_share if comparison.current.unit in ("count", "money") else comparison.change,
+            "share": orders.get(key, 0) / total,
+            "n": comparison.current.n,
+            "status": comparison.current.status,
+            "trend": lines.get(key, []),
+        }
+        for comparison in compared[metric_id]
+        if (key := comparison.current.group.get(dimension)) is not None and comparison.current.currency == main
+    ]
+    frame = pd.DataFrame(rows, columns=["key", "name", "value", "change", "share", "n", "status", "trend"])
+    frame = frame.astype({"value": float, "change": float})
+    return frame.sort_values(["share", "key"], ascending=[False, True], ignore_index=True).head(BOARD_MERCHANTS)
+
+
+def _change(comparison: Comparison) -> Change:
+    from analytics.metrics import get_spec
+
+    current, base = comparison.current, comparison.base
+    spec = get_spec(current.metric_id)
+    low, high = comparison.change_ci_low or 0.0, comparison.change_ci_high or 0.0
+    change = comparison.change or 0.0
+    return Change(
+        metric_id=spec.metric_id,
+        name=spec.name,
+        unit=spec.unit,
+        direction=spec.direction,
+        before=(base.value if base else None) or 0.0,
+        after=current.value or 0.0,
+        change=change,
+        strength=abs(change) / max((high - low) / 2, 1e-12),
+        currency=current.currency,
+        page=page_of(spec.metric_id),
+    )
+
+
+def page_of(metric_id: str) -> str:
+    """The page on which a metric is looked into."""
+    from analytics.metrics import get_spec
+
+    grain = get_spec(metric_id).grain
+    if grain in ("review", "survey answer") or metric_id.startswith(("repeat_", "effective_", "review_")):
+        return "satisfaction"
+    return "issues" if grain.startswith("ticket") else "trust"
+
+
+def _trust_window(snapshot_id: str, scope: Scope) -> Scope:
+    """The days that the trust score of the scope's last day looks at."""
+    first = scope.date_to - timedelta(days=trust.window_days() - 1)
+    return replace(scope, date_from=max(first, filter_options(snapshot_id).data_from))
+
+
+def _lines(results: Sequence[MetricResult], dimension: str, currency: str | None) -> dict[str, list[float]]:
+    lines: dict[str, list[float]] = {}
+    for result in results:
+        if result.value is not None and dimension in result.group and result.currency == currency:
+            lines.setdefault(result.group[dimension], []).append(result.value)
+    return lines
+
+
+@cached
+def board_status(snapshot_id: str, scope: Scope, metric_id: str) -> str:
+    """Why a leaderboard is empty: the status of its metric over the whole scope."""
+    from analytics.metrics import compute
+
+    with cursor(snapshot_id) as opened:
+        return figures.main_result(compute(opened, metric_id, scope)).status

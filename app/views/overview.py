@@ -1,0 +1,57 @@
+"""Overview: is anything wrong? Six cards, the map of merchants, what changed, leaderboards."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.components.changes import change_list
+from app.components.empty import empty_state
+from app.components.header import page_header
+from app.components.leaderboards import leaderboards
+from app.components.merchant_map import merchant_map
+from app.components.metric_card import card_row
+from app.components.words import base_words
+from app.filter_bar import current_filters
+from app.filters import Filters
+from app.i18n import _
+from app.services import overview
+from app.services.figures import Number
+from app.services.runtime import snapshot_id
+
+
+def draw_cards(snapshot: str, filters: Filters) -> None:
+    cards = overview.overview_cards(snapshot, filters.scope(), filters.compare)
+    numbers = [Number(card.metric_id, filters.scope(), card.currency) for card in cards]
+    card_row(cards, numbers, key="overview")
+
+
+def draw_changes(snapshot: str, filters: Filters) -> None:
+    with st.container(border=True, height="stretch"):
+        st.markdown("**" + _("What changed") + "**")
+        st.caption(
+            _("Strongest movements {base}, where the 95% interval leaves out zero", base=base_words(filters.compare))
+        )
+        changes = overview.what_changed(snapshot, filters.scope(), filters.compare)
+        if changes is None:
+            empty_state(
+                _("Nothing to compare with"), _("The data starts later. Choose a later window or another comparison.")
+            )
+        elif not changes:
+            empty_state(
+                _("No movement beyond chance"),
+                _("Every metric's change lies within its uncertainty."),
+                icon=":material/check_circle:",
+            )
+        else:
+            change_list(changes, [Number(c.metric_id, filters.scope(), c.currency) for c in changes])
+
+
+page_header(_("Overview"))
+SNAPSHOT, FILTERS = snapshot_id(), current_filters()
+draw_cards(SNAPSHOT, FILTERS)
+wide, narrow = st.columns([5, 3], gap="small")
+with wide:
+    merchant_map()
+with narrow:
+    draw_changes(SNAPSHOT, FILTERS)
+leaderboards()

@@ -1,0 +1,155 @@
+"""Trust: where, and why? The distribution of scores, who moved, every merchant's score, and what it consists of."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.charts.bars import score_levels
+from app.components.chart import chart_card
+from app.components.empty import empty_state
+from app.components.figure_menu import MENU_WIDTH, figure_menu
+from app.components.header import page_header
+from app.components.levels import level_names
+from app.components.table import Column, table
+from app.components.words import base_words
+from app.filter_bar import current_filters, open_merchant
+from app.filters import Filters
+from app.i18n import _, day, figure, ngettext, number
+from app.page_errors import page_errors
+from app.services import trust
+from app.services.figures import Number, time_zone
+from app.services.runtime import snapshot_id
+
+MOVERS_SHOWN = 7
+
+
+def draw_distribution(snapshot: str, filters: Filters) -> None:
+    found = trust.scope_scores(snapshot, filters.scope())
+    median = trust.median_trust(found)
+    said = [day(filters.date_to), time_zone(snapshot)]
+    if median.median is not None:
+        said.append(_("median {score}", score=figure(round(median.median, 1), "score")))
+    said.append(ngettext("{n} merchant with a score", "{n} merchants with a score", median.scored_count))
+    chart_card(
+        _("Merchants by trust score and level"),
+        " · ".join(said),
+        score_levels(
+            trust.score_bins(found), level_names(), x_title=_("Trust score (0–100)"), y_title=_("Merchants"), height=340
+        ),
+        trust.level_table(snapshot, filters.scope()),
+        [Column("level", _("Level"), "level"), Column("merchants", _("Merchants"), "count")],
+        key="trust.distribution",
+    )
+
+
+@st.fragment
+def draw_movers() -> None:
+    with page_errors(), st.container(border=True, height="stretch"):
+        filters, snapshot = current_filters(), snapshot_id()
+        st.markdown("**" + _("Movers") + "**")
+        st.caption(
+            _("Change of the score {base}, and the component that moved it most", base=base_words(filters.compare))
+        )
+        up, down = st.tabs([_("Down"), _("Up")], on_change="rerun", key="trust.movers")[::-1]
+        with st.skeleton(height=260):
+            frame = trust.movers(snapshot, filters.scope(), filters.compare)
+        side, is_up = (up, True) if up.open else (down, False)
+        shown = trust.strongest(frame, MOVERS_SHOWN, is_up=is_up)
+        with side:
+            if shown.empty:
+                empty_state(
+                    _("Nobody moved"), _("No merchant has another score than on the day compared with."), height=220
+                )
+                return
+            names = {key: _(label) for key, label in trust.component_labels().items()}
+            row = table(
+                shown.assign(component=[names.get(key, key) for key in shown["component"]]),
+                [
+                    Column("name", _("Merchant"), pinned=True),
+                    Column("after", _("Score"), "score"),
+                    Column("change", _("Change"), "change:score"),
+                    Column("component", _("Mostly")),
+                    Column("component_change", _("of it"), "change:score"),
+                ],
+                key=f"trust.movers.{is_up}",
+                title=_("Movers"),
+                is_clickable=True,
+            )
+            if row is not None:
+                open_merchant(str(shown["merchant_id"].iloc[row]))
+
+
+@st.fragment
+def draw_board() -> None:
+    with page_errors(), st.container(border=True):
+        filters, snapshot = current_filters(), snapshot_id()
+        with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
+            with st.container(gap=None):
+                st.markdown("**" + _("Every merchant's score") + "**")
+                st.caption(
+                    _(
+                        "At the end of {day}, with its 95% interval, lowest first. Click opens.",
+                        day=day(filters.date_to),
+                    )
+                )
+            with st.container(width=MENU_WIDTH):
+                figure_menu(Number(trust.METRIC_ID, filters.scope()), key="trust.board")
+        frame = trust.board(snapshot, filters.scope())
+        if frame.empty:
+            empty_state(_("No merchant here"), _("The filters leave no merchant. Reset them in the sidebar."))
+            return
+        row = table(
+            frame,
+            [
+                Column("name", _("Merchant"), pinned=True),
+                Column("score", _("Score"), "score"),
+                Column("ci_low", _("from"), "score", help=_("Lower end of the 95% interval")),
+                Column("ci_high", _("to"), "score", help=_("Upper end of the 95% interval")),
+                Column("level", _("Level"), "level"),
+                Column("n", _("Orders"), "count", help=_("Orders that the score looks at")),
+                *(Column(key, _(label), "points") for key, label in trust.component_labels().items()),
+                Column("category", _("Category")),
+                Column("region", _("Region")),
+            ],
+            key="trust.board",
+            title=_("Every merchant's score"),
+            is_clickable=True,
+            file_name="trust",
+        )
+        if row is not None:
+            open_merchant(str(frame["merchant_id"].iloc[row]))
+
+
+def draw_weights() -> None:
+    with st.container(border=True):
+        st.markdown("**" + _("What the score consists of") + "**")
+        st.caption(
+            _(
+                "Points of 100, earned in proportion between the two marks. An order counts half after {n} days.",
+                n=number(trust.half_life_days()),
+            )
+        )
+        frame = trust.weight_table()
+        table(
+            frame.assign(component=[_(c) for c in frame["component"]], label=[_(label) for label in frame["label"]]),
+            [
+                Column("component", _("Component"), pinned=True),
+                Column("label", _("Rate")),
+                Column("points", _("Points"), "points"),
+                Column("good", _("All points at"), "rate"),
+                Column("bad", _("None at"), "rate"),
+            ],
+            key="trust.weights",
+            title=_("What the score consists of"),
+        )
+
+
+page_header(_("Trust"))
+SNAPSHOT, FILTERS = snapshot_id(), current_filters()
+left, right = st.columns([1, 1], gap="small")
+with left:
+    draw_distribution(SNAPSHOT, FILTERS)
+with right:
+    draw_movers()
+draw_board()
+draw_weights()
