@@ -28,7 +28,7 @@ def saturation(x: Floats, scale: float) -> Floats:
 def seller_cancel_rate(reliability: Floats, is_campaign: Bools) -> Floats:
     """Share of orders that the merchant cancels; a campaign doubles it, only where reliability is short."""
     short = shortfall(reliability, 0.4, 0.55)
-    return 0.003 + 0.055 * short**1.5 * np.where(is_campaign, 2.0, 1.0)
+    return 0.003 + 0.075 * short**1.5 * np.where(is_campaign, 2.0, 1.0)
 
 
 def forgetting_rate(reliability: Floats) -> Floats:
@@ -59,7 +59,7 @@ def transit_hours(promised_hours: Floats, carrier_factor: Floats, z: Floats, str
 
 def defect_rate(quality: Floats) -> Floats:
     """Share of orders with goods not as described."""
-    return 0.008 + 0.20 * shortfall(quality, 0.6, 0.45) ** 1.7
+    return 0.008 + 0.25 * shortfall(quality, 0.5, 0.45) ** 1.7
 
 
 def reply_hours(service: Floats, z: Floats) -> Floats:
@@ -69,7 +69,7 @@ def reply_hours(service: Floats, z: Floats) -> Floats:
 
 def silence_rate(service: Floats) -> Floats:
     """Share of buyers' questions that are never answered."""
-    return 0.015 + 0.30 * shortfall(service, 0.4, 0.5) ** 1.5
+    return 0.015 + 0.36 * shortfall(service, 0.4, 0.5) ** 1.5
 
 
 def invalid_tracking_rate(reliability: Floats) -> Floats:
@@ -107,7 +107,7 @@ def experience(
     """
     late_and_silent = is_asked & (hours_to_reply < 0) & (days_late > 0)
     latent = (
-        4.92
+        4.97
         + 0.55 * saturation(quality + 1.5, 1.6)
         + 0.12 * np.clip(service, -2.0, 2.0)
         - lateness_cost(days_late)
@@ -137,9 +137,9 @@ def dispute_rate(
     days_late: Floats, is_lost: Bools, is_defective: Bools, is_damaged: Bools, is_silent: Bools, refund_days: Floats
 ) -> Floats:
     """Share of orders with a dispute: hardly any until two days late, then saturating; silence doubles lateness."""
-    late = 0.22 * saturation(days_late - 2.0, 4.0) * np.where(is_silent, 2.0, 1.0)
+    late = 0.20 * saturation(days_late - 2.0, 4.0) * np.where(is_silent, 2.0, 1.0)
     slow = 0.10 * saturation(refund_days - 9.0, 5.0)
-    base = 0.0030 + 0.50 * is_lost + 0.13 * is_defective + 0.05 * is_damaged
+    base = 0.0025 + 0.50 * is_lost + 0.14 * is_defective + 0.05 * is_damaged
     return np.asarray(np.clip(base + late + slow, 0.0, 0.9), dtype=np.float64)
 
 

@@ -14,8 +14,8 @@ from analytics.demo.world import CATEGORIES, CNY_PER_USD, DAY, REGIONS, Calendar
 
 # A mixture of kinds of merchants: share, and mean (reliability, service, quality) of each kind.
 KINDS = ("steady", "excellent", "careless", "shoddy", "overwhelmed")
-_KIND_SHARE = (0.50, 0.20, 0.14, 0.08, 0.08)
-_KIND_MEAN = np.array([(0.2, 0.1, 0.2), (1.2, 1.1, 1.0), (-1.2, -1.1, -0.3), (-0.1, -0.6, -1.6), (-1.6, -1.4, 0.2)])
+_KIND_SHARE = (0.42, 0.17, 0.16, 0.13, 0.12)
+_KIND_MEAN = np.array([(0.15, 0.05, 0.15), (1.2, 1.1, 1.0), (-1.7, -1.5, -0.9), (-0.3, -0.8, -1.9), (-2.0, -1.8, 0.0)])
 _CORRELATION = np.array([(1.0, 0.45, 0.30), (0.45, 1.0, 0.35), (0.30, 0.35, 1.0)])
 _DRIFT_DAYS = 120
 
@@ -63,18 +63,31 @@ class Products:
     quality: Floats
 
 
+def _spread(rank: Floats, weights: list[float], rng: np.random.Generator) -> Ints:
+    """Draw one of the weights' positions for each entry so that neighbours in rank get shares near the weights.
+
+    Large merchants thus spread over all regions and carriers in every seed, not only in the long run.
+    """
+    n = len(rank)
+    point = (np.arange(n) * 0.618033988749895 + rng.random()) % 1.0  # golden-ratio sequence: even in every stretch
+    drawn = np.empty(n, dtype=np.int64)
+    drawn[np.argsort(-rank, kind="stable")] = np.searchsorted(np.cumsum(weights)[:-1], point, side="right")
+    return drawn
+
+
 def make_merchants(size: Size, calendar: Calendar, rng: np.random.Generator) -> Merchants:
     """Draw the merchants; region and category shift both traits and demand, so that they confound."""
     n = size.merchants
     kind = rng.choice(len(KINDS), size=n, p=_KIND_SHARE)
-    region = rng.choice(len(REGIONS), size=n, p=[r.weight for r in REGIONS])
+    pull = rng.standard_normal(n)
+    region = _spread(pull, [r.weight for r in REGIONS], rng)
     category = rng.choice(len(CATEGORIES), size=n, p=[c.weight for c in CATEGORIES])
     spread = rng.standard_normal((n, 3)) @ np.linalg.cholesky(_CORRELATION).T
     heavy = np.sqrt(6.0 / rng.chisquare(6.0, size=(n, 1)))  # multivariate t, 6 degrees of freedom
     traits = _KIND_MEAN[kind] + 0.45 * spread * heavy
     traits[:, 0] += np.array([0.1, 0.0, 0.05, -0.1, -0.2])[region]
     traits[:, 2] += np.array([0.0, -0.25, -0.05, 0.05, 0.1, 0.0, 0.2, 0.1])[category]
-    demand = np.exp(1.15 * rng.standard_normal(n) + 0.22 * traits[:, 0]) * np.array([1.1, 1.15, 1.0, 1.1, 0.9])[region]
+    demand = np.exp(1.15 * pull + 0.22 * traits[:, 0]) * np.array([1.0, 1.5, 1.0, 1.1, 0.9])[region]
     demand = np.minimum(demand / demand.sum(), 0.04)
     share = rng.random(n)
     history = calendar.end - calendar.start
@@ -88,7 +101,7 @@ def make_merchants(size: Size, calendar: Calendar, rng: np.random.Generator) -> 
     rank = demand * np.exp(0.35 * traits.mean(axis=1) + 0.3 * rng.standard_normal(n))
     tier = (rank > np.quantile(rank, 0.60)).astype(np.int64) + (rank > np.quantile(rank, 0.88))
     product_count = np.clip(4 + 40 * np.sqrt(demand / demand.max()) * rng.random(n), 3, 60).astype(np.int64)
-    choice = rng.choice(3, size=n, p=[0.60, 0.25, 0.15])
+    choice = _spread(pull + 1e3 * region, [0.68, 0.20, 0.12], rng)
     carriers = np.array([(r.carriers + r.carriers)[:3] for r in REGIONS])
     return Merchants(
         name=merchant_names(category, region >= 3, rng),

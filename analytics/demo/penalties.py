@@ -93,6 +93,10 @@ class Tally:
         n = self._counts[whole][:, month]
         return np.where(n >= MIN_ORDERS, self._counts[part][:, month] / np.maximum(n, 1.0), 0.0)
 
+    def is_overcounted(self, month: int) -> Bools:
+        """Merchants of whom the rule counted an order as late that was not late by their fault."""
+        return np.asarray(self._counts["late"][:, month] > self._counts["just_late"][:, month])
+
 
 @dataclass(frozen=True)
 class Penalties:
@@ -148,6 +152,7 @@ class Court:
         merchant, clause = np.nonzero(counted)
         self._last[merchant, clause] = month
         unfair = ~just[merchant, clause]
+        is_touched = (clause == LATE_DELIVERY) & self._tally.is_overcounted(month)[merchant]
         found = np.flatnonzero(
             (rng.random(len(self._merchants)) < 0.05 * self._merchants.mischief)
             & (self._merchants.joined_at < end_of_month)
@@ -155,9 +160,10 @@ class Court:
         merchant = np.concatenate([merchant, found])
         clause = np.concatenate([clause, _JUDGED + rng.choice(len(_FOUND_SHARE), size=len(found), p=_FOUND_SHARE)])
         unfair = np.concatenate([unfair, rng.random(len(found)) < 0.12])
+        is_touched = np.concatenate([is_touched, np.zeros(len(found), dtype=bool)])
         n = len(merchant)
         issued = end_of_month + 6 * HOUR + rng.integers(0, 30 * HOUR, n)
-        is_appealed = rng.random(n) < np.where(unfair, 0.80, 0.30)
+        is_appealed = rng.random(n) < np.select([unfair, is_touched], [0.85, 0.65], 0.22)
         appealed = issued + (rng.gamma(1.8, 1.6, n) * DAY).astype(np.int64) + 2 * HOUR
         is_appealed &= appealed < issued + APPEAL_DAYS * DAY
         number = self._count + 1 + np.arange(n)

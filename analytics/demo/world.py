@@ -33,7 +33,7 @@ class Size:
 
 
 SIZES: dict[ScaleName, Size] = {
-    "small": Size(merchants=200, events=200_000, orders=19_500, months=14, tickets=700),
+    "small": Size(merchants=200, events=200_000, orders=21_000, months=14, tickets=700),
     "medium": Size(merchants=2_000, events=5_000_000, orders=460_000, months=18, tickets=6_000),
     "large": Size(merchants=20_000, events=100_000_000, orders=8_800_000, months=18, tickets=40_000),
 }
@@ -69,9 +69,9 @@ CARRIERS = (
     Carrier("Yunlian Logistics", "云联物流", 1.08, 0.030),
 )
 REGIONS = (
-    Region("US East", "US", "USD", -5, 0.25, (0, 1, 2)),
-    Region("US Central", "US", "USD", -6, 0.24, (1, 0, 2)),
-    Region("US West", "US", "USD", -8, 0.19, (0, 2, 1)),
+    Region("US East", "US", "USD", -5, 0.23, (0, 1, 2)),
+    Region("US Central", "US", "USD", -6, 0.27, (1, 0, 2)),
+    Region("US West", "US", "USD", -8, 0.18, (0, 2, 1)),
     Region("East China", "CN", "CNY", 8, 0.18, (3, 4)),
     Region("South China", "CN", "CNY", 8, 0.14, (4, 3)),
 )
