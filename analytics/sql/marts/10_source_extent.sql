@@ -7,7 +7,7 @@ with event_kind as (
         min(occurred_at) as first_at,
         max(occurred_at) as last_at,
         cast(count(buyer_id) as bigint) as buyer_count,
-        cast(count(fault) as bigint) as fault_count,
+        cast(count(case when fault <> 'unknown' then 1 end) as bigint) as fault_count,
         cast(count(carrier) as bigint) as carrier_count,
         cast(count(is_tracking_valid) as bigint) as tracking_count,
         cast(count(ship_by_at) as bigint) as ship_by_count,

@@ -1,5 +1,6 @@
 -- One row per merchant order (merchant_id, order_id) that was placed: first instants, promises, faults, outcomes.
 -- An event with a line counts for its line: the order is shipped or delivered with its last line; a promise is the earliest of its lines.
+-- Lateness is known once the limit has passed: else young orders would count while they are in time and not while they are late.
 -- Faults and outcomes are ranked, so that the answer never depends on the order in which rows are read.
 with horizon as (
     select max(last_at) as data_up_to from source_extent where kind = 'any_event'
@@ -142,7 +143,7 @@ select
         when shipped_at is not null then shipped_at > ship_by_at
         when cancelled_at is null and delivered_at is null then true
     end as is_shipped_late,
-    case when delivered_at is not null and deliver_by_at is not null then delivered_at > deliver_by_at end as is_delivered_late,
+    case when delivered_at is not null and deliver_by_at <= data_up_to then delivered_at > deliver_by_at end as is_delivered_late,
     case
         when delivered_at is null or deliver_by_at is null or delivered_at <= deliver_by_at then null
         when delivery_fault_rank = 1 then 'seller'

@@ -107,6 +107,12 @@ def test_an_order_unshipped_after_its_limit_is_late_and_one_not_yet_due_is_not_c
     assert (later.numerator, later.denominator) == (1, 2)
 
 
+def test_a_delivery_in_time_waits_for_its_promise_to_pass() -> None:
+    rows = order("o1", "2024-03-01", deliver_by_at=at("2024-03-08"), then=[("order_delivered", "2024-03-05")])
+    assert one(build({"events": [*rows, event("view", "2024-03-07")]}), "late_delivery_rate").denominator == 0
+    assert one(build({"events": [*rows, event("view", "2024-03-09")]}), "late_delivery_rate").denominator == 1
+
+
 def test_lines_shipped_apart_count_with_the_last_one() -> None:
     rows = order("o1", "2024-03-01", deliver_by_at=at("2024-03-08"))
     rows += [
