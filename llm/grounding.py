@@ -41,15 +41,20 @@ class EvidenceBook:
     """The sources of one brief by their cite. A sentence is held only against the sources that it names."""
 
     def __init__(
-        self, messages: Iterable[Message] = (), facts: Iterable[Fact] = (), passages: Iterable[Passage] = ()
+        self,
+        messages: Iterable[Message] = (),
+        facts: Iterable[Fact] = (),
+        passages: Iterable[Passage] = (),
+        ticket_id: str = "",
     ) -> None:
-        entries = [*map(_of_message, messages), *map(_of_fact, facts), *map(_of_passage, passages)]
+        said = [_of_message(message, ticket_id) for message in messages]
+        entries = [*said, *map(_of_fact, facts), *map(_of_passage, passages)]
         self._by_cite: Mapping[str, Evidence] = {entry.cite: entry for entry in entries}
 
     @classmethod
     def of(cls, brief: IssueBrief) -> "EvidenceBook":
         """All the evidence of a brief. Macros are none: their figures must stand in a passage or fact."""
-        return cls(brief.thread.messages, brief.facts, brief.passages)
+        return cls(brief.thread.messages, brief.facts, brief.passages, brief.thread.ticket_id)
 
     def __contains__(self, cite: object) -> bool:
         return cite in self._by_cite
@@ -58,9 +63,13 @@ class EvidenceBook:
         """The sources that exist among `cites`."""
         return [self._by_cite[cite] for cite in cites if cite in self._by_cite]
 
-    def supporting(self, text: str) -> tuple[str, ...]:
-        """The fewest sources (found greedily, in the book's order) that hold every figure of `text`; empty when some figure is in none."""
-        wanted = [span for span in extract(text) if span.kind != "carrier"]
+    def supporting(self, text: str, have: Sequence[str] = ()) -> tuple[str, ...]:
+        """The fewest sources (found greedily, in the book's order) that hold the figures of `text` which those in `have` do not.
+
+        Empty when nothing is left to support, and when some figure is in no source at all.
+        """
+        known = [span for entry in self.cited(have) for span in entry.spans]
+        wanted = [span for span in extract(text) if span.kind != "carrier" and not is_supported(span, known)]
         cites: list[str] = []
         while wanted:
             best = max(
@@ -76,9 +85,10 @@ class EvidenceBook:
         return tuple(cites)
 
 
-def _of_message(message: Message) -> Evidence:
+def _of_message(message: Message, ticket_id: str) -> Evidence:
+    """A message speaks in its text, the day it was sent and the number of its ticket."""
     sent = (_date_span(message.sent_at),) if message.sent_at else ()
-    return Evidence(message.cite, message.text, (*extract(message.text), *sent))
+    return Evidence(message.cite, f"{message.text}\n{ticket_id}", (*extract(message.text), *extract(ticket_id), *sent))
 
 
 def _date_span(instant: datetime) -> Span:

@@ -28,7 +28,7 @@ EMBEDDED = 64
 """Bounds: what is read of a thread costs the same for 1 message, 300 messages or 100,000 characters in one."""
 
 REDUNDANT_ABOVE = 0.75
-WEIGHTS = {"centroid": 1.0, "lead": 0.35, "figures": 0.08, "length": 0.25, "question": 0.0}
+WEIGHTS = {"centroid": 1.0, "lead": 0.35, "figures": 0.08, "length": 0.25}
 _FRAMES: dict[str, dict[str, str]] = {
     ENGLISH: {
         "merchant": "The merchant writes: “{}”",
@@ -167,7 +167,7 @@ def _overlap(i: int, picked: Sequence[int], near: Matrix) -> float:
 
 
 def _nearness(candidates: Sequence[_Candidate], language: str, encoder: SentenceEncoder | None) -> Matrix:
-    """Cosine between all candidates, (n, n): by n-grams, and by MiniLM among the most central of an English thread."""
+    """Cosine between all candidates, (n, n): by n-grams, and half by MiniLM among the most central of an English thread."""
     texts = [c.text for c in candidates]
     near = similarities(texts, chinese=language == CHINESE)
     if language != ENGLISH or encoder is None:
@@ -175,14 +175,16 @@ def _nearness(candidates: Sequence[_Candidate], language: str, encoder: Sentence
     central = np.sort(np.argsort(-near.mean(axis=1), kind="stable")[:EMBEDDED])
     vectors = encode_english([texts[int(i)] for i in central], encoder)
     if vectors is not None:
-        near[np.ix_(central, central)] = np.clip(vectors @ vectors.T, 0, 1)
+        block = np.ix_(central, central)
+        near[block] = (near[block] + np.clip(vectors @ vectors.T, 0, 1)) / 2
         others = np.setdiff1d(np.arange(len(texts)), central)
         near[others] *= 0.5  # what was not embedded is judged by words alone, and must not win by it
     return near
 
 
 def _scores(candidates: Sequence[_Candidate], near: Matrix) -> Matrix:
-    """Centrality, the lead of each side, figures and a readable length; weights chosen on half of the tweetsumm validation threads."""
+    """Centrality, the lead of each side, figures and a readable length; halving or doubling any weight moves ROUGE-L on tweetsumm
+    by less than its noise."""
     weights = [_weight_of(c.text) for c in candidates]
     first: dict[Author, int] = {}
     for candidate in candidates:
@@ -195,7 +197,6 @@ def _scores(candidates: Sequence[_Candidate], near: Matrix) -> Matrix:
         scores[i] += (
             WEIGHTS["lead"] * lead + WEIGHTS["figures"] * figures + WEIGHTS["length"] * min(1.0, weights[i] / 18)
         )
-        scores[i] -= WEIGHTS["question"] * is_question(candidate.text)
     scored: Matrix = scores
     return scored
 

@@ -1,0 +1,86 @@
+"""From a thread and its facts to the brief: language, matter, the policy passages and macros that a reply may rest on.
+
+The only place where triage and knowledge meet; knows no writer.
+"""
+
+from collections.abc import Iterable
+
+from llm.errors import InputError
+from llm.grounding import EvidenceBook
+from llm.knowledge import TONES, Knowledge
+from llm.language import ENGLISH, WRITTEN, thread_language
+from llm.prompting import SENTENCE_COUNTS
+from llm.taxonomy import OTHER
+from llm.triage import Triage, triage_of
+from llm.types import Fact, IssueBrief, Macro, Passage, Thread
+from llm.vectors import SentenceEncoder
+
+PASSAGES = 4
+MATTERS = 2
+SECOND_MATTER_FROM = 0.35
+
+
+def build_brief(
+    thread: Thread,
+    knowledge: Knowledge,
+    facts: Iterable[Fact] = (),
+    *,
+    encoder: SentenceEncoder | None = None,
+    triage: Triage | None = None,
+    tone: str = "neutral",
+    length: str = "normal",
+) -> IssueBrief:
+    """The brief of a thread, in the language of those who ask; passages and macros are English where that language has none.
+
+    Raises InputError for a thread without messages and for a tone or length that does not exist.
+    """
+    if not thread.messages:
+        raise InputError(f"thread {thread.ticket_id!r}: has no message; there is nothing to answer. Give at least one.")
+    if tone not in TONES or length not in SENTENCE_COUNTS:
+        raise InputError(
+            f"tone {tone!r} or length {length!r} is unknown; tones: {', '.join(TONES)}; lengths: {', '.join(SENTENCE_COUNTS)}."
+        )
+    asking = [m for m in thread.messages if m.author in {"merchant", "buyer"}] or list(thread.messages)
+    language = thread_language(m.text for m in asking)
+    written = language if language in WRITTEN else ENGLISH
+    recent = [m.text for m in asking[-3:]]
+    matters = matters_of(recent, triage or triage_of(knowledge.taxonomy, encoder))
+    macros = _macros(knowledge, matters, written, tone)
+    hits = knowledge.search("\n".join(reversed(recent)), written, PASSAGES, encoder, matters)
+    passages = tuple(hit.passage for hit in hits)
+    return IssueBrief(
+        thread,
+        tuple(facts),
+        (*passages, *_behind(macros, passages, knowledge, matters, written)),
+        macros,
+        language,
+        tone,
+        length,
+    )
+
+
+def matters_of(texts: list[str], triage: Triage) -> list[str]:
+    """At most two intents of the texts, the newest counting most; `other` only when there is no other."""
+    weights: dict[str, float] = {}
+    for age, intents in enumerate(reversed(triage.intents_of(texts))):
+        for intent in intents:
+            if intent.name != OTHER:
+                weights[intent.name] = weights.get(intent.name, 0.0) + intent.confidence / (1 + age)
+    best = sorted(weights, key=lambda name: -weights[name])[:MATTERS]
+    return [name for name in best if weights[name] >= SECOND_MATTER_FROM * weights[best[0]]] or [OTHER]
+
+
+def _macros(knowledge: Knowledge, matters: Iterable[str], language: str, tone: str) -> tuple[Macro, ...]:
+    found = {macro.macro_id: macro for matter in matters for macro in knowledge.suggest_macros(matter, language, tone)}
+    return tuple(found.values())
+
+
+def _behind(
+    macros: Iterable[Macro], have: tuple[Passage, ...], knowledge: Knowledge, matters: Iterable[str], language: str
+) -> tuple[Passage, ...]:
+    """The passages that hold the figures in the macros' own words: of the matters' articles first, then of any."""
+    articles = dict.fromkeys(article for matter in matters for article in knowledge.taxonomy.intent(matter).articles)
+    near = knowledge.passages_of(articles, language)
+    book = EvidenceBook(passages=dict.fromkeys((*have, *near, *knowledge.passages(language))))
+    wanted = {cite for macro in macros if macro.kind != "decision" for cite in book.supporting(macro.text)}
+    return tuple(p for p in dict.fromkeys((*near, *knowledge.passages(language))) if p.cite in wanted and p not in have)

@@ -1,0 +1,259 @@
+"""A reply from macros, facts and policy: plan first (acknowledge, facts, rule, next step, close), then each line with its sources.
+
+Deterministic and without a model. Decides nothing: macros of kind `decision` are for people. Checking is not done here.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from llm.grounding import EvidenceBook
+from llm.language import CHINESE, sentences
+from llm.promises import promises_in
+from llm.spans import extract, texts_of
+from llm.types import Fact, IssueBrief, Macro, Message, Sentence
+from llm.vectors import similarities
+
+ORDERS_SHOWN = 8
+RULE_PASSAGES = 3
+RULE_FROM = 0.04
+FEWEST_LETTERS = 12
+"""A message with fewer letters says too little to answer: the reply asks what it is about."""
+
+# Sentences that instruct the desk, or that lean on the sentence before, do not stand alone in a reply.
+_INTERNAL = re.compile(
+    r"\b(?:the|a|our|at the) (?:support )?desk\b|客服台|客服人员"
+    r"|^(?:anything|it|its|they|these|this|that|those|both|otherwise|such|he|she|send (?:it|either)|either|neither|all of|the same)\b|^(?:其|该|此|上述|否则|两者|它|以上|这)",
+    re.I,
+)
+GENERAL_INTENTS = 8
+_PLAN = {
+    "short": {"acknowledge": 1, "fact": 1, "rule": 1, "step": 1, "close": 0},
+    "normal": {"acknowledge": 1, "fact": 2, "rule": 1, "step": 2, "close": 1},
+    "long": {"acknowledge": 2, "fact": 4, "rule": 3, "step": 3, "close": 1},
+}
+_FROM_MESSAGES = {"order_id": "order", "order_ids": "order", "clause": "clause"}
+# Macros set Latin values off with a space; a date written in Chinese takes none.
+_CHINESE_DATE = re.compile(r"(?<=[\u4e00-\u9fff，。]) (?=\d{4}年)|^(?: )|(?<=\d[日]) (?=[\u4e00-\u9fff])")
+_ID_LIST = re.compile(r"[A-Za-z0-9_-]+(?:, [A-Za-z0-9_-]+)+")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A planned sentence: its part of the plan, and the actions that its macro backs."""
+
+    part: str
+    sentence: Sentence
+    actions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Value:
+    text: str
+    cite: str
+
+
+def compose(brief: IssueBrief, language: str) -> list[Line]:
+    """The lines of a macro reply in the order of the plan; what cannot be filled from the brief is left out."""
+    return list(_Composer(brief, language).lines())
+
+
+class _Composer:
+    def __init__(self, brief: IssueBrief, language: str) -> None:
+        self.brief = brief
+        self.language = language
+        self.book = EvidenceBook.of(brief)
+        self.answered = newest_ask(brief)
+        self.counts = _PLAN[brief.length]
+        self.used_facts: set[str] = set()
+
+    def lines(self) -> Iterator[Line]:
+        steps = list(self._steps())
+        acknowledgements = self._filled("acknowledge")
+        if len(steps) < 2:
+            acknowledgements = [m for m in acknowledgements if m[0].macro_id != "several_topics"]
+        acknowledgements.sort(key=lambda m: m[0].tone != self.brief.tone)  # here the tone matters more than the topic
+        for macro, values in acknowledgements[: self.counts["acknowledge"]]:
+            yield from self._spoken("acknowledge", macro, values)
+        for macro, values in [m for m in self._filled("fact") if not _is_general(m[0])][: self.counts["fact"]]:
+            yield from self._spoken("fact", macro, values)
+        yield from self._plain_facts()
+        yield from self._rule()
+        for macro, values in steps:
+            yield from self._spoken("step", macro, values)
+        closings = sorted(self._filled("close"), key=lambda m: m[0].tone != self.brief.tone)
+        for macro, values in closings[: self.counts["close"]]:
+            yield from self._spoken("close", macro, values)
+
+    def _steps(self) -> Iterator[tuple[Macro, dict[str, _Value]]]:
+        """What happens next: a step for the matter, then one for another matter; else a question or a date; else a person."""
+        asks = self._filled("ask")
+        if sum(character.isalpha() for character in self.answered.text) < FEWEST_LETTERS:
+            yield from [m for m in asks if m[0].macro_id == "ask_details"] or asks[:1]
+            return
+        specific = [m for m in self._filled("next_step") if not _is_general(m[0])]
+        chosen: list[tuple[Macro, dict[str, _Value]]] = []
+        for item in specific:
+            is_other_matter = all(not set(item[0].intents) & set(earlier.intents) for earlier, _ in chosen)
+            if not chosen or (is_other_matter and len(chosen) < self.counts["step"]):
+                chosen.append(item)
+        if not chosen:
+            chosen = [m for m in asks if not _is_general(m[0])][:1] or self._filled("next_step")[:1]
+        if not chosen:
+            wanted = "ask_details" if texts_of_thread(self.brief, "order") else "ask_order"
+            chosen = [m for m in asks if m[0].macro_id == wanted] or asks[:1] or self._filled("hand_over")[:1]
+        yield from chosen
+
+    def _filled(self, kind: str) -> list[tuple[Macro, dict[str, _Value]]]:
+        """The macros of a kind whose every variable has a value, in the brief's order."""
+        filled = []
+        for macro in self.brief.macros:
+            if macro.kind == kind and macro.language == self.language:
+                values = {name: value for name in macro.variables if (value := self._value(name, macro)) is not None}
+                if len(values) == len(macro.variables):
+                    filled.append((macro, values))
+        return filled
+
+    def _value(self, name: str, macro: Macro) -> _Value | None:
+        fact = self._fact(name, macro)
+        if fact is not None:
+            return _Value(shown_value(fact, self.language), fact.cite)
+        if name == "ticket_id":
+            return _Value(self.brief.thread.ticket_id, self.answered.cite)
+        kind = _FROM_MESSAGES.get(name)
+        if kind is None or macro.kind == "fact":
+            return None  # what a merchant claims is no fact of ours
+        for message in reversed(self.brief.thread.messages):
+            if message.author in {"merchant", "buyer"} and (found := texts_of(extract(message.text), kind)):
+                separator = "、" if self.language == CHINESE else ", "
+                return _Value(separator.join(found[: ORDERS_SHOWN if name == "order_ids" else 1]), message.cite)
+        return None
+
+    def _fact(self, name: str, macro: Macro) -> Fact | None:
+        """The fact of that name; of several that end in it (`penalty_date`, `payout_date`), the one that begins like the macro."""
+        exact = [fact for fact in self.brief.facts if name in {_variable(fact.name), _variable(fact.fact_id)}]
+        if exact:
+            return exact[0]
+        ending = [fact for fact in self.brief.facts if _variable(fact.name).endswith(f"_{name}")]
+        topic = macro.macro_id.split("_")[0]
+        matching = [fact for fact in ending if _variable(fact.name).startswith(topic)] or ending
+        return matching[0] if len(matching) == 1 else None
+
+    def _spoken(self, part: str, macro: Macro, values: dict[str, _Value]) -> Iterator[Line]:
+        """The macro's sentences, each citing what its variables came from and what holds its own figures."""
+        filled = _CHINESE_DATE.sub("", re.sub(r"\{(\w+)\}", lambda m: values[m[1]].text, macro.text))
+        actions = tuple(dict.fromkeys((*macro.actions, *promises_in(re.sub(r"\{\w+\}", "…", macro.text)))))
+        for piece in sentences(filled):
+            used = [value.cite for value in values.values() if value.text in piece.text]
+            yield Line(part, Sentence(piece.text, self._cites(piece.text, used)), actions)
+            self.used_facts.update(used)
+
+    def _cites(self, text: str, used: Iterable[str]) -> tuple[str, ...]:
+        """The sources used, those that hold the remaining figures, and, for a sentence that claims nothing, the message it answers."""
+        return tuple(dict.fromkeys([*used, *self.book.supporting(text, have=tuple(used))])) or (self.answered.cite,)
+
+    def _plain_facts(self) -> Iterator[Line]:
+        """In a long reply, facts named for people ("orders late", not `late_rate`) that no macro puts into words."""
+        if self.brief.length != "long":
+            return
+        template = (
+            "我们的记录显示，{name}：{value}。" if self.language == CHINESE else "Our records show {name}: {value}."
+        )
+        for fact in self.brief.facts:
+            is_readable = "_" not in fact.name and (han_count(fact.name) > 0) is (self.language == CHINESE)
+            is_variable = any(_variable(fact.name) in macro.variables for macro in self.brief.macros)
+            if fact.cite not in self.used_facts and is_readable and not is_variable:
+                text = template.format(name=fact.name, value=shown_value(fact, self.language, with_unit=True))
+                yield Line("fact", Sentence(text, (fact.cite,)))
+
+    def _rule(self) -> Iterator[Line]:
+        """The article that applies, by name, then its sentences nearest to what was asked, word for word, in their order."""
+        pieces = [
+            (passage, piece.text)
+            for passage in self.brief.passages[:RULE_PASSAGES]
+            if passage.language == self.language
+            for piece in sentences(passage.text)
+            if not _INTERNAL.search(piece.text)
+        ]
+        if not pieces:
+            return
+        near = similarities(
+            [self.answered.text[:2_000], *(text for _, text in pieces)], chinese=self.language == CHINESE
+        )[0][1:]
+        scores = [
+            float(near[i]) + (0.1 if passage is self.brief.passages[0] else 0.0)
+            for i, (passage, _) in enumerate(pieces)
+        ]
+        ranked = [i for i in sorted(range(len(pieces)), key=lambda i: -scores[i]) if near[i] >= RULE_FROM][
+            : self.counts["rule"]
+        ]
+        if ranked and self.brief.length != "short":
+            passage = pieces[ranked[0]][0]
+            for macro in self.brief.macros:
+                if macro.kind == "fact" and macro.language == self.language and macro.variables == ("article_title",):
+                    yield from self._spoken("rule", macro, {"article_title": _Value(passage.title, passage.cite)})
+        for i in sorted(ranked):
+            passage, text = pieces[i]
+            yield Line("rule", Sentence(text, (passage.cite,)))
+
+
+def newest_ask(brief: IssueBrief) -> Message:
+    """The message that the reply answers: the newest of those who want something."""
+    asking = [m for m in brief.thread.messages if m.author in {"merchant", "buyer"}]
+    return asking[-1] if asking else brief.thread.messages[-1]
+
+
+def texts_of_thread(brief: IssueBrief, kind: str) -> tuple[str, ...]:
+    """The spans of a kind that those who want something wrote, each once."""
+    asking = (m.text for m in brief.thread.messages if m.author in {"merchant", "buyer"})
+    return tuple(dict.fromkeys(text for message in asking for text in texts_of(extract(message), kind)))
+
+
+def _is_general(macro: Macro) -> bool:
+    return len(macro.intents) > GENERAL_INTENTS
+
+
+def _variable(name: str) -> str:
+    return re.sub(r"\W+", "_", name.strip().casefold())
+
+
+def han_count(text: str) -> int:
+    """How many Han characters `text` holds."""
+    return len(re.findall(r"[\u4e00-\u9fff]", text))
+
+
+def shown_value(fact: Fact, language: str, *, with_unit: bool = False) -> str:
+    """A fact's value as a reader of the language writes it: dates by name, shares in per cent, money with its currency."""
+    value = fact.value
+    if isinstance(value, str) and (shown := _shown_date(value, language)):
+        return shown
+    if isinstance(value, bool):
+        return ("是" if value else "否") if language == CHINESE else ("yes" if value else "no")
+    if isinstance(value, int | float):
+        if fact.unit in {"rate", "share", "ratio"}:
+            return f"{value * 100:.1f}%"
+        text = f"{Decimal(str(value)):,f}"
+        if fact.unit in {"percent", "%"}:
+            return f"{text}%"
+        if re.fullmatch(r"[A-Z]{3}", fact.unit):
+            return f"{fact.unit} {Decimal(str(value)):,.2f}"
+        return f"{text} {fact.unit}".strip() if with_unit else text
+    return value.replace(", ", "、") if language == CHINESE and _ID_LIST.fullmatch(value) else value
+
+
+def _shown_date(value: str, language: str) -> str | None:
+    match = re.match(r"(\d{4})-(\d{2})-(\d{2})(?:$|[T ])", value)
+    if match is None:
+        return None
+    try:
+        day = date(int(match[1]), int(match[2]), int(match[3]))
+    except ValueError:
+        return None
+    return (
+        f"{day.year}年{day.month}月{day.day}日"
+        if language == CHINESE
+        else f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+    )

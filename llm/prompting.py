@@ -1,0 +1,94 @@
+"""What a model is given and how its lines are read back: evidence as numbered quotations, one cited sentence a line.
+
+Texts of the thread travel as JSON strings with private data masked, so that nothing in them can pose as an instruction's frame.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from importlib.resources import files
+from string import Formatter
+
+from llm.chat import ChatMessage
+from llm.language import CHINESE
+from llm.privacy import mask
+from llm.types import IssueBrief, Sentence
+
+SENTENCE_COUNTS = {"short": 3, "normal": 6, "long": 10}
+SHOWN_MESSAGES = 12
+SHOWN_CHARACTERS = 1_200
+_SOURCE = re.compile(r"[\[【(（]\s*((?:S\d{1,3}[\s,，、;]*)+)[\]】)）]", re.I)
+_BULLET = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)、])\s+")
+_THINKING = re.compile(r"<think>.*?(?:</think>|\Z)", re.S)
+LONGEST_LINE = 2_000
+
+
+class Prompt:
+    """The messages for a model, and which source each number stands for."""
+
+    def __init__(self, brief: IssueBrief, language: str) -> None:
+        sources = list(_sources(brief))
+        self._cites = {f"s{n}": cite for n, (cite, _, _) in enumerate(sources, start=1)}
+        lines = [
+            f"[S{n}] {kind}: {json.dumps(text, ensure_ascii=False)}"
+            for n, (_, kind, text) in enumerate(sources, start=1)
+        ]
+        system = render(
+            "draft.system",
+            language_name="Simplified Chinese" if language == CHINESE else "English",
+            tone=brief.tone,
+            sentence_count=str(SENTENCE_COUNTS[brief.length]),
+        )
+        self.messages = (
+            ChatMessage("system", system),
+            ChatMessage("user", render("draft.user", sources="\n".join(lines))),
+        )
+
+    def sentence(self, line: str) -> Sentence | None:
+        """The sentence of one line and the sources it names; None for a line without words. Unknown numbers are kept as no source."""
+        cites: dict[str, None] = {}
+        for match in _SOURCE.finditer(line):
+            for number in re.findall(r"s\d+", match[1].casefold()):
+                cites[self._cites.get(number, f"unknown:{number.upper()}")] = None
+        text = _BULLET.sub("", _SOURCE.sub("", line)).strip()
+        text = re.sub(r"\s+([.!?。！？,，])", r"\1", re.sub(r"[ \t]{2,}", " ", text))
+        return Sentence(text, tuple(cites)) if any(c.isalnum() for c in text) else None
+
+
+def _sources(brief: IssueBrief) -> Iterator[tuple[str, str, str]]:
+    """(cite, what it is, text): the newest messages, the facts, the passages, and the macros under the message that they answer."""
+    messages = brief.thread.messages[-SHOWN_MESSAGES:]
+    for message in messages:
+        yield message.cite, f"message from {message.author}", mask(message.text)[:SHOWN_CHARACTERS]
+    for fact in brief.facts:
+        yield fact.cite, "fact", mask(f"{fact.name}: {fact.value} {fact.unit}".strip())
+    for passage in brief.passages:
+        yield passage.cite, f"policy, {passage.title}", passage.text
+    newest = messages[-1].cite
+    for macro in [m for m in brief.macros if m.kind in {"next_step", "ask", "hand_over"}][:6]:
+        yield newest, "model sentence", macro.text
+
+
+def lines_of(pieces: Iterable[str]) -> Iterator[str]:
+    """Whole lines out of pieces of text as they come; a model's thinking is left out, and a line that never ends is cut."""
+    held = ""
+    for piece in pieces:
+        held += piece
+        held = _THINKING.sub("", held) if "</think>" in held else held
+        if "<think>" in held:
+            continue
+        *whole, held = held.split("\n")
+        yield from whole
+        if len(held) > LONGEST_LINE:
+            yield held
+            held = ""
+    yield _THINKING.sub("", held)
+
+
+def render(name: str, **values: str) -> str:
+    """The prompt file NAME.md with its variables; a missing or unknown one raises KeyError naming it. Values are never re-read as templates."""
+    text = (files("llm") / "prompts" / f"{name}.md").read_text(encoding="utf-8")
+    wanted = {variable for _, variable, _, _ in Formatter().parse(text) if variable}
+    if wanted != values.keys():
+        raise KeyError(f"prompt {name!r} takes {sorted(wanted)}, was given {sorted(values)}")
+    return text.format(**values)

@@ -1,0 +1,200 @@
+"""A drafted reply, sentence by sentence, each checked before anyone sees it: by a model when there is one, else by macros.
+
+What fails a check is withheld and named in the draft's checks. Knows no queue, no warehouse and no page; sends nothing.
+"""
+
+import time
+from collections.abc import Collection, Generator, Iterator
+from contextlib import closing
+from itertools import chain
+
+from llm.chat import GenerateOptions, TextModel
+from llm.composer import Line, compose
+from llm.errors import EngineError, InputError
+from llm.grounding import CHECK_NAMES, EvidenceBook, check_sentence, failing
+from llm.language import CHINESE, ENGLISH, UNDETERMINED, WRITTEN, is_chinese, sentences
+from llm.promises import promises_in
+from llm.prompting import SENTENCE_COUNTS, Prompt, lines_of
+from llm.types import Check, Draft, IssueBrief, Sentence
+from llm.vectors import similarities
+
+MACRO = "macro"
+SAME_ABOVE = 0.6
+OPTIONS = GenerateOptions(max_tokens=500, temperature=0.0, timeout_s=120.0)
+
+
+class Drafting:
+    """One draft under way: iterate for its checked sentences as they come, then ask for the `draft`.
+
+    Nothing unchecked is ever yielded. A model's sentence that fails is withheld, and macro sentences fill in; when the model fails or
+    passes nothing, the whole macro draft takes its place.
+    """
+
+    def __init__(self, brief: IssueBrief, writer: TextModel | None = None) -> None:
+        if not brief.thread.messages:
+            raise InputError(
+                f"thread {brief.thread.ticket_id!r}: has no message; there is nothing to answer. Give at least one."
+            )
+        if brief.length not in SENTENCE_COUNTS:
+            raise InputError(f"length {brief.length!r} is unknown; lengths: {', '.join(SENTENCE_COUNTS)}.")
+        self.brief = brief
+        self.language = brief.language if brief.language in WRITTEN else ENGLISH
+        self._writer = writer
+        self._book = EvidenceBook.of(brief)
+        self._common = [*(macro.text for macro in brief.macros), *(passage.title for passage in brief.passages)]
+        self._shown: list[Sentence] = []
+        self._withheld: list[tuple[Sentence, list[Check]]] = []
+        self._by_writer = 0
+        self._writer_error = ""
+        self._started = time.perf_counter()
+        self._finished: float | None = None
+        self._stream = self._run()
+
+    def __iter__(self) -> Iterator[Sentence]:
+        return self._stream
+
+    def draft(self) -> Draft:
+        """The whole draft; runs what is left of the stream first."""
+        for _ in self._stream:
+            pass
+        finished = self._finished if self._finished is not None else time.perf_counter()
+        separator = "" if self.language == CHINESE else " "
+        return Draft(
+            ticket_id=self.brief.thread.ticket_id,
+            reply=separator.join(sentence.text for sentence in self._shown),
+            sentences=tuple(self._shown),
+            checks=self._checks(),
+            language=self.language,
+            engine=self._writer.name if self._writer is not None and self._by_writer else MACRO,
+            latency_ms=round((finished - self._started) * 1000),
+        )
+
+    def _run(self) -> Iterator[Sentence]:
+        if self._writer is not None:
+            yield from self._written(self._writer)
+        if self._by_writer == 0:
+            yield from self._composed(compose(self.brief, self.language))
+        elif self._withheld or self._writer_error:
+            lines = [
+                line
+                for line in compose(self.brief, self.language)
+                if line.part in {"fact", "step"} and not self._is_said(line.sentence)
+            ]
+            yield from self._composed(lines)
+        self._finished = time.perf_counter()
+
+    def _written(self, writer: TextModel) -> Iterator[Sentence]:
+        prompt = Prompt(self.brief, self.language)
+        allowed = {action for macro in self.brief.macros if macro.kind != "decision" for action in macro.actions}
+        limit = SENTENCE_COUNTS[self.brief.length]
+        pieces = writer.generate(prompt.messages, OPTIONS)
+        try:
+            with closing(_closable(pieces)) as stream:
+                for line in lines_of(stream):
+                    sentence = prompt.sentence(line)
+                    if sentence is not None and self._passes(sentence, allowed):
+                        self._by_writer += 1
+                        yield sentence
+                    if self._by_writer >= limit or len(self._withheld) > 2 * limit:
+                        return
+        except EngineError as error:
+            self._writer_error = str(error)
+
+    def _composed(self, lines: list[Line]) -> Iterator[Sentence]:
+        for line in lines:
+            if self._passes(line.sentence, line.actions):
+                yield line.sentence
+
+    def _passes(self, sentence: Sentence, allowed: Collection[str]) -> bool:
+        """Keeps the sentence among those shown or those withheld, and says which."""
+        checks = check_sentence(
+            sentence, self._book, language=self.language, allowed_actions=allowed, common=self._common
+        )
+        failed = failing(checks)
+        if failed:
+            self._withheld.append((sentence, failed))
+            return False
+        if sentence.text not in {shown.text for shown in self._shown}:
+            self._shown.append(sentence)
+            return True
+        return False
+
+    def _is_said(self, sentence: Sentence) -> bool:
+        """Whether the shown sentences already say this: near in words, or holding all its figures."""
+        texts = [sentence.text, *(shown.text for shown in self._shown)]
+        return (
+            len(texts) > 1 and float(similarities(texts, chinese=is_chinese(sentence.text))[0][1:].max()) >= SAME_ABOVE
+        )
+
+    def _checks(self) -> tuple[Check, ...]:
+        """One check a name over the whole draft: passed when nothing was withheld for it; then language and writer, where they need a word."""
+        total = len(self._shown) + len(self._withheld)
+        checks = [self._check(name, total) for name in CHECK_NAMES]
+        if self.brief.language not in WRITTEN:
+            found = "a language that could not be told" if self.brief.language == UNDETERMINED else self.brief.language
+            detail = (
+                f"the thread is in {found}; the desk writes in {' and '.join(WRITTEN)}, so this draft is in {ENGLISH}"
+            )
+            checks.append(Check("writers_language", False, detail))
+        if self._writer_error:
+            checks.append(Check("writer_available", False, f"{self._writer_error} Macros wrote the rest."))
+        return tuple(checks)
+
+    def _check(self, name: str, total: int) -> Check:
+        reasons = [
+            f"“{_short(s.text)}” {check.detail}"
+            for s, failed in self._withheld
+            for check in failed
+            if check.name == name
+        ]
+        if reasons:
+            return Check(name, False, f"{len(reasons)} of {total} sentences withheld: {'; '.join(reasons[:5])}")
+        return Check(
+            name,
+            bool(self._shown),
+            f"{len(self._shown)} of {total} sentences shown, none withheld for this"
+            if self._shown
+            else "no sentence to check",
+        )
+
+
+def _closable(pieces: Iterator[str]) -> Generator[str]:
+    """A generator over the pieces, so that leaving early closes what closes; closing the model's own stream cancels its work."""
+    try:
+        yield from pieces
+    finally:
+        close = getattr(pieces, "close", None)
+        if close is not None:
+            close()
+
+
+def _short(text: str, limit: int = 80) -> str:
+    return text if len(text) <= limit else text[:limit] + "…"
+
+
+def stream_draft(brief: IssueBrief, writer: TextModel | None = None) -> Drafting:
+    """Starts a draft whose checked sentences come one by one; `.draft()` gives the whole."""
+    return Drafting(brief, writer)
+
+
+def draft(brief: IssueBrief, writer: TextModel | None = None) -> Draft:
+    """The reply to a brief. Without a `writer`, or when it fails, from macros; the engine field says which."""
+    return Drafting(brief, writer).draft()
+
+
+def check_edited(text: str, brief: IssueBrief) -> tuple[Check, ...]:
+    """The checks on a reply that a person has edited, each sentence held against all of the brief; nothing is withheld."""
+    book = EvidenceBook.of(brief)
+    cites = tuple(
+        chain((m.cite for m in brief.thread.messages), (f.cite for f in brief.facts), (p.cite for p in brief.passages))
+    )
+    allowed = {action for macro in brief.macros for action in (*macro.actions, *promises_in(macro.text))}
+    common = [*(macro.text for macro in brief.macros), *(passage.title for passage in brief.passages)]
+    language = brief.language if brief.language in WRITTEN else ENGLISH
+    found: dict[str, list[str]] = {name: [] for name in CHECK_NAMES}
+    for piece in sentences(text):
+        for check in failing(
+            check_sentence(Sentence(piece.text, cites), book, language=language, allowed_actions=allowed, common=common)
+        ):
+            found[check.name].append(f"“{_short(piece.text)}” {check.detail}")
+    return tuple(Check(name, not reasons, "; ".join(reasons[:5]) or "nothing found") for name, reasons in found.items())
