@@ -33,13 +33,18 @@ MERCHANTS_LISTED = 2000
 
 @dataclass(frozen=True)
 class FilterState:
-    """What the session remembers: the filters, those that the widgets were drawn with, and the widgets' version."""
+    """What the session remembers: the filters, those that the widgets were drawn with, the widgets' version, and the page.
+
+    carried: pages that were entered by a link without parameters, to which the filters were then written.
+    """
 
     filters: Filters
     seed: Filters
     version: int
     snapshot_id: str
     is_shown: bool
+    page: str
+    carried: frozenset[str] = frozenset()
 
 
 def current_filters() -> Filters:
@@ -64,19 +69,21 @@ def open_merchant(merchant_id: str) -> None:
     st.switch_page("views/merchant.py")
 
 
-def restore_filters(options: FilterOptions, snapshot: str, *, is_shown: bool) -> Filters:
+def restore_filters(options: FilterOptions, snapshot: str, *, page: str, is_shown: bool) -> Filters:
     """The session's filters, checked against this run's snapshot. First thing of a page run."""
     state: FilterState | None = st.session_state.get(STATE_KEY)
-    if state is None or _is_history_navigation():
+    if state is None or (_is_history_navigation() and not _is_bare(page, state)):
         filters = parse_params({key: st.query_params.get_all(key) for key in URL_KEYS}, options)
-        version = 0 if state is None else state.version + 1
-        state = FilterState(filters, filters, version, snapshot, is_shown)
+        version, carried = (0, frozenset[str]()) if state is None else (state.version + 1, state.carried)
+        state = FilterState(filters, filters, version, snapshot, is_shown, page, carried)
     else:
         filters = valid(state.filters, options)
         # A widget that was not drawn has lost its value, one whose options changed would: draw it anew.
         is_new = filters != state.filters or snapshot != state.snapshot_id or (is_shown and not state.is_shown)
         seed, version = (filters, state.version + 1) if is_new else (state.seed, state.version)
-        state = FilterState(filters, seed, version, snapshot, is_shown)
+        arrived = page != state.page and not _is_history_navigation() and not _own_params()
+        carried = state.carried | {page} if arrived else state.carried
+        state = FilterState(filters, seed, version, snapshot, is_shown, page, carried)
     st.session_state[STATE_KEY] = state
     return state.filters
 
@@ -121,12 +128,23 @@ def draw_filters(options: FilterOptions) -> Filters:
 
 def write_url(filters: Filters, options: FilterOptions) -> None:
     """Makes the address a link to what is seen; a page's own parameters stay."""
+    state: FilterState = st.session_state[STATE_KEY]
+    if _is_history_navigation() and _is_bare(state.page, state):
+        return  # writing here would add an entry to the history, and the way back would never end
     wanted = filters.to_params(default_filters(options))
-    found = {key: values for key in URL_KEYS if (values := st.query_params.get_all(key))}
-    if wanted == found:
+    if wanted == _own_params():
         return
     others = {key: st.query_params.get_all(key) for key in st.query_params if key not in URL_KEYS}
     st.query_params.from_dict({**others, **wanted})
+
+
+def _own_params() -> dict[str, list[str]]:
+    return {key: values for key in URL_KEYS if (values := st.query_params.get_all(key))}
+
+
+def _is_bare(page: str, state: FilterState) -> bool:
+    """Whether the address is the one that a navigation link left before the filters were written to it."""
+    return page in state.carried and not _own_params()
 
 
 def _choose(

@@ -62,7 +62,7 @@ def run() -> None:
             return
         options = filter_options(snapshot)
         is_shown = page.url_path not in UNFILTERED
-        filters = filter_bar.restore_filters(options, snapshot, is_shown=is_shown)
+        filters = filter_bar.restore_filters(options, snapshot, page=page.url_path, is_shown=is_shown)
         if is_shown:
             filters = filter_bar.draw_filters(options)
         filter_bar.write_url(filters, options)

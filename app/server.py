@@ -31,6 +31,42 @@ HEADERS = {
 }
 
 
+# Without this hint the front end first looks for its server below the page's own path (/trust/_stcore/health): two
+# failed requests and an error in the console on every deep link.
+BASE_HINT = b'<script>window.__streamlit={BACKEND_BASE_URL:window.location.origin+"/"}</script>'
+
+
+class BaseHint:
+    """Writes BASE_HINT into the HTML page that every address of the app is served with."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        wanted = [value for name, value in scope.get("headers", []) if name == b"accept"]
+        if scope["type"] != "http" or scope["method"] != "GET" or not any(b"text/html" in value for value in wanted):
+            await self.app(scope, receive, send)
+            return
+        start: Message = {}
+        body = bytearray()
+
+        async def hold(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                start.update(message)
+                return
+            body.extend(message.get("body", b""))
+            if not message.get("more_body"):
+                page = bytes(body).replace(b"<head>", b"<head>" + BASE_HINT, 1)
+                headers = [(name, value) for name, value in start["headers"] if name.lower() != b"content-length"]
+                if start["status"] != 304:
+                    headers.append((b"content-length", str(len(page)).encode()))
+                await send({**start, "headers": headers})
+                await send({"type": "http.response.body", "body": page})
+
+        plain = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
+        await self.app({**scope, "headers": plain}, receive, hold)
+
+
 class SecurityHeaders:
     """Adds HEADERS to every HTTP response."""
 
@@ -55,7 +91,7 @@ async def ready(request: Request) -> PlainTextResponse:
 
 app = st.App(
     Path(__file__).parent / "main.py",
-    middleware=[Middleware(SecurityHeaders)],
+    middleware=[Middleware(SecurityHeaders), Middleware(BaseHint)],
     routes=[Route("/api/ready", ready)],
     on_script_error=show_error,
 )

@@ -6,7 +6,7 @@ from app import filter_bar
 from tests.app.test_filters import OPTIONS
 
 hidden = st.checkbox("a page without filters")
-filters = filter_bar.restore_filters(OPTIONS, "s1", is_shown=not hidden)
+filters = filter_bar.restore_filters(OPTIONS, "s1", page="data" if hidden else "trust", is_shown=not hidden)
 if not hidden:
     filters = filter_bar.draw_filters(OPTIONS)
 filter_bar.write_url(filters, OPTIONS)
