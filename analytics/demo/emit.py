@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.demo import behaviour
+from analytics.demo.delivery import BUYER
 from analytics.demo.market import Market
-from analytics.demo.orders import BUYER, MAX_LINES, Orders
+from analytics.demo.orders import MAX_LINES, Orders
 from analytics.demo.reviews import DIMENSION, text_number
 from analytics.demo.stream import EventStream
 from analytics.demo.world import DAY, HOUR, Ints

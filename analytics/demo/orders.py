@@ -6,30 +6,18 @@ It knows nothing of events, files or months, so that the truth tables can replay
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from analytics.demo import behaviour
+from analytics.demo.claims import claim
+from analytics.demo.delivery import BUYER, NONE, PLATFORM, SELLER, deliver, on_time, when
 from analytics.demo.market import Market
 from analytics.demo.reviews import CAUSES
-from analytics.demo.world import (
-    CARRIERS,
-    CATEGORIES,
-    DAY,
-    HOUR,
-    OUTAGE_CARRIER,
-    OUTAGE_REGION,
-    REGIONS,
-    Bools,
-    Floats,
-    Ints,
-)
+from analytics.demo.world import CATEGORIES, DAY, HOUR, Bools, Floats, Ints
 
 MAX_LINES = 3
-SELLER, CARRIER, BUYER, PLATFORM = 0, 1, 2, 3
-UPHELD, DENIED, WITHDRAWN, REFUNDED = 0, 1, 2, 3
-_NONE = -1
 
 
 @dataclass(frozen=True)
@@ -101,35 +89,6 @@ class Conditions:
 ACTUAL = Conditions()
 
 
-@dataclass(frozen=True)
-class _Delivery:
-    shipped: Ints
-    carrier: Ints
-    tracking: Ints
-    delivered: Ints
-    late_fault: Ints
-    days_late: Floats
-    is_outage: Bools
-    is_lost: Bools
-
-
-@dataclass(frozen=True)
-class _Claims:
-    returned: Ints
-    return_fault: Ints
-    refunded: Ints
-    refund_days: Floats
-    disputed: Ints
-    dispute_closed: Ints
-    dispute_fault: Ints
-    outcome: Ints
-    chargeback: Ints
-
-
-def _when(condition: Bools, instant: Ints | Floats) -> Ints:
-    return np.where(condition, instant, _NONE).astype(np.int64)
-
-
 def _draw_lines(
     market: Market, merchant: Ints, is_campaign: Bools, rng: np.random.Generator
 ) -> tuple[Ints, Ints, Ints]:
@@ -142,122 +101,7 @@ def _draw_lines(
     quantity = 1 + (rng.random((n, MAX_LINES)) < 0.12) + (rng.random((n, MAX_LINES)) < 0.04)
     discount = np.where(is_campaign, 0.85, 1.0)[:, None]
     amount = np.round(market.products.price_minor[product] * quantity * discount).astype(np.int64)
-    return np.where(is_line, product, _NONE), np.where(is_line, quantity, 0), np.where(is_line, amount, 0)
-
-
-def _deliver(
-    market: Market,
-    merchant: Ints,
-    abroad: Bools,
-    ship_by: Ints,
-    deliver_by: Ints,
-    shipped: Ints,
-    rng: np.random.Generator,
-) -> _Delivery:
-    """The parcel's way; shipped is −1 where nothing was sent."""
-    n = len(merchant)
-    is_sent = shipped >= 0
-    main = market.merchants.carrier[merchant]
-    region = market.merchants.region[merchant]
-    others = np.array([(r.carriers + r.carriers)[:3] for r in REGIONS])[region, rng.integers(0, 3, n)]
-    carrier = np.where(rng.random(n) < 0.8, main, others)
-    factor = np.array([c.transit for c in CARRIERS])[carrier]
-    stray = rng.random(n) < np.array([c.stray for c in CARRIERS])[carrier]
-    stray_days = np.where(stray, 1.0 + rng.exponential(3.5, n), 0.0)
-    promised = np.where(abroad, 14.0 * 24, 5.0 * 24)
-    hours = behaviour.transit_hours(promised, factor, rng.standard_normal(n), stray_days)
-    # Nobody at home, or a wrong address.
-    is_missed = rng.random(n) < 0.010
-    hours = hours + np.where(is_missed, 24.0 * rng.uniform(2.0, 9.0, n), 0.0)
-    arrival = shipped + (hours * HOUR).astype(np.int64)
-    start, end = market.calendar.outage
-    is_outage = (region == OUTAGE_REGION) & (carrier == OUTAGE_CARRIER) & is_sent & (shipped < end) & (arrival > start)
-    is_outage &= rng.random(n) < 0.85
-    arrival = np.where(
-        is_outage, np.maximum(arrival, start) + (rng.uniform(4.0, 11.0, n) * DAY).astype(np.int64), arrival
-    )
-    is_lost = is_sent & (rng.random(n) < np.where(is_outage, 0.03, 0.0025))
-    delivered = _when(is_sent & ~is_lost, arrival)
-    is_late = (delivered > deliver_by) & (delivered >= 0)
-    is_platform = is_late & (rng.random(n) < 0.02)
-    fault = np.where(is_platform, PLATFORM, np.where(shipped > ship_by, SELLER, np.where(is_missed, BUYER, CARRIER)))
-    is_valid = rng.random(n) >= behaviour.invalid_tracking_rate(market.merchants.traits[merchant, 0])
-    return _Delivery(
-        shipped=shipped,
-        carrier=np.where(is_sent, carrier, _NONE),
-        tracking=np.where(is_sent, is_valid, _NONE),
-        delivered=delivered,
-        late_fault=np.where(is_late, fault, _NONE),
-        days_late=np.where(is_late, (delivered - deliver_by) / DAY, 0.0),
-        is_outage=is_outage,
-        is_lost=is_lost,
-    )
-
-
-def _claim(
-    way: _Delivery,
-    placed: Ints,
-    deliver_by: Ints,
-    service: Floats,
-    is_defective: Bools,
-    is_damaged: Bools,
-    remorse: Floats,
-    is_silent: Bools,
-    is_quick: bool,
-    rng: np.random.Generator,
-) -> _Claims:
-    """Returns, refunds, disputes and chargebacks."""
-    n = len(placed)
-    is_here = way.delivered >= 0
-    u = rng.random(n)
-    p_fault = np.where(is_defective, 0.40, np.where(is_damaged, 0.45, 0.0))
-    is_return = is_here & (u < p_fault + remorse)
-    return_fault = np.where(is_defective, SELLER, np.where(is_damaged, CARRIER, BUYER))
-    returned = way.delivered + (np.minimum(rng.exponential(3.5, n), 13.5) * DAY).astype(np.int64) + HOUR
-    refund_days = 2.0 + 2.2 * np.exp(-0.55 * np.clip(service, -2.5, 2.5)) * np.exp(0.7 * rng.standard_normal(n))
-    if is_quick:
-        refund_days = np.full(n, 3.0)
-    slow = np.where(is_return, refund_days, -1.0)
-    p = behaviour.dispute_rate(way.days_late, way.is_lost, is_defective, is_damaged, is_silent, slow)
-    is_disputed = (is_here | way.is_lost) & (rng.random(n) < p)
-    fault = np.where(
-        is_defective,
-        SELLER,
-        np.where(is_damaged | way.is_lost, CARRIER, np.where(way.days_late > 0, way.late_fault, BUYER)),
-    )
-    fault = np.where((fault == BUYER) & (slow > 9.0), SELLER, fault)
-    since = np.where(way.is_lost, deliver_by, np.where(is_return & (slow > 9.0), returned, way.delivered))
-    disputed = since + ((0.3 + rng.gamma(1.6, 2.6, n)) * DAY).astype(np.int64)
-    closed = disputed + ((1.0 + rng.gamma(2.2, 2.2, n)) * DAY).astype(np.int64)
-    # Shares of upheld, denied, withdrawn and refunded by fault: seller, carrier, buyer, platform.
-    steps = np.array([(0.66, 0.78, 0.84), (0.12, 0.34, 0.50), (0.05, 0.70, 0.95), (0.05, 0.30, 0.45)])
-    draw = rng.random(n)
-    outcome = (draw[:, None] > steps[np.maximum(fault, 0)]).sum(axis=1)
-    is_paid = is_disputed & ~is_return & ((outcome == UPHELD) | (outcome == REFUNDED))
-    paid = closed + (rng.uniform(0.2, 2.0, n) * DAY).astype(np.int64)
-    refunded = np.where(is_return, returned + (refund_days * DAY).astype(np.int64), np.where(is_paid, paid, _NONE))
-    claim_days = np.where(is_return, refund_days, np.where(is_paid, (paid - disputed) / DAY, -1.0))
-    is_charged = (is_here | way.is_lost) & (rng.random(n) < 0.0006 + 0.06 * (is_disputed & (outcome == DENIED)))
-    return _Claims(
-        returned=_when(is_return, returned),
-        return_fault=np.where(is_return, return_fault, _NONE),
-        refunded=refunded.astype(np.int64),
-        refund_days=claim_days,
-        disputed=_when(is_disputed, disputed),
-        dispute_closed=_when(is_disputed, closed),
-        dispute_fault=np.where(is_disputed, fault, _NONE),
-        outcome=np.where(is_disputed, outcome, _NONE),
-        chargeback=_when(is_charged, np.where(is_disputed, closed, deliver_by) + (rng.uniform(5, 30, n) * DAY)),
-    )
-
-
-def _on_time(way: _Delivery, deliver_by: Ints) -> _Delivery:
-    return replace(
-        way,
-        delivered=np.where(way.delivered >= 0, np.minimum(way.delivered, deliver_by), _NONE),
-        late_fault=np.full(len(deliver_by), _NONE),
-        days_late=np.zeros(len(deliver_by)),
-    )
+    return np.where(is_line, product, NONE), np.where(is_line, quantity, 0), np.where(is_line, amount, 0)
 
 
 def simulate(
@@ -290,15 +134,15 @@ def simulate(
     p_seller = behaviour.seller_cancel_rate(reliability, is_campaign)
     cancel_fault = np.where(u < p_seller, SELLER, np.where(u < p_seller + 0.018, BUYER, PLATFORM))
     is_cancelled = u < p_seller + 0.020
-    cancelled = _when(is_cancelled, placed + (rng.exponential(14.0, n) * HOUR).astype(np.int64) + 300)
+    cancelled = when(is_cancelled, placed + (rng.exponential(14.0, n) * HOUR).astype(np.int64) + 300)
     hours = behaviour.handling_hours(
         reliability, is_campaign, is_tight, rng.standard_normal(n), rng.random(n), rng.random(n)
     )
-    shipped = _when(~is_cancelled, placed + (hours * HOUR).astype(np.int64))
-    way = _deliver(market, merchant, abroad, ship_by, deliver_by, shipped, rng)
+    shipped = when(~is_cancelled, placed + (hours * HOUR).astype(np.int64))
+    way = deliver(market, merchant, abroad, ship_by, deliver_by, shipped, rng)
 
     if do.is_on_time:
-        way = _on_time(way, deliver_by)
+        way = on_time(way, deliver_by)
     is_late = way.days_late > 0
     is_asked = rng.random(n) < 0.10 + 0.22 * (is_late | way.is_lost)
     early = placed - (rng.exponential(9.0, n) * HOUR).astype(np.int64) - 600
@@ -307,7 +151,7 @@ def simulate(
     reply = np.where(rng.random(n) < behaviour.silence_rate(service), float(behaviour.NEVER), reply)
     if do.is_prompt:
         reply = np.full(n, 4.0)
-    answered = _when(is_asked & (reply >= 0), asked + (reply * HOUR).astype(np.int64) + 60)
+    answered = when(is_asked & (reply >= 0), asked + (reply * HOUR).astype(np.int64) + 60)
 
     first = product[:, 0]
     is_defective = ~is_cancelled & (rng.random(n) < behaviour.defect_rate(quality + products.quality[first]))
@@ -338,7 +182,7 @@ def simulate(
         default=names["none"],
     )
     remorse = np.array([c.remorse for c in CATEGORIES])[category]
-    claims = _claim(
+    claims = claim(
         way,
         placed,
         deliver_by,
@@ -360,10 +204,10 @@ def simulate(
         ship_by=ship_by,
         deliver_by=deliver_by,
         cancelled=cancelled,
-        cancel_fault=np.where(is_cancelled, cancel_fault, _NONE),
+        cancel_fault=np.where(is_cancelled, cancel_fault, NONE),
         is_campaign=is_campaign,
         is_defective=is_defective,
-        asked=_when(is_asked, asked),
+        asked=when(is_asked, asked),
         answered=answered,
         latent=latent,
         score=behaviour.score_of(latent),

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from analytics.demo.delivery import SELLER
 from analytics.demo.market import Merchants
-from analytics.demo.orders import SELLER, Orders
+from analytics.demo.orders import Orders
 from analytics.demo.stream import EventStream
 from analytics.demo.world import DAY, HOUR, Bools, Calendar, Floats, Ints
 

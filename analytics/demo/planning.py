@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.demo.casebook import Cases
+from analytics.demo.delivery import BUYER, CARRIER, SELLER
 from analytics.demo.market import Market
-from analytics.demo.orders import BUYER, CARRIER, SELLER
 from analytics.demo.penalties import Penalties
 from analytics.demo.world import DAY, HOUR, Bools, Calendar, Floats, Ints
 

@@ -11,8 +11,8 @@ import numpy as np
 from analytics.demo import events as ev
 from analytics.demo.casebook import Cases
 from analytics.demo.conversation import Course, plan_course
+from analytics.demo.delivery import SELLER
 from analytics.demo.market import Market
-from analytics.demo.orders import SELLER
 from analytics.demo.penalties import CLAUSES, Penalties
 from analytics.demo.planning import Matter
 from analytics.demo.stream import FAULTS

@@ -13,9 +13,10 @@ from scipy.stats import norm
 from analytics.demo import behaviour
 from analytics.demo import columns as cols
 from analytics.demo import events as ev
+from analytics.demo.delivery import SELLER
 from analytics.demo.demand import CAMPAIGN_LIFT
 from analytics.demo.market import KINDS, Market
-from analytics.demo.orders import ACTUAL, SELLER, Conditions, Orders, simulate
+from analytics.demo.orders import ACTUAL, Conditions, Orders, simulate
 from analytics.demo.penalties import CLAUSES, Penalties
 from analytics.demo.planning import Matter
 from analytics.demo.stream import FAULTS
