@@ -5,9 +5,10 @@ Knows the trust score's pure functions; knows no page. Results are conditional o
 
 from analytics.whatif.levers import LeverRange
 from analytics.whatif.scenario import Lever, Scenario, Segment, dump_scenario, load_scenario, scenario_from_toml
-from analytics.whatif.simulate import Outcome, WhatifResult, lever_ranges, simulate, simulate_counts
+from analytics.whatif.simulate import Assumption, Outcome, WhatifResult, lever_ranges, simulate, simulate_counts
 
 __all__ = [
+    "Assumption",
     "Lever",
     "LeverRange",
     "Outcome",

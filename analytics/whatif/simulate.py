@@ -32,6 +32,31 @@ Statistic = Callable[["_Side", "_Side"], float | Floats]
 
 EVERYONE = Segment()
 EXACT, ASSUMPTION = "exact", "assumption"
+SEGMENT = "Merchants: {segment}. Those without a score are not counted."
+WINDOW = "Orders of the last {days} days, as they were; nothing is forecast."
+ONLY_LATENESS = (
+    "Only deliveries late by the merchant's fault change, in proportion for every merchant of the segment; reviews, shipping, "
+    "disputes and the number of orders stay as they are."
+)
+PEERS_REFITTED = (
+    "Peers' rates are estimated anew from the changed counts, so merchants outside the segment may move a little."
+)
+LIMIT_MOVES = "The limit moves from {before:g} to {after:g}; no merchant changes what it does."
+SAME_DRAWS = (
+    "The interval of a change comes from {draws} draws of every merchant's true rates (seed {seed}), the same draws before and after."
+)
+TEXTS = (SEGMENT, WINDOW, ONLY_LATENESS, PEERS_REFITTED, LIMIT_MOVES, SAME_DRAWS)
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """A sentence that a result is conditional on: an English text with {named} values, so that a page can translate it."""
+
+    text: str
+    values: Mapping[str, str | float]
+
+    def __str__(self) -> str:
+        return self.text.format(**self.values)
 
 
 @dataclass(frozen=True)
@@ -58,7 +83,7 @@ class WhatifResult:
     outcomes: tuple[Outcome, ...]
     crossings: pd.DataFrame
     scores: pd.DataFrame
-    assumptions: tuple[str, ...]
+    assumptions: tuple[Assumption, ...]
     limit_before: float
     limit_after: float
     as_of: date
@@ -127,7 +152,7 @@ def simulate_counts(
         raise InputError(f"segment: none of the {inside.sum()} merchants of {scenario.segment.describe()} has a score.")
     assumptions = _assumptions(before, after, scenario)
     label = ASSUMPTION if any(lever.kind == "late_rate" for lever in scenario.levers) else EXACT
-    outcomes = _outcomes(before, after, scores, amounts, scenario, (label, assumptions))
+    outcomes = _outcomes(before, after, scores, amounts, scenario, (label, tuple(map(str, assumptions))))
     return WhatifResult(
         outcomes=tuple(outcomes),
         crossings=_crossings(scores, before.limit, after.limit),
@@ -261,24 +286,15 @@ def _mean(side: _Side) -> Floats:
     return np.asarray(np.mean(side.scores, axis=0, dtype=float), dtype=float)
 
 
-def _assumptions(before: _World, after: _World, scenario: Scenario) -> tuple[str, ...]:
+def _assumptions(before: _World, after: _World, scenario: Scenario) -> tuple[Assumption, ...]:
     said = [
-        f"Merchants: {scenario.segment.describe()}. Those without a score are not counted.",
-        f"Orders of the last {before.model.programme.window_days} days, as they were; nothing is forecast.",
+        Assumption(SEGMENT, {"segment": scenario.segment.describe()}),
+        Assumption(WINDOW, {"days": before.model.programme.window_days}),
     ]
     for lever in scenario.levers:
         if lever.kind == "late_rate":
-            said.append(
-                "Only deliveries late by the merchant's fault change, in proportion for every merchant of the segment; reviews, "
-                "shipping, disputes and the number of orders stay as they are."
-            )
-            said.append(
-                "Peers' rates are estimated anew from the changed counts, so merchants outside the segment may move a little."
-            )
+            said += [Assumption(ONLY_LATENESS, {}), Assumption(PEERS_REFITTED, {})]
         else:
-            said.append(f"The limit moves from {before.limit:g} to {after.limit:g}; no merchant changes what it does.")
-    said.append(
-        f"The interval of a change comes from {scenario.draws} draws of every merchant's true rates (seed {scenario.seed}), the same "
-        "draws before and after."
-    )
+            said.append(Assumption(LIMIT_MOVES, {"before": before.limit, "after": after.limit}))
+    said.append(Assumption(SAME_DRAWS, {"draws": scenario.draws, "seed": scenario.seed}))
     return tuple(said)

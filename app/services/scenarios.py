@@ -1,15 +1,48 @@
-"""What-if scenarios: one run for the command and the page. Knows no page."""
+"""What-if scenarios: one run for the command and the page, the levers' live ranges, and saved scenarios. Knows no page.
+
+Words stay msgids; the sentences of assumptions are those of analytics.whatif, marked here for translation.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
-from app.services.runtime import cached
+import pandas as pd
+
+from app.i18n import N_
+from app.services.runtime import cached, get_runtime
 from app.services.warehouse import cursor
 
 if TYPE_CHECKING:
-    from analytics.whatif import Scenario, WhatifResult
+    from analytics.whatif import LeverRange, Outcome, Scenario, Segment, WhatifResult
+    from app.filters import Filters
+    from app.identity import Actor
+    from app.workspace import Document
+
+# outcome of analytics.whatif → its name and unit, in the order in which a page shows them
+OUTCOMES = {
+    "median_score": (N_("Median score"), "points"),
+    "mean_score": (N_("Mean score"), "points"),
+    "merchants_below_limit": (N_("Merchants below the limit"), "count"),
+    "merchants_crossing_down": (N_("Falling below the limit"), "count"),
+    "merchants_crossing_up": (N_("Rising above the limit"), "count"),
+    "late_orders": (N_("Late by the merchant"), "count"),
+    "orders_touched": (N_("Orders of merchants that cross"), "count"),
+    "gmv_touched": (N_("GMV of merchants that cross"), "money"),
+}
+LABELS = {
+    "exact": N_("Exact: the same figures under another rule"),
+    "assumption": N_("Assumption: the change is put in, not predicted"),
+}
+
+
+@dataclass(frozen=True)
+class Levers:
+    """What the page's levers can be set to. `late_rate` is None where the source records no promised day."""
+
+    late_rate: LeverRange | None
+    borders: tuple[LeverRange, ...]
 
 
 @cached
@@ -24,3 +57,102 @@ def run_scenario(snapshot_id: str, scenario: Scenario) -> WhatifResult:
 def outcome_rows(result: WhatifResult) -> list[dict[str, object]]:
     """The outcomes under the keys of the command's contract."""
     return [{**asdict(outcome), "seed": result.seed, "snapshot_id": result.snapshot_id} for outcome in result.outcomes]
+
+
+@cached
+def levers(snapshot_id: str, segment: Segment) -> Levers:
+    """Live baselines and bounds for a segment. Raises InputError when no merchant matches it."""
+    from analytics.whatif import lever_ranges
+
+    with cursor(snapshot_id) as opened:
+        ranges = lever_ranges(opened, segment)
+    late = next((found for found in ranges if found.kind == "late_rate"), None)
+    return Levers(late, tuple(found for found in ranges if found.kind == "score_limit" and found.level))
+
+
+def segment_of(filters: Filters, size_bands: tuple[str, ...]) -> Segment:
+    """The merchants that the page's filters leave, of these size bands (none: all)."""
+    from analytics.whatif import Segment
+
+    return Segment(filters.categories, filters.regions, filters.tiers, size_bands, filters.merchants)
+
+
+def make_scenario(
+    name: str, actor: Actor, segment: Segment, *, late_change: float | None, level: str, border: float, seed: int
+) -> Scenario:
+    """A scenario of the page's levers: the late rate's change (0–1, None: not a lever here) and a level's border in points."""
+    from analytics.whatif import Lever, Scenario
+
+    chosen = [Lever("score_limit", target=border, level=level)]
+    if late_change is not None:
+        chosen.insert(0, Lever("late_rate", change=late_change))
+    return Scenario(name=name, author=actor.name, segment=segment, levers=tuple(chosen), seed=seed)
+
+
+def named(scenario: Scenario, name: str) -> Scenario:
+    """The scenario under a name of its own; as it is when the name is blank."""
+    return replace(scenario, name=name.strip()) if name.strip() else scenario
+
+
+def shown_outcomes(result: WhatifResult) -> list[Outcome]:
+    """The segment's outcomes in the page's order."""
+    mine = [outcome for outcome in result.outcomes if outcome.group.get("merchants") == "segment"]
+    return sorted(mine, key=lambda outcome: list(OUTCOMES).index(outcome.outcome))
+
+
+def segment_scores(result: WhatifResult) -> pd.DataFrame:
+    """Scores of the segment's merchants that have one: score_before, score_after (0–100)."""
+    scores = result.scores
+    return scores[scores["is_in_segment"] & (scores["status"] == "ok")]
+
+
+def crossing_table(result: WhatifResult) -> pd.DataFrame:
+    """Those who cross: merchant_id, name, score_before, score_after, change, direction, level_after, n."""
+    found = result.crossings
+    return found.assign(change=found["score_after"] - found["score_before"])
+
+
+def save(scenario: Scenario, snapshot_id: str, actor: Actor) -> Document:
+    """Keeps the scenario with the snapshot it was asked of. Raises StaleDocument for a taken name, NotAllowed for a bad one."""
+    return get_runtime().workspace.scenarios.save(scenario.name, to_toml(scenario, snapshot_id), actor)
+
+
+def saved() -> list[Document]:
+    """Saved scenarios, last changed first."""
+    return get_runtime().workspace.scenarios.all()
+
+
+def compare_saved(snapshot_id: str, names: tuple[str, ...]) -> pd.DataFrame:
+    """Saved scenarios side by side on a snapshot: name, author, median, median_change, ci_low, ci_high, crossing_down, crossing_up.
+
+    Raises InputError when a scenario no longer fits the data.
+    """
+    from analytics.whatif import scenario_from_toml
+
+    rows = []
+    for document in saved():
+        if document.name not in names:
+            continue
+        asked = replace(scenario_from_toml(document.body, document.name), snapshot_id=None)
+        found = {o.outcome: o for o in shown_outcomes(run_scenario(snapshot_id, asked))}
+        median = found["median_score"]
+        rows.append(
+            {
+                "name": document.name,
+                "author": document.author_name,
+                "median": median.value,
+                "median_change": median.change,
+                "ci_low": median.ci_low,
+                "ci_high": median.ci_high,
+                "crossing_down": found["merchants_crossing_down"].value,
+                "crossing_up": found["merchants_crossing_up"].value,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def to_toml(scenario: Scenario, snapshot_id: str) -> str:
+    """The scenario as a file for `trustdesk whatif`."""
+    from analytics.whatif import dump_scenario
+
+    return dump_scenario(replace(scenario, snapshot_id=snapshot_id))

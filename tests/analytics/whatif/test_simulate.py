@@ -148,7 +148,7 @@ def test_same_seed_same_numbers_other_seed_other_intervals() -> None:
     assert pick(first, "mean_score").change == pick(other, "mean_score").change
     assert pick(first, "mean_score").ci_low != pick(other, "mean_score").ci_low
     assert first.seed == 1
-    assert any("seed 1" in sentence for sentence in first.assumptions)
+    assert any("seed 1" in str(sentence) for sentence in first.assumptions)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,100 @@
+"""The what-if page's left side: levers with their live baselines, and keeping the scenario that they ask."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app.components.levels import level_name
+from app.i18n import _, figure, rate
+from app.identity import current_actor
+from app.services import scenarios
+from app.services.runtime import get_runtime, snapshot_id
+
+if TYPE_CHECKING:
+    from analytics.whatif import LeverRange, Scenario
+    from app.filters import Filters
+
+SIZE_BANDS = ("1-9", "10-49", "50-199", "200+")
+
+
+def lever_panel(filters: Filters) -> Scenario:
+    """Draw the levers for the merchants that the filters leave; returns the scenario that they ask."""
+    bands = st.pills(
+        _("Merchants by orders of the last 90 days"), SIZE_BANDS, selection_mode="multi", key="whatif.bands"
+    )
+    segment = scenarios.segment_of(filters, tuple(bands))
+    ranges = scenarios.levers(snapshot_id(), segment)
+    late_change = _late_rate(ranges.late_rate)
+    level, border = _score_limit({found.level: found for found in ranges.borders if found.level})
+    seed = st.number_input(
+        _("Seed"), 0, 10_000, 1, key="whatif.seed", help=_("The same seed gives the same intervals.")
+    )
+    actor = current_actor(get_runtime().settings)
+    return scenarios.make_scenario(
+        _("Unnamed"), actor, segment, late_change=late_change, level=level, border=border, seed=int(seed)
+    )
+
+
+def _late_rate(found: LeverRange | None) -> float | None:
+    """The chosen change of the late rate, 0–1; the slider counts in tenths of a percentage point around the baseline."""
+    if found is None:
+        st.caption(_("Late rate: not in this source"))
+        return None
+    down, up = found.baseline - found.low, found.high - found.baseline
+    points = st.slider(
+        _("Late rate by the merchant's fault, change in percentage points"),
+        min_value=-float(int(down * 1000)) / 10,
+        max_value=float(int(up * 1000)) / 10 + 0.1,
+        value=0.0,
+        step=0.1,
+        format="%+.1f",
+        key="whatif.late",
+    )
+    change = min(points / 100, up)
+    st.caption(_("now {now}, then {then}", now=rate(found.baseline), then=rate(found.baseline + change)))
+    return change
+
+
+def _score_limit(borders: dict[str, LeverRange]) -> tuple[str, float]:
+    """The level whose border moves, and where to, in score points."""
+    level = st.segmented_control(
+        _("Limit to move: where this level begins"),
+        list(borders),
+        default=list(borders)[1],
+        required=True,
+        format_func=level_name,
+        key="whatif.level",
+    )
+    found = borders[str(level)]
+    border = st.slider(
+        _("Score limit, in points"),
+        found.low,
+        found.high,
+        found.baseline,
+        0.5,
+        format="%.1f",
+        key=f"whatif.border.{level}",
+    )
+    st.caption(_("now {now}, then {then}", now=figure(found.baseline, "points"), then=figure(border, "points")))
+    return str(level), border
+
+
+def keep_panel(scenario: Scenario) -> None:
+    """Name and keep the scenario, or take it along as a file for `trustdesk whatif`."""
+    name = st.text_input(_("Keep this scenario as"), max_chars=200, key="whatif.name").strip()
+    asked = scenarios.named(scenario, name)
+    with st.container(horizontal=True):
+        is_saved = st.button(_("Save scenario"), icon=":material/bookmark_add:", disabled=not name)
+        st.download_button(
+            _("Download as TOML"),
+            scenarios.to_toml(asked, snapshot_id()),
+            file_name="scenario.toml",
+            icon=":material/download:",
+            type="tertiary",
+            on_click="ignore",
+        )
+    if is_saved:
+        scenarios.save(asked, snapshot_id(), current_actor(get_runtime().settings))
+        st.rerun()

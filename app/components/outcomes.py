@@ -1,0 +1,119 @@
+"""What a scenario would change: cards with intervals, scores before and after, who crosses, and the assumptions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app.charts.bars import score_distribution
+from app.components.chart import chart_card
+from app.components.empty import empty_state
+from app.components.table import Column, table
+from app.filter_bar import open_merchant
+from app.i18n import _, day, difference, figure, joined, ngettext
+from app.services import scenarios
+
+if TYPE_CHECKING:
+    from analytics.whatif import Outcome, WhatifResult
+    from app.filters import Filters
+
+CARD_HEIGHT = 150
+
+
+def outcome_cards(result: WhatifResult) -> None:
+    """One card an outcome: its value under the scenario, the change and the change's interval.
+
+    Uncoloured: whether more merchants below a limit is good is for the reader to say.
+    """
+    with st.grid(4, min_column_width=150, gap="xsmall"):
+        for outcome in scenarios.shown_outcomes(result):
+            if outcome.outcome != "mean_score":
+                _card(outcome)
+
+
+def _card(outcome: Outcome) -> None:
+    name, unit = scenarios.OUTCOMES[outcome.outcome]
+    currency = outcome.group.get("currency")
+    with st.container(border=True, height=CARD_HEIGHT, gap=None, vertical_alignment="distribute"):
+        st.metric(
+            _(name),
+            figure(outcome.value, unit, currency=currency, short=True),
+            difference(outcome.change, unit, currency=currency),
+            delta_color="off",
+            delta_arrow="up" if outcome.change > 0 else "down" if outcome.change < 0 else "off",
+        )
+        if outcome.ci_low == outcome.ci_high == 0:
+            st.caption(_("No change"))
+        else:
+            low, high = (difference(end, unit, currency=currency) for end in (outcome.ci_low, outcome.ci_high))
+            st.caption(_("95% interval {low} to {high}", low=low, high=high))
+
+
+def assumption_box(result: WhatifResult, filters: Filters) -> None:
+    """“Simulated under these assumptions”, with what kind of answer it is; a click shows the assumptions."""
+    label = result.outcomes[0].label
+    segment = joined([*filters.categories, *filters.regions, *filters.tiers, *filters.merchants]) or _("all merchants")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.badge(_(scenarios.LABELS[label]), icon=":material/science:", color="green" if label == "exact" else "orange")
+        with st.popover(_("Simulated under these assumptions"), type="tertiary", icon=":material/fact_check:"):
+            for assumption in result.assumptions:
+                values = {**assumption.values, **({"segment": segment} if "segment" in assumption.values else {})}
+                st.markdown("- " + _(assumption.text, **values))
+
+
+def score_change(result: WhatifResult) -> None:
+    """Scores of the segment's merchants before and after, with the limit."""
+    scored = scenarios.segment_scores(result)
+    chart_card(
+        _("Scores before and after"),
+        _("Merchants of the segment with a score · as of {day}", day=day(result.as_of)),
+        score_distribution(
+            list(scored["score_after"]),
+            [result.limit_after],
+            title="",
+            x_title=_("Trust score (0–100)"),
+            y_title=_("Merchants"),
+            compared=list(scored["score_before"]),
+            name=_("after"),
+            compared_name=_("before"),
+            height=250,
+        ),
+        scored,
+        [
+            Column("name", _("Merchant"), pinned=True),
+            Column("score_before", _("before"), "score"),
+            Column("score_after", _("after"), "score"),
+            Column("level_after", _("Level"), "level"),
+        ],
+        key="whatif.scores",
+    )
+
+
+def crossing_list(result: WhatifResult) -> None:
+    """Who crosses the limit; a click opens the merchant."""
+    crossing = scenarios.crossing_table(result)
+    with st.container(border=True):
+        st.markdown(
+            "**" + ngettext("{n} merchant crosses the limit", "{n} merchants cross the limit", len(crossing)) + "**"
+        )
+        if crossing.empty:
+            empty_state(_("Nobody crosses"), _("Move a lever to see who would."), height=110)
+            return
+        row = table(
+            crossing,
+            [
+                Column("name", _("Merchant"), pinned=True),
+                Column("score_before", _("before"), "score"),
+                Column("score_after", _("after"), "score"),
+                Column("change", _("Change"), "change:score"),
+                Column("level_after", _("Level"), "level"),
+                Column("n", _("Orders"), "count"),
+            ],
+            key="whatif.crossing",
+            title=_("Merchants that cross the limit"),
+            is_clickable=True,
+            file_name="crossings",
+        )
+        if row is not None:
+            open_merchant(str(crossing["merchant_id"].iloc[row]))
