@@ -247,6 +247,9 @@ class SnapshotFolder:
         for snapshot_id in set(known) - kept:
             (self._manifests / f"{snapshot_id}.json").unlink()
         shutil.rmtree(self.root / "staging", ignore_errors=True)
+        for scratch in (self.root / "tmp").glob("*-*"):
+            if not _is_alive(scratch.name):
+                shutil.rmtree(scratch, ignore_errors=True)
         for folder in DATA_FOLDERS:
             for path in sorted((self.root / folder).rglob("*"), reverse=True):
                 if path.is_dir():
@@ -254,6 +257,10 @@ class SnapshotFolder:
                         path.rmdir()
                 elif path.relative_to(self.root).as_posix() not in named:
                     path.unlink()
+
+    def scratch(self) -> Path:
+        """A folder of this process's own for the engine to spill to; it is made when needed, and cleared by `collect`."""
+        return self.root / "tmp" / f"{os.getpid()}-{secrets.token_hex(4)}"
 
     def lease(self, snapshot_id: str) -> None:
         """Say that this process reads a snapshot, so that collection keeps it; a read-only folder needs no lease."""
@@ -270,8 +277,7 @@ class SnapshotFolder:
         held = set()
         for path in self._leases.glob("*.*"):
             snapshot_id, _, reader = path.name.rpartition(".")
-            process = reader.partition("-")[0]
-            if process.isdecimal() and psutil.pid_exists(int(process)):
+            if _is_alive(reader):
                 held.add(snapshot_id)
             else:
                 path.unlink(missing_ok=True)
@@ -281,6 +287,11 @@ class SnapshotFolder:
 def new_snapshot_id(now: datetime) -> str:
     """An id that sorts by time, to the microsecond (one writer at a time makes it unique)."""
     return now.astimezone(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+
+
+def _is_alive(owner: str) -> bool:
+    process = owner.partition("-")[0]
+    return process.isdecimal() and psutil.pid_exists(int(process))
 
 
 def _advise(others: set[str] | list[str]) -> str:

@@ -181,7 +181,7 @@ class Warehouse:
         settings: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": self.memory_limit,
             "threads": self.threads,
-            "temp_directory": str(self.root / "tmp"),
+            "temp_directory": str(self.folder.scratch()),
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "python_enable_replacements": False,

@@ -209,10 +209,9 @@ class _Work:
         open_shared(connection, reader, plan)
         for place, unit in enumerate(open_units(connection, reader, plan)):
             report(Progress("read", place, len(plan.units), unit.described_as))
-            target = self.staging / unit.table.name / f"{place:06d}.parquet"
-            target.parent.mkdir(exist_ok=True)
-            result = stage_unit(connection, unit.table, unit.select, conditions, target, unit.described_as)
-            staged.setdefault(unit.table.name, []).append(target)
+            folder = self.staging / unit.table.name / f"{place:06d}"
+            result = stage_unit(connection, unit.table, unit.select, conditions, folder, place, unit.described_as)
+            staged.setdefault(unit.table.name, []).extend(sorted(folder.rglob("*.parquet")))
             read += result.read
             if result.unknown_columns:
                 notes.append(
@@ -223,7 +222,7 @@ class _Work:
             for file in reader.files.values()
             if file.encoding not in ("utf-8", "utf-8-sig")
         ]
-        return {name: staged[name] for name in TABLES if name in staged}, read, tuple(notes)
+        return {name: staged[name] for name in TABLES if staged.get(name)}, read, tuple(notes)
 
     def _buyer_key(self, seed: int | None) -> tuple[str, str]:
         root = self.target.root

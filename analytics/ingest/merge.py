@@ -3,9 +3,9 @@
 Knows nothing of files of a source; stored parts are never changed, only left out of the new list.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -60,34 +60,18 @@ def merge_table(
     }
     duplicate, conflict = tally.get("duplicate", 0), tally.get("conflict", 0)
     loaded = count - duplicate - conflict
-    parts: dict[str, tuple[Part, ...]] = {}
-    if loaded and table.keeps == "latest":
-        parts[table.name] = (_write_entity(connection, table, target),)
-    elif loaded:
-        parts[table.name] = _write_months(
-            connection, table.name, table.month_column or "", table.key, stored, target, ""
-        )
-        if table.name == "events":
-            has_text = "text IS NOT NULL"
-            parts["event_texts"] = _write_months(
-                connection, "event_texts", "occurred_at", "event_id", stored, target, has_text
-            )
-    return Merged(parts, loaded, duplicate, conflict)
+    if not loaded:
+        return Merged({}, loaded, duplicate, conflict)
+    if table.keeps == "latest":
+        return Merged({table.name: (_write_entity(connection, table, target),)}, loaded, duplicate, conflict)
+    return Merged(_write_months(connection, table, staged, stored, target), loaded, duplicate, conflict)
 
 
 def _judge(connection: duckdb.DuckDBPyConnection, table: Table, staged: list[Path], target: Target) -> int:
-    files = ", ".join(quote(path) for path in staged)
     key = f'"{table.key}"'
     content = ", ".join(f'"{name}"' for name in table.column_names())
     is_events = table.name == "events"
-    connection.execute(
-        render(
-            "staged_events" if is_events else "staged",
-            source=quote(target.source),
-            load_id=quote(target.load_id),
-            files=files,
-        )
-    )
+    _view_staged(connection, table, staged, target)
     connection.execute(f"CREATE OR REPLACE TEMP VIEW stored AS SELECT {key} FROM stored_{table.name}")
     connection.execute(render("repeated", key=key))
     connection.execute(render("stored_whole_events" if is_events else "stored_whole", table=table.name))
@@ -101,6 +85,12 @@ def _judge(connection: duckdb.DuckDBPyConnection, table: Table, staged: list[Pat
     return int(connection.execute("SELECT count(*) FROM staged").fetchall()[0][0])
 
 
+def _view_staged(connection: duckdb.DuckDBPyConnection, table: Table, staged: list[Path], target: Target) -> None:
+    template = "staged_events" if table.name == "events" else "staged"
+    files = ", ".join(quote(path) for path in staged)
+    connection.execute(render(template, source=quote(target.source), load_id=quote(target.load_id), files=files))
+
+
 def _write_entity(connection: duckdb.DuckDBPyConnection, table: Table, target: Target) -> Part:
     columns = ", ".join(f'"{name}"' for name in stored_columns()[table.name])
     sql = render("merged_entity", columns=columns, key=f'"{table.key}"')
@@ -109,33 +99,39 @@ def _write_entity(connection: duckdb.DuckDBPyConnection, table: Table, target: T
 
 def _write_months(
     connection: duckdb.DuckDBPyConnection,
-    name: str,
-    instant: str,
-    key: str,
+    table: Table,
+    staged: list[Path],
     stored: Mapping[str, tuple[Part, ...]],
     target: Target,
-    condition: str,
-) -> tuple[Part, ...]:
+) -> Mapping[str, tuple[Part, ...]]:
+    of_month: dict[str, list[Path]] = defaultdict(list)
+    for path in staged:
+        of_month[path.parent.name.removeprefix("_month=")].append(path)
+    names = [table.name, "event_texts"] if table.name == "events" else [table.name]
+    parts = {name: list(stored.get(name, ())) for name in names}
+    for month in sorted(of_month):
+        _view_staged(connection, table, of_month[month], target)
+        for name in names:
+            parts[name] = _write_month(connection, name, table, month, parts[name], target)
+    return {name: tuple(sorted(listed, key=lambda part: part.path)) for name, listed in parts.items()}
+
+
+def _write_month(
+    connection: duckdb.DuckDBPyConnection, name: str, table: Table, month: str, parts: list[Part], target: Target
+) -> list[Part]:
     columns = ", ".join(f'"{column}"' for column in stored_columns()[name])
-    where = condition or "true"
-    months = connection.execute(
-        f"SELECT DISTINCT strftime({instant}, '%Y-%m') AS month FROM fresh WHERE {where} ORDER BY month"
-    ).fetchall()
-    parts = list(stored.get(name, ()))
-    for (month,) in months:
-        first, after = _month_bounds(month)
-        rows = (
-            f"SELECT {columns} FROM fresh WHERE {where} AND {instant} >= TIMESTAMPTZ {quote(first.isoformat())} "
-            f"AND {instant} < TIMESTAMPTZ {quote(after.isoformat())}"
-        )
-        same_month = [part for part in parts if part.month == month]
-        if len(same_month) >= PARTS_A_MONTH:
-            files = ", ".join(quote(target.root / part.path) for part in same_month)
-            rows += f" UNION ALL SELECT {columns} FROM read_parquet([{files}])"
-            parts = [part for part in parts if part.month != month]
-        path = f"parts/{name}/{month}/{target.stamp}.parquet"
-        parts.append(_copy(connection, f"{rows} ORDER BY {instant}, {key}", target, path, month))
-    return tuple(sorted(parts, key=lambda part: part.path))
+    condition = "WHERE text IS NOT NULL" if name == "event_texts" else ""
+    rows = f"SELECT {columns} FROM fresh {condition}"
+    same_month = [part for part in parts if part.month == month]
+    replaced = same_month if len(same_month) >= PARTS_A_MONTH else []
+    if replaced:
+        files = ", ".join(quote(target.root / part.path) for part in replaced)
+        rows += f" UNION ALL SELECT {columns} FROM read_parquet([{files}])"
+    sql = f"{rows} ORDER BY {table.month_column}, {table.key}"
+    written = _copy(connection, sql, target, f"parts/{name}/{month}/{target.stamp}.parquet", month)
+    if written.rows == 0:
+        return parts
+    return [*(part for part in parts if part not in replaced), written]
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, sql: str, target: Target, path: str, month: str | None) -> Part:
@@ -144,9 +140,3 @@ def _copy(connection: duckdb.DuckDBPyConnection, sql: str, target: Target, path:
         f"COPY (\n{sql}\n) TO {quote(target.root / path)} (FORMAT parquet, COMPRESSION zstd)"
     ).fetchall()
     return Part(path, int(written[0][0]), month)
-
-
-def _month_bounds(month: str) -> tuple[datetime, datetime]:
-    first = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
-    after = first.replace(year=first.year + 1, month=1) if first.month == 12 else first.replace(month=first.month + 1)
-    return first, after

@@ -109,9 +109,9 @@ def check(
         connection.execute("SET TimeZone = 'UTC'")
         create_bad_table(connection)
         reader = Reader(connection, Path(staging))
-        for unit in open_units(connection, reader, plan):
-            target = Path(staging) / "staged.parquet"
-            staged = stage_unit(connection, unit.table, unit.select, conditions, target, unit.described_as)
+        for place, unit in enumerate(open_units(connection, reader, plan)):
+            folder = Path(staging) / f"{place:06d}"
+            staged = stage_unit(connection, unit.table, unit.select, conditions, folder, place, unit.described_as)
             read, good = read + staged.read, good + staged.good
             notes += [
                 f"{unit.described_as}: column {name} is no {unit.table.name} column" for name in staged.unknown_columns

@@ -162,7 +162,10 @@ class Reader:
         else:
             text = to_utf8(file.path, file.encoding, self._staging / f"utf8_{self._count}")
             self.utf8[file.name] = text
-            sql = self._csv(file, text) if file.format == "csv" else self._json_lines(file, text)
+            try:
+                sql = self._csv(file, text) if file.format == "csv" else self._json_lines(file, text)
+            except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
+                raise InputError(f"{file.path} can't be read as {file.format}: {first_line(error)}") from error
         self._connection.execute(f'CREATE OR REPLACE VIEW "{view}" AS {sql}')
 
     def _csv(self, file: SourceFile, text: Path) -> str:
@@ -172,7 +175,7 @@ class Reader:
         self._connection.execute(
             f"COPY (SELECT *, row_number() OVER () + 1 AS _line FROM read_csv({quote(text)}, auto_detect = false, "
             f"header = true, delim = {quote(file.delimiter)}, quote = {quote(file.quote)}, escape = {quote(file.quote)}, "
-            f"columns = {{{columns}}}, max_line_size = {_MAX_LINE}, store_rejects = true, rejects_limit = 0, "
+            f"columns = {{{columns}}}, max_line_size = {_MAX_LINE}, buffer_size = {2 * _MAX_LINE}, store_rejects = true, rejects_limit = 0, "
             f"rejects_table = '{rejects}', rejects_scan = '{rejects}_scan')) TO {quote(target)} (FORMAT parquet)"
         )
         # One bad line can be listed several times, once a column: the first says why.
@@ -189,7 +192,7 @@ class Reader:
             f"FROM (SELECT line, row_number() OVER () AS _line, "
             f"CASE WHEN json_valid(line) THEN json_type(line) = 'OBJECT' ELSE false END AS is_row "
             f"FROM read_csv({quote(text)}, auto_detect = false, header = false, delim = chr(31), quote = '', escape = '', "
-            f"columns = {{'line': 'VARCHAR'}}, max_line_size = {_MAX_LINE}))) TO {quote(target)} (FORMAT parquet)"
+            f"columns = {{'line': 'VARCHAR'}}, max_line_size = {_MAX_LINE}, buffer_size = {2 * _MAX_LINE}))) TO {quote(target)} (FORMAT parquet)"
         )
         lines = f"read_parquet({quote(target)})"
         self._connection.execute(

@@ -36,17 +36,33 @@ def stage_unit(
     table: Table,
     select: str,
     conditions: Conditions,
-    target: Path,
+    folder: Path,
+    place: int,
     described_as: str,
 ) -> Staged:
-    """Write the good rows of a SELECT to `target` (canonical columns, `_file`, `_line`) and the bad ones to `bad`.
+    """Write the good rows of a SELECT below `folder` and the bad ones to `bad`.
 
-    Raises InputError when the SELECT fails or lacks a column that the contract requires.
+    Staging files have the canonical columns, `_file`, `_line` and `_unit` (= `place`, the unit's number). Those of tables
+    that are kept by month lie in folders named _month=2018-03, so that each month is merged alone. Raises InputError when the SELECT fails or lacks a column that the contract requires.
     """
     try:
-        described = connection.execute(f"DESCRIBE {select}").fetchall()
+        return _stage(connection, table, select, conditions, folder, place, described_as)
+    except (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.InterruptException):
+        raise
     except duckdb.Error as error:
         raise InputError(f"{described_as} can't be read as {table.name}: {first_line(error)}") from error
+
+
+def _stage(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    select: str,
+    conditions: Conditions,
+    folder: Path,
+    place: int,
+    described_as: str,
+) -> Staged:
+    described = connection.execute(f"DESCRIBE {select}").fetchall()
     types = {name: kind for name, kind, *_ in described}
     source_types = {name.lower(): types[name] for name in types}
     _require_columns(table, source_types, described_as)
@@ -55,8 +71,14 @@ def stage_unit(
     connection.execute(f"CREATE OR REPLACE TEMP VIEW typed AS\n{_typed_select(table, select, source_types, typed)}")
     is_bad = " OR ".join(f"coalesce({problem.sql}, false)" for problem in found) or "false"
     names = ", ".join(f'"{name}"' for name in table.column_names())
+    folder.mkdir(parents=True)
+    month, target, options = "", folder / "all.parquet", "FORMAT parquet"
+    if table.month_column is not None:
+        month = f", strftime(\"{table.month_column}\", '%Y-%m') AS _month"
+        target, options = folder, "FORMAT parquet, PARTITION_BY (_month), OVERWRITE_OR_IGNORE"
     counted = connection.execute(
-        f"COPY (SELECT {names}, _file, _line FROM typed WHERE NOT ({is_bad})) TO {quote(target)} (FORMAT parquet)"
+        f"COPY (SELECT {names}, _file, _line, {place} AS _unit{month} FROM typed WHERE NOT ({is_bad})) "
+        f"TO {quote(target)} ({options})"
     ).fetchall()
     good = int(counted[0][0])
     read = int(connection.execute(f"SELECT count(*) FROM (\n{select}\n)").fetchall()[0][0])

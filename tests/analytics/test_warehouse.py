@@ -287,3 +287,17 @@ def test_a_broken_mart_names_its_file_and_changes_nothing(warehouse: Warehouse, 
         grow(warehouse, tmp_path, 1)
     assert warehouse.snapshot().snapshot_id == before
     assert all_files(warehouse.root) == files
+
+
+def test_a_query_larger_than_memory_spills_inside_the_sandbox(warehouse: Warehouse) -> None:
+    small = Warehouse(warehouse.root, memory_limit="60MB", threads=1)
+    sql = "select count(*) as n from (select range, hash(range) as h from range(3000000) order by h limit 2900000)"
+    with small.cursor() as cursor:
+        assert cursor.rows(sql) == [{"n": 2_900_000}]
+
+
+def test_a_query_that_can_never_fit_is_one_clear_line(warehouse: Warehouse) -> None:
+    small = Warehouse(warehouse.root, memory_limit="40MB", threads=1)
+    with small.cursor() as cursor, pytest.raises(WarehouseError, match="needs more memory") as caught:
+        cursor.rows("select list(range) from range(50000000)")
+    assert "\n" not in str(caught.value)

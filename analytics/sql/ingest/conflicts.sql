@@ -8,5 +8,5 @@ select
     'conflict: another row has this {{key}} with other content, which was kept' as reason,
     to_json({{{content_struct}}})::varchar as raw
 from staged
-inner join verdict using (_unit, _row)
+inner join verdict using (_part, _row)
 where verdict.verdict = 'conflict'

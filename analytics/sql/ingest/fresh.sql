@@ -2,4 +2,4 @@
 create or replace temp view fresh as
 select staged.*
 from staged
-anti join verdict using (_unit, _row)
+anti join verdict using (_part, _row)

@@ -4,6 +4,6 @@ select
     * exclude (filename, file_row_number),
     {{source}} as source,
     {{load_id}} as load_id,
-    filename as _unit,
+    filename as _part,
     file_row_number as _row
-from read_parquet([{{files}}], filename = true, file_row_number = true)
+from read_parquet([{{files}}], filename = true, file_row_number = true, hive_partitioning = false)

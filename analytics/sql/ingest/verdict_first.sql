@@ -1,4 +1,4 @@
--- Facts keep the first row of a key: stored before staged, then in the order of units and rows.
+-- Facts keep the first row of a key: stored before staged, then in the order of units and lines.
 -- One row for each staged row that is not to be loaded: 'duplicate' when its content is that of the row kept, else
 -- 'conflict'.
 create or replace temp table verdict as
@@ -6,8 +6,10 @@ with candidates as (
     select
         {{key}} as key,
         0 as age,
-        '' as _unit,
+        '' as _part,
         0 as _row,
+        0 as _unit,
+        0 as _line,
         hash({{content}}) as content
     from stored_whole
     where hash({{key}}) in (select key_hash from repeated)
@@ -15,8 +17,10 @@ with candidates as (
     select
         {{key}} as key,
         1 as age,
-        _unit,
+        _part,
         _row,
+        _unit,
+        _line,
         hash({{content}}) as content
     from staged
     where hash({{key}}) in (select key_hash from repeated)
@@ -28,11 +32,11 @@ ranked as (
         row_number() over kept_first as place,
         first_value(content) over kept_first as kept_content
     from candidates
-    window kept_first as (partition by key order by age, _unit, _row)
+    window kept_first as (partition by key order by age, _unit, _line, content)
 )
 
 select
-    _unit,
+    _part,
     _row,
     case when content = kept_content then 'duplicate' else 'conflict' end as verdict
 from ranked

@@ -6,8 +6,10 @@ with candidates as (
     select
         {{key}} as key,
         0 as age,
-        '' as _unit,
+        '' as _part,
         0 as _row,
+        0 as _unit,
+        0 as _line,
         updated_at,
         hash({{content}}) as content
     from stored_whole
@@ -16,8 +18,10 @@ with candidates as (
     select
         {{key}} as key,
         1 as age,
-        _unit,
+        _part,
         _row,
+        _unit,
+        _line,
         updated_at,
         hash({{content}}) as content
     from staged
@@ -31,11 +35,11 @@ ranked as (
         first_value(content) over kept_first as kept_content,
         first_value(updated_at) over kept_first as kept_updated_at
     from candidates
-    window kept_first as (partition by key order by updated_at desc nulls last, age, _unit, _row)
+    window kept_first as (partition by key order by updated_at desc nulls last, age, _unit, _line, content)
 )
 
 select
-    _unit,
+    _part,
     _row,
     case
         when content <> kept_content and updated_at is not distinct from kept_updated_at then 'conflict'
