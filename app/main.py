@@ -52,6 +52,7 @@ def set_language() -> None:
 def run() -> None:
     """One page run: who, which snapshot, which filters, then the page."""
     st.set_page_config(page_title="TrustDesk", page_icon=ICON, layout="wide")
+    st.logo(ICON, size="large")
     with page_errors():
         set_language()
         current_actor(get_runtime().settings)

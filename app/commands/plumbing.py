@@ -60,7 +60,10 @@ def runtime(warehouse: Path | None = None) -> Iterator[Runtime]:
     """The process's runtime for one command, on the warehouse that it names."""
     overrides = {} if warehouse is None else {"warehouse": str(warehouse)}
     with use_runtime(Runtime(load_settings(overrides=overrides))) as opened:
-        yield opened
+        try:
+            yield opened
+        finally:
+            opened.close()
 
 
 def error_code(error: Exception) -> str:

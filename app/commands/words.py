@@ -34,13 +34,14 @@ def themes(
     merchant: str | None, date_from: date | None, date_to: date | None, as_json: bool, warehouse: Path | None
 ) -> None:
     """Print what merchants write about: each theme with its count, share, growth and messages."""
+    from analytics.metrics import Scope
     from app.services.language import themes_of
     from app.services.warehouse import window
 
     with runtime(warehouse):
         snapshot = snapshot_id()
         first, last = window(snapshot, date_from, date_to)
-        found = themes_of(snapshot, first, last, (merchant,) if merchant else ())
+        found = themes_of(snapshot, Scope(first, last, merchants=(merchant,) if merchant else ()))
     columns = ("theme_id", "label", "intent", "count", "share", "growth", "ci_low", "ci_high", "summary")
     print_rows((theme.to_json() for theme in found), as_json=as_json, columns=columns)
 
@@ -60,7 +61,7 @@ def summarize(file: Path, as_json: bool) -> None:
 
 @click.command()
 @file_argument
-@click.option("--tone", type=click.Choice(["neutral", "warm", "firm"]), default="neutral", show_default=True)
+@click.option("--tone", type=click.Choice(["neutral", "warm", "formal"]), default="neutral", show_default=True)
 @click.option("--length", type=click.Choice(["short", "normal", "long"]), default="normal", show_default=True)
 @json_option
 @one_line_errors

