@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from app.errors import AppError
 from app.services.runtime import get_runtime
 
 if TYPE_CHECKING:
@@ -50,13 +51,15 @@ def load_demo(scale: Scale, seed: int, progress: Report | None = None) -> dict[s
     """Simulates a marketplace and loads it; the result of `load_path`, with scale and seed.
 
     What is true of it (which only tests may read) goes to truth/ in the warehouse. Raises WarehouseError when the warehouse
-    holds real data, is being written, or the disk is full.
+    is being written or the disk is full, and AppError when it holds real data.
     """
     from analytics.demo import generate
     from analytics.ingest import load
 
     runtime = get_runtime()
     root = runtime.warehouse.root
+    if runtime.warehouse.exists() and not runtime.warehouse.snapshot().is_demo:
+        raise AppError("{root} holds real data: give the demo a folder of its own.", root=root)
     root.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=root, prefix="demo-") as folder:
         made = Path(folder)

@@ -1,0 +1,88 @@
+"""A small warehouse of hand-made events that the commands are asked about."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from app.commands import main
+
+Invoke = Callable[..., Result]
+
+
+def write_source(folder: Path) -> Path:
+    """Two merchants: a sells 40 orders, 10 of them late by its own fault; b sells 4. One day an order, from 2026-01-01."""
+    folder.mkdir()
+    events = []
+    for place in range(44):
+        merchant = "a" if place < 40 else "b"
+        day = f"2026-{1 + place // 28:02d}-{1 + place % 28:02d}"
+        order = {"order_id": f"o{place}", "merchant_id": merchant, "buyer_id": f"u{place}"}
+        is_late = place < 10
+        events += [
+            {
+                **order,
+                "event_id": f"p{place}",
+                "kind": "order_placed",
+                "occurred_at": f"{day}T08:00:00Z",
+                "line_id": "1",
+                "product_id": "x",
+                "quantity": 1,
+                "amount": "10.50",
+                "currency": "USD",
+                "ship_by_at": f"{day}T12:00:00Z",
+                "deliver_by_at": f"{day}T20:00:00Z",
+            },
+            {
+                **order,
+                "event_id": f"s{place}",
+                "kind": "order_shipped",
+                "occurred_at": f"{day}T{13 if is_late else 10}:00:00Z",
+            },
+            {
+                **order,
+                "event_id": f"d{place}",
+                "kind": "order_delivered",
+                "occurred_at": f"{day}T{21 if is_late else 18}:00:00Z",
+            },
+        ]
+    merchants = [
+        {
+            "merchant_id": merchant,
+            "name": name,
+            "category": "Toys",
+            "region": "North",
+            "updated_at": "2026-01-01T00:00:00Z",
+        }
+        for merchant, name in (("a", "Lotus"), ("b", "Kite"))
+    ]
+    for name, rows in (("events", events), ("merchants", merchants)):
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Invoke:
+    """Runs a command with its warehouse and workspace in a temporary folder and without sentence vectors."""
+    monkeypatch.setenv("TRUSTDESK_WORKSPACE_URL", f"sqlite:///{tmp_path}/workspace.sqlite")
+    monkeypatch.setenv("TRUSTDESK_ENCODER", "false")
+
+    def run(*arguments: str | Path, stdin: str | None = None) -> Result:
+        return CliRunner().invoke(main, [str(argument) for argument in arguments], input=stdin)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The hand-made source, loaded."""
+    folder = tmp_path_factory.mktemp("commands")
+    source = write_source(folder / "source")
+    root = folder / "warehouse"
+    result = CliRunner().invoke(main, ["ingest", "canonical", str(source), "--warehouse", str(root)])
+    assert result.exit_code == 0, result.output
+    return root

@@ -1,0 +1,241 @@
+"""The commands: their JSON, their exit codes, and one clear line for whatever is wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from app.commands import main
+from tests.app.conftest import Invoke, write_source
+
+THREAD = {
+    "ticket_id": "t1",
+    "merchant_id": "a",
+    "messages": [
+        {
+            "message_id": "m1",
+            "sent_at": "2026-02-01T09:00:00Z",
+            "author": "merchant",
+            "text": "Order TD-1001 was late because of the carrier. Please lift the 6 penalty points.",
+        }
+    ],
+}
+
+
+def lines(result: Result) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def jsonl(path: Path, *rows: object) -> Path:
+    path.write_text("".join(f"{row if isinstance(row, str) else json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    return path
+
+
+class TestLoading:
+    def test_a_load_twice_changes_nothing(self, invoke: Invoke, tmp_path: Path) -> None:
+        source = write_source(tmp_path / "source")
+        arguments = ("ingest", "canonical", source, "--warehouse", tmp_path / "w", "--json")
+        first, second = lines(invoke(*arguments))[0], lines(invoke(*arguments))[0]
+        assert list(first) == ["source", "read", "loaded", "duplicate", "conflict", "quarantined", "snapshot_id"]
+        assert (first["read"], first["loaded"], first["quarantined"]) == (134, 134, 0)
+        assert (second["loaded"], second["duplicate"], second["snapshot_id"]) == (0, 134, first["snapshot_id"])
+
+    def test_a_bad_row_is_listed_with_its_place(self, invoke: Invoke, tmp_path: Path) -> None:
+        source = write_source(tmp_path / "source")
+        with (source / "events.jsonl").open("a") as file:
+            file.write('{"event_id": "bad", "kind": "teleported", "occurred_at": "2026-01-01T00:00:00Z"}\n')
+        assert (
+            lines(invoke("ingest", "canonical", source, "--warehouse", tmp_path / "w", "--json"))[0]["quarantined"] == 1
+        )
+        row = lines(invoke("quarantine", "--warehouse", tmp_path / "w", "--json"))[0]
+        assert (row["line"], row["column"], row["table"]) == (133, "kind", "events")
+        assert "teleported" in row["reason"] + row["raw"]
+
+    def test_rolling_back_serves_the_older_snapshot(self, invoke: Invoke, tmp_path: Path) -> None:
+        source, root = write_source(tmp_path / "source"), tmp_path / "w"
+        first = lines(invoke("ingest", "canonical", source, "--warehouse", root, "--json"))[0]["snapshot_id"]
+        (source / "buyers.jsonl").write_text('{"buyer_id": "u1", "updated_at": "2026-01-01T00:00:00Z"}\n')
+        second = lines(invoke("ingest", "canonical", source, "--warehouse", root, "--json"))[0]["snapshot_id"]
+        listed = lines(invoke("snapshots", "--rollback", first, "--warehouse", root, "--json"))
+        assert [(row["snapshot_id"], row["is_current"]) for row in listed] == [(second, False), (first, True)]
+
+    def test_a_demo_leaves_a_filled_warehouse_alone(self, invoke: Invoke, warehouse: Path) -> None:
+        result = invoke("demo", "--if-empty", "--warehouse", warehouse, "--json")
+        assert (result.exit_code, result.stdout) == (0, "")
+        assert "nothing was simulated" in result.stderr
+
+    def test_a_demo_never_replaces_real_data(self, invoke: Invoke, warehouse: Path) -> None:
+        result = invoke("demo", "--warehouse", warehouse)
+        assert result.exit_code == 1
+        assert "real data" in result.stderr
+
+
+class TestMetrics:
+    def test_a_rate_is_that_of_the_events(self, invoke: Invoke, warehouse: Path) -> None:
+        window = ("--from", "2026-01-01", "--to", "2026-02-16")
+        arguments = ("metrics", "--metric", "late_delivery_rate", "--by", "merchant", *window, "--json")
+        rows = {row["group"]["merchant"]: row for row in lines(invoke(*arguments, "--warehouse", warehouse))}
+        assert (rows["a"]["numerator"], rows["a"]["denominator"], rows["a"]["status"]) == (10, 40, "ok")
+        assert rows["a"]["value"] == pytest.approx(0.25)
+        assert (rows["b"]["status"], rows["b"]["value"]) == ("too_few", None)
+        assert {
+            "metric",
+            "from",
+            "to",
+            "time_zone",
+            "unit",
+            "currency",
+            "ci_low",
+            "ci_high",
+            "n",
+            "snapshot_id",
+        } <= set(rows["a"])
+
+    def test_both_ends_of_the_window_count(self, invoke: Invoke, warehouse: Path) -> None:
+        window = ("--from", "2026-01-02", "--to", "2026-01-04")
+        row = lines(invoke("metrics", "--metric", "orders", *window, "--json", "--warehouse", warehouse))[0]
+        assert (row["value"], row["from"], row["to"]) == (3, "2026-01-02", "2026-01-04")
+
+    def test_as_of_knows_nothing_later(self, invoke: Invoke, warehouse: Path) -> None:
+        arguments = ("metrics", "--metric", "orders", "--from", "2026-01-01", "--to", "2026-12-31", "--json")
+        row = lines(invoke(*arguments, "--as-of", "2026-01-07", "--warehouse", warehouse))[0]
+        assert row["value"] == 7
+
+    def test_a_table_for_people(self, invoke: Invoke, warehouse: Path) -> None:
+        shown = invoke("metrics", "--metric", "orders", "--warehouse", warehouse).stdout.splitlines()
+        assert shown[0].split()[:3] == ["metric", "group", "value"]
+        assert len(shown) == 2
+
+    @pytest.mark.parametrize(
+        ("arguments", "code", "message"),
+        [
+            (("--metric", "late_delivry_rate"), 1, "late_delivery_rate"),
+            (("--by", "colour"), 1, "no dimension 'colour'"),
+            (("--from", "2026-02-01", "--to", "2026-01-01"), 1, "swap the two dates"),
+            (("--from", "soon"), 2, "does not match the format"),
+            (("--metrics",), 2, "No such option"),
+        ],
+    )
+    def test_what_is_wrong_is_said(
+        self, invoke: Invoke, warehouse: Path, arguments: tuple[str, ...], code: int, message: str
+    ) -> None:
+        result = invoke("metrics", *arguments, "--warehouse", warehouse)
+        assert (result.exit_code, result.stdout) == (code, "")
+        assert message in result.stderr
+
+    def test_without_data_it_says_what_to_do(self, invoke: Invoke, tmp_path: Path) -> None:
+        result = invoke("metrics", "--warehouse", tmp_path / "none")
+        assert result.exit_code == 1
+        assert "trustdesk demo" in result.stderr
+
+
+class TestTrust:
+    def test_contributions_add_up_to_the_score(self, invoke: Invoke, warehouse: Path) -> None:
+        rows = lines(invoke("trust", "--warehouse", warehouse, "--json"))
+        assert [row["merchant_id"] for row in rows] == ["a", "b"]
+        assert list(rows[0]) == [
+            "merchant_id",
+            "as_of",
+            "score",
+            "level",
+            "ci_low",
+            "ci_high",
+            "n",
+            "status",
+            "contributions",
+        ]
+        assert all(
+            row["score"] is None or sum(row["contributions"].values()) == pytest.approx(row["score"], abs=1e-9)
+            for row in rows
+        )
+
+    def test_an_unknown_merchant(self, invoke: Invoke, warehouse: Path) -> None:
+        result = invoke("trust", "--merchant", "zz", "--warehouse", warehouse)
+        assert result.exit_code == 1
+        assert "no merchant zz" in result.stderr
+
+
+class TestWhatif:
+    def test_a_scenario_gives_its_outcomes(self, invoke: Invoke, warehouse: Path, tmp_path: Path) -> None:
+        scenario = tmp_path / "s.toml"
+        scenario.write_text('version = 1\nname = "As it is"\n[[levers]]\nkind = "late_rate"\nchange = 0.0\n')
+        rows = lines(invoke("whatif", scenario, "--warehouse", warehouse, "--json"))
+        assert {"outcome", "group", "baseline", "value", "change", "ci_low", "ci_high", "label", "assumptions"} <= set(
+            rows[0]
+        )
+        assert all(row["change"] in (0, None) for row in rows)
+
+    def test_a_misspelt_key(self, invoke: Invoke, warehouse: Path, tmp_path: Path) -> None:
+        scenario = tmp_path / "s.toml"
+        scenario.write_text('version = 1\nname = "x"\nsede = 1\n[[levers]]\nkind = "late_rate"\nchange = 0.0\n')
+        result = invoke("whatif", scenario, "--warehouse", warehouse)
+        assert result.exit_code == 1
+        assert "seed" in result.stderr
+
+
+class TestWords:
+    def test_a_bad_line_keeps_its_place_and_the_rest_goes_on(self, invoke: Invoke, tmp_path: Path) -> None:
+        file = jsonl(
+            tmp_path / "f.jsonl", THREAD, "{broken", {"ticket_id": "t2", "messages": []}, {**THREAD, "ticket_id": "t3"}
+        )
+        result = invoke("summarize", file, "--json")
+        assert result.exit_code == 1
+        first, broken, empty, last = lines(result)
+        assert (first["ticket_id"], last["ticket_id"]) == ("t1", "t3")
+        assert all(sentence["cites"] == ["message:m1"] for sentence in first["sentences"])
+        assert (broken["line"], broken["error"]["code"]) == (2, "bad_input")
+        assert (empty["ticket_id"], empty["error"]["code"]) == ("t2", "bad_input")
+        assert "2 lines failed" in result.stderr
+
+    def test_a_draft_has_sources_and_checks(self, invoke: Invoke, tmp_path: Path) -> None:
+        file = jsonl(
+            tmp_path / "f.jsonl", {**THREAD, "facts": [{"fact_id": "f1", "name": "points", "value": 6, "unit": ""}]}
+        )
+        row = lines(invoke("draft", file, "--tone", "warm", "--length", "short", "--json"))[0]
+        assert list(row) == ["ticket_id", "reply", "sentences", "checks", "language", "engine", "latency_ms"]
+        assert row["engine"] == "macro"
+        assert all(sentence["cites"] for sentence in row["sentences"])
+        assert all(check["passed"] for check in row["checks"])
+
+    def test_texts_come_from_stdin_too(self, invoke: Invoke) -> None:
+        result = invoke(
+            "classify", "-", "--json", stdin='\ufeff{"id": "1", "text": "我的货款还没有到账"}\n\n{"id": "2"}\n'
+        )
+        good, bad = lines(result)
+        assert (good["id"], good["language"], good["intents"][0]["name"]) == ("1", "zh-Hans", "payout_delay")
+        assert (bad["id"], bad["error"]["code"]) == ("2", "bad_input")
+
+    def test_no_file(self, invoke: Invoke, tmp_path: Path) -> None:
+        result = invoke("draft", tmp_path / "none.jsonl")
+        assert result.exit_code == 1
+        assert "is not a file" in result.stderr
+
+
+def test_serve_hands_the_settings_on_to_the_server(invoke: Invoke, monkeypatch: Any, tmp_path: Path) -> None:
+    started: list[Any] = []
+    monkeypatch.setattr("os.execve", lambda *arguments: started.append(arguments))
+    result = invoke("serve", "--port", "8600", "--warehouse", tmp_path)
+    _, arguments, environment = started[0]
+    assert arguments[1:] == ["-m", "app.server"]
+    assert (environment["TRUSTDESK_PORT"], environment["TRUSTDESK_WAREHOUSE"]) == ("8600", str(tmp_path))
+    assert "http://127.0.0.1:8600" in result.stderr
+
+
+def test_a_wrong_setting_is_one_line(invoke: Invoke, monkeypatch: Any) -> None:
+    monkeypatch.setenv("TRUSTDESK_PROT", "1")
+    result = invoke("metrics")
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "Error: Unknown setting prot in the environment: did you mean port?\n",
+    )
+
+
+@pytest.mark.parametrize("name", list(main.commands))
+def test_every_command_explains_itself(invoke: Invoke, name: str) -> None:
+    result = invoke(name, "--help")
+    assert result.exit_code == 0
+    assert main.commands[name].help
