@@ -235,18 +235,20 @@ class SnapshotFolder:
                     self.collect()
 
     def collect(self) -> None:
-        """Drop manifests beyond the newest KEPT_SNAPSHOTS that no reader holds, then every file that no manifest names."""
+        """Drop manifests beyond the newest KEPT_SNAPSHOTS that no reader holds, then what no manifest names."""
         current = self.current_id()
         known = self.snapshot_ids()
         kept = set(known[:KEPT_SNAPSHOTS]) | self._leased()
         kept |= {current} if current else set()
-        named: set[str] = set()
-        for snapshot_id in known:
-            if snapshot_id in kept:
-                named |= self.read(snapshot_id).paths()
+        manifests = [self.read(snapshot_id) for snapshot_id in known if snapshot_id in kept]
+        named = {path for manifest in manifests for path in manifest.paths()}
+        keys = {manifest.buyer_key for manifest in manifests}
         for snapshot_id in set(known) - kept:
             (self._manifests / f"{snapshot_id}.json").unlink()
         shutil.rmtree(self.root / "staging", ignore_errors=True)
+        for key in self.root.glob("buyer*.key"):
+            if key.name not in keys:
+                key.unlink()
         for scratch in (self.root / "tmp").glob("*-*"):
             if not _is_alive(scratch.name):
                 shutil.rmtree(scratch, ignore_errors=True)

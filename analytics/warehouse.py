@@ -209,8 +209,12 @@ class Warehouse:
 
     def _open(self, snapshot_id: str, as_of: date | None) -> tuple[duckdb.DuckDBPyConnection, Snapshot]:
         self.folder.lease(snapshot_id)
-        manifest = self.folder.read(snapshot_id)
-        self.folder.check_files(manifest)
+        try:
+            manifest = self.folder.read(snapshot_id)
+            self.folder.check_files(manifest)
+        except WarehouseError:
+            self.folder.release(snapshot_id)
+            raise
         snapshot = _describe(manifest)
         connection = self.connect()
         if as_of is None:

@@ -212,6 +212,15 @@ def test_a_load_that_is_stopped_midway_leaves_nothing_behind(tmp_path: Path) -> 
     assert (warehouse.snapshot().snapshot_id, all_files(warehouse.root)) == (served, before)
 
 
+def test_a_first_load_that_fails_leaves_an_empty_folder(tmp_path: Path) -> None:
+    warehouse = make_warehouse(tmp_path)
+    (warehouse.marts_folder / "15_broken.sql").write_text("select nothing from nowhere")
+    with pytest.raises(WarehouseError, match=r"15_broken\.sql failed"):
+        load(warehouse, "canonical", write_events(tmp_path / "in"))
+    assert all_files(warehouse.root) == set()
+    assert not warehouse.exists()
+
+
 def test_a_file_in_the_place_of_the_warehouse_is_named(tmp_path: Path) -> None:
     (tmp_path / "warehouse").write_text("not a folder")
     with pytest.raises(WarehouseError, match=r"Can't write to .*warehouse .*: choose another --warehouse"):

@@ -186,6 +186,7 @@ def test_real_data_replaces_the_demo_and_never_the_other_way(tmp_path: Path) -> 
     assert not warehouse.snapshot().is_demo
     with pytest.raises(WarehouseError, match="holds real data"):
         load(warehouse, "canonical", tmp_path / "demo", is_demo=True, seed=1)
+    assert len(list(warehouse.root.glob("buyer*.key"))) == 2, "real buyers have a key of their own"
     warehouse.rollback(demo.snapshot_id)
     assert rows_of(warehouse, "select count(*) as n from events") == [{"n": len(EVENTS)}]
 
