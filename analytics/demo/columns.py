@@ -75,15 +75,21 @@ def _bitmap(valid: Bools) -> ArrowColumn:
 
 
 def write(path: Path, columns: dict[str, ArrowColumn]) -> None:
-    """Write one Parquet file; the same columns give the same bytes."""
+    """Write one Parquet file; the same columns give the same bytes.
+
+    Coded columns are decoded first: written as Arrow dictionaries (26.0.1), some end in pages with stray memory in them,
+    which reads well but differs from run to run.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
+    is_coded = {name: pa.types.is_dictionary(column.type) for name, column in columns.items()}
+    plain = {name: column.dictionary_decode() if is_coded[name] else column for name, column in columns.items()}
     pq.write_table(
-        pa.table(columns),
+        pa.table(plain),
         path,
         compression="zstd",
         compression_level=1,
         row_group_size=ROW_GROUP,
         store_schema=False,
         write_statistics=True,
-        use_dictionary=[name for name, column in columns.items() if pa.types.is_dictionary(column.type)],
+        use_dictionary=[name for name, coded_column in is_coded.items() if coded_column],
     )

@@ -36,7 +36,7 @@ class Matter:
 
 
 # Daily matters: relative frequency and when they happen (see `_daily_instant`).
-_DAILY: dict[str, tuple[float, str]] = {
+DAILY: dict[str, tuple[float, str]] = {
     "payout_delay": (20, "recent"),
     "fee_question": (9, "any"),
     "listing_rejected": (8, "any"),
@@ -148,15 +148,15 @@ def _from_orders(cases: Cases, rng: np.random.Generator) -> list[Matter]:
 def _daily(market: Market, n: int, rng: np.random.Generator) -> list[Matter]:
     """Matters of daily business: any merchant, larger ones oftener, at times that fit the matter."""
     calendar, merchants = market.calendar, market.merchants
-    names = list(_DAILY)
-    share: Floats = np.array([_DAILY[name][0] for name in names])
+    names = list(DAILY)
+    share: Floats = np.array([DAILY[name][0] for name in names])
     weights = np.sqrt(merchants.size) / np.sqrt(merchants.size).sum()
     intents = rng.choice(len(names), size=max(n, 0), p=share / share.sum())
     writers = rng.choice(len(merchants), size=max(n, 0), p=weights)
     matters = []
     for intent, merchant in zip(intents.tolist(), writers.tolist(), strict=True):
         joined = max(int(merchants.joined_at[merchant]), calendar.start)
-        at = max(_daily_instant(calendar, _DAILY[names[intent]][1], joined, rng), joined + 2 * HOUR)
+        at = max(_daily_instant(calendar, DAILY[names[intent]][1], joined, rng), joined + 2 * HOUR)
         matters.append(Matter(names[intent], merchant, at, -1, -1, False, bool(rng.random() < 0.55)))
     return matters
 

@@ -23,7 +23,7 @@ _MAX_ORDERS = 60
 _CRITICAL = frozenset({"account_suspended"})
 _HIGH = frozenset({"penalty_appeal", "chargeback_dispute", "carrier_outage", "account_access", "data_privacy_request"})
 _LOW = frozenset({"policy_question", "tax_invoice", "score_question", "other", "fee_question", "campaign_enrolment"})
-_SECOND = {
+SECOND = {
     "penalty_appeal": "score_question",
     "penalty_explanation": "score_question",
     "late_delivery_dispute": "tracking_invalid",
@@ -101,7 +101,7 @@ class SpecWriter:
             opened_by="buyer" if matter.is_buyer else "merchant",
             buyer_id=self._buyer(matter),
             intent=matter.intent,
-            secondary_intent=_SECOND.get(matter.intent) if chance.random() < 0.22 else None,
+            secondary_intent=SECOND.get(matter.intent) if chance.random() < 0.22 else None,
             language=self._language(matter, chance),
             voice_seed=voice_seed,
             mood=mood,

@@ -53,7 +53,7 @@ class OrderTruth:
                 "merchant_id": ev.ids(ev.MERCHANT, orders.merchant),
                 "latent_experience": pa.array(orders.latent.astype(np.float32)),
                 "days_late": pa.array(orders.days_late.astype(np.float32)),
-                "late_fault": cols.coded(orders.late_fault, FAULTS),
+                "late_fault": cols.coded(orders.late_fault, FAULTS).dictionary_decode(),
                 "is_outage": pa.array(orders.is_outage),
                 "is_campaign": pa.array(orders.is_campaign),
                 "is_lost": pa.array(orders.is_lost),
