@@ -47,7 +47,7 @@ def contributions(
     names: Sequence[str],
     points: Sequence[float],
     maximum: Sequence[float],
-    peer: Sequence[float],
+    peer: Sequence[float | None],
     *,
     title: str,
     x_title: str,
@@ -58,7 +58,7 @@ def contributions(
 ) -> go.Figure:
     """Points a component gives, over the most that it could give, with the peers' level as a mark.
 
-    All sequences have one entry a component, in score points; ``points`` add up to the score.
+    All sequences have one entry a component, in score points; ``points`` add up to the score; a peer's level may be unknown.
     """
     figure = go.Figure()
     figure.add_bar(
@@ -148,12 +148,12 @@ def score_levels(
             )
     span = 100.0 - min((b.low or 0.0 for b in scored), default=0.0)
     for place, b in enumerate((b for b in bins if b.low is None), 1):
-        x = 100.0 + place * span * 0.16
+        x = 100.0 + place * span * 0.22
         ticks[x] = labels.get(b.level, b.level).replace(" ", "<br>", 1)
         figure.add_bar(
             x=[x],
             y=[b.count],
-            width=span * 0.1,
+            width=span * 0.12,
             marker_color=theme.MUTED,
             text=[f"{b.count:,}"],
             textposition="outside",

@@ -61,16 +61,7 @@ def trend(
             annotation_font_size=11,
         )
     for event in annotations:
-        figure.add_vrect(
-            x0=event.start,
-            x1=event.end,
-            fillcolor=theme.QUIET,
-            opacity=0.35,
-            line_width=0,
-            annotation_text=event.label,
-            annotation_position="top left",
-            annotation_font_size=11,
-        )
+        _annotate(figure, event)
     theme.styled(figure, title, height=height, x_title=x_title, y_title=y_title)
     figure.update_yaxes(tickformat=theme.TICKS[unit])
     return figure
@@ -113,6 +104,25 @@ def trend_with_coverage(
         xaxis={"anchor": "y2"},
     )
     return figure
+
+
+def _annotate(figure: go.Figure, event: Annotation) -> None:
+    """A span as a quiet band, a single day as a line; its label lies along it so that neighbours do not overlap."""
+    if event.start == event.end:
+        figure.add_vline(x=event.start, line={"color": theme.MUTED, "width": 1, "dash": "dash"})
+    else:
+        figure.add_vrect(x0=event.start, x1=event.end, fillcolor=theme.QUIET, opacity=0.35, line_width=0)
+    figure.add_annotation(
+        x=event.start,
+        y=1,
+        yref="paper",
+        text=event.label,
+        textangle=90,
+        xanchor="left",
+        yanchor="top",
+        showarrow=False,
+        font={"size": 10, "color": theme.MUTED},
+    )
 
 
 def _band(figure: go.Figure, points: Sequence[Point]) -> None:

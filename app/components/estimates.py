@@ -15,7 +15,8 @@ from app.services.satisfaction import Ranked, estimate_table
 def ranked_card(found: Ranked, snapshot: str, *, title: str, unit: str, x_title: str, key: str) -> None:
     """Draw the estimates, largest on top; without any, why the first of them is missing. Texts are translated."""
     shown = [Estimate(_(e.name), e.value, e.ci_low, e.ci_high, e.n) for e in found.estimates]
-    caption = f"{span(found.scope.date_from, found.scope.date_to)} · {time_zone(snapshot)}"
+    window = span(found.scope.date_from, found.scope.date_to)
+    caption = f"{window} · {time_zone(snapshot)} · " + _("with 95% interval")
     if not any(e.value is not None for e in shown):
         spec = definition(Number(found.metric_ids[0], found.scope))
         reason = why_missing(found.statuses[0], shown[0].n, spec.min_n, spec.grain)

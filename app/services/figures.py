@@ -25,6 +25,7 @@ Direction = Literal["higher", "lower", "neutral"]
 Period = Literal["day", "week", "month"]
 DAYS_BY_DAY = 45
 DAYS_BY_WEEK = 300
+SPARKLINE_POINTS = 4
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,15 @@ def time_zone(snapshot_id: str) -> str:
     return snapshot(snapshot_id).time_zone
 
 
+def in_zone(frame: pd.DataFrame, zone: str) -> pd.DataFrame:
+    """The frame with its instants as wall-clock times of a zone, as pages show and export them."""
+    found = frame.copy()
+    for column in found.columns:
+        if isinstance(found[column].dtype, pd.DatetimeTZDtype):
+            found[column] = found[column].dt.tz_convert(zone).dt.tz_localize(None)
+    return found
+
+
 def period_of(scope: Scope) -> Period:
     """The period that a trend of this window is drawn by: thirty points or so."""
     days = (scope.date_to - scope.date_from).days + 1
@@ -149,6 +159,9 @@ def cards(
                 for metric_id, results in compute_many(opened, metric_ids, scope).items()
             }
         series = compute_many(opened, metric_ids, scope, by=(period_of(scope),))
+        sparse = [name for name in metric_ids if sum(r.value is not None for r in series[name]) < SPARKLINE_POINTS]
+        if sparse:
+            series |= compute_many(opened, sparse, scope, by=("week",))
         benchmarks = peers_many(opened, metric_ids, scope, peer_of) if peer_of else {}
     return tuple(
         _card(
@@ -195,7 +208,7 @@ def rows(snapshot_id: str, shown: Number, limit: int) -> Rows:
         result = next((r for r in results if r.currency == shown.currency), main_result(results))
         drilled = drill(opened, shown.metric_id, shown.scope, limit=limit, currency=result.currency)
     return Rows(
-        drilled.rows,
+        in_zone(drilled.rows, time_zone(snapshot_id)),
         drilled.row_count,
         result.value,
         result.unit,

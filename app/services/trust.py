@@ -383,3 +383,15 @@ def strongest(frame: pd.DataFrame, count: int, *, is_up: bool) -> pd.DataFrame:
     """Of `movers` those that moved most in one direction."""
     moved = frame[frame["change"] > 0] if is_up else frame[frame["change"] < 0]
     return moved.head(count).reset_index(drop=True)
+
+
+def find(frame: pd.DataFrame, wanted: str) -> pd.DataFrame:
+    """Of `board` the merchants whose name or id holds the text, case aside."""
+    text = wanted.strip().casefold()
+    if not text:
+        return frame
+    held = [
+        text in name.casefold() or text in key.casefold()
+        for name, key in zip(frame["name"], frame["merchant_id"], strict=True)
+    ]
+    return frame[held].reset_index(drop=True)

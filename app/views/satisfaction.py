@@ -114,7 +114,7 @@ with left:
     ranked_card(
         satisfaction.touchpoints(SNAPSHOT, FILTERS.scope()),
         SNAPSHOT,
-        title=_("Stars by touchpoint, with 95% interval"),
+        title=_("Stars by touchpoint"),
         unit="stars",
         x_title=_("Stars (1–5)"),
         key="satisfaction.touchpoints",
@@ -123,7 +123,7 @@ with right:
     ranked_card(
         satisfaction.repeats(SNAPSHOT, FILTERS.scope()),
         SNAPSHOT,
-        title=_("Buyers who come back within 90 days, with 95% interval"),
+        title=_("Buyers who come back within 90 days"),
         unit="rate",
         x_title=_("Share of orders"),
         key="satisfaction.repeats",

@@ -20,7 +20,7 @@ from app.services import trust
 from app.services.figures import Number, time_zone
 from app.services.runtime import snapshot_id
 
-MOVERS_SHOWN = 7
+MOVERS_SHOWN = 8
 
 
 def draw_distribution(snapshot: str, filters: Filters) -> None:
