@@ -125,15 +125,22 @@ def body(text: str) -> str:
     blanked = _blank(
         clean, [m.span() for m in _QUOTED_LINE.finditer(clean)] + [m.span() for m in _QUOTE_INTRO.finditer(clean)]
     )
-    for match in _SIGNATURE.finditer(blanked):
-        tail = blanked[match.end() :]
-        if (
-            blanked[: match.start()].strip()
-            and len([line for line in tail.splitlines() if line.strip()]) <= SIGNATURE_LINES
-        ):
+    for match in _SIGNATURE.finditer(blanked, _tail(blanked, SIGNATURE_LINES + 1)):
+        if blanked[: match.start()].strip():
             blanked = _blank(blanked, [(match.start(), len(blanked))])
             break
     return blanked if blanked.strip() else clean
+
+
+def _tail(text: str, lines: int) -> int:
+    """Where the last `lines` lines with anything in them begin."""
+    start = end = len(text.rstrip())
+    for _ in range(lines):
+        start = text.rfind("\n", 0, end) + 1
+        if start == 0:
+            break
+        end = len(text[:start].rstrip())
+    return start
 
 
 def _blank(text: str, spans: list[tuple[int, int]]) -> str:

@@ -4,7 +4,8 @@ import re
 
 _WORD = re.compile(r"[A-Z][A-Za-z'’&-]*[A-Za-z](?: (?:[A-Z][A-Za-z'’&-]*[A-Za-z]))*")
 _OPENING = re.compile(r"(?:^|[.!?:;]\s+|[“\"(‘\n]\s*)$")
-_TITLED_CHINESE = re.compile(r"[\u4e00-\u9fff]{1,3}(?=先生|女士|经理|老师|主管)")
+_SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段钱汤尹黎易常武乔贺赖龚文"
+_TITLED_CHINESE = re.compile(rf"[{_SURNAMES}][\u4e00-\u9fff]{{0,2}}?(?=先生|女士|经理|老师|主管)")
 _TITLE = re.compile(r"《([^》]{1,60})》")
 _COMMON = """I I'm I'll I've I'd OK ID IDs SKU SKUs PDF FAQ CSV API URL USD EUR GBP CNY Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March
     April May June July August September October November December Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec English Chinese UTC Mr Mrs Ms Dr TrustDesk

@@ -169,7 +169,6 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str], _Reader], ...] = (
     ("id", _pattern(r"(?<![A-Za-z0-9.,])\d{6,40}(?![.,]?\d|[A-Za-z])"), _literal),
     ("number", _pattern(rf"{_SCALED}"), _bare),
     ("id", _pattern(r"\d{1,30}(?:[.,]\d{1,30}){1,6}"), _literal),
-    ("number", _pattern(r"\d+"), _literal),
 )  # fmt: skip
 
 
@@ -188,6 +187,8 @@ def extract(text: str) -> list[Span]:
             taken[start:end] = b"\x01" * (end - start)
             value, unit = reading
             found.append(Span(start, end, _kind(kind, unit), text[start:end], value, unit))
+    uncovered = "".join(" " if is_taken else character for character, is_taken in zip(text, taken, strict=True))
+    found += [Span(m.start(), m.end(), "number", m.group(), *_literal(m)) for m in re.finditer(r"\d+", uncovered)]
     found.sort(key=lambda span: span.start)
     return _lists_of_orders(found)
 

@@ -115,7 +115,7 @@ def _candidates(thread: Thread) -> list[_Candidate]:
     read = numbered if len(numbered) <= READ_MESSAGES else numbered[:half] + numbered[-half:]
     found: list[_Candidate] = []
     for place, message in read:
-        texts = [text for piece in sentences(message.text) if (text := _undressed(piece.text))]
+        texts = [text for piece in sentences(message.text) if (text := undressed(piece.text))]
         kept = texts[: SENTENCES_A_MESSAGE - 4] + texts[SENTENCES_A_MESSAGE - 4 :][-4:]
         found += [_Candidate(place, order, message, text) for order, text in enumerate(kept)]
     telling = [c for c in found if _weight_of(c.text) >= 3 and not _PLEASANTRY.match(c.text)] or found
@@ -124,7 +124,7 @@ def _candidates(thread: Thread) -> list[_Candidate]:
     return telling[: CANDIDATES // 2] + telling[CANDIDATES // 2 :][-CANDIDATES // 2 :]
 
 
-def _undressed(text: str) -> str:
+def undressed(text: str) -> str:
     """Without the handles, links and initials that stand around a public message."""
     before = ""
     while before != text:
@@ -255,7 +255,7 @@ def _next_event(thread: Thread) -> str | None:
             if any(_is_coming(s.value, message) if s.kind == "date" else True for s in spans) and _DEADLINE.search(
                 piece.text
             ):
-                return trimmed(_undressed(piece.text))
+                return trimmed(undressed(piece.text))
     return None
 
 

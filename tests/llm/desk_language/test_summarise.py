@@ -1,0 +1,116 @@
+import re
+import time
+
+import pytest
+from desk_threads import PENALTY_EN, PENALTY_ZH, thread_of
+
+from llm.errors import InputError
+from llm.grounding import EvidenceBook, missing_figures
+from llm.knowledge import Knowledge
+from llm.summarise import summarise, trimmed
+from llm.types import Message, Thread
+
+TALK = (
+    PENALTY_EN,
+    (
+        "agent",
+        "Thank you for your message. We have asked BlueArrow for the scans of both orders and will answer by 12 Nov 2026.",
+    ),
+    ("merchant", "ok thanks"),
+    (
+        "agent",
+        "The scans show that the carrier collected both parcels on 1 Nov 2026. Could you send us the hand-over receipt?",
+    ),
+    ("merchant", "The receipt is attached. When will the points be taken back?"),
+)
+
+
+def test_slots_and_sources(knowledge: Knowledge) -> None:
+    summary = summarise(thread_of(*TALK), knowledge.taxonomy)
+    assert (summary.language, summary.engine, summary.intent) == ("en", "extractive", "penalty_appeal")
+    assert 2 <= len(summary.sentences) <= 3
+    assert all(s.cites for s in summary.sentences)
+    assert {"message:m1"} <= {cite for s in summary.sentences for cite in s.cites}
+    assert summary.open_questions == ("When will the points be taken back?",)
+    assert summary.next_event == "We have asked BlueArrow for the scans of both orders and will answer by 12 Nov 2026."
+    assert summary.sentiment < 0.5
+
+
+def test_what_is_shown_stands_in_its_message_word_for_word(knowledge: Knowledge) -> None:
+    thread = thread_of(*TALK)
+    book = EvidenceBook(thread.messages)
+    for sentence in summarise(thread, knowledge.taxonomy).sentences:
+        quoted = re.fullmatch(r"The \w+ \w+: “(.*)”", sentence.text)
+        assert quoted is not None
+        (source,) = book.cited(sentence.cites)
+        assert quoted[1].removesuffix("…") in re.sub(r"\s+", " ", source.text)
+        assert missing_figures(sentence.text, [source]) == []
+
+
+def test_chinese_thread(knowledge: Knowledge) -> None:
+    thread = thread_of(
+        PENALTY_ZH, ("agent", "您好，我们已向承运商核实，5 个工作日内答复。"), ("merchant", "好的，什么时候恢复分数？")
+    )
+    summary = summarise(thread, knowledge.taxonomy)
+    assert summary.language == "zh-Hans"
+    assert summary.intent == "penalty_appeal"
+    assert summary.summary.startswith("商家表示：“")
+    assert summary.open_questions == ("好的，什么时候恢复分数？",)
+    assert summary.next_event == "您好，我们已向承运商核实，5 个工作日内答复。"
+
+
+def test_one_message_one_emoji_and_no_message(knowledge: Knowledge) -> None:
+    assert summarise(thread_of(("merchant", "Where is my payout?")), knowledge.taxonomy).sentences[0].cites == (
+        "message:m1",
+    )
+    assert summarise(thread_of(("merchant", "😀")), knowledge.taxonomy).summary == "The merchant writes: “😀”"
+    with pytest.raises(InputError, match="has no message"):
+        summarise(Thread("T-1", None, ()), knowledge.taxonomy)
+    with pytest.raises(InputError, match="none of its 1 messages holds any text"):
+        summarise(thread_of(("merchant", " \n\t")), knowledge.taxonomy)
+
+
+def test_a_repeated_sentence_is_shown_once(knowledge: Knowledge) -> None:
+    thread = thread_of(*[("merchant", "Our payout of last week has not arrived yet.")] * 6)
+    assert len(summarise(thread, knowledge.taxonomy).sentences) == 1
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [("merchant", "My payout is late, please check it. ") for _ in range(300)],
+        [("merchant", "my order TD-10017578 is late and nobody answers me, why? " * 1_755)],
+        [("merchant", "订单没有到，请查一下。" * 9_000)],
+        [("merchant", "a" * 100_000)],
+        [("merchant", "--\n" * 33_000)],
+    ],
+)
+def test_time_is_bounded(knowledge: Knowledge, messages: list[tuple[str, str]]) -> None:
+    thread = Thread(
+        "T-1", None, tuple(Message(f"m{i}", None, "merchant", text) for i, (_, text) in enumerate(messages))
+    )
+    summarise(thread_of(PENALTY_EN), knowledge.taxonomy)  # fits the classifier
+    started = time.process_time()
+    assert summarise(thread, knowledge.taxonomy).sentences
+    assert time.process_time() - started < 6
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "مرحبا، أين طلبي؟ لم يصل حتى الآن",
+        "\x00\x07 help \x1b[31m me please",
+        "<b>Refund</b> <script>x</script> my order",
+    ],
+)
+def test_odd_text_is_shown_as_text(knowledge: Knowledge, text: str) -> None:
+    summary = summarise(thread_of(("buyer", text)), knowledge.taxonomy)
+    assert summary.sentences[0].text.startswith("The buyer writes: “")
+    assert summary.summary.isprintable()
+
+
+def test_long_sentences_end_at_a_clause() -> None:
+    text = "we shipped the parcel on Monday with BlueArrow, the scan is missing, and the buyer says that nothing came"
+    assert trimmed(text, 60) == "we shipped the parcel on Monday with BlueArrow…"
+    assert trimmed("a loss of 1,234,567 dollars in all of our shops and more", 20).count("1,2") <= 1
+    assert trimmed(text) == text

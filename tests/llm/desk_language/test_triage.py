@@ -1,0 +1,74 @@
+import pytest
+
+from llm.knowledge import Knowledge
+from llm.triage import Triage, classify
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("Our account was suspended this morning and we cannot sell anything!", "account_suspended"),
+        ("Please take the 4 points back, we shipped on time and appeal the penalty.", "penalty_appeal"),
+        ("The buyer sent back an empty box and got the refund anyway.", "refund_recovery"),
+        ("店铺被封了，什么都卖不了！", "account_suspended"),
+        ("请问打款什么时候到账", "payout_delay"),
+        ("asdf qwer zxcv", "other"),
+        ("", "other"),
+        ("😀", "other"),
+    ],
+)
+def test_the_matter_is_told(triage: Triage, text: str, intent: str) -> None:
+    assert triage.classify(text).intents[0].name == intent
+
+
+def test_two_matters_in_one_message_both_show(triage: Triage) -> None:
+    text = "We appeal the penalty of 4 points for late delivery. Also, when will our payout be transferred?"
+    assert {i.name for i in triage.classify(text).intents} >= {"penalty_appeal", "payout_delay"}
+
+
+def test_sentiment_hears_negation_and_shouting(triage: Triage) -> None:
+    assert triage.sentiment("Thank you, great help!") > 0.3
+    assert triage.sentiment("This is unfair and useless.") < -0.3
+    assert triage.sentiment("not helpful") < 0 < triage.sentiment("helpful")
+    assert triage.sentiment("THIS IS UNFAIR!!!") < triage.sentiment("this is unfair")
+    assert triage.sentiment("客服态度很好，谢谢") > 0.3
+    assert triage.sentiment("不满意") < 0 < triage.sentiment("满意")
+    assert triage.sentiment("The parcel is blue.") == 0
+
+
+def test_aspects_have_polarity(triage: Triage) -> None:
+    aspects = {a.name: a.polarity for a in triage.classify("Exactly as described, but the support was rude.").aspects}
+    assert aspects["description"] == "positive"
+    assert aspects["service"] == "negative"
+
+
+def test_urgency_follows_the_matter_and_its_words(triage: Triage) -> None:
+    assert triage.classify("Our account was suspended this morning.").urgency.name == "critical"
+    assert triage.classify("How is the score calculated? no rush").urgency.name == "low"
+
+
+def test_fields_are_as_written(knowledge: Knowledge) -> None:
+    text = "Order TD-10017578 via BlueArrow on 3 Nov cost $12.50. Could you check it?"
+    result = classify(text, knowledge.taxonomy, text_id="x").to_json()
+    assert result["id"] == "x"
+    assert result["fields"] == {
+        "orders": ["TD-10017578"],
+        "amounts": ["$12.50"],
+        "dates": ["3 Nov"],
+        "carriers": ["BlueArrow"],
+        "asks": ["Could you check it?"],
+    }
+
+
+@pytest.mark.parametrize(
+    "text", ["\x00\x01\x02", "مرحبا اين طلبي", "<script>alert(1)</script>", "a" * 100_000, "订单" * 50_000, "\ud800"]
+)
+def test_odd_text_is_classified_without_error(triage: Triage, text: str) -> None:
+    result = triage.classify(text)
+    assert -1 <= result.sentiment <= 1
+    assert all(0 <= i.confidence <= 1 for i in result.intents)
+
+
+def test_the_same_text_gives_the_same_answer(knowledge: Knowledge) -> None:
+    text = "Please explain the fee of 2% on order TD-10017578."
+    assert Triage(knowledge.taxonomy).classify(text) == Triage(knowledge.taxonomy).classify(text)
