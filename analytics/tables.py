@@ -30,9 +30,10 @@ PHYSICAL_TYPES: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a canonical table; `kind` is a key of PHYSICAL_TYPES."""
+    """One column of a canonical table; `kind` is a key of PHYSICAL_TYPES, `doc` says what it means."""
 
     name: str
+    doc: str
     kind: str
     is_required: bool
     allowed: tuple[str, ...]
@@ -59,6 +60,7 @@ class Table:
     """A canonical table. `keeps` says which of two rows with one key stays: the "first" or the "latest" by updated_at."""
 
     name: str
+    description: str
     key: str
     keeps: str
     month_column: str | None
@@ -75,6 +77,7 @@ def _read_table(path: Path) -> Table:
     columns = tuple(
         Column(
             name=name,
+            doc=spec["doc"],
             kind=spec["type"],
             is_required=spec.get("required", False),
             allowed=tuple(spec.get("allowed", ())),
@@ -84,7 +87,15 @@ def _read_table(path: Path) -> Table:
         for name, spec in document["columns"].items()
     )
     checks = tuple(Check(check["column"], check["sql"], check["reason"]) for check in document.get("checks", ()))
-    return Table(path.stem, document["key"], document["keeps"], document.get("month_column"), columns, checks)
+    return Table(
+        path.stem,
+        document["description"],
+        document["key"],
+        document["keeps"],
+        document.get("month_column"),
+        columns,
+        checks,
+    )
 
 
 def _read_tables() -> Mapping[str, Table]:
