@@ -59,6 +59,9 @@ _OUTCOMES: dict[str, tuple[Resolution, Resolution]] = {
     "item_not_received": ("refund_paid", "forwarded"),
     "item_not_as_described": ("refund_paid", "refund_refused"),
 }
+_BACKLOG_DAYS = 24
+_SILENCE_DAYS = 10
+_Step = tuple[Author, Act, int]  # who, what, seconds since the opening
 _CALMER: dict[Mood, float] = {
     "friendly": 0.9,
     "calm": 0.5,
@@ -96,46 +99,53 @@ def plan_course(
     left: int,
     chance: random.Random,
 ) -> Course:
-    """Plan a conversation; decided_offset fixes when the desk decides (an appeal), left is the seconds of history."""
+    """Plan a conversation; decided_offset fixes when the desk decides (an appeal), left is the seconds of history.
+
+    In the last twenty-four days the desk falls behind: replies take up to thirty times as long.
+    """
     author: Author = "buyer" if opener == "buyer" else "merchant"
-    plan: list[tuple[Author, Act, int]] = [(author, "open", 0)]
+    plan: list[_Step] = [(author, "open", 0)]
     if chance.random() < 0.55:
         plan.append(("bot", "auto_reply", chance.randint(5, 45)))
-    at = 90 + int(_FIRST_REPLY_HOURS[priority] * HOUR * math.exp(chance.gauss(0.0, 0.85)))
-    if at > 20 * HOUR and chance.random() < 0.6:
-        plan.append((author, "chase", at - chance.randint(1, 8) * HOUR))
-    pending_from = None
-    if intent in _NEEDS_EVIDENCE and chance.random() < 0.55:
-        plan.append(("agent", "ask", at))
-        if chance.random() < 0.88:
-            at += int(HOUR * math.exp(chance.gauss(1.6, 1.0)))
-            plan.append((author, "provide", at))
-        else:
-            pending_from = at
-    elif intent in _NEEDS_EVIDENCE or chance.random() < 0.35:
-        plan.append(("agent", "acknowledge", at))
-        if chance.random() < 0.3:
-            at += int(DAY * chance.uniform(0.8, 2.5))
-            plan.append((author, "chase", at))
-    elif chance.random() < 0.35:
-        plan.append(("agent", "answer", at))
-        at += int(HOUR * math.exp(chance.gauss(1.2, 1.0)))
-        plan.append((author, "push_back", at))
+    pace = 1.0 + 30.0 * max(0.0, 1.0 - left / (_BACKLOG_DAYS * DAY))
+    first = 90 + int(pace * _FIRST_REPLY_HOURS[priority] * HOUR * math.exp(chance.gauss(0.0, 0.85)))
+    if first > 20 * HOUR and chance.random() < 0.6:
+        plan.append((author, "chase", first - chance.randint(1, 8) * HOUR))
+    needs_evidence = intent in _NEEDS_EVIDENCE
+    exchange = _exchange(author, needs_evidence, first, chance)
+    plan += exchange
+    is_silent = bool(exchange) and exchange[-1][1] == "ask" and decided_offset is None
+    if is_silent:  # the opener never sends what was asked for: decided without it
+        resolved = exchange[-1][2] + _SILENCE_DAYS * DAY
     else:
-        at -= 60
-    resolved: int | None = None
-    if pending_from is None:
-        wait = HOUR * math.exp(chance.gauss(2.6 if intent in _NEEDS_EVIDENCE else 1.2, 0.9))
-        resolved = max(at + 60 + int(wait if len(plan) > 1 else 0), decided_offset or 0)
-        plan.append(("agent", "decide", resolved))
-        if chance.random() < 0.42:
-            plan.append((author, "thank", resolved + int(HOUR * math.exp(chance.gauss(0.8, 1.1))) + 60))
-    return _cut(plan, resolved, intent, mood, is_favourable, left, chance)
+        wait = int(pace * HOUR * math.exp(chance.gauss(2.6 if needs_evidence else 1.2, 0.9))) if exchange else 0
+        resolved = max((exchange[-1][2] if exchange else first) + 60 + wait, decided_offset or 0)
+    plan.append(("agent", "decide", resolved))
+    if chance.random() < 0.42 and not is_silent:
+        plan.append((author, "thank", resolved + int(HOUR * math.exp(chance.gauss(0.8, 1.1))) + 60))
+    return _cut(plan, intent, mood, is_favourable and not is_silent, left, chance)
+
+
+def _exchange(author: Author, needs_evidence: bool, first: int, chance: random.Random) -> list[_Step]:
+    """What is said between the desk's first reply and its decision; nothing when the first reply decides."""
+    if needs_evidence and chance.random() < 0.55:
+        asked: list[_Step] = [("agent", "ask", first)]
+        if chance.random() < 0.88:
+            asked.append((author, "provide", first + 60 + int(HOUR * math.exp(chance.gauss(1.6, 1.0)))))
+        return asked
+    if needs_evidence or chance.random() < 0.35:
+        steps: list[_Step] = [("agent", "acknowledge", first)]
+        if chance.random() < 0.3:
+            steps.append((author, "chase", first + int(DAY * chance.uniform(0.8, 2.5))))
+        return steps
+    if chance.random() < 0.35:
+        push_back = first + 60 + int(HOUR * math.exp(chance.gauss(1.2, 1.0)))
+        return [("agent", "answer", first), (author, "push_back", push_back)]
+    return []
 
 
 def _cut(
-    plan: list[tuple[Author, Act, int]],
-    resolved: int | None,
+    plan: list[_Step],
     intent: str,
     mood: Mood,
     is_favourable: bool,

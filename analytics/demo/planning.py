@@ -64,7 +64,8 @@ def plan_matters(
     """About `target` matters in order of time, all before the end of history."""
     pressing = [*_from_penalties(penalties, rng), *_from_outage(market, cases, rng)]
     pressing = _thin(pressing, 0.3 * target, rng)
-    ordinary = _thin(_from_orders(cases, rng), (1.0 - _DAILY_SHARE) * target - len(pressing), rng)
+    troubled = _more_lately(_from_orders(cases, rng), market.calendar, rng)
+    ordinary = _thin(troubled, (1.0 - _DAILY_SHARE) * target - len(pressing), rng)
     daily = _daily(market, target - len(pressing) - len(ordinary), rng)
     matters = [m for m in (*pressing, *ordinary, *daily) if market.calendar.start <= m.at < market.calendar.end - HOUR]
     return sorted(matters, key=lambda m: (m.at, m.merchant, m.intent))
@@ -74,6 +75,13 @@ def _thin(matters: Sequence[Matter], wanted: float, rng: np.random.Generator) ->
     """A random subset of about the wanted number; all when there are fewer."""
     share = max(0.0, wanted) / max(len(matters), 1)
     keep = rng.random(len(matters)) < share
+    return [matter for matter, kept in zip(matters, keep.tolist(), strict=True) if kept]
+
+
+def _more_lately(matters: Sequence[Matter], calendar: Calendar, rng: np.random.Generator) -> list[Matter]:
+    """A subset in which the newest are kept and the oldest thinned to a third: more and more merchants use the desk."""
+    age = [(calendar.end - matter.at) / (calendar.end - calendar.start) for matter in matters]
+    keep = rng.random(len(matters)) < 0.33 + 0.67 * np.clip(1.0 - np.array(age), 0.0, 1.0) ** 3
     return [matter for matter, kept in zip(matters, keep.tolist(), strict=True) if kept]
 
 
@@ -171,4 +179,4 @@ def _daily_instant(calendar: Calendar, when: str, joined: int, rng: np.random.Ge
         return calendar.policy_at + int(rng.normal(2.0, 9.0) * DAY)
     if when == "recent" and rng.random() < 0.45:  # payouts stall in the last three weeks
         return calendar.end - int(rng.uniform(0.0, 21.0) * DAY)
-    return calendar.start + int(np.sqrt(rng.random()) * (calendar.end - calendar.start))
+    return calendar.start + int(rng.random() ** 0.4 * (calendar.end - calendar.start))
