@@ -163,7 +163,9 @@ def score_levels(
         )
     theme.styled(figure, "", height=height, x_title=x_title, y_title=y_title)
     figure.update_layout(barmode="overlay", legend={"traceorder": "normal"})
-    figure.update_xaxes(tickvals=list(ticks), ticktext=list(ticks.values()), tickangle=0, showgrid=False)
+    figure.update_xaxes(
+        tickvals=list(ticks), ticktext=list(ticks.values()), tickangle=0, showgrid=False, ticklabeloverflow="allow"
+    )
     return figure
 
 

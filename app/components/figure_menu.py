@@ -15,9 +15,9 @@ from app.components.empty import empty_state
 from app.components.missing import why_missing
 from app.components.words import period_name
 from app.filter_bar import current_filters
-from app.i18n import N_, _, figure, language, ngettext, number, span
+from app.i18n import N_, _, day, figure, language, ngettext, number, span
 from app.page_errors import page_errors
-from app.services import figures
+from app.services import figures, trust
 from app.services.figures import Number
 from app.services.runtime import snapshot_id
 
@@ -65,8 +65,14 @@ def _body(shown: Number, first: str, key: str) -> None:
             required=True,
             key=f"menu.{key}.{first}.section",
         )
-        st.caption(f"{span(shown.scope.date_from, shown.scope.date_to)} · {figures.time_zone(snapshot_id())}")
+        st.caption(f"{_window(shown)} · {figures.time_zone(snapshot_id())}")
         _DRAWN[section](shown)
+
+
+def _window(shown: Number) -> str:
+    if shown.metric_id == trust.METRIC_ID:
+        return _("at the end of {day}", day=day(shown.scope.date_to))
+    return span(shown.scope.date_from, shown.scope.date_to)
 
 
 def _definition(shown: Number) -> None:
@@ -105,7 +111,7 @@ def _rows(shown: Number) -> None:
                 all=number(found.row_count),
             )
         )
-    st.dataframe(found.frame, hide_index=True, height=380, alt=_("The rows behind the number"))
+    raw_rows(found.frame, height=380)
     st.download_button(
         _("Export CSV"),
         lambda: _csv(found.frame),
@@ -114,6 +120,18 @@ def _rows(shown: Number) -> None:
         type="tertiary",
         icon=":material/download:",
         on_click="ignore",
+    )
+
+
+def raw_rows(frame: pd.DataFrame, *, height: int) -> None:
+    """Rows as the warehouse holds them, without columns that hold nothing."""
+    st.dataframe(
+        frame.dropna(axis="columns", how="all"),
+        hide_index=True,
+        height=height,
+        column_config={name: st.column_config.DateColumn(format="YYYY-MM-DD") for name in ("day", "order_date")},
+        placeholder="–",
+        alt=_("The rows behind the number"),
     )
 
 

@@ -8,7 +8,7 @@ from app.charts.bars import contributions as contributions_figure
 from app.charts.bars import score_bar
 from app.components.chart import chart_card
 from app.components.empty import empty_state
-from app.components.figure_menu import MENU_WIDTH, figure_menu
+from app.components.figure_menu import MENU_WIDTH, figure_menu, raw_rows
 from app.components.levels import level_badge
 from app.components.missing import why_missing
 from app.components.table import Column, table
@@ -163,4 +163,4 @@ def _rate_rows(merchant_id: str, rate_id: str) -> None:
         if found.rows.empty:
             empty_state(_("No rows"), _("Nothing of this kind happened in the window. Choose a longer one."))
         else:
-            st.dataframe(found.rows, hide_index=True, height=420, alt=_("The rows behind the number"))
+            raw_rows(found.rows, height=420)

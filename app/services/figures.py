@@ -227,9 +227,9 @@ def sql(snapshot_id: str, shown: Number) -> str:
     """A statement that gives the number, with every parameter written out."""
     from analytics.metrics import sql_text
 
+    if shown.metric_id == trust.METRIC_ID:
+        return trust.sql(snapshot_id, shown.scope)
     with cursor(snapshot_id) as opened:
-        if shown.metric_id == trust.METRIC_ID:
-            return trust.sql(opened)
         return sql_text(opened, shown.metric_id, shown.scope)
 
 

@@ -336,12 +336,13 @@ def rows(snapshot_id: str, scope: Scope) -> tuple[pd.DataFrame, float | None]:
     return scored, median_trust(scope_scores(snapshot_id, scope)).median
 
 
-def sql(opened: Cursor) -> str:
-    """The statements that read the counts behind the score, with their parameters written out."""
+def sql(snapshot_id: str, scope: Scope) -> str:
+    """The statements that read the counts behind the scores of a window's last day, with their parameters written out."""
     from analytics.trust import daily_counts
 
-    recorder = _Recorder(opened)
-    daily_counts(recorder)  # type: ignore[arg-type]  # it reads a cursor's data and never looks at its class
+    with cursor(snapshot_id, as_of_day(snapshot_id, scope.date_to)) as opened:
+        recorder = _Recorder(opened)
+        daily_counts(recorder)  # type: ignore[arg-type]  # it reads a cursor's data and never looks at its class
     return "\n;\n\n".join(recorder.said)
 
 

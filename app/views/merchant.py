@@ -122,10 +122,10 @@ def draw_merchant(merchant_id: str) -> None:
     own = replace(filters.scope(), categories=(), regions=(), tiers=(), merchants=(merchant_id,))
     standing = merchant.standing(snapshot, filters.scope(), filters.compare, merchant_id)
     draw_standing(standing, Number(trust.METRIC_ID, own))
-    left, right = st.columns([1, 1], gap="small")
-    with left:
+    grid = st.grid(2, min_column_width=420, gap="small")
+    with grid.cell():
         draw_contributions(merchant_id)
-    with right:
+    with grid.cell():
         draw_trend(merchant_id)
     draw_rates(merchant_id)
     merchant_rows(merchant_id)

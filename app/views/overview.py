@@ -49,9 +49,9 @@ def draw_changes(snapshot: str, filters: Filters) -> None:
 page_header(_("Overview"))
 SNAPSHOT, FILTERS = snapshot_id(), current_filters()
 draw_cards(SNAPSHOT, FILTERS)
-wide, narrow = st.columns([5, 3], gap="small")
-with wide:
+grid = st.grid(3, min_column_width=310, gap="small")
+with grid.cell(column_span=2):
     merchant_map()
-with narrow:
+with grid.cell():
     draw_changes(SNAPSHOT, FILTERS)
 leaderboards()

@@ -109,8 +109,8 @@ page_header(_("Satisfaction"))
 SNAPSHOT, FILTERS = snapshot_id(), current_filters()
 draw_cards(SNAPSHOT, FILTERS)
 draw_trend()
-left, right = st.columns([1, 1], gap="small")
-with left:
+grid = st.grid(2, min_column_width=420, gap="small")
+with grid.cell():
     ranked_card(
         satisfaction.touchpoints(SNAPSHOT, FILTERS.scope()),
         SNAPSHOT,
@@ -119,7 +119,7 @@ with left:
         x_title=_("Stars (1–5)"),
         key="satisfaction.touchpoints",
     )
-with right:
+with grid.cell():
     ranked_card(
         satisfaction.repeats(SNAPSHOT, FILTERS.scope()),
         SNAPSHOT,

@@ -146,10 +146,10 @@ def draw_weights() -> None:
 
 page_header(_("Trust"))
 SNAPSHOT, FILTERS = snapshot_id(), current_filters()
-left, right = st.columns([1, 1], gap="small")
-with left:
+grid = st.grid(2, min_column_width=420, gap="small")
+with grid.cell():
     draw_distribution(SNAPSHOT, FILTERS)
-with right:
+with grid.cell():
     draw_movers()
 draw_board()
 draw_weights()

@@ -1,0 +1,275 @@
+"""A draft at the reply desk: written or being written, edited, rewritten, checked, approved, and handed to a channel.
+
+Every step goes through app.services.reply with the actor's name; a step that can't be done is said in one line and loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app.components.draft_evidence import check_list, marked_changes, sources
+from app.components.draft_sending import handed_over, send_form
+from app.components.draft_steps import attempt, history, show_problem, status_badge
+from app.components.empty import empty_state
+from app.components.thread import language_name, plain
+from app.i18n import N_, _, number
+from app.identity import Actor
+from app.page_errors import page_errors
+from app.services import reply
+from app.services.issues import Ticket
+from app.services.runtime import get_runtime, snapshot_id
+
+if TYPE_CHECKING:
+    from app.services.writing import Writing
+    from app.workspace import StoredDraft
+    from llm.types import Draft, IssueBrief
+
+TONES: Mapping[str, str] = {"neutral": N_("Neutral"), "warm": N_("Warm"), "formal": N_("Formal")}
+LENGTHS: Mapping[str, str] = {"short": N_("Short"), "normal": N_("Medium"), "long": N_("Long")}
+REWRITES: tuple[tuple[str, str, str, str], ...] = (
+    ("shorter", N_("Shorter"), "neutral", "short"),
+    ("warmer", N_("Warmer"), "warm", "normal"),
+    ("formal", N_("More formal"), "formal", "normal"),
+    ("longer", N_("Longer"), "neutral", "long"),
+)
+EDITOR_HEIGHT = 230
+POLL_SECONDS = 0.5
+
+
+def draft_panel(ticket: Ticket, places: Mapping[str, int]) -> None:
+    """Draw the answer to a ticket: the choice of how to write it while there is none, then its editor. `places` are those of messages by cite."""
+    show_problem(ticket.ticket_id)
+    writing: Writing | None = st.session_state.get(_writing_key(ticket.ticket_id))
+    if writing is not None:
+        _while_writing(ticket)
+        return
+    draft = reply.current_draft(ticket.ticket_id)
+    if draft is None:
+        _start(ticket)
+    else:
+        _editor(ticket, draft, places)
+
+
+def _start(ticket: Ticket) -> None:
+    asked = reply.brief(snapshot_id(), ticket.ticket_id)
+    if asked is None:
+        empty_state(_("Nothing to answer"), _("The thread has no message. Choose another one."), height=160)
+        return
+    left, right = st.columns(2)
+    left.segmented_control(
+        _("Tone"),
+        tuple(TONES),
+        default="neutral",
+        required=True,
+        format_func=lambda name: _(TONES[name]),
+        key="reply.tone",
+    )
+    right.segmented_control(
+        _("Length"),
+        tuple(LENGTHS),
+        default="normal",
+        required=True,
+        format_func=lambda name: _(LENGTHS[name]),
+        key="reply.length",
+    )
+    st.caption(_who_writes() + " · " + _("in {language}", language=language_name(asked.language)))
+    st.button(
+        _("Draft a reply"),
+        type="primary",
+        icon=":material/edit_note:",
+        shortcut="Alt+W",
+        key="reply.start",
+        on_click=_begin,
+        args=(ticket,),
+    )
+
+
+def _who_writes() -> str:
+    if reply.has_writer():
+        return _("Written by {name}, every sentence checked", name=get_runtime().desk.engine.name)
+    reason = reply.why_no_writer()
+    text = _("Written from policy macros; no model")
+    return f"{text} ({plain(reason)})" if reason else text
+
+
+def _begin(ticket: Ticket) -> None:
+    tone, length = st.session_state.get("reply.tone", "neutral"), st.session_state.get("reply.length", "normal")
+    asked = reply.brief(snapshot_id(), ticket.ticket_id, tone, length)
+    if asked is None:
+        return
+    if reply.has_writer():
+        st.session_state[_writing_key(ticket.ticket_id)] = reply.begin_writing(asked)
+    else:
+        attempt(ticket, lambda actor: _keep(ticket, reply.write_now(asked), actor))
+
+
+def _keep(ticket: Ticket, made: Draft, actor: Actor) -> None:
+    reply.keep(snapshot_id(), ticket.merchant_id, made, actor)
+
+
+@st.fragment(run_every=POLL_SECONDS)
+def _while_writing(ticket: Ticket) -> None:
+    with page_errors():
+        writing: Writing | None = st.session_state.get(_writing_key(ticket.ticket_id))
+        if writing is None:
+            return
+        if writing.is_done:
+            del st.session_state[_writing_key(ticket.ticket_id)]
+            attempt(ticket, lambda actor: _keep(ticket, writing.result(), actor))
+            st.rerun()
+        if writing.position:
+            said = _("Waiting for the model, place {n} in the queue", n=number(writing.position))
+        else:
+            said = _("Writing; each sentence appears once it is checked")
+        limit = _("{seconds} of at most {limit} s", seconds=number(writing.elapsed_s), limit=number(writing.timeout_s))
+        st.progress(min(1.0, writing.elapsed_s / writing.timeout_s), text=f":shimmer[{said}] · {limit}")
+        for part in writing.sentences:
+            st.text(part.text)
+        st.button(_("Cancel"), icon=":material/stop:", key="reply.cancel", on_click=writing.cancel, shortcut="Esc")
+
+
+def _editor(ticket: Ticket, draft: StoredDraft, places: Mapping[str, int]) -> None:
+    asked = reply.brief(snapshot_id(), ticket.ticket_id)
+    is_open = draft.status in ("draft", "approved")
+    key = f"reply.text.{draft.draft_id}.{draft.version}"
+    written = _("macros") if draft.engine == "macro" else draft.engine
+    st.markdown(
+        f"{status_badge(draft.status)} :gray-badge[:material/language: {plain(language_name(draft.language))}] "
+        f":gray-badge[:material/smart_toy: {plain(written)}]"
+    )
+    st.text_area(
+        _("Reply"),
+        draft.text,
+        height=EDITOR_HEIGHT,
+        key=key,
+        disabled=not is_open or asked is None,
+        label_visibility="collapsed",
+        on_change=_edited,
+        args=(ticket, draft, key),
+    )
+    if draft.status == "draft":
+        _draft_buttons(ticket, draft, key)
+    elif draft.status == "approved":
+        send_form(ticket, draft)
+    handed_over(draft)
+    if is_open and asked is not None:
+        _rewrite_tools(ticket, draft, asked)
+    check_list(draft)
+    sources(draft, asked, places)
+    history(draft)
+
+
+def _draft_buttons(ticket: Ticket, draft: StoredDraft, key: str) -> None:
+    with st.container(horizontal=True, gap="xsmall"):
+        st.button(
+            _("Approve"),
+            type="primary",
+            icon=":material/verified:",
+            shortcut="Alt+A",
+            key="reply.approve",
+            on_click=_approved,
+            args=(ticket, draft, key),
+        )
+        st.button(
+            _("Discard"),
+            icon=":material/delete:",
+            key="reply.discard",
+            on_click=attempt,
+            args=(ticket, lambda actor: reply.discard(draft, actor)),
+        )
+        if any(not check["passed"] for check in draft.checks):
+            st.markdown(f":orange-badge[:material/warning: {_('a check needs your eye')}]")
+
+
+def _edited(ticket: Ticket, draft: StoredDraft, key: str) -> None:
+    text = str(st.session_state[key] or "")
+    asked = reply.brief(snapshot_id(), ticket.ticket_id)
+    if asked is not None and text != draft.text:
+        attempt(ticket, lambda actor: reply.replace_text(draft, text, asked, actor), mine=text)
+
+
+def _approved(ticket: Ticket, draft: StoredDraft, key: str) -> None:
+    text = str(st.session_state.get(key) or "")
+    newest = reply.current_draft(ticket.ticket_id)
+    # The text box keeps what was typed just before this click; it is then a version further.
+    mine = newest if newest is not None and newest.draft_id == draft.draft_id and newest.text == text else draft
+    asked = reply.brief(snapshot_id(), ticket.ticket_id)
+    attempt(ticket, lambda actor: reply.approve(mine, text, asked, actor), mine=text)
+
+
+def _rewrite_tools(ticket: Ticket, draft: StoredDraft, asked: IssueBrief) -> None:
+    with st.container(horizontal=True, gap="xsmall"):
+        for name, label, tone, length in REWRITES:
+            st.button(
+                _(label),
+                key=f"reply.rewrite.{name}",
+                type="tertiary",
+                icon=":material/autorenew:",
+                on_click=_propose,
+                args=(ticket, tone, length),
+            )
+        with st.popover(_("Macro"), icon=":material/library_add:", key="reply.macros"):
+            _macro_chooser(ticket, draft, asked)
+    proposed: Draft | None = st.session_state.get(_proposal_key(ticket.ticket_id))
+    if proposed is None:
+        return
+    with st.container(border=True, gap="xsmall"):
+        st.markdown(":material/difference: **" + _("Before and after") + "**")
+        st.markdown(marked_changes(draft.text, proposed.reply))
+        with st.container(horizontal=True, gap="xsmall"):
+            st.button(
+                _("Use it"),
+                type="primary",
+                key="reply.use",
+                on_click=_take_proposal,
+                args=(ticket, draft, proposed),
+            )
+            st.button(_("Keep mine"), key="reply.keep", on_click=_drop_proposal, args=(ticket,))
+
+
+def _macro_chooser(ticket: Ticket, draft: StoredDraft, asked: IssueBrief) -> None:
+    macros = {macro.macro_id: macro for macro in asked.macros}
+    chosen = st.selectbox(
+        _("Macro, best fit first"),
+        list(macros),
+        format_func=lambda macro_id: reply.fill_macro(macros[macro_id], asked)[:90],
+        key=f"reply.macro.{ticket.ticket_id}",
+    )
+    if chosen is None:
+        st.caption(_("No macro fits this thread."))
+        return
+    text = reply.fill_macro(macros[chosen], asked)
+    st.text(text)
+    st.button(
+        _("Add to the reply"),
+        icon=":material/add:",
+        key="reply.macro.add",
+        on_click=attempt,
+        args=(ticket, lambda actor: reply.replace_text(draft, f"{draft.text}\n\n{text}".strip(), asked, actor)),
+    )
+
+
+def _propose(ticket: Ticket, tone: str, length: str) -> None:
+    asked = reply.brief(snapshot_id(), ticket.ticket_id, tone, length)
+    if asked is not None:
+        st.session_state[_proposal_key(ticket.ticket_id)] = reply.write_now(asked)
+
+
+def _take_proposal(ticket: Ticket, draft: StoredDraft, proposed: Draft) -> None:
+    _drop_proposal(ticket)
+    attempt(ticket, lambda actor: reply.replace_draft(draft, proposed, actor), mine=proposed.reply)
+
+
+def _drop_proposal(ticket: Ticket) -> None:
+    st.session_state.pop(_proposal_key(ticket.ticket_id), None)
+
+
+def _writing_key(ticket_id: str) -> str:
+    return f"reply.writing.{ticket_id}"
+
+
+def _proposal_key(ticket_id: str) -> str:
+    return f"reply.proposal.{ticket_id}"

@@ -1,0 +1,114 @@
+"""What stands behind a draft: its checks with their reasons, its sentences with their sources, and what a rewrite changes."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app.components.thread import message_chip, plain
+from app.i18n import N_, _, number
+from app.services import reply
+
+if TYPE_CHECKING:
+    from app.workspace import StoredDraft
+    from llm.types import IssueBrief
+
+_WORD = re.compile(r"\s+|[\u4e00-\u9fff]|[^\s\u4e00-\u9fff]+")
+CHECKS: Mapping[str, tuple[str, str]] = {
+    "figures_in_evidence": (N_("Figures"), N_("Every number, date, amount and id stands in a cited source.")),
+    "names_in_evidence": (N_("Names"), N_("Every carrier and proper name stands in the evidence.")),
+    "has_source": (N_("Sources"), N_("Every sentence names a source that exists.")),
+    "no_unbacked_promise": (N_("Promises"), N_("Nothing is promised that the policy does not allow.")),
+    "right_language": (N_("Language"), N_("The reply is in the language of the thread.")),
+    "no_private_data": (N_("Private data"), N_("No phone number, address, card or account of a person.")),
+    "no_blame": (N_("Blame"), N_("Nobody is blamed.")),
+    "length": (N_("Length of sentences"), N_("No sentence is longer than the limit.")),
+    "writers_language": (N_("Language of the thread"), N_("The desk writes in the language of the thread.")),
+    "writer_available": (N_("Model"), N_("The model wrote to the end.")),
+}
+FACTS: Mapping[str, str] = {
+    "merchant_name": N_("merchant"),
+    "score": N_("trust score"),
+    "score_level": N_("level"),
+    "score_date": N_("day of the score"),
+    "late_rate": N_("late by the merchant's fault, 30 days"),
+    "late_rate_limit": N_("limit of the late rate"),
+    "order_record": N_("record of the order"),
+    "order_id": N_("order"),
+    "order_placed_date": N_("order placed"),
+    "order_carrier": N_("carrier"),
+    "refund_amount": N_("refunded"),
+    "refund_date": N_("day of the refund"),
+    "chargeback_date": N_("day of the chargeback"),
+    "penalty_date": N_("day of the penalty"),
+    "penalty_clause": N_("clause"),
+    "penalty_points": N_("points"),
+    "penalty_expires_on": N_("points expire"),
+}
+
+
+def marked_changes(before: str, after: str) -> str:
+    """What changed between two texts, word by word, as Markdown: taken out in red and struck, put in in green."""
+    old, new = _WORD.findall(before), _WORD.findall(after)
+    parts = []
+    for kind, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        gone, come = plain("".join(old[a:b]), 20_000), plain("".join(new[c:d]), 20_000)
+        if kind == "equal":
+            parts.append(gone)
+            continue
+        if gone:
+            parts.append(f":red-background[~~{gone}~~]")
+        if come:
+            parts.append(f":green-background[{come}]")
+    return " ".join(parts)
+
+
+def check_list(draft: StoredDraft) -> None:
+    failed = [check for check in draft.checks if not check["passed"]]
+    title = (
+        _("All {n} checks passed", n=number(len(draft.checks)))
+        if not failed
+        else _("{n} of {total} checks need a look", n=number(len(failed)), total=number(len(draft.checks)))
+    )
+    icon = ":material/warning:" if failed else ":material/task_alt:"
+    with st.expander(title, icon=icon, expanded=bool(failed)):
+        for check in sorted(draft.checks, key=lambda check: bool(check["passed"])):
+            name, meaning = CHECKS.get(str(check["name"]), (str(check["name"]), ""))
+            if check["passed"]:
+                st.markdown(f":green[:material/check_circle: {_('passed')}] **{_(name)}** {_(meaning)}")
+            else:
+                st.markdown(f":red[:material/cancel: {_('failed')}] **{_(name)}** {_(meaning)}")
+                st.text(str(check["detail"]))
+
+
+def sources(draft: StoredDraft, asked: IssueBrief | None, places: Mapping[str, int]) -> None:
+    with st.expander(_("Sentence by sentence, with sources"), icon=":material/format_quote:", expanded=True):
+        for n, part in enumerate(draft.sentences):
+            st.text(str(part["text"]))
+            with st.container(horizontal=True, gap="xsmall"):
+                if not part["cites"]:
+                    st.markdown(f":orange-badge[:material/person_edit: {_('your own words, no source')}]")
+                for cite in map(str, part["cites"]):
+                    if cite in places:
+                        message_chip(cite, places[cite], key=f"reply.cite.{n}.{cite}")
+                    elif asked is not None:
+                        _source_chip(cite, asked, key=f"reply.cite.{n}.{cite}")
+
+
+def _source_chip(cite: str, asked: IssueBrief, *, key: str) -> None:
+    title, text = reply.source_text(cite, asked)
+    is_policy = cite.startswith("article:")
+    label = title if is_policy else _("Fact: {name}", name=fact_name(title))
+    icon = ":material/menu_book:" if is_policy else ":material/fact_check:"
+    with st.popover(plain(label, 40), icon=icon, type="tertiary", key=key):
+        st.text(text or _("This source is no longer in the brief."))
+        st.caption(plain(cite))
+
+
+def fact_name(name: str) -> str:
+    """A fact's name in the reader's language."""
+    return _(FACTS[name]) if name in FACTS else name.replace("_", " ")
