@@ -149,6 +149,21 @@ def load_settings(
     return Settings(**values)  # type: ignore[arg-type]  # _checked gives each field its own type
 
 
+def origins(environ: Mapping[str, str] | None = None, *, cwd: Path | None = None) -> dict[str, str]:
+    """Where each setting's value comes from: "environment", the path of the file, or "default".
+
+    The options of `trustdesk serve` reach the app through its environment. Raises SettingsError as `load_settings`.
+    """
+    environ = os.environ if environ is None else environ
+    file = _file(environ, cwd or Path.cwd())
+    in_file = _read_toml(file) if file is not None else {}
+    found = {}
+    for item in fields(Settings):
+        is_in_environment = f"{PREFIX}{item.name.upper()}" in environ
+        found[item.name] = "environment" if is_in_environment else str(file) if item.name in in_file else "default"
+    return found
+
+
 def _file(environ: Mapping[str, str], cwd: Path) -> Path | None:
     named = environ.get(CONFIG_VARIABLE)
     if named:

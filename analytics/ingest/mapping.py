@@ -138,8 +138,8 @@ def _identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def guess_map(source_columns: Sequence[str], file_name: str = "") -> ColumnMap:
-    """The table and columns that a file most likely means: same names first, then names that mean the same."""
+def guess_map(source_columns: Sequence[str], file_name: str = "", table: str | None = None) -> ColumnMap:
+    """The table (unless one is given) and columns that a file most likely means: same names first, then names that mean the same."""
     guesses = {name: _guess_columns(name, source_columns) for name in TABLES}
     stem = re.sub(r"\W", "", Path(file_name).stem.lower())
 
@@ -148,7 +148,7 @@ def guess_map(source_columns: Sequence[str], file_name: str = "") -> ColumnMap:
         is_named = table in stem or table.rstrip("s") in stem
         return 2 * len(guesses[table]) - missing + 4 * is_named
 
-    best = max(TABLES, key=fitness)
+    best = table or max(TABLES, key=fitness)
     return ColumnMap(best, guesses[best])
 
 

@@ -13,7 +13,7 @@ from app.errors import AppError
 from app.services.runtime import get_runtime
 
 if TYPE_CHECKING:
-    from analytics.ingest import Progress
+    from analytics.ingest import ColumnMap, Progress
 
 Report = Callable[[str, float | None], None]
 Scale = Literal["small", "medium", "large"]
@@ -23,7 +23,7 @@ def load_path(
     source: str,
     path: Path,
     *,
-    mapping: Path | None = None,
+    mapping: Path | ColumnMap | None = None,
     time_zone: str | None = None,
     reporting_time_zone: str | None = None,
     progress: Report | None = None,

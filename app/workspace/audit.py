@@ -51,10 +51,15 @@ class AuditCheck:
 
 
 class Audit:
-    """Reads and verifies the log."""
+    """Reads and verifies the log, and takes down steps that write nothing else in the workspace."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    def note(self, actor: Actor, action: str, subject: str, **detail: object) -> None:
+        """Appends a step that was done outside the workspace, such as a load. `detail` must be JSON values."""
+        with self._database.write() as session:
+            record(session, actor, action, subject, **detail)
 
     def entries(self, *, subject: str | None = None, limit: int = 200) -> list[AuditEntry]:
         """Newest first; only those of a subject when it is named."""

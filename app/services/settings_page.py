@@ -1,0 +1,200 @@
+"""What the Settings page shows: the settings and where they come from, models, the score's programme, versions, the audit log.
+
+Shows no secret: passwords and the paths of webhooks are left out. Knows no page.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+import time
+from dataclasses import dataclass, fields
+from importlib.metadata import PackageNotFoundError, metadata, requires
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pandas as pd
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from app.i18n import N_
+from app.services.runtime import get_runtime
+from app.settings import Settings, origins
+
+if TYPE_CHECKING:
+    from analytics.trust.programme import Programme
+    from app.workspace import AuditCheck
+    from llm.engine import EngineStatus
+
+AUDIT_SHOWN = 200
+TEST_SENTENCE = "Where is my parcel? It should have arrived on Monday."
+MODEL_WEIGHTS = ("all-MiniLM-L6-v2", "Apache-2.0")
+# what the settings' help says, for translation (the texts stand in app.settings)
+HELP = (
+    N_("folder of the warehouse"),
+    N_("database of drafts, approvals and the audit log: SQLite or PostgreSQL, as an SQLAlchemy URL"),
+    N_("port of the app"),
+    N_("address the app listens on; anything but loopback needs OIDC or trusted_user_header"),
+    N_("reporting time zone of a new warehouse; empty: that of its first source"),
+    N_("auto (the browser's), en or zh-Hans"),
+    N_("memory that DuckDB may use"),
+    N_("threads that DuckDB and the models may use"),
+    N_("folder of a Hugging Face chat checkpoint that writes the replies; empty: none"),
+    N_("use the MiniLM sentence vectors when they are installed"),
+    N_("seconds after which a generation is given up"),
+    N_("addresses that approved replies may be posted to (comma-separated)"),
+    N_("request header in which a trusted proxy names the user; empty: none"),
+    N_("days after which the data counts as stale"),
+    N_("seconds that a computed result is kept"),
+)
+
+
+@dataclass(frozen=True)
+class CheckpointCard:
+    """A chat checkpoint as its folder describes it; `fault` says in one line why it can't be used, else ""."""
+
+    name: str
+    architecture: str = ""
+    context_length: int | None = None
+    weight_bytes: int = 0
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A test of the models: seconds that a sentence's vector took, and the first words of the writer; None where there is none."""
+
+    encode_seconds: float | None
+    write_seconds: float | None
+    written: str
+
+
+def settings_table() -> pd.DataFrame:
+    """One row a setting: name, value, origin (`default`, `environment` or a file), help (a msgid)."""
+    settings, found = get_runtime().settings, origins()
+    rows = [
+        {
+            "name": item.name,
+            "value": shown_value(item.name, getattr(settings, item.name)),
+            "origin": found[item.name],
+            "help": item.metadata["help"],
+        }
+        for item in fields(Settings)
+    ]
+    return pd.DataFrame(rows)
+
+
+def shown_value(name: str, value: object) -> str:
+    """A setting's value without what must stay secret."""
+    if name == "workspace_url":
+        return _without_password(str(value))
+    if isinstance(value, tuple):
+        return ", ".join(f"{urlsplit(url).scheme}://{urlsplit(url).hostname}/…" for url in value)
+    return str(value)
+
+
+def _without_password(url: str) -> str:
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return "…"
+
+
+def engine_status() -> EngineStatus:
+    """The engine at this instant. Raises KnowledgeError when the knowledge folder is broken."""
+    return get_runtime().desk.engine.status()
+
+
+def checkpoint_card() -> CheckpointCard | None:
+    """The checkpoint that the settings name; None when they name none."""
+    from pathlib import Path
+
+    from llm.checkpoint import inspect_checkpoint
+    from llm.errors import CheckpointError
+
+    folder = get_runtime().settings.checkpoint
+    if not folder:
+        return None
+    try:
+        found = inspect_checkpoint(Path(folder))
+    except CheckpointError as error:
+        return CheckpointCard(Path(folder).name, fault=str(error))
+    return CheckpointCard(found.name, found.architecture, found.context_length, found.weight_bytes)
+
+
+def warm_models() -> None:
+    """Begins to load the models, without waiting."""
+    get_runtime().desk.engine.warm()
+
+
+def try_models() -> Tried:
+    """Loads the models where they are not and asks each for one thing. Raises LlmError."""
+    from llm.chat import ChatMessage, GenerateOptions
+
+    engine, status = get_runtime().desk.engine, engine_status()
+    encoded = wrote = None
+    written = ""
+    if status.encoder_unavailable is None:
+        engine.encode([TEST_SENTENCE])
+        began = time.perf_counter()
+        engine.encode([TEST_SENTENCE])
+        encoded = time.perf_counter() - began
+    if status.writer is not None and status.writer_unavailable is None:
+        began = time.perf_counter()
+        timeout = get_runtime().settings.generation_timeout_seconds
+        options = GenerateOptions(max_tokens=16, timeout_s=timeout)
+        written = "".join(engine.generate([ChatMessage("user", TEST_SENTENCE)], options)).strip()
+        wrote = time.perf_counter() - began
+    return Tried(encoded, wrote, written)
+
+
+def programme() -> Programme:
+    """The definition of the trust score: its levels, components and rates."""
+    from analytics.trust import default_programme
+
+    return default_programme()
+
+
+def versions() -> pd.DataFrame:
+    """One row a package that TrustDesk needs, itself and Python first: name, version, licence."""
+    needed = [re.split(r"[<>=!~; \[]", text)[0] for text in requires("trustdesk") or () if "extra ==" not in text]
+    rows = [_package("trustdesk"), {"name": "python", "version": platform.python_version(), "licence": "PSF-2.0"}]
+    rows += [_package(name) for name in sorted(needed)]
+    return pd.DataFrame(rows)
+
+
+def _package(name: str) -> dict[str, str]:
+    try:
+        found = metadata(name)
+    except PackageNotFoundError:
+        return {"name": name, "version": "–", "licence": "–"}
+    licences = [c.rpartition(" :: ")[2] for c in found.get_all("Classifier") or () if c.startswith("License ::")]
+    stated = str(found.get("License-Expression") or found.get("License") or "").strip()
+    is_short = 0 < len(stated) <= 120 and "\n" not in stated
+    return {"name": name, "version": found["Version"], "licence": stated if is_short else ", ".join(licences) or "–"}
+
+
+def audit_tail() -> pd.DataFrame:
+    """The last entries, newest first: seq, at, actor, action, subject, detail, hash (its beginning)."""
+    entries = get_runtime().workspace.audit.entries(limit=AUDIT_SHOWN)
+    columns = ["seq", "at", "actor", "action", "subject", "detail", "hash"]
+    rows = [
+        (
+            entry.seq,
+            entry.at,
+            entry.actor_name,
+            entry.action,
+            entry.subject,
+            ", ".join(f"{key}={value}" for key, value in entry.detail.items()),
+            entry.hash[:12],
+        )
+        for entry in entries
+    ]
+    frame = pd.DataFrame(rows, columns=columns)
+    frame["at"] = pd.to_datetime(frame["at"], utc=True)
+    return frame
+
+
+def verify_audit() -> AuditCheck:
+    """Recomputes the hash chain of the audit log."""
+    return get_runtime().workspace.audit.verify()
