@@ -146,23 +146,29 @@ def score_levels(
                 customdata=[f"{b.low:.0f}–{b.high:.0f}" for b in members],
                 hovertemplate="%{customdata}: <b>%{y:,}</b><extra>" + label + "</extra>",
             )
+    tallest = max((b.count for b in scored), default=0)
+    # A source of small merchants: their bar is cut, hatched and numbered, or the distribution would be a line.
+    top = 1.25 * tallest if tallest and any(b.count > 2 * tallest for b in bins if b.low is None) else None
     span = 100.0 - min((b.low or 0.0 for b in scored), default=0.0)
     for place, b in enumerate((b for b in bins if b.low is None), 1):
         x = 100.0 + place * span * 0.22
         ticks[x] = labels.get(b.level, b.level).replace(" ", "<br>", 1)
         figure.add_bar(
             x=[x],
-            y=[b.count],
+            y=[b.count if top is None else min(b.count, top)],
             width=span * 0.12,
             marker_color=theme.MUTED,
+            marker_pattern_shape="/" if top is not None and b.count > top else "",
             text=[f"{b.count:,}"],
             textposition="outside",
             cliponaxis=False,
+            customdata=[b.count],
             showlegend=False,
-            hovertemplate="<b>%{y:,}</b><extra>" + labels.get(b.level, b.level) + "</extra>",
+            hovertemplate="<b>%{customdata:,}</b><extra>" + labels.get(b.level, b.level) + "</extra>",
         )
     theme.styled(figure, "", height=height, x_title=x_title, y_title=y_title)
     figure.update_layout(barmode="overlay", legend={"traceorder": "normal"})
+    figure.update_yaxes(range=None if top is None else [0, 1.08 * top])
     figure.update_xaxes(
         tickvals=list(ticks), ticktext=list(ticks.values()), tickangle=0, showgrid=False, ticklabeloverflow="allow"
     )

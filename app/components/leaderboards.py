@@ -16,6 +16,7 @@ from app.page_errors import page_errors
 from app.services import figures, overview
 from app.services.figures import Number, time_zone
 from app.services.runtime import snapshot_id
+from app.services.warehouse import filter_options
 
 # dimension → name, and the filter that a click sets (merchants are opened instead)
 DIMENSIONS = {
@@ -47,8 +48,10 @@ def leaderboards() -> None:
                 label_visibility="collapsed",
                 key="board.metric",
             )
-        tabs = st.tabs([_(name) for name, _filter in DIMENSIONS.values()], on_change="rerun", key="board.tabs")
-        for tab, dimension in zip(tabs, DIMENSIONS, strict=True):
+        offered = filter_options(snapshot_id())
+        dimensions = [name for name, (_label, field) in DIMENSIONS.items() if getattr(offered, field)]
+        tabs = st.tabs([_(DIMENSIONS[name][0]) for name in dimensions], on_change="rerun", key="board.tabs")
+        for tab, dimension in zip(tabs, dimensions, strict=True):
             if tab.open:
                 with tab:
                     _board(dimension, metric_id)

@@ -41,7 +41,7 @@ def metric_card(card: Card, shown: Number, *, key: str, note: str = "") -> None:
                 _(card.name),
                 figure(card.value, card.unit, currency=card.currency, short=True),
                 change_words(card),
-                delta_color=_colour(card),
+                delta_color=change_colour(card),
                 delta_arrow=_arrow(card.change),
                 chart_data=card.sparkline if len(card.sparkline) > 1 else None,
                 chart_type="line",
@@ -64,10 +64,11 @@ def change_words(card: Card) -> str | None:
     return difference(card.change, card.unit, currency=card.currency)
 
 
-def _colour(card: Card) -> Literal["normal", "inverse", "off"]:
-    if not card.is_significant or card.direction == "neutral":
-        return "off"
-    return "normal" if card.direction == "higher" else "inverse"
+def change_colour(card: Card) -> Literal["green", "red", "gray"]:
+    """Green for a change to the better, red for one to the worse by the metric's direction, grey when it may be chance."""
+    if not card.is_significant or not card.change or card.direction == "neutral":
+        return "gray"
+    return "green" if (card.change > 0) == (card.direction == "higher") else "red"
 
 
 def _arrow(change: float | None) -> Literal["up", "down", "off"]:

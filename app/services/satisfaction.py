@@ -38,6 +38,7 @@ REPEATS = (
     "repeat_after_negative_rate",
 )
 REPEAT_DAYS = 365
+SHARE_GROUPS = 12
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,10 @@ def repeats(snapshot_id: str, scope: Scope) -> Ranked:
 
 @cached
 def shares(snapshot_id: str, scope: Scope) -> tuple[Shares, ...]:
-    """Plain and effective positive share of the whole scope, then by category; groups without either are left out."""
+    """Plain and effective positive share of the whole scope, then of the categories with most deliveries, by name.
+
+    Groups without either are left out.
+    """
     from analytics.metrics import compute_many
 
     asked = ("positive_share", "effective_positive_share")
@@ -129,7 +133,8 @@ def shares(snapshot_id: str, scope: Scope) -> tuple[Shares, ...]:
         grouped = compute_many(opened, asked, scope, by=("category",))
     found = [Shares("", *(_estimate(whole[metric_id][0]) for metric_id in asked))]
     plain, effective = ({r.group["category"]: r for r in grouped[name] if r.group} for name in asked)
-    for category in sorted(set(plain) & set(effective)):
+    largest = sorted(set(plain) & set(effective), key=lambda name: -effective[name].n)[:SHARE_GROUPS]
+    for category in sorted(largest):
         found.append(Shares(category, _estimate(plain[category]), _estimate(effective[category])))
     return tuple(pair for pair in found if pair.plain.value is not None and pair.effective.value is not None)
 

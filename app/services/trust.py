@@ -39,6 +39,7 @@ class Weight:
     """One rate of the score: labels are msgids, `points` of 100, `good` and `bad` are rates 0–1."""
 
     component: str
+    rate_id: str
     label: str
     points: float
     good: float
@@ -205,7 +206,7 @@ def weights() -> tuple[Weight, ...]:
 
     programme = default_programme()
     return tuple(
-        Weight(component.label, rate.label, rate.points, rate.good, rate.bad)
+        Weight(component.label, rate.rate_id, rate.label, rate.points, rate.good, rate.bad)
         for component in programme.components
         for rate in component.rates
     )
@@ -224,9 +225,20 @@ def level_table(snapshot_id: str, scope: Scope) -> pd.DataFrame:
     return pd.DataFrame({"level": list(counts), "merchants": list(counts.values())})
 
 
-def weight_table() -> pd.DataFrame:
-    """What the score consists of: component, rate, points, good, bad, direction; labels are msgids."""
-    return pd.DataFrame([asdict(weight) for weight in weights()])
+def recorded_components(found: Sequence[TrustScore]) -> list[str]:
+    """The components of which the source records a rate; the points of the others have gone to their neighbours."""
+    from analytics.trust import default_programme
+
+    missing = set(found[0].left_out) if found else set()
+    return [c.component_id for c in default_programme().components if any(r.rate_id not in missing for r in c.rates)]
+
+
+def weight_table(snapshot_id: str) -> pd.DataFrame:
+    """What the score consists of: component, label, points, good, bad (labels are msgids), is_recorded by the source."""
+    found = scores(snapshot_id, None)
+    missing = set(found[0].left_out) if found else set()
+    frame = pd.DataFrame([asdict(weight) for weight in weights()])
+    return frame.assign(is_recorded=[rate_id not in missing for rate_id in frame["rate_id"]])
 
 
 def component_labels() -> dict[str, str]:
@@ -277,7 +289,7 @@ def board(snapshot_id: str, scope: Scope) -> pd.DataFrame:
                 "ci_low": score.ci_low,
                 "ci_high": score.ci_high,
                 "n": score.n,
-                **{name: score.contributions.get(name) for name in component_labels()},
+                **{name: score.contributions.get(name) for name in recorded_components(found)},
             }
             for score in found
         ],

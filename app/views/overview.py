@@ -10,11 +10,13 @@ from app.components.header import page_header
 from app.components.leaderboards import leaderboards
 from app.components.merchant_map import merchant_map
 from app.components.metric_card import card_row
+from app.components.themes import growing_themes_row
 from app.components.words import base_words
 from app.filter_bar import current_filters
 from app.filters import Filters
-from app.i18n import _
-from app.services import overview
+from app.i18n import _, language
+from app.page_errors import page_errors
+from app.services import issues, overview, trust
 from app.services.figures import Number
 from app.services.runtime import snapshot_id
 
@@ -46,6 +48,15 @@ def draw_changes(snapshot: str, filters: Filters) -> None:
             change_list(changes, [Number(c.metric_id, filters.scope(), c.currency) for c in changes])
 
 
+@st.fragment(parallel=True)
+def draw_themes() -> None:
+    with page_errors():
+        themes = issues.growing_themes(snapshot_id(), current_filters().scope(), language())
+        if themes:
+            st.markdown("**" + _("Issue themes growing fastest") + "**")
+            growing_themes_row(themes, {key: _(label) for key, label in trust.component_labels().items()})
+
+
 page_header(_("Overview"))
 SNAPSHOT, FILTERS = snapshot_id(), current_filters()
 draw_cards(SNAPSHOT, FILTERS)
@@ -55,3 +66,4 @@ with grid.cell(column_span=2):
 with grid.cell():
     draw_changes(SNAPSHOT, FILTERS)
 leaderboards()
+draw_themes()

@@ -94,7 +94,7 @@ def draw_board() -> None:
                 )
             with st.container(width=MENU_WIDTH):
                 figure_menu(Number(trust.METRIC_ID, filters.scope()), key="trust.board")
-        frame = trust.board(snapshot, filters.scope())
+        frame, labels = trust.board(snapshot, filters.scope()), trust.component_labels()
         if frame.empty:
             empty_state(_("No merchant here"), _("The filters leave no merchant. Reset them in the sidebar."))
             return
@@ -107,7 +107,7 @@ def draw_board() -> None:
                 Column("ci_high", _("to"), "score", help=_("Upper end of the 95% interval")),
                 Column("level", _("Level"), "level"),
                 Column("n", _("Orders"), "count", help=_("Orders that the score looks at")),
-                *(Column(key, _(label), "points") for key, label in trust.component_labels().items()),
+                *(Column(key, _(label), "points") for key, label in labels.items() if frame[key].notna().any()),
                 Column("category", _("Category")),
                 Column("region", _("Region")),
             ],
@@ -120,7 +120,7 @@ def draw_board() -> None:
             open_merchant(str(frame["merchant_id"].iloc[row]))
 
 
-def draw_weights() -> None:
+def draw_weights(snapshot: str) -> None:
     with st.container(border=True):
         st.markdown("**" + _("What the score consists of") + "**")
         st.caption(
@@ -129,15 +129,21 @@ def draw_weights() -> None:
                 n=number(trust.half_life_days()),
             )
         )
-        frame = trust.weight_table()
+        frame = trust.weight_table(snapshot)
+        absent = _("Not in this source: its points go to the others")
         table(
-            frame.assign(component=[_(c) for c in frame["component"]], label=[_(label) for label in frame["label"]]),
+            frame.assign(
+                component=[_(name) for name in frame["component"]],
+                label=[_(label) for label in frame["label"]],
+                note=["" if is_recorded else absent for is_recorded in frame["is_recorded"]],
+            ),
             [
                 Column("component", _("Component"), pinned=True),
                 Column("label", _("Rate")),
                 Column("points", _("Points"), "points"),
                 Column("good", _("All points at"), "rate"),
                 Column("bad", _("None at"), "rate"),
+                *([] if frame["is_recorded"].all() else [Column("note", _("Note"))]),
             ],
             key="trust.weights",
             title=_("What the score consists of"),
@@ -152,4 +158,4 @@ with grid.cell():
 with grid.cell():
     draw_movers()
 draw_board()
-draw_weights()
+draw_weights(SNAPSHOT)
