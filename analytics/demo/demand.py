@@ -18,6 +18,7 @@ _WEEKDAYS = np.array([1.08, 1.02, 1.0, 0.98, 0.94, 0.93, 1.05])  # Monday first
 _GROWTH = 0.012  # a month
 CAMPAIGN_LIFT = 1.9
 _HOLIDAY_LIFT = 1.6  # 11 November in China, 24–30 November in the United States
+_WARM_UP = (1.30, 1.15, 1.05)  # first months: there are no earlier orders yet that could lead to further ones
 OUTSIDE_SHARE = 0.785  # of all orders; the rest are further purchases
 _KNOWN_BUYER = 0.10  # outside demand that comes from a buyer who is already there
 
@@ -43,7 +44,7 @@ def hourly_demand(calendar: Calendar, month: int, region: int) -> tuple[Ints, Fl
         day = (local - calendar.month_starts[month]) // DAY + 1
         first, last = (10, 11) if REGIONS[region].country == "CN" else (24, 30)
         weight = weight * np.where((day >= first) & (day <= last), _HOLIDAY_LIFT, 1.0)
-    return starts, weight
+    return starts, weight * (_WARM_UP[month] if month < len(_WARM_UP) else 1.0)
 
 
 def category_season(calendar: Calendar, month: int) -> Floats:
