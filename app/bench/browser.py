@@ -107,7 +107,10 @@ class Watch:
         page.on("request", lambda r: self._request(r.url))
 
     def _request(self, url: str) -> None:
-        if urlsplit(url).scheme in {"http", "https", "ws", "wss"} and urlsplit(url).hostname not in {"127.0.0.1", "localhost"}:
+        if urlsplit(url).scheme in {"http", "https", "ws", "wss"} and urlsplit(url).hostname not in {
+            "127.0.0.1",
+            "localhost",
+        }:
             self.foreign.append(url)
 
 
@@ -127,6 +130,6 @@ def settle(page: Page, *, timeout: float = 60_000) -> None:
     """Wait until the script has run and nothing on the page is stale or a skeleton."""
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', timeout=timeout)
     page.wait_for_function(
-        "() => !document.querySelector('[data-stale=\"true\"], [data-testid=\"stSkeleton\"], [data-testid=\"stAppSkeleton\"]')",
+        '() => !document.querySelector(\'[data-stale="true"], [data-testid="stSkeleton"], [data-testid="stAppSkeleton"]\')',
         timeout=timeout,
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from app.commands.plumbing import json_option, one_line_errors, print_rows, warehouse_option
+from app.commands.plumbing import json_option, one_line_errors, print_rows, runtime, warehouse_option
 from app.settings import load_settings
 
 
@@ -26,3 +26,18 @@ def pages(runs: int, as_json: bool, warehouse: Path | None) -> None:
 
     root = warehouse or load_settings().warehouse
     print_rows((timing.to_json() for timing in measure(root.absolute(), runs=runs)), as_json=as_json)
+
+
+@bench.command()
+@click.option(
+    "--threads", type=click.IntRange(1), default=20, show_default=True, help="Threads, half in each language."
+)
+@json_option
+@warehouse_option
+@one_line_errors
+def language(threads: int, as_json: bool, warehouse: Path | None) -> None:
+    """Summarise and draft threads: sentences a second, time to the first checked one, and sentences without source."""
+    from app.bench.language import measure
+
+    with runtime(warehouse):
+        print_rows((row.to_json() for row in measure(threads)), as_json=as_json)

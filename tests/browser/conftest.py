@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from playwright.sync_api import Browser, Page
 
 from app.bench import browser as driver
@@ -24,17 +23,6 @@ def chromium() -> Iterator[Browser]:
         pytest.skip(str(missing))
     with driver.chromium() as browser:
         yield browser
-
-
-@pytest.fixture(scope="session")
-def demo_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The small demo marketplace, made once a session."""
-    from app.commands import main
-
-    root = tmp_path_factory.mktemp("demo") / "warehouse"
-    result = CliRunner().invoke(main, ["demo", "--scale", "small", "--seed", "7", "--warehouse", str(root)])
-    assert result.exit_code == 0, result.output
-    return root
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from tiny_checkpoint import make_checkpoint
+from tests.llm.serving.tiny_checkpoint import make_checkpoint
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tiny_checkpoint import make_checkpoint
+from tests.llm.serving.tiny_checkpoint import make_checkpoint
 
 from llm.chat import ChatMessage, GenerateOptions
 from llm.checkpoint import Checkpoint, _Pieces, inspect_checkpoint

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from scripted_model import ScriptedModel
+from tests.llm.serving.scripted_model import ScriptedModel
 
 import llm.engine
 from llm.chat import ChatMessage, GenerateOptions, TextModel
