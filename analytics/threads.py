@@ -19,15 +19,38 @@ if TYPE_CHECKING:
 
 TICKET_LIMIT = 5_000
 MESSAGE_LIMIT = 100_000
+_EVERY_STATUS: dict[str, object] = {"is_open": False, "ticket_ids": []}
+_EVERYWHERE: dict[str, object] = {
+    "date_from": None,
+    "date_to": None,
+    "categories": [],
+    "regions": [],
+    "tiers": [],
+    "merchants": [],
+}
 
 
 def tickets(cursor: Cursor, scope: Scope, *, limit: int = TICKET_LIMIT) -> pd.DataFrame:
     """Tickets opened in the window by local day, newest first, `limit` at most; instants are UTC.
 
     Columns: ticket_id, merchant_id, merchant_name, category, region, tier, opened_by, order_id, opened_at, channel, subject,
-    status, priority, resolved_at, csat_score, message_count, last_message_at, last_author.
+    status, priority, resolved_at, csat_score, message_count, last_message_at, last_author, first_desk_reply_at,
+    last_desk_reply_at, last_asked_at (the newest message of a merchant or buyer).
     """
-    return cursor.df(_sql("tickets"), _parameters(cursor, scope) | {"row_limit": limit})
+    return cursor.df(_sql("tickets"), _parameters(cursor, scope) | _EVERY_STATUS | {"row_limit": limit})
+
+
+def open_tickets(cursor: Cursor, *, limit: int = TICKET_LIMIT) -> pd.DataFrame:
+    """Tickets of any day that are not resolved, newest first; the columns of `tickets`."""
+    asked = _EVERYWHERE | {"time_zone": cursor.time_zone, "is_open": True, "ticket_ids": [], "row_limit": limit}
+    return cursor.df(_sql("tickets"), asked)
+
+
+def named_tickets(cursor: Cursor, ticket_ids: Sequence[str]) -> pd.DataFrame:
+    """These tickets, those that exist; the columns of `tickets`."""
+    ids = list(ticket_ids) or [""]
+    asked = _EVERYWHERE | {"time_zone": cursor.time_zone, "is_open": False, "ticket_ids": ids, "row_limit": len(ids)}
+    return cursor.df(_sql("tickets"), asked)
 
 
 def messages(cursor: Cursor, ticket_ids: Sequence[str]) -> pd.DataFrame:

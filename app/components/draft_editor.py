@@ -19,8 +19,8 @@ from app.i18n import N_, _, number
 from app.identity import Actor
 from app.page_errors import page_errors
 from app.services import reply
-from app.services.issues import Ticket
 from app.services.runtime import get_runtime, snapshot_id
+from app.services.tickets import Ticket
 
 if TYPE_CHECKING:
     from app.services.writing import Writing
@@ -140,21 +140,27 @@ def _editor(ticket: Ticket, draft: StoredDraft, places: Mapping[str, int]) -> No
         f"{status_badge(draft.status)} :gray-badge[:material/language: {plain(language_name(draft.language))}] "
         f":gray-badge[:material/smart_toy: {plain(written)}]"
     )
-    st.text_area(
-        _("Reply"),
-        draft.text,
-        height=EDITOR_HEIGHT,
-        key=key,
-        disabled=not is_open or asked is None,
-        label_visibility="collapsed",
-        on_change=_edited,
-        args=(ticket, draft, key),
-    )
+    if is_open and asked is not None:
+        st.text_area(
+            _("Reply"),
+            draft.text,
+            height=EDITOR_HEIGHT,
+            key=key,
+            label_visibility="collapsed",
+            on_change=_edited,
+            args=(ticket, draft, key),
+        )
+    elif not handed_over(draft):
+        with st.container(border=True):
+            st.text(draft.text)
     if draft.status == "draft":
         _draft_buttons(ticket, draft, key)
     elif draft.status == "approved":
         send_form(ticket, draft)
-    handed_over(draft)
+    elif draft.status == "sent":
+        st.button(
+            _("Draft another reply"), icon=":material/edit_note:", key="reply.again", on_click=_begin, args=(ticket,)
+        )
     if is_open and asked is not None:
         _rewrite_tools(ticket, draft, asked)
     check_list(draft)
@@ -232,15 +238,15 @@ def _rewrite_tools(ticket: Ticket, draft: StoredDraft, asked: IssueBrief) -> Non
 
 def _macro_chooser(ticket: Ticket, draft: StoredDraft, asked: IssueBrief) -> None:
     macros = {macro.macro_id: macro for macro in asked.macros}
+    if not macros:
+        st.caption(_("No macro fits this thread."))
+        return
     chosen = st.selectbox(
         _("Macro, best fit first"),
         list(macros),
         format_func=lambda macro_id: reply.fill_macro(macros[macro_id], asked)[:90],
         key=f"reply.macro.{ticket.ticket_id}",
     )
-    if chosen is None:
-        st.caption(_("No macro fits this thread."))
-        return
     text = reply.fill_macro(macros[chosen], asked)
     st.text(text)
     st.button(

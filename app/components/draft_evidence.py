@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -88,15 +88,20 @@ def check_list(draft: StoredDraft) -> None:
 def sources(draft: StoredDraft, asked: IssueBrief | None, places: Mapping[str, int]) -> None:
     with st.expander(_("Sentence by sentence, with sources"), icon=":material/format_quote:", expanded=True):
         for n, part in enumerate(draft.sentences):
-            st.text(str(part["text"]))
-            with st.container(horizontal=True, gap="xsmall"):
-                if not part["cites"]:
-                    st.markdown(f":orange-badge[:material/person_edit: {_('your own words, no source')}]")
-                for cite in map(str, part["cites"]):
-                    if cite in places:
-                        message_chip(cite, places[cite], key=f"reply.cite.{n}.{cite}")
-                    elif asked is not None:
-                        _source_chip(cite, asked, key=f"reply.cite.{n}.{cite}")
+            with st.container(gap=None):
+                st.text(str(part["text"]))
+                with st.container(horizontal=True, gap="xsmall"):
+                    _chips(n, [str(cite) for cite in part["cites"]], asked, places)
+
+
+def _chips(n: int, cites: Sequence[str], asked: IssueBrief | None, places: Mapping[str, int]) -> None:
+    if not cites:
+        st.markdown(f":orange-badge[:material/person_edit: {_('your own words, no source')}]")
+    for cite in cites:
+        if cite in places:
+            message_chip(cite, places[cite], key=f"reply.cite.{n}.{cite}")
+        elif asked is not None:
+            _source_chip(cite, asked, key=f"reply.cite.{n}.{cite}")
 
 
 def _source_chip(cite: str, asked: IssueBrief, *, key: str) -> None:

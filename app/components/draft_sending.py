@@ -11,11 +11,11 @@ from app.components.thread import plain
 from app.i18n import _
 from app.identity import Actor
 from app.services import reply
-from app.services.issues import Ticket
 from app.services.runtime import get_runtime
+from app.services.tickets import Ticket
 
 if TYPE_CHECKING:
-    from app.workspace import StoredDraft
+    from app.workspace import Sent, StoredDraft
     from app.workspace.channels import Channel
 
 
@@ -59,10 +59,11 @@ def _sent(ticket: Ticket, draft: StoredDraft, channel: Channel, recipient: str) 
     attempt(ticket, step)
 
 
-def handed_over(draft: StoredDraft) -> None:
-    sent = st.session_state.get(f"reply.sent.{draft.draft_id}")
-    if sent is None:
-        return
+def handed_over(draft: StoredDraft) -> bool:
+    """Draw what this session's sending gave, to take along; False when there is nothing of it."""
+    sent: Sent | None = st.session_state.get(f"reply.sent.{draft.draft_id}")
+    if sent is None or not sent.payload:
+        return False
     if sent.file_name:
         st.download_button(
             _("Save {name}", name=sent.file_name),
@@ -72,5 +73,7 @@ def handed_over(draft: StoredDraft) -> None:
             on_click="ignore",
             key="reply.download",
         )
-    elif sent.payload:
-        st.code(draft.text, language=None, wrap_lines=True)
+        return False
+    st.caption(_("Sent; copy the text from here."))
+    st.code(draft.text, language=None, wrap_lines=True)
+    return True

@@ -17,6 +17,7 @@ from app.services.reply import sent_replies
 from app.services.runtime import get_runtime
 
 if TYPE_CHECKING:
+    from app.services.tickets import Ticket
     from app.workspace import StoredDraft
 
 _PROBLEM, _MINE = "reply.problem", "reply.mine"

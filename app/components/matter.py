@@ -11,10 +11,10 @@ from app.components.levels import level_badge
 from app.components.table import Column, table
 from app.components.thread import plain
 from app.i18n import N_, _, day, joined, ngettext, number, rate
-from app.services.issues import Ticket
 from app.services.matter import Matter, Penalty, clause_title
+from app.services.tickets import Ticket
 
-PENALTIES_SHOWN = 3
+PENALTIES_SHOWN = 2
 FAULTS: Mapping[str, str] = {
     "seller": N_("merchant's fault"),
     "carrier": N_("carrier's fault"),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from llm.types import Theme
 
 THEME_PARAM = "theme"
-_NONE = N_("touches no part of the trust score")
+_NONE = N_("outside the trust score")
 
 
 def chosen_theme() -> str:

@@ -13,7 +13,7 @@ import streamlit as st
 from app.components.empty import empty_state
 from app.components.levels import level_badge
 from app.i18n import N_, _, duration, moment, ngettext, number
-from app.services.issues import Clock, Ticket
+from app.services.tickets import Clock, Ticket
 
 if TYPE_CHECKING:
     from llm.types import Message, Sentence, Summary
@@ -230,11 +230,12 @@ def summary_card(summary: Summary | None, messages: Sequence[Message], intents: 
 
 def cited_sentence(sentence: Sentence, places: Mapping[str, int], *, key: str) -> None:
     """Draw a sentence and a chip for each message that it cites."""
-    st.text(sentence.text)
-    with st.container(horizontal=True, gap="xsmall"):
-        for cite in sentence.cites:
-            if cite in places:
-                message_chip(cite, places[cite], key=f"{key}.{cite}")
+    with st.container(gap=None):
+        st.text(sentence.text)
+        with st.container(horizontal=True, gap="xsmall"):
+            for cite in sentence.cites:
+                if cite in places:
+                    message_chip(cite, places[cite], key=f"{key}.{cite}")
 
 
 def message_chip(cite: str, place: int, *, key: str) -> None:

@@ -1,0 +1,199 @@
+"""What to answer: the brief, the draft, and each step that a draft takes until it has left.
+
+Drafts live in the workspace. Nothing here sends without being asked. Knows no page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from app.services import issues
+from app.services.language import brief_of, check_edit
+from app.services.matter import matter
+from app.services.runtime import cached, get_runtime
+from app.services.writing import Writing
+
+if TYPE_CHECKING:
+    from app.identity import Actor
+    from app.workspace import Sent, StoredDraft
+    from app.workspace.channels import Channel
+    from llm.types import Draft, IssueBrief, Macro
+
+
+@cached
+def brief(snapshot_id: str, ticket_id: str, tone: str = "neutral", length: str = "normal") -> IssueBrief | None:
+    """All that a reply to the ticket may rest on; None when the ticket is unknown or has no message."""
+    thread, found = issues.thread(snapshot_id, ticket_id), matter(snapshot_id, ticket_id)
+    if thread is None or found is None or not thread.messages:
+        return None
+    return brief_of(thread, found.facts, tone=tone, length=length)
+
+
+def has_writer() -> bool:
+    """Whether a checkpoint writes; else replies come from macros."""
+    desk = get_runtime().desk
+    return desk.writer is not None and desk.engine.status().writer_unavailable is None
+
+
+def why_no_writer() -> str:
+    """The engine's reason why its checkpoint can't write, '' when none is configured or all is well."""
+    desk = get_runtime().desk
+    return (desk.engine.status().writer_unavailable or "") if desk.writer is not None else ""
+
+
+def begin_writing(asked: IssueBrief) -> Writing:
+    """Has the checkpoint write in the background; ends within the settings' time."""
+    runtime = get_runtime()
+    assert runtime.desk.writer is not None
+    return Writing(asked, runtime.desk.writer, runtime.settings.generation_timeout_seconds)
+
+
+def write_now(asked: IssueBrief) -> Draft:
+    """A draft from macros, at once."""
+    from llm.reply import draft
+
+    return draft(asked)
+
+
+def keep(snapshot_id: str, merchant_id: str, made: Draft, actor: Actor) -> StoredDraft:
+    """Puts a fresh draft into the workspace."""
+    from app.workspace import NewDraft
+
+    new = NewDraft(
+        ticket_id=made.ticket_id,
+        merchant_id=merchant_id,
+        snapshot_id=snapshot_id,
+        engine=made.engine,
+        language=made.language,
+        text=made.reply,
+        sentences=[sentence.to_json() for sentence in made.sentences],
+        checks=[check.to_json() for check in made.checks],
+    )
+    return get_runtime().workspace.drafts.create(new, actor)
+
+
+def current_draft(ticket_id: str) -> StoredDraft | None:
+    """The newest draft of a ticket that was not discarded."""
+    found = get_runtime().workspace.drafts.of_ticket(ticket_id)
+    return next((draft for draft in found if draft.status != "discarded"), None)
+
+
+def draft_statuses() -> dict[str, str]:
+    """Ticket id → status of its newest draft, last changed first; discarded ones are left out."""
+    found: dict[str, StoredDraft] = {}
+    for draft in get_runtime().workspace.drafts.all():
+        before = found.get(draft.ticket_id)
+        if draft.status != "discarded" and (before is None or before.created_at < draft.created_at):
+            found[draft.ticket_id] = draft
+    return {ticket_id: draft.status for ticket_id, draft in found.items()}
+
+
+def sent_replies() -> pd.DataFrame:
+    """Every attempt to send, newest first: ticket_id, at (UTC), channel, recipient, status, actor_name, approved_by, detail."""
+    workspace = get_runtime().workspace
+    drafts = {draft.draft_id: draft for draft in workspace.drafts.all()}
+    columns = ["ticket_id", "at", "channel", "recipient", "status", "actor_name", "approved_by", "detail"]
+    rows = [
+        (
+            drafts[one.draft_id].ticket_id if one.draft_id in drafts else "–",
+            one.sent_at or one.created_at,
+            one.channel,
+            one.recipient,
+            one.status,
+            one.actor_name,
+            (drafts[one.draft_id].approved_by if one.draft_id in drafts else None) or "–",
+            one.detail,
+        )
+        for one in workspace.outbox.all()
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def replace_text(draft: StoredDraft, text: str, asked: IssueBrief, actor: Actor) -> StoredDraft:
+    """A person's text for the draft: its sentences find their sources again, and the checks run anew. Raises StaleDraft, NotAllowed."""
+    checks = [check.to_json() for check in check_edit(text, asked)]
+    sentences = cited(text, draft.sentences, asked)
+    drafts = get_runtime().workspace.drafts
+    return drafts.edit(draft.draft_id, draft.version, actor, text=text, sentences=sentences, checks=checks)
+
+
+def replace_draft(draft: StoredDraft, made: Draft, actor: Actor) -> StoredDraft:
+    """A rewritten draft in place of the text. Raises StaleDraft, NotAllowed."""
+    return get_runtime().workspace.drafts.edit(
+        draft.draft_id,
+        draft.version,
+        actor,
+        text=made.reply,
+        sentences=[sentence.to_json() for sentence in made.sentences],
+        checks=[check.to_json() for check in made.checks],
+    )
+
+
+def approve(draft: StoredDraft, text: str, asked: IssueBrief | None, actor: Actor) -> StoredDraft:
+    """Approves exactly the text that the person sees: kept first where it differs. Raises StaleDraft, NotAllowed."""
+    if text != draft.text and asked is not None:
+        draft = replace_text(draft, text, asked, actor)
+    return get_runtime().workspace.drafts.approve(draft.draft_id, draft.version, actor)
+
+
+def discard(draft: StoredDraft, actor: Actor) -> StoredDraft:
+    """Puts the draft away. Raises StaleDraft, NotAllowed."""
+    return get_runtime().workspace.drafts.discard(draft.draft_id, draft.version, actor)
+
+
+def send(draft: StoredDraft, channel: Channel, recipient: str, subject: str, actor: Actor) -> Sent:
+    """Hands the approved reply to a channel. Raises StaleDraft, NotAllowed, SendFailed."""
+    runtime = get_runtime()
+    return runtime.workspace.outbox.send(
+        draft.draft_id,
+        draft.version,
+        actor,
+        channel=channel,
+        recipient=recipient,
+        subject=subject,
+        webhook_allow=runtime.settings.webhook_allow,
+    )
+
+
+def cited(text: str, before: Sequence[Mapping[str, Any]], asked: IssueBrief) -> list[dict[str, Any]]:
+    """The sentences of a text with their sources: those that they had, else those that hold their figures, else none."""
+    from llm.grounding import EvidenceBook
+    from llm.language import sentences
+
+    had = {str(sentence["text"]).strip(): list(sentence["cites"]) for sentence in before}
+    book = EvidenceBook.of(asked)
+    return [
+        {"text": piece.text, "cites": had.get(piece.text.strip()) or list(book.supporting(piece.text))}
+        for piece in sentences(text)
+    ]
+
+
+def fill_macro(macro: Macro, asked: IssueBrief) -> str:
+    """The macro with what the brief knows filled in; what it does not know stays in square brackets, to be written by hand."""
+    from llm.composer import GENERAL_INTENTS, compose
+
+    # A fact is filled from facts only. Every other kind is filled like a next step; so is a decision, which no writer uses by itself.
+    kind = "fact" if macro.kind == "fact" and len(macro.intents) <= GENERAL_INTENTS else "next_step"
+    alone = replace(asked, macros=(replace(macro, kind=kind),), length="normal")
+    lines = [line.sentence.text for line in compose(alone, macro.language) if line.part in ("fact", "step")]
+    separator = "" if macro.language.startswith("zh") else " "
+    blank = macro.text.format_map({name: f"[{name.replace('_', ' ')}]" for name in macro.variables})
+    return separator.join(lines) or blank
+
+
+def source_text(cite: str, asked: IssueBrief) -> tuple[str, str]:
+    """What stands behind a cite: (title, text). Both empty for a source that the brief does not hold."""
+    for passage in asked.passages:
+        if passage.cite == cite:
+            return passage.title, passage.text
+    for fact in asked.facts:
+        if fact.cite == cite:
+            return fact.name, f"{fact.value} {fact.unit}".strip()
+    for message in asked.thread.messages:
+        if message.cite == cite:
+            return message.message_id, message.text
+    return "", ""

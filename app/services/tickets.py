@@ -1,0 +1,265 @@
+"""Tickets as queues show them: matter, mood, urgency, the desk's clock and the merchant's standing; people's corrections over them.
+
+Every function that reads data takes a snapshot id first. Names of intents come from the taxonomy, which has both languages; all
+other words stay msgids. Knows no page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, cast
+
+import pandas as pd
+
+from app.i18n import language
+from app.services.runtime import cached, get_runtime
+from app.services.scores import scores
+from app.services.warehouse import cursor, snapshot
+
+if TYPE_CHECKING:
+    from analytics.metrics import Scope
+    from app.identity import Actor
+    from llm.taxonomy import Taxonomy
+    from llm.types import Classification
+
+QUEUE_LIMIT = 500
+READ_CHARACTERS = 6_000
+NEW_ANSWERS = 3
+ClockState = Literal["due", "overdue", "met", "missed", "none"]
+Kind = Literal["intent", "urgency"]
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The desk's time: `due` in or `overdue` by so many seconds, first reply `met` or `missed` after so many; `none` when closed unanswered."""
+
+    state: ClockState
+    seconds: float
+    target_seconds: float
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A ticket as the queues show it. Instants are UTC; `now` is the end of the data, which the clocks run against.
+
+    intent, urgency: read from the text unless a person said otherwise (`corrected` names which). sentiment: −1 to 1.
+    level: trust level, or the reason why there is none; language: BCP-47 of those who ask.
+    """
+
+    ticket_id: str
+    merchant_id: str
+    merchant_name: str
+    subject: str
+    opened_by: str
+    channel: str
+    status: str
+    order_id: str | None
+    message_count: int
+    opened_at: datetime
+    resolved_at: datetime | None
+    first_reply_at: datetime | None
+    last_reply_at: datetime | None
+    asked_at: datetime | None
+    now: datetime
+    intent: str
+    intent_confidence: float
+    urgency: str
+    target_seconds: float
+    sentiment: float
+    language: str
+    level: str
+    score: float | None
+    corrected: tuple[str, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anybody still waits for something."""
+        return self.resolved_at is None and self.status not in ("resolved", "closed")
+
+    @property
+    def age_seconds(self) -> float:
+        """Since opening, until it was resolved or until the end of the data."""
+        return max(0.0, ((self.resolved_at or self.now) - self.opened_at).total_seconds())
+
+    @property
+    def clock(self) -> Clock:
+        """Runs from opening until the first reply, and again from every later question that nobody has answered."""
+        if self.is_open and (since := self._waiting_since()) is not None:
+            left = self.target_seconds - (self.now - since).total_seconds()
+            return Clock("due" if left >= 0 else "overdue", abs(left), self.target_seconds)
+        if self.first_reply_at is None:
+            return Clock("none", 0.0, self.target_seconds)
+        took = max(0.0, (self.first_reply_at - self.opened_at).total_seconds())
+        return Clock("met" if took <= self.target_seconds else "missed", took, self.target_seconds)
+
+    def _waiting_since(self) -> datetime | None:
+        if self.first_reply_at is None:
+            return self.opened_at
+        if self.asked_at is not None and self.last_reply_at is not None and self.asked_at > self.last_reply_at:
+            return self.asked_at
+        return None
+
+
+def taxonomy() -> Taxonomy:
+    """Intents and urgencies of the desk."""
+    return get_runtime().desk.knowledge.taxonomy
+
+
+def intent_names() -> dict[str, str]:
+    """Intent id → name in the reader's language, in the taxonomy's order."""
+    return {intent.intent_id: _named(intent.name, intent.intent_id) for intent in taxonomy().intents}
+
+
+def urgency_names() -> dict[str, str]:
+    """Urgency id → name in the reader's language, lowest first."""
+    return {level.urgency_id: _named(level.name, level.urgency_id) for level in taxonomy().urgencies}
+
+
+def first_reply_seconds(urgency: str) -> float:
+    """The desk's target for its first reply."""
+    return next(
+        (level.first_reply_minutes * 60.0 for level in taxonomy().urgencies if level.urgency_id == urgency), 0.0
+    )
+
+
+def _named(names: Mapping[str, str], fallback: str) -> str:
+    return names.get(language()) or names.get("en") or fallback
+
+
+@cached
+def read_tickets(snapshot_id: str, scope: Scope | None, ticket_ids: tuple[str, ...] = ()) -> tuple[Ticket, ...]:
+    """The newest tickets of a scope, those named, or without either all that are open; `QUEUE_LIMIT` at most, newest first.
+
+    What people corrected is not in it: see `corrected`.
+    """
+    from analytics import threads
+
+    with cursor(snapshot_id) as opened:
+        if ticket_ids:
+            rows = threads.named_tickets(opened, ticket_ids[:QUEUE_LIMIT])
+        elif scope is not None:
+            rows = threads.tickets(opened, scope, limit=QUEUE_LIMIT)
+        else:
+            rows = threads.open_tickets(opened, limit=QUEUE_LIMIT)
+        written = threads.messages(opened, list(rows["ticket_id"]))
+    found = snapshot(snapshot_id)
+    now = found.data_up_to or found.created_at
+    classified = _classified(written)
+    standing = {score.merchant_id: (score.level or score.status, score.score) for score in scores(snapshot_id)}
+    return tuple(
+        _ticket({str(name): value for name, value in row.items()}, now, classified, standing)
+        for row in rows.to_dict(orient="records")
+    )
+
+
+def corrected(tickets: Sequence[Ticket]) -> list[Ticket]:
+    """The tickets as people have labelled them; the newest word on a ticket stands."""
+    said: dict[tuple[str, str], str] = {}
+    for label in get_runtime().workspace.labels.all():
+        said.setdefault((label.subject, label.kind), label.value)
+    intents, urgencies = intent_names(), urgency_names()
+    result = []
+    for ticket in tickets:
+        subject = f"ticket:{ticket.ticket_id}"
+        intent, urgency = said.get((subject, "intent")), said.get((subject, "urgency"))
+        if intent in intents:
+            ticket = replace(ticket, intent=intent, intent_confidence=1.0, corrected=(*ticket.corrected, "intent"))
+        if urgency in urgencies:
+            target = first_reply_seconds(urgency)
+            ticket = replace(ticket, urgency=urgency, target_seconds=target, corrected=(*ticket.corrected, "urgency"))
+        result.append(ticket)
+    return result
+
+
+def correct(ticket_id: str, kind: Kind, value: str, actor: Actor) -> None:
+    """Puts on record what a person says that a ticket is."""
+    get_runtime().workspace.labels.add(f"ticket:{ticket_id}", kind, value, actor)
+
+
+def by_clock(tickets: Sequence[Ticket]) -> list[Ticket]:
+    """Those that wait first: by urgency, then by what is overdue longest or due soonest; then the rest, newest first."""
+    ranks = {name: rank for rank, name in enumerate(reversed(urgency_names()))}
+
+    def order(ticket: Ticket) -> tuple[int, int, float]:
+        clock = ticket.clock
+        if clock.state in ("due", "overdue"):
+            return (0, ranks.get(ticket.urgency, 9), clock.seconds if clock.state == "due" else -clock.seconds)
+        return (1 if ticket.is_open else 2, 0, -ticket.opened_at.timestamp())
+
+    return sorted(tickets, key=order)
+
+
+def ticket(snapshot_id: str, ticket_id: str) -> Ticket | None:
+    """One ticket as people have labelled it; None when the snapshot does not hold it."""
+    return next(iter(corrected(read_tickets(snapshot_id, None, (ticket_id,)))), None)
+
+
+def named_tickets(snapshot_id: str, ticket_ids: Sequence[str]) -> list[Ticket]:
+    """These tickets, those that the snapshot holds, those that wait first."""
+    return by_clock(corrected(read_tickets(snapshot_id, None, tuple(ticket_ids)))) if ticket_ids else []
+
+
+def open_tickets(snapshot_id: str) -> list[Ticket]:
+    """Everything that is not resolved, of any day, those that wait first."""
+    return by_clock(corrected(read_tickets(snapshot_id, None)))
+
+
+def _classified(written: pd.DataFrame) -> dict[str, Classification]:
+    """Per ticket what its first questions say, read together; tickets in which nobody asked are left out."""
+    from llm.triage import triage_of
+
+    asked = written[written["author"].isin(["merchant", "buyer"]) & written["text"].notna()]
+    texts: dict[str, list[str]] = {}
+    for ticket_id, text in zip(asked["ticket_id"], asked["text"], strict=True):
+        texts.setdefault(str(ticket_id), []).append(str(text)[:READ_CHARACTERS])
+    triage = triage_of(taxonomy())
+    return {ticket_id: triage.classify("\n\n".join(said[:NEW_ANSWERS]), ticket_id) for ticket_id, said in texts.items()}
+
+
+def _ticket(
+    row: Mapping[str, object],
+    now: datetime,
+    classified: Mapping[str, Classification],
+    standing: Mapping[str, tuple[str, float | None]],
+) -> Ticket:
+    found = classified.get(str(row["ticket_id"]))
+    merchant_id = _text(row["merchant_id"])
+    level, score = standing.get(merchant_id, ("too_few", None))
+    opened_at = as_instant(row["opened_at"]) or now
+    urgency = found.urgency.name if found else "low"
+    return Ticket(
+        ticket_id=str(row["ticket_id"]),
+        merchant_id=merchant_id,
+        merchant_name=_text(row["merchant_name"]) or merchant_id or "–",
+        subject=_text(row["subject"]),
+        opened_by=_text(row["opened_by"]),
+        channel=_text(row["channel"]),
+        status=_text(row["status"]) or "open",
+        order_id=_text(row["order_id"]) or None,
+        message_count=int(cast(int, row["message_count"])),
+        opened_at=opened_at,
+        resolved_at=as_instant(row["resolved_at"]),
+        first_reply_at=as_instant(row["first_desk_reply_at"]),
+        last_reply_at=as_instant(row["last_desk_reply_at"]),
+        asked_at=as_instant(row["last_asked_at"]),
+        now=now,
+        intent=found.intents[0].name if found else "other",
+        intent_confidence=found.intents[0].confidence if found else 0.0,
+        urgency=urgency,
+        target_seconds=first_reply_seconds(urgency),
+        sentiment=found.sentiment if found else 0.0,
+        language=found.language if found else "und",
+        level=level,
+        score=score,
+    )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def as_instant(value: object) -> datetime | None:
+    """A value of a frame as an aware instant; None where it has none."""
+    return value.to_pydatetime() if isinstance(value, pd.Timestamp) else None

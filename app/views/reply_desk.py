@@ -1,0 +1,98 @@
+"""Reply desk: what should I answer? The queue, the thread with the facts that matter, the draft, and what was sent."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.components.draft_editor import draft_panel
+from app.components.draft_steps import sent_table, status_badge
+from app.components.empty import empty_state
+from app.components.header import page_header
+from app.components.matter import matter_panel
+from app.components.thread import chosen_ticket, message_list, summary_card, thread_head, ticket_list
+from app.i18n import N_, _, number
+from app.page_errors import page_errors
+from app.services import issues, reply, tickets
+from app.services.figures import time_zone
+from app.services.matter import matter
+from app.services.runtime import snapshot_id
+
+COLUMN_HEIGHT = 720
+QUEUES = {
+    "open": N_("To answer"),
+    "draft": N_("Drafts"),
+    "approved": N_("Approved"),
+    "sent": N_("Sent"),
+}
+
+
+def draw_queue(snapshot: str) -> None:
+    chosen = st.segmented_control(
+        _("Queue"),
+        tuple(QUEUES),
+        default="open",
+        required=True,
+        format_func=lambda name: _(QUEUES[name]),
+        label_visibility="collapsed",
+        key="desk.queue",
+        wrap=True,
+    )
+    with st.skeleton(height=COLUMN_HEIGHT):
+        statuses = reply.draft_statuses()
+        if chosen == "open":
+            shown = [t for t in tickets.open_tickets(snapshot) if statuses.get(t.ticket_id) not in ("approved", "sent")]
+        else:
+            shown = tickets.named_tickets(snapshot, [t for t, status in statuses.items() if status == chosen])
+    with st.container(height=COLUMN_HEIGHT, border=False, gap="xsmall"):
+        st.caption(_("{n} threads, by urgency and clock", n=number(len(shown))))
+        if not shown:
+            empty_state(_("Nothing here"), _("Choose another queue above, or open a thread on the Issues page."))
+        notes = {ticket_id: status_badge(status) for ticket_id, status in statuses.items() if chosen == "open"}
+        ticket_list(shown, tickets.intent_names(), tickets.urgency_names(), key=f"desk.{chosen}", notes=notes)
+
+
+@st.fragment
+def draw_thread(ticket: tickets.Ticket) -> None:
+    with page_errors():
+        snapshot = snapshot_id()
+        zone = time_zone(snapshot)
+        with st.container(height=COLUMN_HEIGHT + 40, border=False, gap="small"):
+            thread_head(ticket, zone)
+            with st.container(border=True, gap="xsmall"):
+                st.markdown(":material/fact_check: **" + _("Facts that matter") + "**")
+                found = matter(snapshot, ticket.ticket_id)
+                if found is not None:
+                    matter_panel(ticket, found)
+            messages = issues.messages(snapshot, ticket.ticket_id)
+            with st.skeleton(height=120):
+                summary = issues.summary(snapshot, ticket.ticket_id)
+            summary_card(summary, messages, tickets.intent_names())
+            message_list(messages, zone, key="desk-thread")
+
+
+def draw_desk(snapshot: str) -> None:
+    ticket_id = chosen_ticket()
+    ticket = tickets.ticket(snapshot, ticket_id) if ticket_id else None
+    if ticket is None:
+        title = _("No thread is open") if ticket_id is None else _("There is no such thread")
+        empty_state(title, _("Choose one from the queue; its facts and your draft appear here."), height=300)
+        return
+    middle, right = st.columns([1, 1], gap="small")
+    with middle:
+        draw_thread(ticket)
+    with right:
+        st.markdown(":material/edit_note: **" + _("Reply") + "**")
+        places = {message.cite: n for n, message in enumerate(issues.messages(snapshot, ticket.ticket_id), start=1)}
+        draft_panel(ticket, places)
+
+
+page_header(_("Reply desk"), shows_filters=False)
+SNAPSHOT = snapshot_id()
+issues.warm_models()
+left, rest = st.columns([2, 7], gap="small")
+with left:
+    draw_queue(SNAPSHOT)
+with rest:
+    draw_desk(SNAPSHOT)
+with st.expander(_("Sent replies: what went out, and by whom"), icon=":material/outbox:"):
+    sent_table(time_zone(SNAPSHOT))
