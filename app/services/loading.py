@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from app.errors import AppError
 from app.services.runtime import get_runtime
 
 if TYPE_CHECKING:
@@ -51,30 +48,18 @@ def load_demo(scale: Scale, seed: int, progress: Report | None = None) -> dict[s
     """Simulates a marketplace and loads it; the result of `load_path`, with scale and seed.
 
     What is true of it (which only tests may read) goes to truth/ in the warehouse. Raises WarehouseError when the warehouse
-    is being written or the disk is full, and AppError when it holds real data.
+    holds real data, is being written, or the disk is full.
     """
-    from analytics.demo import generate
-    from analytics.ingest import load
+    from analytics.demo import fill
 
     runtime = get_runtime()
-    root = runtime.warehouse.root
-    if runtime.warehouse.exists() and not runtime.warehouse.snapshot().is_demo:
-        raise AppError("{root} holds real data: give the demo a folder of its own.", root=root)
-    root.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=root, prefix="demo-") as folder:
-        made = Path(folder)
-        generate(made, scale=scale, seed=seed, progress=progress)
-        result = load(
-            runtime.warehouse,
-            "canonical",
-            made,
-            reporting_time_zone=runtime.settings.time_zone or None,
-            is_demo=True,
-            seed=seed,
-            progress=_told(progress),
-        )
-        shutil.rmtree(root / "truth", ignore_errors=True)
-        shutil.move(made / "truth", root / "truth")
+    result = fill(
+        runtime.warehouse,
+        scale,
+        seed,
+        reporting_time_zone=runtime.settings.time_zone or None,
+        progress=_told(progress),
+    )
     return {**asdict(result), "source": "demo", "scale": scale, "seed": seed}
 
 
