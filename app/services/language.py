@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -67,8 +68,7 @@ def make_desk(settings: Settings, vectors: VectorStore) -> Desk:
     """The panel that the settings ask for; loads no model yet. Raises KnowledgeError for a broken knowledge folder."""
     from llm.encoder import Encoder
     from llm.engine import Engine
-    from llm.knowledge import Knowledge
-    from llm.triage import Triage
+    from llm.triage import triage_of
     from llm.worker import WorkerConfig
 
     engine = Engine(
@@ -80,14 +80,22 @@ def make_desk(settings: Settings, vectors: VectorStore) -> Desk:
     )
     status = engine.status()
     encoder = Encoder(engine, vectors) if settings.encoder and status.encoder_unavailable is None else None
-    knowledge = Knowledge.load(KNOWLEDGE_FOLDER)
+    knowledge = load_knowledge()
     return Desk(
         engine=engine,
         knowledge=knowledge,
-        triage=Triage(knowledge.taxonomy, encoder),
+        triage=triage_of(knowledge.taxonomy, encoder),
         encoder=encoder,
         writer=TimedWriter(engine, settings.generation_timeout_seconds) if settings.checkpoint else None,
     )
+
+
+@cache
+def load_knowledge() -> Knowledge:
+    """The desk's policy, macros and taxonomy, read once a process: its classifiers are then fitted once too. Raises KnowledgeError."""
+    from llm.knowledge import Knowledge
+
+    return Knowledge.load(KNOWLEDGE_FOLDER)
 
 
 def summarise_thread(thread: Thread) -> Summary:

@@ -1,0 +1,378 @@
+"""The language panel's services and pages: clocks, facts, drafts of two people, corrections, and threads that misbehave."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from streamlit.testing.v1 import AppTest
+
+from app.commands import main
+from app.components.draft_evidence import marked_changes
+from app.components.thread import plain
+from app.errors import NotAllowed, StaleDraft
+from app.identity import Actor
+from app.services import issues, matter, reply, tickets
+from app.services.runtime import SNAPSHOT_KEY, Runtime, snapshot_id, use_runtime
+from app.services.tickets import Ticket
+from app.settings import load_settings
+from tests.app.conftest import write_source
+
+ANN = Actor("local:ann", "Ann", "local")
+BEN = Actor("header:ben", "Ben", "header")
+HOSTILE = "<script>alert(1)</script> **bold** :red[x] $a$ [link](http://evil.example) \u202eשלום\u202c 😀 \x07\x00 end"
+PAGES = Path(__file__).resolve().parents[3] / "app" / "views"
+
+TICKETS = {
+    "t-en": ("o0", "Late order", "open"),
+    "t-zh": ("o1", "咨询", "open"),
+    "t-empty": (None, "Nothing said", "open"),
+    "t-long": (None, "Endless", "pending"),
+    "t-hostile": (None, HOSTILE, "open"),
+    "t-done": ("o2", "Solved", "resolved"),
+}
+MESSAGES = {
+    "t-en": [
+        ("merchant", "Order o0 is counted as late, but we handed it over to the carrier in time. Please check the fault."),
+        ("agent", "Could you send the carrier's acceptance scan?"),
+        ("merchant", "Attached is the scan. Order foreign-99123 is late too, why?"),
+    ],
+    "t-zh": [("merchant", "你好，订单 o1 被判为延误，但我们按时交给了承运商，请核查责任。")],
+    "t-long": [("merchant", "Our payout has not arrived. " * 3_571)],
+    "t-hostile": [("merchant", HOSTILE)],
+    "t-done": [("merchant", "Where is my payout for order o2?"), ("agent", "It was sent.")],
+}
+
+
+@pytest.fixture(scope="module")
+def desk_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The hand-made marketplace with six tickets of merchant a, opened on 10 Feb 2026, a message an hour."""
+    folder = tmp_path_factory.mktemp("desk")
+    source = write_source(folder / "source")
+    opened = datetime(2026, 2, 10, 8, tzinfo=UTC)
+    listed = [
+        {
+            "ticket_id": ticket_id,
+            "merchant_id": "a",
+            "opened_by": "merchant",
+            "order_id": order_id,
+            "opened_at": opened.isoformat(),
+            "channel": "email",
+            "subject": subject,
+            "status": status,
+            "priority": "normal",
+            "resolved_at": (opened + timedelta(days=1)).isoformat() if status == "resolved" else None,
+            "updated_at": opened.isoformat(),
+        }
+        for ticket_id, (order_id, subject, status) in TICKETS.items()
+    ]
+    written = [
+        {
+            "message_id": f"{ticket_id}-{n}",
+            "ticket_id": ticket_id,
+            "sent_at": (opened + timedelta(hours=n)).isoformat(),
+            "author": author,
+            "text": text,
+        }
+        for ticket_id, said in MESSAGES.items()
+        for n, (author, text) in enumerate(said)
+    ]
+    penalty = {
+        "event_id": "pen1",
+        "occurred_at": "2026-02-01T08:00:00Z",
+        "kind": "penalty_issued",
+        "merchant_id": "a",
+        "clause": "F-2.1",
+        "penalty_points": 4,
+        "expires_at": "2026-05-02T08:00:00Z",
+    }
+    with (source / "events.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(penalty) + "\n")
+    for name, rows in (("tickets", listed), ("messages", written)):
+        (source / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    root = folder / "warehouse"
+    result = CliRunner().invoke(main, ["ingest", "canonical", str(source), "--warehouse", str(root)])
+    assert result.exit_code == 0, result.output
+    return root
+
+
+@pytest.fixture
+def desk(desk_warehouse: Path, tmp_path: Path) -> Iterator[Runtime]:
+    settings = load_settings(
+        {},
+        overrides={
+            "warehouse": str(desk_warehouse),
+            "workspace_url": f"sqlite:///{tmp_path / 'workspace.sqlite'}",
+            "encoder": "false",
+            "stale_after_days": 100_000,
+        },
+    )
+    with use_runtime(Runtime(settings)) as runtime:
+        yield runtime
+        runtime.close()
+
+
+def drafted(ticket_id: str, actor: Actor = ANN) -> tuple[reply.StoredDraft, reply.IssueBrief]:
+    asked = reply.brief(snapshot_id(), ticket_id)
+    assert asked is not None
+    return reply.keep(snapshot_id(), "a", reply.write_now(asked), actor), asked
+
+
+class TestClock:
+    now = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+    def ticket(self, **changes: object) -> Ticket:
+        base = Ticket(
+            ticket_id="t",
+            merchant_id="m",
+            merchant_name="M",
+            subject="",
+            opened_by="merchant",
+            channel="",
+            status="open",
+            order_id=None,
+            message_count=1,
+            opened_at=self.now - timedelta(hours=3),
+            resolved_at=None,
+            first_reply_at=None,
+            last_reply_at=None,
+            asked_at=None,
+            now=self.now,
+            intent="other",
+            intent_confidence=1.0,
+            urgency="high",
+            target_seconds=4 * 3600.0,
+            sentiment=0.0,
+            language="en",
+            level="good",
+            score=None,
+        )
+        return replace(base, **changes)  # type: ignore[arg-type]
+
+    def test_it_runs_from_opening_until_the_first_reply(self) -> None:
+        clock = self.ticket().clock
+        assert (clock.state, clock.seconds) == ("due", 3600.0)
+        assert self.ticket(target_seconds=3600.0).clock.state == "overdue"
+
+    def test_an_answered_ticket_says_how_long_it_took(self) -> None:
+        replied = self.now - timedelta(hours=2)
+        answered = self.ticket(first_reply_at=replied, last_reply_at=replied, asked_at=self.now - timedelta(hours=3))
+        assert (answered.clock.state, answered.clock.seconds) == ("met", 3600.0)
+        assert replace(answered, target_seconds=1800.0).clock.state == "missed"
+
+    def test_a_later_question_starts_it_again(self) -> None:
+        replied, asked = self.now - timedelta(hours=2), self.now - timedelta(hours=1)
+        clock = self.ticket(first_reply_at=replied, last_reply_at=replied, asked_at=asked).clock
+        assert (clock.state, clock.seconds) == ("due", 3 * 3600.0)
+
+    def test_a_closed_ticket_waits_for_nothing(self) -> None:
+        closed = self.ticket(status="resolved", resolved_at=self.now - timedelta(hours=1))
+        assert closed.clock.state == "none"
+        assert closed.age_seconds == 2 * 3600
+
+    def test_the_queue_puts_urgent_and_overdue_first(self, desk: Runtime) -> None:
+        critical = self.ticket(ticket_id="critical", urgency="critical", target_seconds=86_400.0)
+        overdue = self.ticket(ticket_id="overdue", target_seconds=60.0)
+        due = self.ticket(ticket_id="due")
+        closed = self.ticket(ticket_id="closed", urgency="critical", status="resolved", resolved_at=self.now)
+        ordered = tickets.by_clock([closed, due, overdue, critical])
+        assert [ticket.ticket_id for ticket in ordered] == ["critical", "overdue", "due", "closed"]
+
+
+class TestTickets:
+    def test_open_ones_wait_and_a_resolved_one_does_not(self, desk: Runtime) -> None:
+        found = {ticket.ticket_id for ticket in tickets.open_tickets(snapshot_id())}
+        assert found == set(TICKETS) - {"t-done"}
+
+    def test_a_correction_stands_over_the_text_and_is_audited(self, desk: Runtime) -> None:
+        tickets.correct("t-en", "intent", "payout_delay", ANN)
+        tickets.correct("t-en", "urgency", "critical", BEN)
+        ticket = tickets.ticket(snapshot_id(), "t-en")
+        assert ticket is not None
+        assert (ticket.intent, ticket.urgency, ticket.target_seconds) == ("payout_delay", "critical", 3600.0)
+        assert set(ticket.corrected) == {"intent", "urgency"}
+        steps = desk.workspace.audit.entries(subject="ticket:t-en")
+        assert [(step.actor_name, step.action) for step in steps] == [("Ben", "label.added"), ("Ann", "label.added")]
+
+    def test_an_unknown_ticket_is_none(self, desk: Runtime) -> None:
+        assert tickets.ticket(snapshot_id(), "nobody") is None
+        assert issues.thread(snapshot_id(), "nobody") is None
+        assert matter.matter(snapshot_id(), "nobody") is None
+        assert reply.brief(snapshot_id(), "nobody") is None
+
+
+class TestBadThreads:
+    def test_a_ticket_without_a_message_has_nothing_to_summarise_or_answer(self, desk: Runtime) -> None:
+        assert issues.messages(snapshot_id(), "t-empty") == ()
+        assert issues.summary(snapshot_id(), "t-empty") is None
+        assert reply.brief(snapshot_id(), "t-empty") is None
+
+    def test_a_hundred_thousand_characters_are_summarised_and_answered(self, desk: Runtime) -> None:
+        assert len(issues.messages(snapshot_id(), "t-long")[0].text) > 99_000
+        summary = issues.summary(snapshot_id(), "t-long")
+        assert summary is not None
+        assert len(summary.summary) < 2_000
+        assert drafted("t-long")[0].text
+
+    def test_markup_and_controls_stay_text(self, desk: Runtime) -> None:
+        text = issues.messages(snapshot_id(), "t-hostile")[0].text
+        assert "\x00" not in text
+        assert "<script>" in text
+        escaped = plain(HOSTILE)
+        assert "\\<script\\>" in escaped
+        assert "\\*\\*bold\\*\\*" in escaped
+        assert "\\:red\\[x\\]" in escaped
+        assert "\\[link\\]\\(http\\:" in escaped
+
+
+class TestFacts:
+    def test_they_are_those_of_the_records(self, desk: Runtime) -> None:
+        found = matter.matter(snapshot_id(), "t-en")
+        assert found is not None
+        facts = {fact.fact_id: fact.value for fact in found.facts}
+        assert facts["merchant_name"] == "Lotus"
+        assert facts["order_id"] == "o0"
+        assert "delivered 2026-01-01" in str(facts["order.o0"])
+        assert "late, recorded as the fault of: seller" in str(facts["order.o0"])
+        assert (facts["penalty_clause"], facts["penalty_points"]) == ("F-2.1", 4)
+        assert facts["penalty_date"] == "2026-02-01"
+        assert matter.clause_title(found.penalties[0]).startswith("Late delivery")
+
+    def test_an_order_that_the_merchant_does_not_have_is_named_as_such(self, desk: Runtime) -> None:
+        found = matter.matter(snapshot_id(), "t-en")
+        assert found is not None
+        assert "foreign-99123" in found.unknown_orders
+        assert "foreign-99123" not in {fact.value for fact in found.facts}
+
+
+class TestDrafts:
+    def test_a_summary_cites_messages_of_its_thread(self, desk: Runtime) -> None:
+        summary = issues.summary(snapshot_id(), "t-en")
+        assert summary is not None
+        cites = {cite for sentence in summary.sentences for cite in sentence.cites}
+        assert cites
+        assert cites <= {message.cite for message in issues.messages(snapshot_id(), "t-en")}
+
+    def test_a_chinese_thread_is_answered_in_chinese(self, desk: Runtime) -> None:
+        draft, _ = drafted("t-zh")
+        assert draft.language == "zh-Hans"
+        assert any("一" <= character <= "鿿" for character in draft.text)
+        assert all(check["passed"] for check in draft.checks)
+
+    def test_one_writes_another_approves_and_it_is_sent_once(self, desk: Runtime) -> None:
+        draft, asked = drafted("t-en", ANN)
+        approved = reply.approve(draft, draft.text, asked, BEN)
+        assert (approved.status, approved.approved_by, approved.author_name) == ("approved", "Ben", "Ann")
+        sent = reply.send(approved, "copy", "Lotus", "", BEN)
+        assert sent.payload.decode() == draft.text
+        rows = reply.sent_replies()
+        assert rows[["ticket_id", "status", "actor_name", "approved_by"]].to_numpy().tolist() == [
+            ["t-en", "sent", "Ben", "Ben"]
+        ]
+        with pytest.raises((NotAllowed, StaleDraft)):
+            reply.send(approved, "copy", "Lotus", "", BEN)
+        steps = [(step.actor_name, step.action) for step in desk.workspace.audit.entries(limit=9)][::-1]
+        assert steps[:2] == [("Ann", "draft.created"), ("Ben", "draft.approved")]
+        assert desk.workspace.audit.verify().passed
+
+    def test_nothing_leaves_without_approval(self, desk: Runtime) -> None:
+        draft, _ = drafted("t-en")
+        with pytest.raises(NotAllowed):
+            reply.send(draft, "copy", "Lotus", "", ANN)
+
+    def test_it_survives_a_reload(self, desk: Runtime) -> None:
+        draft, asked = drafted("t-en")
+        edited = reply.replace_text(draft, draft.text + " We are sorry.", asked, ANN)
+        again = Runtime(desk.settings)
+        with use_runtime(again):
+            assert reply.current_draft("t-en") == edited
+            assert reply.draft_statuses() == {"t-en": "draft"}
+        again.close()
+
+    def test_a_second_person_s_older_version_is_refused_and_theirs_stays(self, desk: Runtime) -> None:
+        draft, asked = drafted("t-en")
+        reply.replace_text(draft, "Ben was faster.", asked, BEN)
+        with pytest.raises(StaleDraft):
+            reply.replace_text(draft, "Ann was slower.", asked, ANN)
+        current = reply.current_draft("t-en")
+        assert current is not None
+        assert current.text == "Ben was faster."
+
+    def test_an_edit_keeps_sources_and_a_made_up_figure_fails_its_check(self, desk: Runtime) -> None:
+        draft, asked = drafted("t-en")
+        edited = reply.replace_text(draft, draft.text + " You owe USD 9,999.00 by 5 Dec 2031.", asked, ANN)
+        cites = {sentence["text"]: sentence["cites"] for sentence in edited.sentences}
+        assert cites["You owe USD 9,999.00 by 5 Dec 2031."] == []
+        assert all(cites[sentence["text"]] == sentence["cites"] for sentence in draft.sentences)
+        failed = {check["name"] for check in edited.checks if not check["passed"]}
+        assert "figures_in_evidence" in failed
+
+    def test_a_macro_is_filled_with_facts_and_never_with_claims(self, desk: Runtime) -> None:
+        asked = reply.brief(snapshot_id(), "t-en")
+        assert asked is not None
+        macros = {macro.macro_id: macro for macro in asked.macros}
+        for macro in macros.values():
+            assert "{" not in reply.fill_macro(macro, asked)
+        if "penalty_orders" in macros:
+            assert "foreign" not in reply.fill_macro(macros["penalty_orders"], asked)
+
+    def test_a_rewrite_shows_what_it_changes(self) -> None:
+        shown = marked_changes("We will check *this* today.", "We will check it today.")
+        assert ":red-background[~~\\*this\\*~~]" in shown
+        assert ":green-background[it]" in shown
+
+
+class TestReplyDesk:
+    """The page itself, without a browser."""
+
+    def page(self, ticket_id: str) -> AppTest:
+        page = AppTest.from_file(str(PAGES / "reply_desk.py"), default_timeout=60)
+        page.session_state[SNAPSHOT_KEY] = snapshot_id()
+        page.query_params["ticket"] = ticket_id
+        return page.run()
+
+    def test_three_clicks_from_the_open_thread_to_an_approved_reply(self, desk: Runtime) -> None:
+        page = self.page("t-en")
+        page.button(key="reply.start").click().run()
+        assert "macros" in " ".join(item.value for item in page.markdown)
+        page.button(key="reply.approve").click().run()
+        assert not page.exception
+        draft = reply.current_draft("t-en")
+        assert draft is not None
+        assert (draft.status, draft.engine) == ("approved", "macro")
+        page.button(key="reply.send").click().run()
+        assert reply.draft_statuses() == {"t-en": "sent"}
+        assert page.code[0].value == draft.text
+
+    def test_what_was_typed_is_what_is_approved(self, desk: Runtime) -> None:
+        page = self.page("t-en")
+        page.button(key="reply.start").click().run()
+        page.text_area[0].set_value("We are looking into it.")
+        page.button(key="reply.approve").click().run()
+        assert not page.exception
+        draft = reply.current_draft("t-en")
+        assert draft is not None
+        assert (draft.status, draft.text) == ("approved", "We are looking into it.")
+
+    def test_a_version_that_moved_on_is_said_and_the_text_is_kept(self, desk: Runtime) -> None:
+        page = self.page("t-en")
+        page.button(key="reply.start").click().run()
+        draft, asked = reply.current_draft("t-en"), reply.brief(snapshot_id(), "t-en")
+        assert draft is not None
+        assert asked is not None
+        reply.replace_text(draft, "Ben was faster.", asked, BEN)
+        page.text_area[0].set_value("Mine.").run()
+        assert "has changed since you opened it" in page.warning[0].value.replace("\\", "")
+        assert page.code[0].value == "Mine."
+        assert page.text_area[0].value == "Ben was faster."
+
+    @pytest.mark.parametrize("ticket_id", ["t-empty", "t-hostile", "t-long", "nobody"])
+    def test_odd_threads_are_shown_without_an_error(self, desk: Runtime, ticket_id: str) -> None:
+        page = self.page(ticket_id)
+        assert not page.exception
+        assert not page.error
