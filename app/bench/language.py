@@ -73,8 +73,8 @@ def measure(count: int) -> Iterator[LanguageTiming]:
 
 def chosen_threads(snapshot: str, count: int) -> Iterator[tuple[str, Thread]]:
     """The oldest tickets of either language in turn, by id: the same ones at every run."""
-    tickets = sorted(issues.read_tickets(snapshot, None), key=lambda ticket: ticket.ticket_id)
-    by_language = [[t for t in tickets if t.language == language] for language in ("en", "zh-Hans")]
+    found = sorted(tickets.read_tickets(snapshot, None), key=lambda ticket: ticket.ticket_id)
+    by_language = [[t for t in found if t.language == language] for language in ("en", "zh-Hans")]
     taken = 0
     for ticket in chain.from_iterable(zip_longest(*by_language)):
         thread = issues.thread(snapshot, ticket.ticket_id) if ticket and taken < count else None

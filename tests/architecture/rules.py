@@ -48,9 +48,7 @@ def wrong_imports(path: str, text: str) -> list[str]:
     found = []
     for line, name in imported(ast.parse(text)):
         top = name.split(".", 1)[0]
-        if top in ALLOWED and top not in ALLOWED[package]:
-            found.append(f"{path}:{line}: {package} must not import {name}")
-        elif top in FORBIDDEN_LIBRARIES[package]:
+        if (top in ALLOWED and top not in ALLOWED[package]) or top in FORBIDDEN_LIBRARIES[package]:
             found.append(f"{path}:{line}: {package} must not import {name}")
         elif top == "duckdb" and not path.startswith(DOORS_TO_DUCKDB):
             found.append(f"{path}:{line}: only the warehouse opens DuckDB")

@@ -52,7 +52,10 @@ def test_prose_is_not_taken_for_sql() -> None:
 
 @pytest.mark.parametrize(
     ("package", "absent"),
-    [("analytics", ("torch", "streamlit", "transformers", "llm")), ("llm", ("torch", "duckdb", "streamlit", "analytics"))],
+    [
+        ("analytics", ("torch", "streamlit", "transformers", "llm")),
+        ("llm", ("torch", "duckdb", "streamlit", "analytics")),
+    ],
 )
 def test_importing_a_package_stays_light(package: str, absent: tuple[str, ...]) -> None:
     """Every module of the package is imported, except those that run only inside the model's own process."""

@@ -47,7 +47,9 @@ def test_every_command_is_in_the_readme() -> None:
     from app.commands import main
 
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert [name for name in main.list_commands(None) if f"`{name}" not in readme and f"trustdesk {name}" not in readme] == []
+    assert [
+        name for name in main.list_commands(None) if f"`{name}" not in readme and f"trustdesk {name}" not in readme
+    ] == []
 
 
 def test_the_make_targets_of_the_readme_exist() -> None:

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+
 from tests.llm.serving.tiny_checkpoint import make_checkpoint
 
 

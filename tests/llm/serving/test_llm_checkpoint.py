@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.llm.serving.tiny_checkpoint import make_checkpoint
 
 from llm.chat import ChatMessage, GenerateOptions
 from llm.checkpoint import Checkpoint, _Pieces, inspect_checkpoint
 from llm.errors import CheckpointError, PromptTooLongError
+from tests.llm.serving.tiny_checkpoint import make_checkpoint
 
 ASK = [ChatMessage("system", "Answer the merchant."), ChatMessage("user", "Why was order A-1001 late?")]
 

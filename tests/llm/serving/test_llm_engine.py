@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from tests.llm.serving.scripted_model import ScriptedModel
 
 import llm.engine
 from llm.chat import ChatMessage, GenerateOptions, TextModel
@@ -28,6 +27,7 @@ from llm.errors import (
     WorkerDiedError,
 )
 from llm.worker import WorkerConfig
+from tests.llm.serving.scripted_model import ScriptedModel
 
 ASK = [ChatMessage("user", "Why was order A-1001 late?")]
 BRIEF = GenerateOptions(max_tokens=12)
