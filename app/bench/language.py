@@ -18,6 +18,7 @@ from app.i18n import N_
 from app.services import issues, reply
 from app.services.language import start_draft, summarise_thread
 from app.services.runtime import snapshot_id
+from app.services.tickets import read_tickets
 
 if TYPE_CHECKING:
     from llm.types import IssueBrief, Sentence, Thread
@@ -73,7 +74,7 @@ def measure(count: int) -> Iterator[LanguageTiming]:
 
 def chosen_threads(snapshot: str, count: int) -> Iterator[tuple[str, Thread]]:
     """The oldest tickets of either language in turn, by id: the same ones at every run."""
-    found = sorted(tickets.read_tickets(snapshot, None), key=lambda ticket: ticket.ticket_id)
+    found = sorted(read_tickets(snapshot, None), key=lambda ticket: ticket.ticket_id)
     by_language = [[t for t in found if t.language == language] for language in ("en", "zh-Hans")]
     taken = 0
     for ticket in chain.from_iterable(zip_longest(*by_language)):
