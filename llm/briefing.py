@@ -5,6 +5,7 @@ The only place where triage and knowledge meet; knows no writer.
 
 from collections.abc import Iterable
 
+from llm.composer import says_enough
 from llm.errors import InputError
 from llm.grounding import EvidenceBook
 from llm.knowledge import TONES, Knowledge
@@ -18,6 +19,7 @@ from llm.vectors import SentenceEncoder
 PASSAGES = 4
 MATTERS = 2
 SECOND_MATTER_FROM = 0.35
+SURE_SECOND = 0.4
 
 
 def build_brief(
@@ -62,10 +64,11 @@ def build_brief(
 def matters_of(texts: list[str], triage: Triage) -> list[str]:
     """At most two intents of the texts, the newest counting most; `other` only when there is no other."""
     weights: dict[str, float] = {}
-    for age, intents in enumerate(reversed(triage.intents_of(texts))):
-        for intent in intents:
-            if intent.name != OTHER:
-                weights[intent.name] = weights.get(intent.name, 0.0) + intent.confidence / (1 + age)
+    telling = [text for text in texts if says_enough(text)] or texts[-1:]
+    for age, intents in enumerate(reversed(triage.intents_of(telling))):
+        for place, intent in enumerate(intents):
+            if intent.name != OTHER and (place == 0 or intent.confidence >= SURE_SECOND):
+                weights[intent.name] = weights.get(intent.name, 0.0) + intent.confidence * 0.7**age
     best = sorted(weights, key=lambda name: -weights[name])[:MATTERS]
     return [name for name in best if weights[name] >= SECOND_MATTER_FROM * weights[best[0]]] or [OTHER]
 

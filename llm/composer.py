@@ -19,7 +19,7 @@ from llm.vectors import similarities
 ORDERS_SHOWN = 8
 RULE_PASSAGES = 3
 RULE_FROM = 0.04
-FEWEST_LETTERS = 12
+FEWEST_LETTERS = 24
 """A message with fewer letters says too little to answer: the reply asks what it is about."""
 
 # Sentences that instruct the desk, or that lean on the sentence before, do not stand alone in a reply.
@@ -91,7 +91,7 @@ class _Composer:
     def _steps(self) -> Iterator[tuple[Macro, dict[str, _Value]]]:
         """What happens next: a step for the matter, then one for another matter; else a question or a date; else a person."""
         asks = self._filled("ask")
-        if sum(character.isalpha() for character in self.answered.text) < FEWEST_LETTERS:
+        if not says_enough(self.answered.text):
             yield from [m for m in asks if m[0].macro_id == "ask_details"] or asks[:1]
             return
         specific = [m for m in self._filled("next_step") if not _is_general(m[0])]
@@ -201,9 +201,14 @@ class _Composer:
 
 
 def newest_ask(brief: IssueBrief) -> Message:
-    """The message that the reply answers: the newest of those who want something."""
-    asking = [m for m in brief.thread.messages if m.author in {"merchant", "buyer"}]
-    return asking[-1] if asking else brief.thread.messages[-1]
+    """The message that the reply answers: the newest of those who want something that says enough, else simply the newest."""
+    asking = [m for m in brief.thread.messages if m.author in {"merchant", "buyer"}] or list(brief.thread.messages)
+    return next((m for m in reversed(asking) if says_enough(m.text)), asking[-1])
+
+
+def says_enough(text: str) -> bool:
+    """Whether there is more than a greeting, thanks or a nudge; a Han character counts as three letters."""
+    return sum(character.isalpha() for character in text) + 2 * han_count(text) >= FEWEST_LETTERS
 
 
 def texts_of_thread(brief: IssueBrief, kind: str) -> tuple[str, ...]:

@@ -128,7 +128,7 @@ _BANK_WORDS = (
 # In order of precedence: what an earlier line takes, a later one cannot.
 _PATTERNS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
     ("EMAIL", re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,4}"), _always),
-    ("URL", re.compile(r"(?:https?://|www\.)[^\s<>\"'“”，。；）)]{1,2000}", re.I), _always),
+    ("URL", re.compile(r"(?:https?://|www\.)[\w/?#@!$&*+,;=%~:.\[\]-]{1,2000}(?<![.,;:!?])", re.I | re.A), _always),
     ("BANK_ACCOUNT", re.compile(rf"{_FREE}[A-Z]{{2}}\d{{2}}(?: ?[A-Z0-9]{{4}}){{2,7}}(?: ?[A-Z0-9]{{1,3}})?(?![A-Za-z0-9])"), _is_iban),
     ("NATIONAL_ID", re.compile(rf"{_FREE}[1-9]\d{{16}}[\dXx](?![A-Za-z0-9])"), _is_chinese_id),
     ("BANK_ACCOUNT", re.compile(rf"{_BANK_WORDS}\s{{0,2}}(?:is|为|是)?\s{{0,2}}[:：#]{{0,2}}\s{{0,2}}(?P<id>\d(?:[ -]?\d){{5,23}})(?!\d)", re.I), _always),

@@ -7,10 +7,9 @@ _WILL_EN = (
     r"| has(?: already)?| can| hereby| are| am)?(?: (?:now|also|gladly|happily|certainly|definitely|personally|immediately|already|be|happy to|able to|go ahead and))*"
 )
 _PASSIVE_EN = r"(?:will|shall|has|have|had|is|are|gets?|can)(?: (?:now|also|already|certainly|definitely|be|been|being|get|fully|immediately))*"
-_NOT = re.compile(
-    r"\b(?:not|cannot|can'?t|never|no|nobody|neither|whether|if|unless|until|may|might|only|before)\b|n['’]t\b|不|无法|未|是否|如|若|才",
-    re.I,
-)
+_NOT = re.compile(r"\b(?:not|cannot|can'?t|never|no|nobody|neither|whether|may|might)\b|n['’]t\b|不|无法|未|是否", re.I)
+# What excuses "the penalty is lifted" but not "we will lift it": a promise under a condition is a promise.
+_IF = re.compile(r"\b(?:if|unless|until|only|before|when|once|after|how|why)\b|如|若|才|后|怎", re.I)
 # action: (English verbs of the promise, what it is done to, Chinese)
 _ACTIONS: dict[str, tuple[str, str, str]] = {
     "refund": (
@@ -86,13 +85,14 @@ _CLAUSES = re.compile(r"[.!?;。！？；]+|,\s+(?:but|and|so)\b|，(?:但|并|�
 
 
 def promises_in(text: str) -> tuple[str, ...]:
-    """The actions that `text` promises or reports as done, in the order of the table. A clause that denies or conditions is none."""
+    """The actions that `text` promises or reports as done, in the order of the table. A clause that denies it is none."""
     found: dict[str, None] = {}
     for clause in _CLAUSES.split(text):
         for action, patterns in _PATTERNS.items():
-            if any((match := pattern.search(clause)) and not _denied(clause, match) for pattern in patterns):
-                found[action] = None
-        if (got := _YOU_GET.search(clause)) and not _denied(clause, got):
+            for pattern, excuses in zip(patterns, ((_NOT,), (_NOT, _IF), (_NOT,)), strict=True):
+                if (match := pattern.search(clause)) and not _excused(clause, match, excuses):
+                    found[action] = None
+        if (got := _YOU_GET.search(clause)) and not _excused(clause, got, (_NOT,)):
             if re.search(r"refund|money back|refunded|reimbursed", got.group(), re.I):
                 found["refund"] = None
             elif re.search(r"compensat|credit|voucher|coupon|discount", got.group(), re.I):
@@ -100,9 +100,10 @@ def promises_in(text: str) -> tuple[str, ...]:
     return tuple(action for action in _ACTIONS if action in found)
 
 
-def _denied(clause: str, match: re.Match[str]) -> bool:
-    """Negated or conditional up to the end of the promise: "we cannot promise", "whether it is lifted", 是否撤销由人工裁定."""
-    return _NOT.search(clause[max(0, match.start() - 24) : match.end()]) is not None
+def _excused(clause: str, match: re.Match[str], excuses: tuple[re.Pattern[str], ...]) -> bool:
+    """Denied or left open up to the end of the promise: "we cannot promise", "whether it is lifted", 是否撤销由人工裁定."""
+    said = clause[max(0, match.start() - 24) : match.end()]
+    return any(excuse.search(said) for excuse in excuses)
 
 
 def blame_in(text: str) -> tuple[str, ...]:

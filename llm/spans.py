@@ -146,7 +146,7 @@ def _carrier(match: re.Match[str]) -> tuple[str, str] | None:
 _SCALED = rf"(?P<number>{_NUMBER})(?P<number_end>{_SCALE})"
 # In order of precedence: what an earlier line takes, a later one cannot.
 _PATTERNS: tuple[tuple[str, re.Pattern[str], _Reader], ...] = (
-    ("link", _pattern(r"(?:https?://|www\.)[^\s<>\"'，。；）]{1,2000}|[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}"), _literal),
+    ("link", _pattern(r"(?:https?://|www\.)[\w/?#@!$&()*+,;=%~:.\[\]-]{1,2000}|[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}", re.I | re.A), _literal),
     ("date", _pattern(r"(?<!\d)(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})(?!\d)"), _numeric_date),
     ("date", _pattern(r"(?<!\d)(?:(?P<year>\d{4})\s?年\s?)?(?P<month>\d{1,2})\s?月\s?(?P<day>\d{1,2})\s?[日号]?(?!\d)"), _numeric_date),
     ("date", _pattern(rf"{_BEFORE}(?P<month>{MONTH})\.?\s{{1,3}}(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?![\dA-Za-z%])(?:,?\s{{1,3}}(?P<year>\d{{4}}))?(?!\d)"), _named_date),

@@ -29,6 +29,9 @@ EMBEDDED = 64
 
 REDUNDANT_ABOVE = 0.75
 WEIGHTS = {"centroid": 1.0, "lead": 0.35, "figures": 0.08, "length": 0.25}
+AUTOMATIC = 0.6
+"""What an automatic message loses against a person's."""
+
 _FRAMES: dict[str, dict[str, str]] = {
     ENGLISH: {
         "merchant": "The merchant writes: “{}”",
@@ -197,6 +200,7 @@ def _scores(candidates: Sequence[_Candidate], near: Matrix) -> Matrix:
         scores[i] += (
             WEIGHTS["lead"] * lead + WEIGHTS["figures"] * figures + WEIGHTS["length"] * min(1.0, weights[i] / 18)
         )
+        scores[i] -= AUTOMATIC * (candidate.message.author in {"bot", "system"})
     scored: Matrix = scores
     return scored
 

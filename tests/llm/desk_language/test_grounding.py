@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import pytest
 from desk_threads import PENALTY_EN, PENALTY_FACTS, thread_of
@@ -19,12 +20,8 @@ POLICY = Passage(
 ZH_POLICY = Passage(
     "late_delivery", 2, "上限为 4%，超过即适用条款 F-2.1，扣 4 分，90 天后失效。", "zh-Hans", "送达延误"
 )
-BOOK = EvidenceBook(
-    thread_of(PENALTY_EN, ("agent", "We answered on 2026-11-06 at 10:30.")).messages,
-    (*PENALTY_FACTS, Fact("gmv", "sales lost", 1234.5, "USD")),
-    (POLICY,),
-    "T-000123",
-)
+BOOK_MESSAGES = thread_of(PENALTY_EN, ("agent", "We answered on 2026-11-06 at 10:30.")).messages
+BOOK = EvidenceBook(BOOK_MESSAGES, (*PENALTY_FACTS, Fact("gmv", "sales lost", 1234.5, "USD")), (POLICY,), "T-000123")
 M1, ALL_FACTS, RULE = "message:m1", tuple(fact.cite for fact in PENALTY_FACTS), "article:late_delivery#2"
 
 
@@ -79,6 +76,8 @@ def test_only_the_sources_a_sentence_names_count() -> None:
     assert failed("We have read your message.", "message:m99") == ["has_source"]
 
 
+# Without sending times, which are evidence too.
+TIMELESS = EvidenceBook([replace(m, sent_at=None) for m in BOOK_MESSAGES], PENALTY_FACTS, (POLICY,), "T-000123")
 GROUNDED = [
     ("The penalty was issued on 3 Nov 2026 under clause F-2.1 with 4 points, which expire on 1 Feb 2027.", ALL_FACTS),
     ("It concerns orders TD-10017578, TD-10017579 and a loss of $1,234.50.", (M1,)),
@@ -93,7 +92,7 @@ def test_any_changed_digit_is_flagged_unless_it_still_stands_in_the_evidence(
     grounded: tuple[str, tuple[str, ...]], data: st.DataObject
 ) -> None:
     text, cites = grounded
-    evidence = BOOK.cited(cites)
+    evidence = TIMELESS.cited(cites)
     assert missing_figures(text, evidence) == []
     place = data.draw(st.sampled_from([m.start() for m in re.finditer(r"\d", text)]))
     digit = data.draw(st.sampled_from([d for d in "0123456789" if d != text[place]]))
@@ -129,6 +128,8 @@ def test_names_must_stand_in_the_evidence() -> None:
         ("We guarantee a result.", "guarantee"),
         ("We will compensate you.", "compensate"),
         ("We will release the payout.", "pay"),
+        ("If the parcel is lost, we will refund you.", "refund"),
+        ("如果丢件，我们会为您退款。", "refund"),
         ("我们会为您退款。", "refund"),
         ("我们将撤销该处罚。", "lift_penalty"),
         ("您的处罚已撤销。", "lift_penalty"),
@@ -151,6 +152,8 @@ def test_promises_are_found_and_fail_without_backing(text: str, action: str) -> 
         "We cannot promise that the penalty is lifted.",
         "A person decides whether the penalty is lifted.",
         "You asked us to refund the order.",
+        "Our article “When a review can be removed” says how.",
+        "When the penalty is lifted, the points go.",
         "If the appeal succeeds, the points leave the running total.",
         "Please send us the order number.",
         "是否撤销处罚由人工裁定。",

@@ -9,7 +9,7 @@ from llm.privacy import find, mask, redact
     ("text", "masked"),
     [
         ("mail li.wei@example.com now", "mail [EMAIL] now"),
-        ("see https://example.com/a?b=1.", "see [URL]"),
+        ("see https://example.com/a?b=1.", "see [URL]."),
         ("from 192.168.1.20 today", "from [IP] today"),
         ("call +86 138 0013 8000 or 13800138000", "call [PHONE] or [PHONE]"),
         ("手机13912345678，谢谢", "手机[PHONE]，谢谢"),

@@ -13,6 +13,7 @@ from llm.triage import Triage, classify
         ("店铺被封了，什么都卖不了！", "account_suspended"),
         ("请问打款什么时候到账", "payout_delay"),
         ("asdf qwer zxcv", "other"),
+        ("The weather in the mountains was lovely and we walked for two days.", "other"),
         ("", "other"),
         ("😀", "other"),
     ],
