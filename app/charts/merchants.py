@@ -77,6 +77,7 @@ def trust_map(
             font={"size": 12, "color": theme.MUTED},
         )
     theme.styled(figure, title, height=height, x_title=x_title, y_title=y_title)
-    figure.update_layout(legend={"itemsizing": "constant"}, dragmode="lasso")
+    # Not "lasso" from the start: Plotly then swallows the click on a single point. The lasso is in the tools above the map.
+    figure.update_layout(legend={"itemsizing": "constant"}, dragmode="pan")
     figure.update_yaxes(tickformat=".1f")
     return figure

@@ -67,6 +67,7 @@ def styled(figure: go.Figure, title: str, *, height: int = 300, x_title: str = "
         margin={"l": 8, "r": 12, "t": 44 if title else 28, "b": 8},
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1, "xanchor": "right", "font": {"size": 11}},
         hoverlabel={"align": "left"},
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": MUTED, "activecolor": ACCENT},
         font={"size": 12},
         bargap=0.25,
         paper_bgcolor="rgba(0,0,0,0)",

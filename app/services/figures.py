@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from app.charts.shapes import Point
-from app.services import trust
+from app.services import trust, trust_number
 from app.services.runtime import cached
 from app.services.warehouse import cursor, filter_options, snapshot
 
@@ -104,7 +104,7 @@ class Rows:
 def definition(shown: Number) -> Definition:
     """What a number means. Raises UnknownMetric."""
     if shown.metric_id == trust.METRIC_ID:
-        return Definition(**trust.definition())
+        return Definition(**trust_number.definition())
     spec = _spec(shown.metric_id)
     return Definition(**{name: getattr(spec, name) for name in Definition.__dataclass_fields__})
 
@@ -178,7 +178,7 @@ def cards(
 def series(snapshot_id: str, shown: Number, period: Period) -> tuple[Point, ...]:
     """A number by period, every period of the window in order; those without a value are gaps."""
     if shown.metric_id == trust.METRIC_ID:
-        return trust.history(snapshot_id, shown.scope)
+        return trust_number.history(snapshot_id, shown.scope)
     return many_series(snapshot_id, (shown.metric_id,), shown.scope, period)[shown.metric_id]
 
 
@@ -200,7 +200,7 @@ def rows(snapshot_id: str, shown: Number, limit: int) -> Rows:
     from analytics.metrics import compute, drill
 
     if shown.metric_id == trust.METRIC_ID:
-        frame, median = trust.rows(snapshot_id, shown.scope)
+        frame, median = trust_number.rows(snapshot_id, shown.scope)
         count = len(frame)
         return Rows(frame.head(limit), count, median, "score", None, count, None, count, "ok", 1, "merchant")
     with cursor(snapshot_id) as opened:
@@ -228,7 +228,7 @@ def sql(snapshot_id: str, shown: Number) -> str:
     from analytics.metrics import sql_text
 
     if shown.metric_id == trust.METRIC_ID:
-        return trust.sql(snapshot_id, shown.scope)
+        return trust_number.sql(snapshot_id, shown.scope)
     with cursor(snapshot_id) as opened:
         return sql_text(opened, shown.metric_id, shown.scope)
 

@@ -145,7 +145,7 @@ def standing(snapshot_id: str, scope: Scope, base: Compare, merchant_id: str) ->
         now,
         before[0] if before else None,
         trust.peer_trust(snapshot_id, as_of, merchant_id),
-        int(trust.definition()["min_n"]),
+        trust.min_n(),
     )
 
 

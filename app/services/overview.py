@@ -97,16 +97,15 @@ def trust_card(snapshot_id: str, scope: Scope, base: Compare) -> Card:
     found = trust.median_trust(now, trust.base_scores(snapshot_id, scope, base))
     is_single = len(scope.merchants) == 1 and len(now) == 1
     missing = now[0].status if is_single else "too_few" if found.merchant_count else "not_applicable"
-    named = trust.definition()
     return Card(
         metric_id=trust.METRIC_ID,
-        name=named["name"],
+        name=N_("Trust score"),
         unit="score",
         direction="higher",
         status="ok" if found.median is not None else missing,
         value=found.median,
         n=now[0].n if is_single else found.scored_count,
-        min_n=named["min_n"] if is_single else 1,
+        min_n=trust.min_n() if is_single else 1,
         grain="order" if is_single else "merchant",
         change=found.change,
         is_significant=found.is_significant,

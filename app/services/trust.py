@@ -8,15 +8,14 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from app.charts.shapes import Point, ScoreBin
-from app.i18n import N_
+from app.charts.shapes import ScoreBin
 from app.services.runtime import cached
 from app.services.scores import scores
 from app.services.warehouse import cursor, filter_options, merchants
@@ -24,11 +23,9 @@ from app.services.warehouse import cursor, filter_options, merchants
 if TYPE_CHECKING:
     from analytics.metrics import Scope
     from analytics.trust import ComponentRate, TrustScore
-    from analytics.warehouse import Cursor
     from app.filters import Compare
 
 METRIC_ID = "trust_score"
-HISTORY_POINTS = 5
 RESAMPLES = 1000
 MIN_PEERS = 5
 BIN_POINTS = 5
@@ -82,28 +79,6 @@ class PeerTrust:
     contributions: Mapping[str, float] = field(default_factory=dict)
 
 
-def definition() -> dict[str, Any]:
-    """The fields of a Definition that say what the score is."""
-    from analytics.trust import default_programme
-
-    return {
-        "metric_id": METRIC_ID,
-        "name": N_("Trust score"),
-        "description": N_(
-            "From 0 to 100 points: every rate of the programme earns points between its bad and its good mark, after shrinking "
-            "towards the merchant's category and weighing recent orders more. Several merchants: their median."
-        ),
-        "unit": "score",
-        "direction": "higher",
-        "numerator": N_("points earned by the rates"),
-        "denominator": "none",
-        "grain": N_("merchant"),
-        "anchor": "order_date",
-        "maturity_days": 0,
-        "min_n": default_programme().min_n,
-    }
-
-
 def as_of_day(snapshot_id: str, day: date) -> date | None:
     """The as-of day for the end of a window; None when that is the newest data, as commands take it without --as-of."""
     return None if day >= filter_options(snapshot_id).data_up_to else day
@@ -111,7 +86,12 @@ def as_of_day(snapshot_id: str, day: date) -> date | None:
 
 def scope_scores(snapshot_id: str, scope: Scope) -> tuple[TrustScore, ...]:
     """The scores of a scope's merchants at the end of its window."""
-    return _within(snapshot_id, scope, scores(snapshot_id, as_of_day(snapshot_id, scope.date_to)))
+    return scores_on(snapshot_id, scope, scope.date_to)
+
+
+def scores_on(snapshot_id: str, scope: Scope, day: date) -> tuple[TrustScore, ...]:
+    """The scores of a scope's merchants as they were seen at the end of a day."""
+    return _within(snapshot_id, scope, scores(snapshot_id, as_of_day(snapshot_id, day)))
 
 
 def base_scores(snapshot_id: str, scope: Scope, base: Compare) -> tuple[TrustScore, ...]:
@@ -121,7 +101,7 @@ def base_scores(snapshot_id: str, scope: Scope, base: Compare) -> tuple[TrustSco
     earlier = base_scope(scope, base).date_to
     if earlier <= filter_options(snapshot_id).data_from:
         return ()
-    return _within(snapshot_id, scope, scores(snapshot_id, as_of_day(snapshot_id, earlier)))
+    return scores_on(snapshot_id, scope, earlier)
 
 
 def median_trust(now: Sequence[TrustScore], before: Sequence[TrustScore] = ()) -> MedianTrust:
@@ -193,6 +173,13 @@ def half_life_days() -> float:
     from analytics.trust import default_programme
 
     return default_programme().half_life_days
+
+
+def min_n() -> int:
+    """Orders that a merchant needs for a score."""
+    from analytics.trust import default_programme
+
+    return default_programme().min_n
 
 
 def level_labels() -> dict[str, str]:
@@ -329,52 +316,6 @@ def peer_trust(snapshot_id: str, as_of: date | None, merchant_id: str) -> PeerTr
     )
 
 
-def history(snapshot_id: str, scope: Scope) -> tuple[Point, ...]:
-    """The median score of a scope on a few days of the window, each as it would have been seen on that day."""
-    days = (scope.date_to - scope.date_from).days
-    steps = sorted({scope.date_to - timedelta(days=round(days * i / HISTORY_POINTS)) for i in range(HISTORY_POINTS)})
-    points = []
-    for day in steps:
-        found = _within(snapshot_id, scope, scores(snapshot_id, as_of_day(snapshot_id, day)))
-        median = median_trust(found)
-        points.append(Point(day, median.median, n=median.scored_count))
-    return tuple(points)
-
-
-def rows(snapshot_id: str, scope: Scope) -> tuple[pd.DataFrame, float | None]:
-    """The scored merchants of a scope with their points, and the median that they give."""
-    frame = board(snapshot_id, scope)
-    scored = frame[frame["score"].notna()].reset_index(drop=True)
-    return scored, median_trust(scope_scores(snapshot_id, scope)).median
-
-
-def sql(snapshot_id: str, scope: Scope) -> str:
-    """The statements that read the counts behind the scores of a window's last day, with their parameters written out."""
-    from analytics.trust import daily_counts
-
-    with cursor(snapshot_id, as_of_day(snapshot_id, scope.date_to)) as opened:
-        recorder = _Recorder(opened)
-        daily_counts(recorder)  # type: ignore[arg-type]  # it reads a cursor's data and never looks at its class
-    return "\n;\n\n".join(recorder.said)
-
-
-class _Recorder:
-    """A cursor that remembers what it was asked."""
-
-    def __init__(self, opened: Cursor) -> None:
-        self._opened = opened
-        self.said: list[str] = []
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._opened, name)
-
-    def df(self, sql: str, params: Mapping[str, object] | None = None) -> pd.DataFrame:
-        from analytics.metrics.templates import Statement
-
-        self.said.append(Statement(sql, params or {}).literal())
-        return self._opened.df(sql, params)
-
-
 def _within(snapshot_id: str, scope: Scope, found: Sequence[TrustScore]) -> tuple[TrustScore, ...]:
     if not scope.has_filter:
         return tuple(found)
@@ -401,10 +342,5 @@ def strongest(frame: pd.DataFrame, count: int, *, is_up: bool) -> pd.DataFrame:
 def find(frame: pd.DataFrame, wanted: str) -> pd.DataFrame:
     """Of `board` the merchants whose name or id holds the text, case aside."""
     text = wanted.strip().casefold()
-    if not text:
-        return frame
-    held = [
-        text in name.casefold() or text in key.casefold()
-        for name, key in zip(frame["name"], frame["merchant_id"], strict=True)
-    ]
-    return frame[held].reset_index(drop=True)
+    names = (frame["name"] + " " + frame["merchant_id"]).str.casefold()
+    return frame[names.str.contains(text, regex=False)].reset_index(drop=True)

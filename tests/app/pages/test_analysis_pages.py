@@ -1,0 +1,297 @@
+"""Overview, Trust, Satisfaction and Merchant: the pages' figures are the commands' figures, rows add up, gaps have names."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from streamlit.testing.v1 import AppTest
+
+from analytics.metrics import Scope
+from analytics.snapshots import Load
+from analytics.warehouse import Snapshot
+from app.commands import main as command
+from app.components import header
+from app.components.metric_card import change_colour, change_words
+from app.components.missing import why_missing
+from app.components.table import Column, on_screen, to_csv
+from app.filters import default_filters
+from app.i18n import figure
+from app.services import figures, merchant, overview, satisfaction, trust
+from app.services.figures import Card, Number
+from app.services.runtime import Runtime, snapshot_id, use_runtime
+from app.services.warehouse import filter_options
+from app.settings import load_settings
+
+MAIN = Path(__file__).resolve().parents[3] / "app" / "main.py"
+PAGES = (None, "views/trust.py", "views/satisfaction.py", "views/merchant.py")
+
+
+def runtime(warehouse: Path) -> Runtime:
+    return Runtime(load_settings({}, overrides={"warehouse": str(warehouse), "encoder": False}))
+
+
+@pytest.fixture(scope="module")
+def demo(demo_warehouse: Path) -> Iterator[str]:
+    """The snapshot of the small demo; services inside read it."""
+    with use_runtime(runtime(demo_warehouse)):
+        yield snapshot_id()
+
+
+@pytest.fixture(scope="module")
+def scope(demo: str) -> Scope:
+    return default_filters(filter_options(demo)).scope()
+
+
+@pytest.fixture(scope="module")
+def largest(demo: str) -> str:
+    """The merchant with most orders."""
+    return next(iter(filter_options(demo).merchants))
+
+
+def printed(warehouse: Path, *arguments: str) -> list[dict[str, object]]:
+    result = CliRunner().invoke(command, [*arguments, "--json", "--warehouse", str(warehouse)])
+    assert result.exit_code == 0, result.output
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+class TestTheSameFiguresEverywhere:
+    def test_cards_are_what_the_command_prints(self, demo: str, scope: Scope, demo_warehouse: Path) -> None:
+        cards = [*overview.overview_cards(demo, scope, "previous")]
+        cards += [one.card for one in satisfaction.cards(demo, scope, "previous")]
+        wanted = [card for card in cards if card.metric_id != trust.METRIC_ID]
+        arguments = [part for card in wanted for part in ("--metric", card.metric_id)]
+        rows = printed(
+            demo_warehouse, "metrics", *arguments, "--from", str(scope.date_from), "--to", str(scope.date_to)
+        )
+        by_metric = {(row["metric"], row["currency"]): row for row in rows}
+        for card in wanted:
+            row = by_metric[card.metric_id, card.currency]
+            assert (card.value, card.n, card.ci_low, card.ci_high, card.status) == (
+                row["value"],
+                row["n"],
+                row["ci_low"],
+                row["ci_high"],
+                row["status"],
+            ), card.metric_id
+
+    def test_scores_are_what_the_command_prints(self, demo: str, scope: Scope, demo_warehouse: Path) -> None:
+        rows = {row["merchant_id"]: row for row in printed(demo_warehouse, "trust")}
+        board = trust.board(demo, scope)
+        assert len(board) == len(rows)
+        for row in board.to_dict("records"):
+            printed_score = rows[row["merchant_id"]]["score"]
+            assert (None if math.isnan(row["score"]) else row["score"]) == printed_score
+        scores = sorted(float(str(row["score"])) for row in rows.values() if row["score"] is not None)
+        card = overview.trust_card(demo, scope, "previous")
+        assert card.value == pytest.approx(pd.Series(scores).median())
+        assert card.n == len(scores)
+
+    def test_a_leaderboard_adds_up_to_its_card(self, demo: str, scope: Scope) -> None:
+        board = overview.leaderboard(demo, scope, "previous", "category", "orders")
+        assert board["share"].sum() == pytest.approx(1)
+        one = str(board["key"].iloc[0])
+        narrowed = Scope(scope.date_from, scope.date_to, categories=(one,))
+        card = figures.cards(demo, ("orders",), narrowed, "previous")[0]
+        assert card.value == board["value"].iloc[0]
+        assert card.change_share == pytest.approx(board["change"].iloc[0])
+
+    def test_levels_and_bins_count_every_merchant_once(self, demo: str, scope: Scope) -> None:
+        found = trust.scope_scores(demo, scope)
+        assert sum(trust.level_counts(found).values()) == len(found)
+        assert sum(b.count for b in trust.score_bins(found)) == len(found)
+
+
+class TestRowsBehindANumber:
+    @pytest.mark.parametrize("metric_id", ["gmv", "orders", "rating_mean", "late_seller_rate", "dispute_rate", "nps"])
+    def test_rows_add_up_to_the_card(self, demo: str, scope: Scope, metric_id: str) -> None:
+        card = figures.cards(demo, (metric_id,), scope, "previous")[0]
+        rows = figures.rows(demo, Number(metric_id, scope, card.currency), 100_000)
+        assert rows.row_count == len(rows.frame)
+        assert rows.value == card.value
+        hundredths = 100 if rows.unit == "money" else 1
+        assert rows.frame["numerator_part"].sum() / hundredths == pytest.approx(rows.numerator)
+        if rows.denominator is not None:
+            assert rows.frame["denominator_part"].sum() == rows.denominator
+            factor = 100 if rows.unit == "nps" else 1
+            assert rows.value == pytest.approx(factor * rows.numerator / rows.denominator)
+        else:
+            assert rows.value == pytest.approx(rows.numerator)
+
+    def test_rows_of_the_median_score_are_its_merchants(self, demo: str, scope: Scope) -> None:
+        rows = figures.rows(demo, Number(trust.METRIC_ID, scope), 10)
+        assert len(rows.frame) == 10
+        assert rows.value == trust.median_trust(trust.scope_scores(demo, scope)).median
+
+    def test_every_rate_of_a_score_opens_exactly_what_it_counts(self, demo: str, scope: Scope, largest: str) -> None:
+        rates = merchant.rates(demo, scope.date_to, largest)
+        for rate in rates.to_dict("records"):
+            found = merchant.rate_rows(demo, scope.date_to, largest, rate["rate_id"])
+            assert found.numerator == rate["numerator"], rate["rate_id"]
+            assert found.denominator in (rate["denominator"], None), rate["rate_id"]
+
+    def test_contributions_add_up_to_the_score(self, demo: str, scope: Scope, largest: str) -> None:
+        standing = merchant.standing(demo, scope, "previous", largest)
+        parts = merchant.contributions(demo, scope.date_to, largest)
+        assert sum(part.points for part in parts) == pytest.approx(standing.now.score, abs=1e-9)
+        assert sum(part.most for part in parts) == pytest.approx(100)
+
+    def test_instants_are_shown_in_the_reporting_zone(self) -> None:
+        frame = pd.DataFrame({"at": pd.to_datetime(["2026-10-31T18:00:00Z"]), "n": [1]})
+        assert figures.in_zone(frame, "Asia/Shanghai")["at"].iloc[0] == pd.Timestamp("2026-11-01T02:00:00")
+
+    def test_the_sql_of_a_number_names_its_window(self, demo: str, scope: Scope) -> None:
+        assert str(scope.date_from) in figures.sql(demo, Number("dispute_rate", scope))
+        assert "merchant_day" in figures.sql(demo, Number(trust.METRIC_ID, scope))
+
+
+class TestComparisons:
+    def test_without_data_before_there_is_no_change(self, demo: str) -> None:
+        options = filter_options(demo)
+        early = Scope(options.data_from, options.data_from + timedelta(days=20))
+        assert all(card.change is None for card in overview.overview_cards(demo, early, "previous"))
+        assert overview.what_changed(demo, early, "previous") is None
+        assert overview.leaderboard(demo, early, "previous", "category", "orders")["change"].isna().all()
+
+    def test_only_movements_beyond_chance_are_told(self, demo: str, scope: Scope) -> None:
+        changes = overview.what_changed(demo, scope, "previous")
+        assert changes is not None
+        assert len(changes) <= 5
+        assert [c.strength for c in changes] == sorted((c.strength for c in changes), reverse=True)
+        for change in changes:
+            card = figures.cards(demo, (change.metric_id,), scope, "previous")[0]
+            assert card.is_significant
+            assert (change.after, change.change) == (card.value, card.change)
+
+    @pytest.mark.parametrize(
+        ("direction", "change", "is_significant", "colour"),
+        [
+            ("higher", -0.13, True, "red"),
+            ("higher", 0.13, True, "green"),
+            ("lower", 0.01, True, "red"),
+            ("lower", -0.01, True, "green"),
+            ("lower", 0.01, False, "gray"),
+            ("neutral", 0.01, True, "gray"),
+        ],
+    )
+    def test_a_change_is_coloured_by_the_metrics_direction(
+        self, direction: figures.Direction, change: float, is_significant: bool, colour: str
+    ) -> None:
+        card = Card("m", "M", "stars", direction, "ok", 4.0, 9, 1, change=change, is_significant=is_significant)
+        assert change_colour(card) == colour
+
+    def test_rates_change_in_points_and_counts_in_per_cent(self) -> None:
+        late = Card("m", "M", "rate", "lower", "ok", 0.0481, 9, 1, change=0.0011, change_share=0.0228)
+        assert change_words(late) == "+0.11 pp"
+        orders = Card("m", "M", "count", "higher", "ok", 90, 90, 0, change=-10, change_share=-0.1)
+        assert change_words(orders) == "−10.0%"
+
+
+class TestPeriods:
+    def test_a_week_cut_by_the_window_is_incomplete(self, demo: str) -> None:
+        options = filter_options(demo)
+        monday = options.data_up_to - timedelta(days=options.data_up_to.weekday() + 28)
+        scope = Scope(monday, monday + timedelta(days=16))
+        points = figures.many_series(demo, ("orders",), scope, "week")["orders"]
+        assert [point.is_complete for point in points] == [True, True, False]
+
+    def test_months_follow_each_other(self) -> None:
+        found = figures.periods(date(2025, 11, 20), date(2026, 2, 3), "month")
+        assert [start for start, _ in found] == [
+            date(2025, 11, 1),
+            date(2025, 12, 1),
+            date(2026, 1, 1),
+            date(2026, 2, 1),
+        ]
+        assert found[-1][1] == date(2026, 2, 28)
+
+
+class TestAPoorSource:
+    """Orders, shipping and delivery only: what is not recorded is named, never zero."""
+
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def shown(warehouse: Path) -> Iterator[dict[str | None, AppTest]]:
+        found = {}
+        with use_runtime(runtime(warehouse)):
+            for path in PAGES:
+                page = AppTest.from_file(str(MAIN), default_timeout=60)
+                if path:
+                    page.run()
+                    page.switch_page(path)
+                found[path] = page.run()
+            yield found
+
+    @pytest.mark.parametrize("path", PAGES)
+    def test_every_page_is_drawn_without_an_error(self, shown: dict[str | None, AppTest], path: str | None) -> None:
+        page = shown[path]
+        assert not page.exception
+        assert [error.value for error in page.error] == []
+        assert len(page.title) == 1
+
+    def test_what_is_not_in_the_source_is_said(self, shown: dict[str | None, AppTest]) -> None:
+        overview_page, satisfaction_page = shown[None], shown["views/satisfaction.py"]
+        by_name = {metric.label: metric.value for metric in overview_page.metric}
+        assert by_name["Disputes"] == "–"
+        assert by_name["Orders"] != "–"
+        assert {metric.value for metric in satisfaction_page.metric} == {"–"}
+        said = [caption.value for caption in satisfaction_page.caption]
+        assert said.count("Not in this source") >= 8
+
+    def test_too_few_orders_are_counted_against_what_is_needed(self, warehouse: Path) -> None:
+        with use_runtime(runtime(warehouse)):
+            page = AppTest.from_file(str(MAIN), default_timeout=60)
+            page.query_params["merchant"] = "b"
+            page.run()
+            page.switch_page("views/merchant.py").run()
+        assert not page.exception
+        assert any("4 of 20 orders needed" in text.value for text in page.markdown)
+
+    def test_the_page_shows_the_services_figure(self, shown: dict[str | None, AppTest], warehouse: Path) -> None:
+        with use_runtime(runtime(warehouse)):
+            filters = default_filters(filter_options(snapshot_id()))
+            card = figures.cards(snapshot_id(), ("late_seller_rate",), filters.scope(), "previous")[0]
+        shown_value = {metric.label: metric.value for metric in shown[None].metric}["Late by merchant"]
+        assert shown_value == figure(card.value, card.unit)
+
+
+class TestWords:
+    def test_missing_values_say_why(self) -> None:
+        assert why_missing("too_few", 12, 30, "order") == "12 of 30 orders needed"
+        assert why_missing("not_in_source", 0, 30) == "Not in this source"
+        assert why_missing("immature", 0, 30) == "Too recent to judge"
+
+    def test_old_data_and_rejected_rows_are_told_simulated_data_does_not_age(self) -> None:
+        now = datetime(2026, 11, 30, tzinfo=UTC)
+        load = Load("l", "olist", "p", now, now, read=10, loaded=7, duplicate=0, conflict=1, quarantined=2)
+        found = Snapshot("s", now, "UTC", False, now - timedelta(days=90), now - timedelta(days=9), (load,), {})
+        assert header.warnings(found, stale_after_days=3, now=now) == [
+            "The newest event is 9 days old",
+            "3 rows were set aside at loading",
+        ]
+        simulated = Snapshot("s", now, "UTC", True, found.data_from, found.data_up_to, (), {})
+        assert header.warnings(simulated, stale_after_days=3, now=now) == []
+        assert "simulated data" in header.stamp(simulated)
+
+
+class TestTable:
+    FRAME = pd.DataFrame({"name": ["Lotus"], "late": [0.0481], "n": [12.0], "level": ["too_few"], "hidden": [1]})
+    COLUMNS = (
+        Column("name", "Merchant"),
+        Column("late", "Late", "rate"),
+        Column("n", "n", "count"),
+        Column("level", "Level", "level"),
+    )
+
+    def test_the_export_has_what_the_screen_has(self) -> None:
+        shown = on_screen(self.FRAME, self.COLUMNS)
+        assert list(shown.columns) == ["name", "late", "n", "level"]
+        assert shown["late"].iloc[0] == pytest.approx(4.81)
+        lines = to_csv(shown, self.COLUMNS).decode("utf-8-sig").splitlines()
+        assert lines == ["Merchant,Late (%),n,Level", "Lotus,4.81,12,Not enough data"]
