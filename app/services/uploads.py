@@ -14,6 +14,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 from zoneinfo import available_timezones
@@ -54,6 +55,8 @@ class Upload:
             raise AppError(
                 "{name} could not be kept ({error}): upload it again.", name=self.name, error=error.strerror
             ) from error
+        self.size = self.path.stat().st_size
+        self.key = Path(self._folder.name).name
         self._previews: dict[tuple[str | None, str | None], FilePreview] = {}
         self._checks: dict[str, CheckResult] = {}
 
@@ -146,6 +149,12 @@ def read_mapping(document: Document) -> ColumnMap:
     return parse_map(tomllib.loads(document.body), Path(document.name))
 
 
+def seed_map(preview: FilePreview, kept: Document | None, encoding: str | None, delimiter: str | None) -> ColumnMap:
+    """What the form begins with: a kept map or the guess, with the dialect that was chosen. Raises InputError."""
+    found = read_mapping(kept) if kept else preview.mapping
+    return replace(found, dialect=replace(found.dialect, encoding=encoding, delimiter=delimiter))
+
+
 def keep_mapping(name: str, column_map: ColumnMap, actor: Actor, *, version: int = 0) -> Document:
     """Keeps a map under a name. `version`: that of the kept map which was opened. Raises StaleDocument, NotAllowed.
 
@@ -171,6 +180,10 @@ class LoadJob:
     @property
     def is_done(self) -> bool:
         return self._outcome.done()
+
+    @property
+    def is_failed(self) -> bool:
+        return self.is_done and self._outcome.exception() is not None
 
     def result(self, seconds: float | None = None) -> Mapping[str, object]:
         """What became of the rows, once the load has ended. Raises what stopped it, or TimeoutError after `seconds`."""

@@ -1,0 +1,100 @@
+"""Rows that loads set aside: how many for which reason, each with its file, line and raw content, and what to do."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from app.components.card import card_title
+from app.components.empty import empty_state
+from app.components.table import Column, table
+from app.i18n import _, ngettext, number
+from app.page_errors import page_errors
+from app.services import data
+from app.services.runtime import snapshot_id
+
+ROWS_SHOWN = 5_000
+
+
+def reason_name(kind: str) -> str:
+    """A kind of reason in the reader's language."""
+    return _(data.REASONS.get(kind, data.OTHER_REASON))
+
+
+@st.fragment
+def draw_quarantine() -> None:
+    """Counts by reason, then the rows; a click on a reason shows its rows only."""
+    with page_errors():
+        frame = data.quarantine(snapshot_id())
+        if frame.empty:
+            empty_state(
+                _("No row was set aside"),
+                _("Every row of every load kept the rules of its table."),
+                icon=":material/task_alt:",
+                height=160,
+            )
+            return
+        _draw_reasons(frame)
+        _draw_rows(frame)
+
+
+def _draw_reasons(frame: pd.DataFrame) -> None:
+    counted = data.reason_counts(frame)
+    with st.container(border=True):
+        card_title(
+            _("Why rows were set aside"),
+            _(
+                "Correct the rows in your file and load it again: what is loaded already stays as it is. Click a reason for its rows."
+            ),
+        )
+        row = table(
+            counted.assign(said=[reason_name(kind) for kind in counted["kind"]]),
+            [
+                Column("said", _("Reason"), pinned=True),
+                Column("rows", _("Rows"), "count"),
+                Column("table", _("Table")),
+                Column("column", _("Column")),
+                Column("example", _("For example")),
+            ],
+            key="quarantine.reasons",
+            title=_("Why rows were set aside"),
+            is_clickable=True,
+        )
+    if row is not None:
+        st.session_state["quarantine.kind"] = str(counted["kind"].iloc[row])
+        st.session_state["quarantine.table"] = str(counted["table"].iloc[row])
+
+
+def _draw_rows(frame: pd.DataFrame) -> None:
+    with st.container(border=True):
+        card_title(_("Rows"))
+        kinds, tables = sorted(set(frame["kind"])), sorted(set(frame["table"]))
+        left, middle, right = st.columns(3)
+        kind = left.selectbox(
+            _("Reason"), kinds, index=None, format_func=reason_name, placeholder=_("All"), key="quarantine.kind"
+        )
+        chosen = middle.selectbox(_("Table"), tables, index=None, placeholder=_("All"), key="quarantine.table")
+        text = right.text_input(_("File, column or content holds"), key="quarantine.text")
+        found = data.find_rejects(frame, kind=kind, table=chosen, text=text)
+        if len(found) > ROWS_SHOWN:
+            st.caption(_("The first {shown} of {all} rows.", shown=number(ROWS_SHOWN), all=number(len(found))))
+        if found.empty:
+            empty_state(_("No such row"), _("Choose another reason, or search for less."), height=120)
+            return
+        st.caption(ngettext("{n} row found", "{n} rows found", len(found)))
+        table(
+            found.head(ROWS_SHOWN),
+            [
+                Column("file", _("File"), pinned=True),
+                Column("line", _("Line"), "count"),
+                Column("column", _("Column")),
+                Column("reason", _("Reason"), width=360),
+                Column("raw", _("Raw content"), width=420),
+                Column("table", _("Table")),
+                Column("source", _("Source")),
+                Column("load_id", _("Load")),
+            ],
+            key="quarantine.rows",
+            title=_("Rows"),
+            file_name="quarantine",
+        )
