@@ -92,7 +92,7 @@ def _draw_rows(frame: pd.DataFrame) -> None:
                 Column("raw", _("Raw content"), width=420),
                 Column("table", _("Table")),
                 Column("source", _("Source")),
-                Column("load_id", _("Load")),
+                Column("load_id", _("Load id")),
             ],
             key="quarantine.rows",
             title=_("Rows"),
