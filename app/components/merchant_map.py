@@ -27,7 +27,7 @@ def merchant_map() -> None:
         filters, snapshot = current_filters(), snapshot_id()
         found = overview.merchant_map(snapshot, filters.scope())
         caption = _(
-            "Size: orders of the window; rating and score over {n} days. Click opens, lasso filters.",
+            "Size: orders of the window; rating and score over {n} days. Click opens, the lasso tool filters.",
             n=number(found.days),
         )
         view = card_head(
