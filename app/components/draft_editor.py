@@ -135,7 +135,7 @@ def _editor(ticket: Ticket, draft: StoredDraft, places: Mapping[str, int]) -> No
     asked = reply.brief(snapshot_id(), ticket.ticket_id)
     is_open = draft.status in ("draft", "approved")
     key = f"reply.text.{draft.draft_id}.{draft.version}"
-    written = _("macros") if draft.engine == "macro" else draft.engine
+    written = _("policy macros, no model") if draft.engine == "macro" else draft.engine
     st.markdown(
         f"{status_badge(draft.status)} :gray-badge[:material/language: {plain(language_name(draft.language))}] "
         f":gray-badge[:material/smart_toy: {plain(written)}]"

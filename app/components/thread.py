@@ -44,6 +44,18 @@ _CLOCKS: Mapping[str, tuple[Literal["red", "orange", "green", "gray"], str, str]
     "missed": ("gray", ":material/history:", N_("replied late, in {time}")),
     "none": ("gray", ":material/remove:", N_("closed without a reply")),
 }
+_STATUSES: Mapping[str, str] = {
+    "open": N_("open"),
+    "pending": N_("pending"),
+    "resolved": N_("resolved"),
+    "closed": N_("closed"),
+}
+_CHANNELS: Mapping[str, str] = {
+    "email": N_("e-mail"),
+    "portal": N_("portal"),
+    "chat": N_("chat"),
+    "phone": N_("phone"),
+}
 _LANGUAGES: Mapping[str, str] = {"en": "English", "zh-Hans": "中文"}
 
 # Brings the marked message into view. It is handed a class name of ours, never anything that somebody wrote.
@@ -74,6 +86,12 @@ def clock_badge(clock: Clock) -> str:
     """The clock as Markdown, word and icon on its colour."""
     colour, icon, _text = _CLOCKS[clock.state]
     return f":{colour}-badge[{icon} {clock_words(clock)}]"
+
+
+def clock_line(clock: Clock) -> str:
+    """The clock as coloured text, which wraps where a badge would be cut."""
+    colour, icon, _text = _CLOCKS[clock.state]
+    return f":{colour}[{icon} {clock_words(clock)}]"
 
 
 def urgency_badge(urgency: str, name: str) -> str:
@@ -126,7 +144,7 @@ def ticket_list(
     start = (min(int(first), pages) - 1) * PAGE_SIZE
     chosen = chosen_ticket()
     for ticket in tickets[start : start + PAGE_SIZE]:
-        with st.container(border=True, gap=None, key=f"{key}.{_class(ticket.ticket_id)}"):
+        with st.container(border=True, gap=None, key=f"{key}-{_class(ticket.ticket_id)}"):
             is_chosen = ticket.ticket_id == chosen
             st.button(
                 ("**" + plain(ticket.merchant_name, 60) + "**") if not is_chosen else plain(ticket.merchant_name, 60),
@@ -139,7 +157,7 @@ def ticket_list(
                 wrap=True,
             )
             badges = [urgency_badge(ticket.urgency, urgencies.get(ticket.urgency, ticket.urgency))]
-            badges.append(clock_badge(ticket.clock))
+            badges.append(clock_line(ticket.clock))
             if notes and ticket.ticket_id in notes:
                 badges.append(notes[ticket.ticket_id])
             st.markdown(" ".join(badges))
@@ -168,8 +186,8 @@ def thread_head(ticket: Ticket, time_zone: str) -> None:
             (
                 plain(ticket.ticket_id),
                 _("opened {at}", at=moment(ticket.opened_at, time_zone, length="short")),
-                plain(ticket.channel or "–"),
-                plain(ticket.status),
+                _(_CHANNELS[ticket.channel]) if ticket.channel in _CHANNELS else plain(ticket.channel or "–"),
+                _(_STATUSES[ticket.status]) if ticket.status in _STATUSES else plain(ticket.status),
                 language_name(ticket.language),
                 ngettext("{n} message", "{n} messages", ticket.message_count),
             )

@@ -66,11 +66,15 @@ class TimedWriter:
 
 def make_desk(settings: Settings, vectors: VectorStore) -> Desk:
     """The panel that the settings ask for; loads no model yet. Raises KnowledgeError for a broken knowledge folder."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
     from llm.encoder import Encoder
     from llm.engine import Engine
     from llm.triage import triage_of
     from llm.worker import WorkerConfig
 
+    # The classifiers' matrices are small: more threads than one wait on each other, and fitting takes four times as long.
+    threadpool_limits(limits=1)
     engine = Engine(
         WorkerConfig(
             encoder=_encoder_weights(settings),

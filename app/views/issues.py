@@ -64,7 +64,7 @@ def draw_queue() -> None:
                 _("No thread here"), _("Nobody wrote in this window under these filters. Choose a longer window.")
             )
             return
-        ticket_list(shown, tickets.intent_names(), tickets.urgency_names(), key="issues.queue")
+        ticket_list(shown, tickets.intent_names(), tickets.urgency_names(), key="issues-queue")
         if len(shown) >= tickets.QUEUE_LIMIT:
             st.caption(ngettext("The newest {n} thread", "The newest {n} threads", len(shown)))
 

@@ -27,15 +27,12 @@ QUEUES = {
 
 
 def draw_queue(snapshot: str) -> None:
-    chosen = st.segmented_control(
+    chosen = st.selectbox(
         _("Queue"),
         tuple(QUEUES),
-        default="open",
-        required=True,
         format_func=lambda name: _(QUEUES[name]),
         label_visibility="collapsed",
         key="desk.queue",
-        wrap=True,
     )
     with st.skeleton(height=COLUMN_HEIGHT):
         statuses = reply.draft_statuses()
@@ -48,7 +45,7 @@ def draw_queue(snapshot: str) -> None:
         if not shown:
             empty_state(_("Nothing here"), _("Choose another queue above, or open a thread on the Issues page."))
         notes = {ticket_id: status_badge(status) for ticket_id, status in statuses.items() if chosen == "open"}
-        ticket_list(shown, tickets.intent_names(), tickets.urgency_names(), key=f"desk.{chosen}", notes=notes)
+        ticket_list(shown, tickets.intent_names(), tickets.urgency_names(), key=f"desk-{chosen}", notes=notes)
 
 
 @st.fragment
@@ -89,7 +86,7 @@ def draw_desk(snapshot: str) -> None:
 page_header(_("Reply desk"), shows_filters=False)
 SNAPSHOT = snapshot_id()
 issues.warm_models()
-left, rest = st.columns([2, 7], gap="small")
+left, rest = st.columns([3, 10], gap="small")
 with left:
     draw_queue(SNAPSHOT)
 with rest:

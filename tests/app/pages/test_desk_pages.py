@@ -38,7 +38,10 @@ TICKETS = {
 }
 MESSAGES = {
     "t-en": [
-        ("merchant", "Order o0 is counted as late, but we handed it over to the carrier in time. Please check the fault."),
+        (
+            "merchant",
+            "Order o0 is counted as late, but we handed it over to the carrier in time. Please check the fault.",
+        ),
         ("agent", "Could you send the carrier's acceptance scan?"),
         ("merchant", "Attached is the scan. Order foreign-99123 is late too, why?"),
     ],
@@ -339,7 +342,7 @@ class TestReplyDesk:
     def test_three_clicks_from_the_open_thread_to_an_approved_reply(self, desk: Runtime) -> None:
         page = self.page("t-en")
         page.button(key="reply.start").click().run()
-        assert "macros" in " ".join(item.value for item in page.markdown)
+        assert "policy macros, no model" in " ".join(item.value for item in page.markdown)
         page.button(key="reply.approve").click().run()
         assert not page.exception
         draft = reply.current_draft("t-en")

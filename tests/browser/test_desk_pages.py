@@ -1,0 +1,51 @@
+"""The language panel as a person meets it: a cited message is marked, and a reply is approved within five clicks."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.bench.browser import settle
+
+pytestmark = pytest.mark.browser
+COLD = 150_000
+
+
+def click(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name).first.click()
+    page.wait_for_timeout(200)
+    settle(page)
+
+
+def test_a_citation_marks_its_message_and_the_address_holds_the_thread(page: Page, app_url: str) -> None:
+    page.goto(f"{app_url}/issues?lang=en")
+    settle(page, timeout=COLD)
+    # A row of the queue: its button bears a merchant's name.
+    page.locator('[class*="st-key-issues-queue-"] button').first.click()
+    page.get_by_text("Word for word from the messages").wait_for(timeout=COLD)
+    settle(page)
+    assert "ticket=" in page.url
+    click(page, "Message 1")
+    marked = page.locator('[class*="st-key-issues-thread-"]').filter(has_text="cited")
+    expect(marked).to_have_count(1)
+    expect(marked).to_be_in_viewport()
+    page.reload()
+    settle(page)
+    assert page.get_by_text("Word for word from the messages").count() == 1
+
+
+def test_a_reply_is_approved_within_five_clicks_and_survives_a_reload(page: Page, app_url: str) -> None:
+    page.goto(f"{app_url}/reply_desk?lang=en")
+    settle(page, timeout=COLD)
+    page.locator('[class*="st-key-desk-open-"] button').first.click()
+    page.get_by_role("button", name="Draft a reply").wait_for(timeout=COLD)
+    settle(page)
+    click(page, "Draft a reply")
+    text = page.get_by_role("textbox", name="Reply").input_value()
+    assert text.strip()
+    click(page, "Approve")
+    page.get_by_text("It leaves only when you send it").wait_for()
+    page.reload()
+    settle(page)
+    page.get_by_text("It leaves only when you send it").wait_for()
+    assert page.get_by_role("textbox", name="Reply").input_value() == text
