@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +22,9 @@ from app.identity import Actor
 from app.services import issues, matter, reply, tickets
 from app.services.runtime import SNAPSHOT_KEY, Runtime, snapshot_id, use_runtime
 from app.services.tickets import Ticket
+from app.services.writing import Writing
 from app.settings import load_settings
+from llm.chat import DEFAULT_OPTIONS, ChatMessage, GenerateOptions
 from tests.app.conftest import write_source
 
 ANN = Actor("local:ann", "Ann", "local")
@@ -328,6 +332,95 @@ class TestDrafts:
         shown = marked_changes("We will check *this* today.", "We will check it today.")
         assert ":red-background[~~\\*this\\*~~]" in shown
         assert ":green-background[it]" in shown
+
+
+class Scribe:
+    """A writer that gives its lines one by one, each when it is let go on."""
+
+    name = "checkpoint:scribe"
+
+    def __init__(self, *lines: str) -> None:
+        self.lines = lines
+        self.go_on = threading.Semaphore(0)
+
+    def generate(self, messages: Sequence[ChatMessage], options: GenerateOptions = DEFAULT_OPTIONS) -> Iterator[str]:
+        for line in self.lines:
+            self.go_on.acquire()
+            yield line + "\n"
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.02)
+
+
+class TestWriting:
+    """What a checkpoint writes, seen while it writes."""
+
+    def scribe(self, asked: reply.IssueBrief) -> Scribe:
+        cite = 1 + [message.cite for message in asked.thread.messages].index("message:t-en-0")
+        return Scribe(
+            f"We have received your message about order o0. [S{cite}]",
+            "Order o777123 was refunded with USD 400. [S1]",
+            f"Please send us the scan for order o0. [S{cite}]",
+        )
+
+    def test_only_checked_sentences_show_and_the_writer_is_named(self, desk: Runtime) -> None:
+        asked = reply.brief(snapshot_id(), "t-en")
+        assert asked is not None
+        scribe = self.scribe(asked)
+        writing = Writing(asked, scribe, timeout_s=60)
+        assert (writing.sentences, writing.is_done) == ((), False)
+        scribe.go_on.release()
+        until(lambda: len(writing.sentences) == 1)
+        scribe.go_on.release(2)
+        draft = writing.result()
+        assert draft.engine == "checkpoint:scribe"
+        assert "o777123" not in draft.reply
+        assert not next(check for check in draft.checks if check.name == "figures_in_evidence").passed
+
+    def test_cancelling_leaves_the_rest_to_macros(self, desk: Runtime) -> None:
+        asked = reply.brief(snapshot_id(), "t-en")
+        assert asked is not None
+        scribe = self.scribe(asked)
+        writing = Writing(asked, scribe, timeout_s=60)
+        writing.cancel()
+        scribe.go_on.release(3)
+        draft = writing.result()
+        assert draft.engine == "macro"
+        assert draft.reply
+        assert not next(check for check in draft.checks if check.name == "writer_available").passed
+
+    def test_the_page_shows_the_writing_and_keeps_what_came_of_it(
+        self, desk: Runtime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked = reply.brief(snapshot_id(), "t-en")
+        assert asked is not None
+        scribe = self.scribe(asked)
+        begun: list[Writing] = []
+
+        def begin(brief: reply.IssueBrief) -> Writing:
+            begun.append(Writing(brief, scribe, timeout_s=60))
+            return begun[0]
+
+        monkeypatch.setattr(reply, "has_writer", lambda: True)
+        monkeypatch.setattr(reply, "begin_writing", begin)
+        page = AppTest.from_file(str(PAGES / "reply_desk.py"), default_timeout=60)
+        page.session_state[SNAPSHOT_KEY] = snapshot_id()
+        page.query_params["ticket"] = "t-en"
+        page.run()
+        page.button(key="reply.start").click().run()
+        assert page.button(key="reply.cancel")
+        assert reply.current_draft("t-en") is None
+        scribe.go_on.release(3)
+        until(lambda: begun[0].is_done)
+        page.run()
+        assert not page.exception
+        draft = reply.current_draft("t-en")
+        assert draft is not None
+        assert draft.engine == "checkpoint:scribe"
 
 
 class TestReplyDesk:
