@@ -17,10 +17,14 @@ _PREFIX: dict[Language, str] = {"en": "en_", "zh-Hans": "zh_"}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Phrase:
-    """A phrase as (literal, name of the fact that follows or '') pieces; needs: the facts that must be known."""
+    """A phrase as (literal, name of the fact that follows or '') pieces.
+
+    needs: the facts that must be known; topic: the part of the matter that it belongs to, '' for any.
+    """
 
     pieces: tuple[tuple[str, str], ...]
     needs: frozenset[str]
+    topic: str
 
 
 Lines = tuple[Phrase, ...]
@@ -38,17 +42,18 @@ class Bank:
 
 
 def parse(line: str) -> Phrase:
-    """'{?x}' demands x and writes nothing; '⏎' is a line break."""
+    """'{?x}' demands x and '{=x}' is the topic, both write nothing; '⏎' is a line break."""
     parts = _BRACES.split(line.replace("⏎", "\n"))
     names = parts[1::2]
     pieces: list[tuple[str, str]] = []
     for literal, name in zip(parts[::2], [*names, ""], strict=True):
-        written = "" if name.startswith("?") else name
+        written = "" if name[:1] in ("?", "=") else name
         if pieces and not pieces[-1][1]:
             pieces[-1] = (pieces[-1][0] + literal, written)
         else:
             pieces.append((literal, written))
-    return Phrase(tuple(pieces), frozenset(names))
+    topic = next((name[1:] for name in names if name.startswith("=")), "")
+    return Phrase(tuple(pieces), frozenset(name for name in names if not name.startswith("=")), topic)
 
 
 @cache

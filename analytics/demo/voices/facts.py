@@ -68,8 +68,11 @@ def write_money(amount: Decimal, currency: str, language: Language, style: int) 
 
 def product_name(title: str) -> str:
     """A title inside a sentence: without its variant, not capitalised."""
-    name = title.split(",")[0]
-    return name[0].lower() + name[1:] if name.isascii() else title
+    if title.isascii():
+        name = title.split(",")[0]
+        return name[0].lower() + name[1:]
+    name, _, variant = title.rpartition(" ")
+    return name if name and variant[-1] in "号装色" else title
 
 
 def facts_of(spec: TicketSpec, dates: str, money: int, native_carrier: bool = True) -> Facts:
@@ -93,6 +96,7 @@ def facts_of(spec: TicketSpec, dates: str, money: int, native_carrier: bool = Tr
         "title": (f"“{title}”" if zh else f'"{title}"') if title else None,
         "amount": write_money(spec.amount, spec.currency, language, money) if spec.amount is not None else None,
         f"?{spec.clause}": "" if spec.clause else None,
+        "?parcels": "" if spec.clause in ("F-1.1", "F-2.1", "F-2.2") else None,
         "?amount": "" if spec.amount is not None else None,
     }
     instants = _instants(spec) | (_order_instants(spec.orders[0]) if spec.orders else {})

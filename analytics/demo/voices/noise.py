@@ -16,20 +16,20 @@ _NEIGHBOURS = {
 _WORD = re.compile(r"[A-Za-z]{4,}")
 _ZH_SLIPS = {
     "申诉": "申述", "账号": "帐号", "已经": "以经", "麻烦": "麻凡", "需要": "须要", "截图": "接图", "签收": "前收",
-    "延误": "延勿", "订单": "定单", "证明": "正明", "尽快": "尽块", "什么": "甚么", "怎么": "怎摸", "时候": "时侯",
+    "延误": "延勿", "订单": "定单", "证明": "正明", "尽快": "尽块", "什么": "甚么", "时候": "时侯",
     "知道": "只道", "应该": "因该", "还是": "还事", "物流": "物留", "快递": "快第", "再来": "在来",
     "退款": "腿款", "登录": "登陆", "即使": "既使", "按时": "安时", "以为": "已为", "必须": "必需", "好像": "好象",
     "理由": "里由", "回复": "回覆", "没有": "没由", "处理": "处里",
 }  # fmt: skip
 _ZH_TERMS = {
     "申诉": "appeal", "单号": "tracking number", "纠纷": "case", "退款": "refund", "发票": "invoice", "评价": "review",
-    "订单": "order", "延误": "delay", "佣金": "commission", "打款": "payout", "截图": "screenshot", "买家": "buyer",
+    "延误": "delay", "佣金": "commission", "打款": "payout", "截图": "screenshot", "买家": "buyer",
     "审核": "review", "报错": "error", "库存": "inventory", "面单": "label", "活动": "campaign", "信任分": "trust score",
 }  # fmt: skip
 _BROKEN = (
     ("does not", "not"), ("do not", "not"), ("don't", "not"), ("have not", "still not"), ("is counted", "count"),
-    ("are counted", "is count"), ("We have", "We has"), ("has been", "is be"), ("was ", "is "), ("were ", "was "),
-    ("Please", "Please kindly"), ("would like", "want"), (" our ", " our shop "), ("Can you", "You can"), ("many", "much"),
+    ("are counted", "is count"), ("We have", "We has"), ("was ", "is "), ("were ", "was "),
+    ("Please ", "Kindly please "), ("would like", "want"), (" our ", " our shop "), ("Can you", "You can"), ("many", "much"),
     ("a lot of", "many many"), ("arrived", "arrive"), ("it should", "should"), ("since", "from"),
 )  # fmt: skip
 _ARTICLES = re.compile(r"\b(?:the|an|a) ", re.IGNORECASE)

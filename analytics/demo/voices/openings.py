@@ -33,6 +33,8 @@ SHAPES: dict[str, tuple[tuple[str, float], ...]] = {
 }  # fmt: skip
 _NUMBERED = {"1": "lead", "2": "back", "3": "back", "4": "ask"}
 _BLOCKS = frozenset(("list", "notice", "label_lead", "label_back", "label_ask", *_NUMBERED))
+_STATING = frozenset(("lead", "short", "label_lead", "1"))
+_CIVIL = {"veteran": "owner", "buyer_angry": "buyer_polite"}
 _TENSE = frozenset(("angry", "desperate"))
 
 
@@ -62,10 +64,12 @@ class Opening:
     def write(self) -> str:
         """The whole message, signature included."""
         spec, pen, voice = self.spec, self.pen, self.writer.voice
-        pen.hand = make_hand(voice, spec.mood, pen.is_english, pen.chance)
+        pen.begin(make_hand(voice, spec.mood, pen.is_english, pen.chance))
         shape = pen.chance.choice(voice.shapes)
         if shape == "short" and spec.secondary_intent:
             shape = "plain"
+        if shape == "story":
+            pen.facts["?long"] = ""
         parts: list[Part] = []
         counter = 0
         for name, probability in SHAPES[shape]:
@@ -76,21 +80,25 @@ class Opening:
                     text = f"{counter}. {text}"
                 if text:
                     parts.append((name, text))
+        if not any(name in _STATING for name, _ in parts):
+            parts.insert(len(parts) and parts[0][0] == "greet", ("lead", self._part("lead")))
         self._name_order(parts)
         if pen.chance.random() < voice.emoji:
             parts.append(("emoji", noise.emoji(spec.mood, pen.chance)))
         text = lay_out(parts, pen.chance.choice(voice.layouts), pen)
-        return text + self._tail()
+        return text + self._tail(must_sign=text.endswith(","))
 
     def _part(self, name: str) -> str:
         pen, spec = self.pen, self.spec
-        matter, voice, talk = self.bank.matters[spec.intent], self.bank.voices[self.writer.voice.name], self.bank.talk
+        matter, voice, talk = self.bank.matters[spec.intent], self.bank.voices[self._manner()], self.bank.talk
         if name == "list":
             return self._list()
         if name == "second":
             return self._second()
         if name == "notice":
             return self._notice()
+        if name == "close" and spec.mood in _TENSE and pen.chance.random() < 0.6:
+            return ""
         if name in ("greet", "close"):
             return pen.say(voice[name])
         if name == "aside":
@@ -101,6 +109,11 @@ class Opening:
             text = pen.say(matter[name.removeprefix("label_")])
             return f"{pen.say(talk['open'][name])}{' ' if pen.is_english else ''}{text}" if text else ""
         return pen.say(matter[_NUMBERED.get(name, name)], shout=self._shouts())
+
+    def _manner(self) -> str:
+        """The voice whose greetings and closings fit: the gruff are civil when nothing is wrong."""
+        name = self.writer.voice.name
+        return _CIVIL.get(name, name) if self.spec.mood in ("friendly", "calm") else name
 
     def _shouts(self) -> bool:
         """A part in capitals, of angry writers only."""
@@ -119,13 +132,15 @@ class Opening:
         if not self.spec.secondary_intent:
             return ""
         matter = self.bank.matters[self.spec.secondary_intent]
-        text = self.pen.say(matter.get("also", matter["lead"]))
+        with self.pen.apart():
+            text = self.pen.say(matter.get("also", matter["lead"]))
         if not text:
             return ""
         gap = " " if self.pen.is_english else ""
         parts = [self.pen.say(self.bank.talk["open"]["second"]), text]
         if self.pen.chance.random() < 0.4:
-            parts.append(self.pen.say(matter["ask"]))
+            with self.pen.apart():
+                parts.append(self.pen.say(matter["ask"]))
         return gap.join(part for part in parts if part)
 
     def _notice(self) -> str:
@@ -144,18 +159,16 @@ class Opening:
         at = len(parts) - (parts[-1][0] == "close")
         parts.insert(at, ("list", self.pen.say(self.bank.talk["open"]["order_line"])))
 
-    def _tail(self) -> str:
+    def _tail(self, *, must_sign: bool) -> str:
         """Signature, and now and then a line in the writer's other language."""
         pen, spec = self.pen, self.spec
         is_mixing = pen.chance.random() < (0.35 if pen.is_english and spec.currency == "CNY" else 0.03)
-        tail = (
-            "\n" + pen.say(self.bank.talk["open"]["local"])
-            if is_mixing and (not pen.is_english or spec.currency == "CNY")
-            else ""
-        )
-        if spec.channel != "chat" and pen.chance.random() < self.writer.voice.sign * (
-            1.2 if spec.channel == "email" else 0.8
-        ):
+        has_other = not pen.is_english or spec.currency == "CNY"
+        tail = "\n" + pen.say(self.bank.talk["open"]["local"]) if is_mixing and has_other and not must_sign else ""
+        sign = self.writer.voice.sign * {"chat": 0.0, "portal": 0.8, "email": 1.2}[spec.channel]
+        if must_sign:
+            tail = "\n" + pen.facts["person"]
+        elif pen.chance.random() < sign:
             side = "buyer" if spec.opened_by == "buyer" else "merchant"
             tail += "\n" + pen.say(self.bank.talk["sign"][side])
         return tail
@@ -183,9 +196,4 @@ def _stop(text: str, pen: Pen) -> str:
     """Punctuation between two parts on a line, where the first has none."""
     if pen.hand.bare or text[-1] in ".,!?:;)，。！？：；~…）”—":
         return ""
-    return chance_stop(pen)
-
-
-def chance_stop(pen: Pen) -> str:
-    """A full stop or a comma, in the pen's language."""
     return pen.chance.choice((".", ",") if pen.is_english else ("，", "。"))

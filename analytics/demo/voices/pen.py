@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from analytics.demo.tickets import Language
@@ -23,25 +25,53 @@ class Hand:
     insists: float = 0.0
 
 
+_SEAM = re.compile(r"(?<=[\u4e00-\u9fff])\u200b(?=[A-Za-z0-9])|(?<=[A-Za-z0-9%])\u200b(?=[\u4e00-\u9fff])")
+_MONEY_AT_STAKE = ("amount", "?amount")
+_TO_THE_POINT = 0.8  # chance of a phrase of the topic where there is one
+
+
 class Pen:
-    """Writes phrases of one ticket; a phrase comes a second time only when no other fits."""
+    """Writes phrases of one ticket; a phrase comes a second time only when no other fits.
+
+    topic: the part of the matter that the ticket is about, '' for none in particular.
+    """
 
     def __init__(self, language: Language, facts: Mapping[str, str], chance: random.Random) -> None:
         self.facts = dict(facts)
         self.chance = chance
         self.hand = Hand()
+        self.topic = ""
         self.is_english = language == "en"
         self._used: set[Phrase] = set()
+        self._here: set[Phrase] = set()
+
+    def begin(self, hand: Hand) -> None:
+        """Start a message: phrases of earlier ones may come again when no other fits, those of this one not."""
+        self.hand = hand
+        self._here.clear()
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """While another matter is spoken of: no topic, and the money at stake is not that matter's."""
+        topic, facts = self.topic, self.facts
+        self.topic, self.facts = "", {name: facts[name] for name in facts if name not in _MONEY_AT_STAKE}
+        yield
+        self.topic, self.facts = topic, facts
 
     def say(self, lines: Lines, *, shout: bool = False, inside: bool = False) -> str:
         """One of the phrases, '' when none fits the known facts; inside: as part of a sentence, not capitalised."""
         known = self.facts.keys()
-        fitting = [phrase for phrase in lines if phrase.needs <= known]
+        fitting = [phrase for phrase in lines if phrase.topic in ("", self.topic) and phrase.needs <= known]
+        fitting = [phrase for phrase in fitting if phrase not in self._here]
         fresh = [phrase for phrase in fitting if phrase not in self._used]
         if not fitting:
             return ""
+        nearest = [phrase for phrase in fresh if phrase.topic]
+        if nearest and self.chance.random() < _TO_THE_POINT:
+            fresh = nearest
         phrase = self.chance.choice(fresh or fitting)
         self._used.add(phrase)
+        self._here.add(phrase)
         return self._write(phrase, shout, inside)
 
     def _write(self, phrase: Phrase, shout: bool, inside: bool) -> str:
@@ -49,12 +79,11 @@ class Pen:
         for literal, name in phrase.pieces:
             out.append(self._bend(literal.upper() if shout else literal))
             if name:
-                value = self.facts[name]
-                is_glued = not self.is_english and value[0].isascii() and literal[-1:] > "⿿" and literal[-1] < "＀"
-                out.append(f" {value} " if is_glued else value)
-        text = "".join(out).strip()
+                out.append(self.facts[name])
+        text = ("" if self.is_english else "\u200b").join(part for part in out if part)
         if not self.is_english:
-            text = text.replace("  ", " ")
+            text = _SEAM.sub(" ", text).replace("\u200b", "")
+        text = text.strip()
         if self.hand.insists and not inside and self.chance.random() < self.hand.insists:
             text = noise.insist(text, self.chance)
         is_proper = self.is_english and not self.hand.lower and not inside

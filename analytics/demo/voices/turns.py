@@ -13,14 +13,13 @@ from analytics.demo.voices.lists import order_list
 from analytics.demo.voices.openings import Opening, Part, lay_out, make_hand
 from analytics.demo.voices.pen import Hand, Pen
 
-_REPLY_HOURS = {"critical": "1", "high": "4", "normal": "12", "low": "24"}
-_REFUSALS = frozenset(
+_REPLY_HOURS = {"critical": 1, "high": 4, "normal": 12, "low": 24}
+REFUSALS = frozenset(
     (
         "penalty_kept",
         "orders_kept",
         "dispute_kept",
         "refund_refused",
-        "payout_explained",
         "review_kept",
         "listing_kept_down",
     )
@@ -44,13 +43,14 @@ class Replies:
         about = self.opening.bank.matters[spec.intent]["about"]
         if turn.author in ("merchant", "buyer"):
             pen = self.opening.pen
-            pen.hand = Hand()
+            pen.begin(Hand())
             pen.facts["about"] = own_view(pen.say(about, inside=True), spec)
             return self._opener(turn)
         desk = self.desk
+        desk.begin(Hand())
         due = business_days_later(sent, desk.chance.choice((1, 2, 2, 3, 5)))
         desk.facts["due"] = write_date(due, spec.language, self.desk_dates)
-        desk.facts["hours"] = _REPLY_HOURS[spec.priority]
+        desk.facts["hours"] = _reply_hours(spec)
         desk.facts["about"] = desk.say(about, inside=True)
         if turn.author == "bot":
             return desk.say(self.opening.bank.desk["bot"][spec.channel])
@@ -95,16 +95,19 @@ class Replies:
             result = self.desk.say(matter.get(spec.resolution, ())) or self.desk.say(
                 bank.desk["decisions"][spec.resolution]
             )
-            end = turns["end_bad" if spec.resolution in _REFUSALS else "end_good"]
+            end = turns["end_bad" if spec.resolution in REFUSALS else "end_good"]
             parts = [
                 *self._said(("intro", turns["decide"], 0.6)),
                 ("result", result),
                 *self._said(("tell", matter["tell"], 0.55), ("end", end, 0.35)),
             ]
         if spec.secondary_intent:
-            tell = self.desk.say(bank.matters[spec.secondary_intent]["tell"])
+            with self.desk.apart():
+                tell = self.desk.say(bank.matters[spec.secondary_intent]["tell"])
             gap = " " if self.desk.is_english else ""
-            parts.insert(-1, ("second", f"{self.desk.say(turns['second'])}{gap}{tell}"))
+            parts.insert(
+                len(parts) - (parts[-1][0] == "end"), ("second", f"{self.desk.say(turns['second'])}{gap}{tell}")
+            )
         return parts
 
     def _said(self, *wanted: tuple[str, Lines, float]) -> list[Part]:
@@ -117,7 +120,7 @@ class Replies:
         is_chat = spec.channel == "chat"
         if desk.chance.random() < (0.3 if is_chat else 0.9):
             parts.insert(0, ("greet", desk.say(agents["hello"])))
-        text = lay_out(parts, desk.chance.choice(("letter", "letter", "line", "lines")), desk)
+        text = lay_out(parts, desk.chance.choice(("letter", "letter", "lines")), desk)
         if desk.chance.random() < (0.1 if is_chat else 0.85):
             text += "\n\n" + desk.say(agents["sign_buyer" if spec.opened_by == "buyer" else "sign"])
         return text
@@ -125,7 +128,7 @@ class Replies:
     def _opener(self, turn: Turn) -> str:
         spec, pen, writer = self.opening.spec, self.opening.pen, self.opening.writer
         mood = spec.mood
-        pen.hand = make_hand(writer.voice, mood, pen.is_english, pen.chance)
+        pen.begin(make_hand(writer.voice, mood, pen.is_english, pen.chance))
         if turn.act == "provide":
             parts = self._provided()
         elif turn.act == "thank":
@@ -149,7 +152,7 @@ class Replies:
 
     def _thanks(self) -> list[Part]:
         spec, pen, bank = self.opening.spec, self.opening.pen, self.opening.bank
-        score = spec.csat_score or (2 if spec.resolution in _REFUSALS and pen.chance.random() < 0.6 else 4)
+        score = spec.csat_score or (2 if spec.resolution in REFUSALS and pen.chance.random() < 0.6 else 4)
         if score <= 2:
             return [("thank", pen.say(bank.talk["reply"]["thank_bad"]))]
         own = bank.voices[self.opening.writer.voice.name]["thank"]
@@ -181,3 +184,9 @@ def own_view(about: str, spec: TicketSpec) -> str:
     if spec.language != "en":
         return about.replace("您", "我" if is_buyer else "我们")
     return about.replace("your ", "my " if is_buyer else "our ").replace("you ", "I " if is_buyer else "we ")
+
+
+def _reply_hours(spec: TicketSpec) -> str:
+    """The desk's promise for a first answer; a number alone in Chinese, whose phrases bring the word."""
+    hours = _REPLY_HOURS[spec.priority]
+    return str(hours) if spec.language != "en" else f"{hours} hour{'s' if hours > 1 else ''}"

@@ -30,7 +30,7 @@ class Voice:
     shout: float = 0.1
     emoji: float = 0.03
     broken: float = 0.0
-    mixed: float = 0.05
+    mixed: float = 0.03
 
 
 def _split(text: str) -> tuple[str, ...]:
