@@ -271,7 +271,7 @@ def audit_card() -> None:
                 Column("at", _("Time in {zone}", zone=zone), "moment", pinned=True),
                 Column("actor", _("Who")),
                 Column("action", _("Step")),
-                Column("subject", _("What")),
+                Column("subject", _("On what")),
                 Column("detail", _("Detail"), width=420),
                 Column("hash", _("Seal")),
                 Column("seq", _("Entry"), "count"),

@@ -71,8 +71,8 @@ def _draw_metrics(text: str) -> None:
                 direction=[_(DIRECTIONS[direction]) for direction in found["direction"]],
             ),
             [
-                Column("title", _("Metric"), pinned=True, width=200),
-                Column("said", _("Definition"), width=420),
+                Column("title", _("Metric"), pinned=True, width=250),
+                Column("said", _("Definition"), width=400),
                 Column("unit", _("Unit")),
                 Column("direction", _("Better is")),
                 Column("min_n", _("Needed for a figure"), "count"),

@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from analytics.warehouse import Snapshot
 
 
-def page_header(title: str, *, shows_filters: bool = True) -> None:
+def page_header(title: str, *, shows_filters: bool = True, links_to_data: bool = True) -> None:
     """Draw title, filters in words and stamp; below them one amber line when the data is stale or was partly rejected.
 
     Args:
         title: translated.
         shows_filters: False on pages that the filters do not touch.
+        links_to_data: False on the Data page itself, which the amber line opens.
 
     While there is no data it draws the title alone.
     """
@@ -38,7 +39,10 @@ def page_header(title: str, *, shows_filters: bool = True) -> None:
                 st.markdown(f":gray[{words}]", width="content")
         st.caption(stamp(found))
         for warning in warnings(found, stale_after_days=get_runtime().settings.stale_after_days):
-            st.page_link("views/data.py", label=f":orange[{warning}]", icon=":material/warning:")
+            if links_to_data:
+                st.page_link("views/data.py", label=f":orange[{warning}]", icon=":material/warning:")
+            else:
+                st.caption(f":orange[:material/warning: {warning}]")
 
 
 def stamp(found: Snapshot) -> str:

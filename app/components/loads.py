@@ -60,7 +60,7 @@ def draw_freshness(current: str) -> None:
             frame.assign(title=[_(data.TABLE_NAMES[name]) for name in frame["table_name"]]),
             [
                 Column("title", _("Table"), pinned=True),
-                Column("row_count", _("Rows"), "count"),
+                Column("row_count", _("Row count"), "count"),
                 Column("oldest_at", _("Oldest"), "moment"),
                 Column("newest_at", _("Newest"), "moment"),
                 Column("loaded_at", _("Last loaded"), "moment"),
@@ -134,7 +134,7 @@ def draw_snapshots(current: str) -> None:
                 Column("created_at", _("Made"), "moment", pinned=True),
                 Column("state", _("State")),
                 Column("source", _("Last load")),
-                Column("row_count", _("Rows"), "count"),
+                Column("row_count", _("Row count"), "count"),
                 Column("data_up_to", _("Data up to"), "moment"),
                 Column("load_count", _("Loads"), "count"),
                 Column("snapshot_id", _("Snapshot")),
@@ -176,10 +176,10 @@ def watch_job() -> bool:
     if not job.is_done:
         st.fragment(run_every=POLL_SECONDS)(_draw_progress)(job)
         return True
-    with st.container(border=True):
-        with page_errors():
+    with st.container(horizontal=True, vertical_alignment="top", wrap=False):
+        with st.container(), page_errors():
             draw_result(job.result())
-        st.button(_("Close"), on_click=_close_job, args=(job,), type="tertiary", icon=":material/close:")
+        st.button("", on_click=_close_job, args=(job,), help=_("Close"), icon=":material/close:", key="data.close")
     return False
 
 

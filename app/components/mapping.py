@@ -138,6 +138,7 @@ def _value_editor(
             ),
         },
         width=520,
+        placeholder=_("set aside"),
         key=f"{key}.{column.name}.values.{source}",
         alt=_("What the values of the file mean"),
     )

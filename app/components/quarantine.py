@@ -51,7 +51,7 @@ def _draw_reasons(frame: pd.DataFrame) -> None:
             counted.assign(said=[reason_name(kind) for kind in counted["kind"]]),
             [
                 Column("said", _("Reason"), pinned=True),
-                Column("rows", _("Rows"), "count"),
+                Column("rows", _("Row count"), "count"),
                 Column("table", _("Table")),
                 Column("column", _("Column")),
                 Column("example", _("For example")),

@@ -37,9 +37,11 @@ def upload_panel() -> None:
         if upload is None:
             return
         kept = _choose_mapping(upload)
-        encoding, delimiter = _choose_dialect(upload, kept)
-        preview = upload.preview(encoding, delimiter)
-        _draw_sample(preview)
+        with st.container(border=True):
+            card_title(_("As it is read"))
+            encoding, delimiter = _choose_dialect(upload, kept)
+            preview = upload.preview(encoding, delimiter)
+            _draw_sample(preview)
         name = kept.name if kept else ""
         seed = uploads.seed_map(preview, kept, encoding, delimiter)
         with st.container(border=True):
@@ -136,16 +138,15 @@ def _draw_sample(preview: FilePreview) -> None:
             _(DELIMITER_NAMES[preview.delimiter]) if preview.delimiter in DELIMITER_NAMES else preview.delimiter
         )
     said.append(ngettext("{n} column", "{n} columns", len(preview.columns)))
-    with st.container(border=True):
-        card_title(_("As it is read"), " · ".join(said) + " · " + _("first rows"))
-        st.dataframe(
-            pd.DataFrame([dict(row) for row in preview.rows], columns=list(preview.columns)),
-            hide_index=True,
-            height=ROW_HEIGHT * (1 + min(max(len(preview.rows), 1), 6)) + 3,
-            row_height=ROW_HEIGHT,
-            placeholder="–",
-            alt=_("The file's first rows"),
-        )
+    st.caption(" · ".join([*said, _("first rows")]))
+    st.dataframe(
+        pd.DataFrame([dict(row) for row in preview.rows], columns=list(preview.columns)),
+        hide_index=True,
+        height=ROW_HEIGHT * (1 + min(max(len(preview.rows), 1), 6)) + 3,
+        row_height=ROW_HEIGHT,
+        placeholder="–",
+        alt=_("The file's first rows"),
+    )
 
 
 def _say_unknown(seed: ColumnMap, preview: FilePreview) -> None:

@@ -79,7 +79,7 @@ def draw_first_run() -> None:
         draw_dictionary()
 
 
-page_header(_("Data"), shows_filters=False)
+page_header(_("Data"), shows_filters=False, links_to_data=False)
 watch_job()
 if get_runtime().warehouse.exists():
     draw_totals(snapshot_id())
