@@ -34,7 +34,7 @@ def choose_theme(theme_id: str) -> None:
 def growth_words(theme: Theme) -> str:
     """The growth of a theme's share with its interval, as Markdown; coloured only when the interval leaves out zero."""
     if theme.growth is None or theme.ci_low is None or theme.ci_high is None:
-        return f":gray[{_('new in this window, or nothing to compare with')}]"
+        return f":gray[{_('nothing earlier to compare with')}]"
     text = _(
         "share × {ratio} ({low}–{high})",
         ratio=number(1 + theme.growth, digits=1),

@@ -91,7 +91,7 @@ def clock_badge(clock: Clock) -> str:
 def clock_line(clock: Clock) -> str:
     """The clock as coloured text, which wraps where a badge would be cut."""
     colour, icon, _text = _CLOCKS[clock.state]
-    return f":{colour}[{icon} {clock_words(clock)}]"
+    return f":small[:{colour}[{icon} {clock_words(clock)}]]"
 
 
 def urgency_badge(urgency: str, name: str) -> str:

@@ -98,11 +98,11 @@ def draw_thread() -> None:
                 query_params={TICKET_PARAM: ticket_id},
             )
             label_editor(ticket, tickets.intent_names(), tickets.urgency_names(), label_ticket, key="issues.label")
-            with st.skeleton(height=160):
-                summary = issues.summary(snapshot, ticket_id)
+            slot = st.container()  # the messages do not wait for their summary
             messages = issues.messages(snapshot, ticket_id)
-            summary_card(summary, messages, tickets.intent_names())
             message_list(messages, zone, key="issues-thread")
+            with slot, st.skeleton(height=160):
+                summary_card(issues.summary(snapshot, ticket_id), messages, tickets.intent_names())
 
 
 page_header(_("Issues"))

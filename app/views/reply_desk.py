@@ -60,11 +60,11 @@ def draw_thread(ticket: tickets.Ticket) -> None:
                 found = matter(snapshot, ticket.ticket_id)
                 if found is not None:
                     matter_panel(ticket, found)
+            slot = st.container()  # the messages do not wait for their summary
             messages = issues.messages(snapshot, ticket.ticket_id)
-            with st.skeleton(height=120):
-                summary = issues.summary(snapshot, ticket.ticket_id)
-            summary_card(summary, messages, tickets.intent_names())
             message_list(messages, zone, key="desk-thread")
+            with slot, st.skeleton(height=160):
+                summary_card(issues.summary(snapshot, ticket.ticket_id), messages, tickets.intent_names())
 
 
 def draw_desk(snapshot: str) -> None:
