@@ -67,7 +67,7 @@ def language_card() -> None:
         theme = {"dark": _("dark"), "light": _("light")}.get(st.context.theme.type or "", "–")
         facts(
             {
-                _("Theme"): _("{theme}; change it in the menu ⋮ at the top right, under Settings", theme=theme),
+                _("Theme"): _("{theme}; change it in the menu ⋮ at the top right", theme=theme),
                 _("Time zone"): _time_zone(),
             }
         )

@@ -5,8 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.components.card import card_title
-from app.components.loads import JOB_KEY
-from app.components.upload import job_is_running
+from app.components.loads import JOB_KEY, job_is_running
 from app.i18n import _
 from app.identity import current_actor
 from app.services import uploads

@@ -24,6 +24,7 @@ UPLOAD_KEY = "data.upload"
 UPLOADER_KEY = "data.uploader"
 POLL_SECONDS = 1.0
 STEPS = {
+    "": N_("Starting"),
     "read": N_("Reading {detail}"),
     "simulate": N_("Simulating the marketplace"),
     "tickets": N_("Writing tickets and messages"),
@@ -163,8 +164,9 @@ def _roll_back_body(wanted: str) -> None:
             )
         )
         st.caption(_("snapshot {id}", id=wanted))
-        if st.button(_("Serve this snapshot"), type="primary", key="data.rollback"):
+        if st.button(_("Serve this snapshot"), type="primary", key="data.rollback", disabled=job_is_running()):
             data.roll_back(wanted, current_actor(get_runtime().settings))
+            st.session_state.pop(JOB_KEY, None)
             st.rerun()
 
 
@@ -181,6 +183,12 @@ def watch_job() -> bool:
             draw_result(job.result())
         st.button("", on_click=_close_job, args=(job,), help=_("Close"), icon=":material/close:", key="data.close")
     return False
+
+
+def job_is_running() -> bool:
+    """Whether this session has a load under way."""
+    job: LoadJob | None = st.session_state.get(JOB_KEY)
+    return job is not None and not job.is_done
 
 
 def _close_job(job: LoadJob) -> None:

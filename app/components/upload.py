@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app.components.card import card_title
-from app.components.loads import JOB_KEY, UPLOAD_KEY, UPLOADER_KEY, forget_upload
+from app.components.loads import JOB_KEY, UPLOAD_KEY, UPLOADER_KEY, forget_upload, job_is_running
 from app.components.mapping import mapping_form
 from app.components.quarantine import reason_name
 from app.components.table import ROW_HEIGHT, Column, table
@@ -22,7 +22,7 @@ from app.services.runtime import get_runtime
 
 if TYPE_CHECKING:
     from analytics.ingest import CheckResult, ColumnMap, FilePreview
-    from app.services.uploads import LoadJob, Upload
+    from app.services.uploads import Upload
     from app.workspace import Document
 
 CHECKED_AT_ONCE = 2 << 20  # bytes; a larger file is checked on demand
@@ -262,12 +262,6 @@ def _draw_load(upload: Upload, column_map: ColumnMap, kept: Document | None, *, 
     if is_asked:
         st.session_state[JOB_KEY] = uploads.start_upload(upload, column_map, actor)
     st.rerun()
-
-
-def job_is_running() -> bool:
-    """Whether this session has a load under way."""
-    job: LoadJob | None = st.session_state.get(JOB_KEY)
-    return job is not None and not job.is_done
 
 
 @st.fragment
