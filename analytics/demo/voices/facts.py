@@ -143,7 +143,7 @@ def _order_words(orders: tuple[OrderFact, ...], language: Language, money: int) 
 
 
 def _conditions(spec: TicketSpec) -> list[str]:
-    """What is true of the orders: of all of them for being on time, of the first for the rest."""
+    """What is true of the orders: of all of them for being on time, of the first for the rest; lateness in days."""
     if not spec.orders:
         return []
     first = spec.orders[0]
@@ -153,12 +153,12 @@ def _conditions(spec: TicketSpec) -> list[str]:
         "?one": len(spec.orders) == 1,
         "?many": len(spec.orders) > 1,
         "?ontime": all(in_time),
-        "?lateship": first.shipped_at is not None and not in_time[0],
+        "?lateship": first.shipped_at is not None and first.shipped_at.date() > first.ship_by_at.date(),
         "?unsent": first.shipped_at is None,
         "?moving": first.shipped_at is not None and first.delivered_at is None,
         "?arrived": first.delivered_at is not None,
         "?open": first.delivered_at is None,
-        "?late": first.delivered_at is not None and first.delivered_at > first.deliver_by_at,
+        "?late": first.delivered_at is not None and first.delivered_at.date() > first.deliver_by_at.date(),
         "?outage": bool(spec.event_from) and not spec.penalty_id and spec.intent not in _NOT_OUTAGES,
         "?past": spec.event_to is not None,
         f"?{first.fault}fault": first.fault is not None and len(faults) == 1,

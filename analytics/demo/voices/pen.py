@@ -26,8 +26,8 @@ class Hand:
 
 
 _SEAM = re.compile(r"(?<=[\u4e00-\u9fff])\u200b(?=[A-Za-z0-9])|(?<=[A-Za-z0-9%])\u200b(?=[\u4e00-\u9fff])")
+_BLANKS = re.compile(r"(?<= ) +| +(?=[，。；：、！？）”])")
 _MONEY_AT_STAKE = ("amount", "?amount")
-_TO_THE_POINT = 0.8  # chance of a phrase of the topic where there is one
 
 
 class Pen:
@@ -67,9 +67,7 @@ class Pen:
         if not fitting:
             return ""
         nearest = [phrase for phrase in fresh if phrase.topic]
-        if nearest and self.chance.random() < _TO_THE_POINT:
-            fresh = nearest
-        phrase = self.chance.choice(fresh or fitting)
+        phrase = self.chance.choice(nearest or fresh or fitting)
         self._used.add(phrase)
         self._here.add(phrase)
         return self._write(phrase, shout, inside)
@@ -82,7 +80,7 @@ class Pen:
                 out.append(self.facts[name])
         text = ("" if self.is_english else "\u200b").join(part for part in out if part)
         if not self.is_english:
-            text = _SEAM.sub(" ", text).replace("\u200b", "")
+            text = _BLANKS.sub("", _SEAM.sub(" ", text).replace("\u200b", ""))
         text = text.strip()
         if self.hand.insists and not inside and self.chance.random() < self.hand.insists:
             text = noise.insist(text, self.chance)
