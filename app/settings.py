@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
@@ -62,6 +63,12 @@ def _urls(raw: tuple[str, ...]) -> tuple[str, ...]:
     return raw
 
 
+def _memory(raw: str) -> str:
+    if not re.fullmatch(r"\s*\d+(\.\d+)?\s*([KMGT]i?B|%)\s*", raw, re.IGNORECASE):
+        raise ValueError("an amount such as 2GB")
+    return raw
+
+
 def _keep(raw: object) -> object:
     return raw
 
@@ -87,7 +94,7 @@ class Settings:
         metadata={"help": "reporting time zone of a new warehouse; empty: that of its first source", "check": _zone},
     )
     language: str = field(default="auto", metadata={"help": "auto (the browser's), en or zh-Hans", "check": _language})
-    memory_limit: str = field(default="2GB", metadata={"help": "memory that DuckDB may use"})
+    memory_limit: str = field(default="2GB", metadata={"help": "memory that DuckDB may use", "check": _memory})
     threads: int = field(default=2, metadata={"help": "threads that DuckDB and the models may use", "check": _positive})
     checkpoint: str = field(
         default="", metadata={"help": "folder of a Hugging Face chat checkpoint that writes the replies; empty: none"}

@@ -43,6 +43,8 @@ def test_a_files_relative_paths_are_its_own(tmp_path: Path) -> None:
         ({"TRUSTDESK_PORT": "70000"}, "needs a port from 1 to 65535, found '70000'"),
         ({"TRUSTDESK_THREADS": "0"}, "at least 1"),
         ({"TRUSTDESK_TIME_ZONE": "Mars/Olympus"}, "IANA time zone"),
+        ({"TRUSTDESK_MEMORY_LIMIT": "lots"}, "an amount such as 2GB"),
+        ({"TRUSTDESK_MEMORY_LIMIT": ""}, "an amount such as 2GB"),
         ({"TRUSTDESK_LANGUAGE": "de"}, "auto, en or zh-Hans"),
         ({"TRUSTDESK_ENCODER": "maybe"}, "true or false"),
         ({"TRUSTDESK_WEBHOOK_ALLOW": "ftp://x"}, "http"),
