@@ -6,6 +6,7 @@ Pure except for `post`; decides nothing about who may send. Knows no database.
 from __future__ import annotations
 
 import csv
+import http.client
 import io
 import json
 import urllib.error
@@ -83,7 +84,11 @@ def post(url: str, reply: Reply, *, allowed: tuple[str, ...], key: str, timeout:
     try:
         with opener.open(request, timeout=timeout) as answer:
             return f"{answer.status} {answer.reason}"
-    except (urllib.error.URLError, OSError) as error:
+    except (
+        urllib.error.URLError,
+        http.client.HTTPException,
+        OSError,
+    ) as error:  # HTTPException: an answer that is no HTTP
         raise SendFailed("{url} did not take the reply: {error}. It was not sent.", url=url, error=error) from error
 
 
@@ -94,4 +99,6 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def _inert(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+    # Spreadsheets look past white space, and take the full-width signs of a Chinese keyboard for the plain ones.
+    is_formula = cell.lstrip().startswith(tuple("=+-@＝＋－＠")) or cell.startswith(("\t", "\r", "\n"))
+    return f"'{cell}" if is_formula else cell

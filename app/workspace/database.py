@@ -56,7 +56,9 @@ def open_database(url: str, *, is_cache: bool = False) -> Database:
         options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS}} if is_sqlite else {"pool_pre_ping": True}
         engine = create_engine(parsed, **options)
     except (ArgumentError, NoSuchModuleError, ImportError, OSError) as error:
-        raise WorkspaceError("The workspace database {url} can't be opened: {error}", url=url, error=error) from error
+        raise WorkspaceError(
+            "The workspace database {url} can't be opened: {error}", url=_without_password(url), error=error
+        ) from error
     if is_sqlite:
         event.listen(engine, "connect", partial(_prepare_sqlite, "NORMAL" if is_cache else "FULL"))
         event.listen(engine, "begin", _begin_sqlite)
@@ -74,6 +76,13 @@ def migrate(engine: Engine) -> None:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()
+
+
+def _without_password(url: str) -> str:
+    try:
+        return make_url(url).render_as_string()
+    except ArgumentError:
+        return url.rpartition("@")[2]
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from sqlalchemy import select
@@ -17,13 +17,14 @@ from sqlalchemy.orm import Session
 from app.errors import NotAllowed, NotFound, SendFailed
 from app.identity import Actor
 from app.workspace import channels
-from app.workspace.audit import record
+from app.workspace.audit import record, text_hash
 from app.workspace.channels import Channel, Reply
 from app.workspace.database import Database
 from app.workspace.drafts import find, step
 from app.workspace.schema import OutboxRow
 
 SendStatus = Literal["queued", "sent", "failed"]
+QUEUED_FOR = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,10 @@ class Outbox:
         outbox_id = uuid.uuid4().hex
         with self._database.write() as session:
             row = step(session, draft_id, version, allowed=("approved",), values={})
+            if _is_on_its_way(session, draft_id):
+                raise NotAllowed(
+                    "Draft {draft} is on its way just now: wait a minute, then look at the history.", draft=draft_id
+                )
             if not row.approved_by:
                 raise NotAllowed("Draft {draft} has no approval.", draft=draft_id)
             reply = Reply(
@@ -105,7 +110,7 @@ class Outbox:
             )
             record(session, actor, "reply.queued", f"draft:{draft_id}", channel=channel, outbox_id=outbox_id)
         try:
-            payload, file_name, detail = _deliver(channel, reply, webhook_allow, outbox_id)
+            payload, file_name, detail = _deliver(channel, reply, webhook_allow)
         except SendFailed as error:
             self._close(outbox_id, version + 1, actor, status="failed", detail=str(error))
             raise
@@ -127,12 +132,12 @@ class Outbox:
             if status == "sent":
                 row.sent_at = datetime.now(UTC)
                 # What has left has left: the draft counts as sent whatever happened to it in between.
-                current = find(session, row.draft_id).version
+                draft = find(session, row.draft_id)
                 step(
                     session,
                     row.draft_id,
-                    current,
-                    allowed=("draft", "approved", "discarded"),
+                    draft.version,
+                    allowed=("draft", "approved", "discarded", "sent"),
                     values={"status": "sent"},
                 )
             record(
@@ -148,8 +153,10 @@ class Outbox:
             return _sending(row)
 
 
-def _deliver(channel: Channel, reply: Reply, allowed: tuple[str, ...], key: str) -> tuple[bytes, str, str]:
+def _deliver(channel: Channel, reply: Reply, allowed: tuple[str, ...]) -> tuple[bytes, str, str]:
     if channel == "webhook":
+        # The same text of the same draft has one key, whichever attempt it is: a receiver that took it already drops it.
+        key = f"{reply.draft_id}-{text_hash(reply.text)[:16]}"
         return b"", "", channels.post(reply.recipient, reply, allowed=allowed, key=key)
     if channel == "eml":
         return channels.as_eml(reply), f"{reply.draft_id}.eml", "file handed over"
@@ -157,6 +164,15 @@ def _deliver(channel: Channel, reply: Reply, allowed: tuple[str, ...], key: str)
         # The mark tells spreadsheet programs that the file is UTF-8.
         return channels.as_csv([reply]).encode("utf-8-sig"), f"{reply.draft_id}.csv", "file handed over"
     return reply.text.encode(), "", "copied"
+
+
+def _is_on_its_way(session: Session, draft_id: str) -> bool:
+    """Whether another send is under way; one that is still queued after a minute is taken as cut off by a crash."""
+    since = datetime.now(UTC) - QUEUED_FOR
+    query = select(OutboxRow.outbox_id).where(
+        OutboxRow.draft_id == draft_id, OutboxRow.status == "queued", OutboxRow.created_at > since
+    )
+    return session.scalars(query.limit(1)).first() is not None
 
 
 def _find(session: Session, outbox_id: str) -> OutboxRow:

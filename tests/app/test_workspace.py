@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import socketserver
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -67,6 +71,12 @@ class TestMigration:
         with pytest.raises(WorkspaceError, match=r"workspace database .*w\.sqlite") as raised:
             Workspace.open(f"sqlite:///{tmp_path}/w.sqlite")
         assert "\n" not in str(raised.value)
+
+    @pytest.mark.parametrize("scheme", ["nosuch", "postgresql+nosuch"])
+    def test_an_error_never_shows_the_password(self, scheme: str) -> None:
+        with pytest.raises(WorkspaceError, match="can't be opened") as raised:
+            Workspace.open(f"{scheme}://ann:hunter2@db.example/desk")
+        assert "hunter2" not in str(raised.value)
 
 
 class TestDrafts:
@@ -232,9 +242,56 @@ class TestOutbox:
         assert workspace.audit.entries()[0].action == "reply.failed"
         assert workspace.audit.verify().passed
 
-    def test_a_cell_never_becomes_a_formula(self) -> None:
-        row = as_csv([Reply("d", "t", "m", "", "", "en", "=HYPERLINK(1)", "Ben")]).splitlines()[1]
-        assert row == "t,m,,en,'=HYPERLINK(1),Ben,d"
+    def test_a_second_attempt_has_the_key_of_the_first(
+        self, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        draft_id, version = self.approved(workspace)
+        keys: list[str] = []
+
+        def post(url: str, reply: Reply, *, key: str, **_: object) -> str:
+            keys.append(key)
+            if len(keys) == 1:
+                raise SendFailed("no answer")
+            return "200 OK"
+
+        monkeypatch.setattr("app.workspace.channels.post", post)
+        hook = {"channel": "webhook", "recipient": "https://a", "webhook_allow": ("https://a",)}
+        with pytest.raises(SendFailed):
+            workspace.outbox.send(draft_id, version, ANN, **hook)  # type: ignore[arg-type]
+        workspace.outbox.send(draft_id, version + 1, BEN, **hook)  # type: ignore[arg-type]
+        assert keys[0] == keys[1]
+
+    def test_an_answer_that_is_no_http_is_on_record(self, workspace: Workspace) -> None:
+        draft_id, version = self.approved(workspace)
+        with _babbling_server() as address, pytest.raises(SendFailed, match="not sent"):
+            workspace.outbox.send(
+                draft_id, version, ANN, channel="webhook", recipient=address, webhook_allow=(address,)
+            )
+        assert [sending.status for sending in workspace.outbox.all()] == ["failed"]
+
+    def test_a_reply_on_its_way_is_not_sent_a_second_time(
+        self, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        draft_id, version = self.approved(workspace)
+        refused: list[str] = []
+
+        def slow_post(url: str, *_: object, **__: object) -> str:
+            with pytest.raises(NotAllowed, match="on its way"):
+                workspace.outbox.send(draft_id, version + 1, BEN, channel="copy", recipient="m1")
+            refused.append(url)
+            return "200 OK"
+
+        monkeypatch.setattr("app.workspace.channels.post", slow_post)
+        workspace.outbox.send(
+            draft_id, version, ANN, channel="webhook", recipient="https://a", webhook_allow=("https://a",)
+        )
+        assert refused == ["https://a"]
+        assert [sending.status for sending in workspace.outbox.all()] == ["sent"]
+
+    @pytest.mark.parametrize("text", ["=HYPERLINK(1)", " \t=HYPERLINK(1)", "\n+1", "＝HYPERLINK(1)", "＠SUM(1)"])
+    def test_a_cell_never_becomes_a_formula(self, text: str) -> None:
+        row = next(csv.DictReader(io.StringIO(as_csv([Reply("d", "t", "m", "", "", "en", text, "Ben")]), newline="")))
+        assert row["text"] == f"'{text}"
 
 
 class TestDocumentsAndLabels:
@@ -304,3 +361,22 @@ class _server:  # noqa: N801  reads as the context manager it is
         self.server.shutdown()
         self.thread.join()
         self.server.server_close()
+
+
+@contextmanager
+def _babbling_server() -> Iterator[str]:
+    """A local server that answers with bytes that are no HTTP."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(65536)
+            self.request.sendall(b"\x00\x01 hello\r\n\r\n")
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/hook"
+        finally:
+            server.shutdown()
+            thread.join()
