@@ -49,12 +49,13 @@ def metrics(
     """Print metrics with their numerator, denominator, n and 95 % interval."""
     from analytics.metrics import Scope
     from app.services.metrics import all_metric_ids, figures, metric_row
-    from app.services.warehouse import window
+    from app.services.warehouse import check_scope, window
 
     with runtime(warehouse):
         snapshot = snapshot_id()
         first, last = window(snapshot, date_from, date_to, as_of)
         scope = Scope(first, last, category, region, tier, merchant)
+        check_scope(snapshot, scope)
         results = figures(snapshot, metric_ids or all_metric_ids(), scope, by=by, as_of=as_of)
     rows = [metric_row(result) for name in metric_ids or all_metric_ids() for result in results[name]]
     print_rows(rows, as_json=as_json, columns=COLUMNS)

@@ -10,7 +10,7 @@ import json
 import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -34,10 +34,25 @@ warehouse_option = click.option(
     help="Folder of the warehouse (default: the setting `warehouse`).",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+
+
+class Day(click.ParamType[date]):
+    """A day as YYYY-MM-DD, far enough from the calendar's ends that every window around it exists."""
+
+    name = "date"
+    first, last = date(1900, 1, 1), date(2200, 12, 31)
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Usage error for what is no day, or out of range."""
+        day: date = click.DateTime(["%Y-%m-%d"]).convert(value, param, ctx).date()
+        if not self.first <= day <= self.last:
+            self.fail(f"{day} is out of range: give a day from {self.first} to {self.last}.", param, ctx)
+        return day
+
+
 as_of_option = click.option(
     "--as-of",
-    type=click.DateTime(["%Y-%m-%d"]),
-    callback=lambda context, option, value: value.date() if value else None,
+    type=Day(),
     help="Only what was known at the end of this day.",
 )
 
@@ -48,8 +63,7 @@ def window_options(command: Callable[P, R]) -> Callable[P, R]:
         command = click.option(
             name,
             destination,
-            type=click.DateTime(["%Y-%m-%d"]),
-            callback=lambda context, option, value: value.date() if value else None,
+            type=Day(),
             help="First day." if name == "--from" else "Last day, included (default: the last 30 complete days).",
         )(command)
     return command
@@ -180,13 +194,15 @@ class InputLine:
 
 def input_lines(path: Path, id_key: str) -> Iterator[InputLine]:
     """The JSON objects of a file (`-` is stdin), one a line; blank lines are passed over. Raises InputFileError without a file."""
-    if str(path) == "-":
-        yield from _parsed(sys.stdin.buffer, id_key)
-        return
-    if not path.is_file():
+    if str(path) != "-" and not path.is_file():
         raise InputFileError("{path} is not a file: give a file of JSON lines, or - for stdin.", path=path)
-    with path.open("rb") as file:
-        yield from _parsed(file, id_key)
+    is_empty = True
+    with nullcontext(sys.stdin.buffer) if str(path) == "-" else path.open("rb") as file:
+        for line in _parsed(file, id_key):
+            is_empty = False
+            yield line
+    if is_empty:
+        note(f"{'stdin' if str(path) == '-' else path} holds no line: there was nothing to do.")
 
 
 def _parsed(lines: Iterable[bytes], id_key: str) -> Iterator[InputLine]:
@@ -200,7 +216,7 @@ def _parsed(lines: Iterable[bytes], id_key: str) -> Iterator[InputLine]:
             value = json.loads(raw.decode("utf-8-sig" if number == 1 else "utf-8"))
             if not isinstance(value, dict):
                 raise InputFileError("line {number}: expected a JSON object.", number=number)
-        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # also a number with more digits than Python reads
             fault = InputFileError("line {number} is not JSON in UTF-8: {error}", number=number, error=error)
             yield InputLine(identity, {}, fault)
         except InputFileError as error:

@@ -36,12 +36,14 @@ def themes(
     """Print what merchants write about: each theme with its count, share, growth and messages."""
     from analytics.metrics import Scope
     from app.services.language import themes_of
-    from app.services.warehouse import window
+    from app.services.warehouse import check_scope, window
 
     with runtime(warehouse):
         snapshot = snapshot_id()
         first, last = window(snapshot, date_from, date_to)
-        found = themes_of(snapshot, Scope(first, last, merchants=(merchant,) if merchant else ()))
+        scope = Scope(first, last, merchants=() if merchant is None else (merchant,))
+        check_scope(snapshot, scope)
+        found = themes_of(snapshot, scope)
     columns = ("theme_id", "label", "intent", "count", "share", "growth", "ci_low", "ci_high", "summary")
     print_rows((theme.to_json() for theme in found), as_json=as_json, columns=columns)
 

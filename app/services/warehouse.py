@@ -6,23 +6,28 @@ Every function takes a snapshot id first. Knows no page and no SQL.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from app.errors import NoData
+from app.errors import InputFileError, NoData
 from app.filters import WINDOW_DAYS, FilterOptions
 from app.i18n import N_
 from app.services.runtime import cached, get_runtime
 
 if TYPE_CHECKING:
+    from analytics.metrics import Scope
     from analytics.warehouse import Cursor, Snapshot
 
+UNKNOWN = "unknown"  # what the metrics call an empty category, region or tier
+MANY_NAMES = 5_000  # comparing spellings takes too long beyond
 NO_EVENTS = N_("The snapshot holds no events yet: load a file of events on the Data page.")
+NO_EVENTS_BY = N_("The snapshot holds no event up to the end of {day}: choose a later day.")
 
 
 @contextmanager
@@ -78,7 +83,7 @@ def window(
     with cursor(snapshot_id, as_of) as opened:
         up_to, time_zone, traded = opened.data_up_to, opened.time_zone, order_days(opened)
     if up_to is None:
-        raise NoData(NO_EVENTS)
+        raise NoData(NO_EVENTS) if as_of is None else NoData(NO_EVENTS_BY, day=as_of)
     last = last_complete_day(up_to, time_zone)
     if traded is not None and traded[0] <= last:
         last = min(last, traded[1])
@@ -97,6 +102,31 @@ def last_complete_day(up_to: datetime, time_zone: str, *, first: datetime | None
     is_complete = local_day(up_to + timedelta(hours=1), time_zone) > day
     last = day if is_complete else day - timedelta(days=1)
     return max(last, local_day(first, time_zone)) if first else last
+
+
+def check_scope(snapshot_id: str, scope: Scope) -> None:
+    """Raises InputFileError for a filter value that the snapshot does not hold, which would look like a zero."""
+    options = filter_options(snapshot_id)
+    asked: list[tuple[str, tuple[str, ...], Collection[str]]] = [
+        ("category", scope.categories, (*options.categories, UNKNOWN)),
+        ("region", scope.regions, (*options.regions, UNKNOWN)),
+        ("tier", scope.tiers, (*options.tiers, UNKNOWN)),
+        ("merchant", scope.merchants, options.merchants),
+    ]
+    for name, values, known in asked:
+        for value in values:
+            if value not in known:
+                close = get_close_matches(value, known, n=1) if len(known) <= MANY_NAMES else []
+                if close:
+                    raise InputFileError(
+                        "There is no {name} '{value}' in the warehouse: did you mean '{close}'?",
+                        name=name,
+                        value=value,
+                        close=close[0],
+                    )
+                raise InputFileError(
+                    "There is no {name} '{value}' in the warehouse: check the spelling.", name=name, value=value
+                )
 
 
 def distinct_names(profiles: pd.DataFrame) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,12 @@ class TestMetrics:
             (("--by", "colour"), 1, "no dimension 'colour'"),
             (("--from", "2026-02-01", "--to", "2026-01-01"), 1, "swap the two dates"),
             (("--from", "soon"), 2, "does not match the format"),
+            (("--from", "0001-01-01"), 2, "from 1900-01-01 to 2200-12-31"),
+            (("--to", "9999-12-31"), 2, "from 1900-01-01 to 2200-12-31"),
+            (("--as-of", "9999-12-31"), 2, "from 1900-01-01 to 2200-12-31"),
+            (("--as-of", "1999-12-31"), 1, "no event up to the end of 1999-12-31"),
+            (("--merchant", "zz"), 1, "no merchant 'zz'"),
+            (("--region", "nrth"), 1, "no region 'nrth'"),
             (("--metrics",), 2, "No such option"),
         ],
     )
@@ -209,6 +216,23 @@ class TestWords:
         assert (good["id"], good["language"], good["intents"][0]["name"]) == ("1", "zh-Hans", "payout_delay")
         assert (bad["id"], bad["error"]["code"]) == ("2", "bad_input")
 
+    def test_a_number_too_long_to_read_fails_its_line_alone(self, invoke: Invoke) -> None:
+        huge = f'{{"id": "1", "text": "hi", "n": {"9" * 5000}}}'
+        result = invoke("classify", "-", "--json", stdin=f'{huge}\n{{"id": "2", "text": "hi"}}\n')
+        bad, good = lines(result)
+        assert (result.exit_code, bad["line"], bad["error"]["code"], good["id"]) == (1, 1, "bad_input", "2")
+
+    def test_an_empty_file_is_said(self, invoke: Invoke, tmp_path: Path) -> None:
+        file = jsonl(tmp_path / "f.jsonl", "", "  ")
+        result = invoke("classify", file, "--json")
+        assert (result.exit_code, result.stdout) == (0, "")
+        assert f"{file} holds no line" in result.stderr
+
+    def test_themes_of_an_unknown_merchant(self, invoke: Invoke, warehouse: Path) -> None:
+        result = invoke("themes", "--merchant", "zz", "--json", "--warehouse", warehouse)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert "no merchant 'zz'" in result.stderr
+
     def test_no_file(self, invoke: Invoke, tmp_path: Path) -> None:
         result = invoke("draft", tmp_path / "none.jsonl")
         assert result.exit_code == 1
@@ -223,6 +247,18 @@ def test_serve_hands_the_settings_on_to_the_server(invoke: Invoke, monkeypatch: 
     assert arguments[1:] == ["-m", "app.server"]
     assert (environment["TRUSTDESK_PORT"], environment["TRUSTDESK_WAREHOUSE"]) == ("8600", str(tmp_path))
     assert "http://127.0.0.1:8600" in result.stderr
+
+
+def test_serve_says_that_the_address_is_taken_before_it_names_it(invoke: Invoke, monkeypatch: Any) -> None:
+    monkeypatch.setattr("os.execve", lambda *arguments: pytest.fail("the server was started"))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        result = invoke("serve", "--port", str(taken.getsockname()[1]))
+    assert result.exit_code == 1
+    assert "--port" in result.stderr
+    assert "TrustDesk is at" not in result.stderr
+    unknown = invoke("serve", "--address", "300.1.1.1")
+    assert (unknown.exit_code, len(unknown.stderr.splitlines())) == (1, 1)
+    assert "300.1.1.1" in unknown.stderr
 
 
 def test_a_wrong_setting_is_one_line(invoke: Invoke, monkeypatch: Any) -> None:
