@@ -18,6 +18,8 @@ from statsmodels.stats.proportion import proportion_confint
 from statsmodels.stats.rates import confint_poisson
 
 ALPHA = 0.05
+STARS_AT_RANDOM = 2.0  # variance of 1 to 5 with equal chances
+NPS_AT_RANDOM = 2 / 3  # variance of −1, 0, 1 with equal chances
 Floats = NDArray[np.float64]
 Bounds = tuple[Floats, Floats]
 
@@ -65,17 +67,22 @@ def poisson_rate(events: Floats, exposure: Floats) -> Bounds:
 
 
 def mean_of_sums(total: Floats, total_of_squares: Floats, n: Floats) -> Bounds:
-    """Student's interval of a mean from its sums; NaN for fewer than two observations."""
+    """Student's interval of a mean of 1 to 5 stars from its sums; NaN for fewer than two observations.
+
+    A dozen equal answers are no proof that all are equal: the variance is at least that of stars drawn at random, over n.
+    """
     mean = _safe_divide(total, n)
-    variance = np.maximum(_safe_divide(total_of_squares - total * mean, n - 1), 0.0)
+    variance = np.maximum(
+        _safe_divide(total_of_squares - total * mean, n - 1), _safe_divide(np.full(n.shape, STARS_AT_RANDOM), n)
+    )
     half = t.ppf(1 - ALPHA / 2, np.maximum(n - 1, 1)) * np.sqrt(_safe_divide(variance, n))
     return mean - half, mean + half
 
 
 def net_promoter(net: Floats, decided: Floats, n: Floats) -> Bounds:
-    """Normal interval of 100·(promoters − detractors)/n; decided = promoters + detractors."""
+    """Normal interval of 100·(promoters − detractors)/n; decided = promoters + detractors. Equal answers as for `mean_of_sums`."""
     share = _safe_divide(net, n)
-    variance = np.maximum(_safe_divide(decided, n) - share**2, 0.0)
+    variance = np.maximum(_safe_divide(decided, n) - share**2, _safe_divide(np.full(n.shape, NPS_AT_RANDOM), n))
     half = norm.ppf(1 - ALPHA / 2) * np.sqrt(_safe_divide(variance, n))
     return 100 * (share - half), 100 * (share + half)
 

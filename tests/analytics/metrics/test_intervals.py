@@ -44,6 +44,24 @@ def test_mean_of_four_stars_by_hand() -> None:
     assert np.isnan(intervals.mean_of_sums(array(5), array(25), array(1))[0][0])
 
 
+def test_twelve_equal_answers_are_not_certainty() -> None:
+    # Variance at least 2/12, that of stars drawn at random over 12; t(.975, 11) = 2.2010
+    low, high = intervals.mean_of_sums(array(60), array(300), array(12))
+    half = 2.2009852 * math.sqrt(2 / 12 / 12)
+    assert (low[0], high[0]) == pytest.approx((5 - half, 5 + half))
+    # Twenty promoters: variance at least (2/3)/20
+    low, high = intervals.net_promoter(array(20), array(20), array(20))
+    half = 100 * 1.959964 * math.sqrt(2 / 3 / 20 / 20)
+    assert (low[0], high[0]) == pytest.approx((100 - half, 100 + half))
+
+
+def test_an_answer_that_differs_never_narrows_the_interval() -> None:
+    n = np.arange(10.0, 200.0)
+    equal = np.diff(np.array(intervals.mean_of_sums(5 * n, 25 * n, n)), axis=0)
+    one_four = np.diff(np.array(intervals.mean_of_sums(5 * n - 1, 25 * n - 9, n)), axis=0)
+    assert (one_four >= equal).all()
+
+
 def test_net_promoter_by_hand() -> None:
     # 6 promoters, 2 detractors of 10: share .4, variance .8 − .16 = .64
     low, high = intervals.net_promoter(array(4), array(8), array(10))
