@@ -27,6 +27,8 @@ def score_day(cursor: Cursor, as_of: date | None = None) -> date:
 
     Another day needs another cursor: counts of the latest marts know what happened later to the orders of that day.
     """
+    if cursor.data_up_to is None and cursor.as_of is not None:
+        raise InputError(f"trust score: no event up to the end of {cursor.as_of}. Choose a later day.")
     if cursor.data_up_to is None:
         raise InputError("trust score: the warehouse holds no events yet. Load some with `trustdesk ingest`.")
     day = cursor.as_of or cursor.data_up_to.astimezone(ZoneInfo(cursor.time_zone)).date()

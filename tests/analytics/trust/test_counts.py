@@ -74,6 +74,9 @@ def test_the_day_is_that_of_the_reporting_zone_or_of_the_cursor() -> None:
     cursor.as_of = cursor.data_up_to = None
     with pytest.raises(InputError, match="holds no events yet"):
         score_merchants(cursor)  # type: ignore[arg-type]
+    cursor.as_of = date(2001, 1, 1)
+    with pytest.raises(InputError, match="no event up to the end of 2001-01-01"):
+        score_merchants(cursor)  # type: ignore[arg-type]
 
 
 def test_scores_and_reasons_from_the_marts() -> None:
