@@ -42,7 +42,7 @@ def page_header(title: str, *, shows_filters: bool = True, links_to_data: bool =
             if links_to_data:
                 st.page_link("views/data.py", label=f":orange[{warning}]", icon=":material/warning:")
             else:
-                st.caption(f":orange[:material/warning: {warning}]")
+                st.markdown(f":orange[:material/warning: {warning}]")
 
 
 def stamp(found: Snapshot) -> str:

@@ -218,7 +218,7 @@ def _draw_load(upload: Upload, column_map: ColumnMap, kept: Document | None, *, 
     with st.container(border=True):
         card_title(_("Load"))
         if runtime.warehouse.exists() and runtime.warehouse.snapshot().is_demo:
-            st.caption(
+            st.markdown(
                 ":orange[:material/swap_horiz: "
                 + _("Your first file replaces the simulated data; its snapshot stays, and you can go back to it.")
                 + "]"
