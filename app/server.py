@@ -37,7 +37,7 @@ BASE_HINT = b'<script>window.__streamlit={BACKEND_BASE_URL:window.location.origi
 
 
 class BaseHint:
-    """Writes BASE_HINT into the HTML page that every address of the app is served with."""
+    """Writes BASE_HINT into the HTML page that every address of the app is served with; a download passes as it is."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -47,24 +47,32 @@ class BaseHint:
         if scope["type"] != "http" or scope["method"] != "GET" or not any(b"text/html" in value for value in wanted):
             await self.app(scope, receive, send)
             return
-        start: Message = {}
+        held: list[Message] = []
         body = bytearray()
 
         async def hold(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                start.update(message)
+            if message["type"] == "http.response.start" and _is_page(message):
+                held.append(message)
+                return
+            if not held:
+                await send(message)
                 return
             body.extend(message.get("body", b""))
             if not message.get("more_body"):
                 page = bytes(body).replace(b"<head>", b"<head>" + BASE_HINT, 1)
-                headers = [(name, value) for name, value in start["headers"] if name.lower() != b"content-length"]
-                if start["status"] != 304:
-                    headers.append((b"content-length", str(len(page)).encode()))
-                await send({**start, "headers": headers})
+                headers = [(name, value) for name, value in held[0]["headers"] if name.lower() != b"content-length"]
+                await send({**held[0], "headers": [*headers, (b"content-length", str(len(page)).encode())]})
                 await send({"type": "http.response.body", "body": page})
 
         plain = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
         await self.app({**scope, "headers": plain}, receive, hold)
+
+
+def _is_page(start: Message) -> bool:
+    """Whether an answer is an HTML page to show: with a body, and not a file to save."""
+    headers = {name.lower(): value for name, value in start["headers"]}
+    is_html = headers.get(b"content-type", b"").startswith(b"text/html")
+    return bool(is_html and start["status"] != 304 and b"content-disposition" not in headers)
 
 
 class SecurityHeaders:

@@ -8,6 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
 from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
@@ -117,6 +122,18 @@ class TestServer:
         assert BASE_HINT.decode() in page.text
         assert all(page.headers[name] == value and ready.headers[name] == value for name, value in HEADERS.items())
         assert (ready.status_code, ready.text) == (503, "no data yet")
+
+    def test_a_file_to_save_passes_as_it_is(self) -> None:
+        from app.server import BASE_HINT, BaseHint
+
+        async def letter(request: Request) -> HTMLResponse:
+            head = {"content-disposition": "attachment"} if request.url.path == "/file" else {}
+            return HTMLResponse("<head></head>", headers=head)
+
+        routes = [Route("/file", letter), Route("/page", letter)]
+        with TestClient(Starlette(routes=routes, middleware=[Middleware(BaseHint)])) as client:
+            assert client.get("/file", headers={"accept": "text/html"}).text == "<head></head>"
+            assert BASE_HINT.decode() in client.get("/page", headers={"accept": "text/html"}).text
 
 
 def test_the_command_starts_without_the_heavy_libraries() -> None:
