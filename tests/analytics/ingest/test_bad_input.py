@@ -129,6 +129,10 @@ ROWS = [
     ("e8,2024-02-08,order_placed,m1,a,,1,EUR,,", "order_id", "is missing"),
     ("e8,2024-02-08,order_placed,m1,a,o,-1,EUR,,", "amount", "is negative: -1"),
     ("e8,2024-02-08,order_placed,m1,a,o,12€,EUR,,", "amount", "is no amount"),
+    ("e8,2024-02-08,order_placed,m1,a,o,1000000000000,EUR,,", "amount", "is out of range"),
+    ("e8,2024-02-08,order_placed,m1,a,o,99999999999999.99,EUR,,", "amount", "is out of range"),
+    ("e8,2024-02-08,order_placed,m1,a,o,99999999999999999999,EUR,,", "amount", "is out of range"),
+    ("e8,2024-02-08,order_placed,m1,a,o,1e300,EUR,,", "amount", "is out of range"),
     ('e8,2024-02-08,order_placed,m1,a,o,"1,000.00",EUR,,', "amount", "without thousands separators"),
     ("e8,2024-02-08,order_placed,m1,a,o,1,,,", "currency", "an amount needs its currency"),
     ("e8,2024-02-08,order_placed,m1,a,o,1,euros,,", "currency", "three-letter currency code"),
@@ -159,6 +163,20 @@ def test_a_bad_row_goes_to_quarantine_and_the_rest_is_loaded(
     assert kept["column"] == column or (column is None and kept["column"] != kept["column"])
     assert (kept["table"], kept["file"], kept["line"], kept["load_id"]) == ("events", "events.csv", 4, "load-0001")
     assert kept["raw"]
+
+
+def test_an_amount_out_of_range_costs_its_row_and_not_the_load(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path / "warehouse")
+    largest = EVENTS[0].replace("10.00", "999999999999.99")
+    beyond = EVENTS[1].replace("5.50", "1000000000000.00")
+    folder = write_events(tmp_path / "in", (largest, beyond))
+    prices = ("p1,m1,999999999999.99,EUR,2024-01-01", "p2,m1,1000000000000,EUR,2024-01-01")
+    write_events(folder, prices, "product_id,merchant_id,price_amount,currency,updated_at", "products.csv")
+    result = load(warehouse, "canonical", folder)
+    assert (result.loaded, result.quarantined) == (2, 2)
+    assert set(warehouse.quarantine()["column"]) == {"amount", "price_amount"}
+    with warehouse.cursor() as cursor:
+        assert cursor.rows("select amount_minor from fct_order") == [{"amount_minor": 99_999_999_999_999}]
 
 
 def test_duplicate_ids_are_told_apart_from_conflicts(tmp_path: Path) -> None:
