@@ -2,7 +2,7 @@
 create or replace temp view staged as
 select
     * exclude (filename, file_row_number) replace (
-        case when kind = 'dsr_rated' then text else reason end as reason,
+        case when kind = 'dsr_rated' then coalesce(text, reason) else reason end as reason,
         case when kind = 'dsr_rated' then null else text end as text
     ),
     {{source}} as source,

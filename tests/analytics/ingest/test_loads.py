@@ -166,6 +166,24 @@ def test_what_was_rated_is_a_reason_and_not_free_text(tmp_path: Path) -> None:
     assert load(warehouse, "canonical", tmp_path / "in").duplicate == 1
 
 
+def test_what_was_rated_may_stand_in_reason(tmp_path: Path) -> None:
+    warehouse = make_warehouse(tmp_path)
+    header = "event_id,occurred_at,kind,merchant_id,order_id,score,reason,text"
+    rows = (
+        "d1,2024-02-03,dsr_rated,m1,o1,4,logistics,",
+        "d2,2024-02-03,dsr_rated,m1,o1,4,parcel torn,service",
+        "d3,2024-02-03,dsr_rated,m1,o1,4,price,",
+        "d4,2024-02-03,dsr_rated,m1,o1,4,service,price",
+        "d5,2024-02-03,dsr_rated,m1,o1,4,,",
+    )
+    result = load(warehouse, "canonical", write_events(tmp_path / "in", rows, header))
+    assert rows_of(warehouse, "select event_id, reason from events order by event_id") == [
+        {"event_id": "d1", "reason": "logistics"},
+        {"event_id": "d2", "reason": "service"},
+    ]
+    assert (result.quarantined, set(warehouse.quarantine()["column"])) == (3, {"text"})
+
+
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     folder = write_events(tmp_path / "in")
     digests = []
