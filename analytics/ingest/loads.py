@@ -161,6 +161,8 @@ class _Work:
             create_bad_table(connection)
             reader = Reader(connection, self.staging)
             staged, read, notes = self._stage(connection, reader, plan, conditions, report)
+            if self.base is None and len(reader.without_rows) == len(reader.files):
+                raise InputError(f"{_say_without_rows(reader)}: export it again, or check the path {self.path}.")
             tables = dict(self.base.tables) if self.base else {}
             loaded = duplicate = conflict = 0
             malformed = settle_lines(connection, reader, plan.table_of())
@@ -217,6 +219,8 @@ class _Work:
                 notes.append(
                     f"{unit.described_as}: columns not in {unit.table.name}, left out: {', '.join(result.unknown_columns)}"
                 )
+        if reader.without_rows:
+            notes.append(_say_without_rows(reader))
         notes += [
             f"{file.name}: read as {file.encoding}; if letters look wrong, set encoding under [file] in a map"
             for file in reader.files.values()
@@ -241,6 +245,12 @@ class _Work:
         path.touch(mode=0o600)
         path.write_text(key + "\n", encoding="ascii")
         return name, key
+
+
+def _say_without_rows(reader: Reader) -> str:
+    names = reader.without_rows
+    listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return f"{listed} {'has' if len(names) == 1 else 'have'} a header and no rows"
 
 
 def publish(warehouse: Warehouse, manifest: Manifest, report: Report) -> Manifest:

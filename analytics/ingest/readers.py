@@ -144,13 +144,15 @@ class Reader:
         self._count = 0
         self.files: dict[str, SourceFile] = {}
         self.utf8: dict[str, Path] = {}
+        self.without_rows: list[str] = []
         connection.execute("CREATE TABLE malformed (file VARCHAR, byte BIGINT, reason VARCHAR, raw VARCHAR)")
 
     def open(self, file: SourceFile, view: str) -> None:
         """Create the view: the file's columns, `_file` (its name) and `_line`.
 
         `_line` counts rows from 1 for Parquet, lines from 1 for JSON lines, and for CSV records from 2, the header being
-        1 (`physical_lines` makes lines of those). Malformed CSV and JSON lines go to the table `malformed`.
+        1 (`physical_lines` makes lines of those). Malformed CSV and JSON lines go to the table `malformed`. The name of a
+        file that gives neither a row nor a malformed line goes to `without_rows`.
         """
         self._count += 1
         self.files[file.name] = file
@@ -167,6 +169,9 @@ class Reader:
             except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
                 raise InputError(f"{file.path} can't be read as {file.format}: {first_line(error)}") from error
         self._connection.execute(f'CREATE OR REPLACE VIEW "{view}" AS {sql}')
+        rows = f'SELECT 1 FROM "{view}" UNION ALL SELECT 1 FROM malformed WHERE file = {quote(file.name)} LIMIT 1'
+        if not self._connection.execute(rows).fetchall():
+            self.without_rows.append(file.name)
 
     def _csv(self, file: SourceFile, text: Path) -> str:
         columns = ", ".join(f"{quote(name)}: 'VARCHAR'" for name in file.columns)

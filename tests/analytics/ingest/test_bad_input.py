@@ -179,6 +179,45 @@ def test_an_amount_out_of_range_costs_its_row_and_not_the_load(tmp_path: Path) -
         assert cursor.rows("select amount_minor from fct_order") == [{"amount_minor": 99_999_999_999_999}]
 
 
+def header_only_parquet(folder: Path) -> Path:
+    folder.mkdir()
+    columns = ", ".join(f"''::varchar as {name}" for name in EVENTS_HEADER.split(","))
+    duckdb.sql(f"select {columns} limit 0").write_parquet(str(folder / "events.parquet"))
+    return folder
+
+
+def header_only_csv(folder: Path) -> Path:
+    return write_events(folder, ())
+
+
+@pytest.mark.parametrize("make", [header_only_csv, header_only_parquet])
+def test_a_first_load_without_a_row_is_refused_and_publishes_nothing(
+    tmp_path: Path, make: Callable[[Path], Path]
+) -> None:
+    warehouse = make_warehouse(tmp_path)
+    said = r"events\.(csv|parquet) has a header and no rows: export it again"
+    with pytest.raises(InputError, match=said):
+        load(warehouse, "canonical", make(tmp_path / "in"))
+    assert not warehouse.exists()
+    assert all_files(warehouse.root) == set()
+
+
+def test_a_file_without_a_row_among_others_is_noted(tmp_path: Path) -> None:
+    warehouse = make_warehouse(tmp_path)
+    folder = write_events(tmp_path / "in")
+    write_events(folder, (), "merchant_id,name,updated_at", "merchants.csv")
+    result = load(warehouse, "canonical", folder)
+    assert (result.loaded, result.notes) == (4, ("merchants.csv has a header and no rows",))
+
+
+def test_a_file_without_a_row_adds_nothing_to_what_is_there(tmp_path: Path) -> None:
+    warehouse = make_warehouse(tmp_path)
+    served = load(warehouse, "canonical", write_events(tmp_path / "good")).snapshot_id
+    result = load(warehouse, "canonical", write_events(tmp_path / "bare", ()))
+    assert (result.read, result.snapshot_id) == (0, served)
+    assert result.notes == ("events.csv has a header and no rows",)
+
+
 def test_duplicate_ids_are_told_apart_from_conflicts(tmp_path: Path) -> None:
     warehouse = make_warehouse(tmp_path)
     changed = EVENTS[0].replace("10.00", "99.00")
