@@ -243,6 +243,22 @@ def physical_lines(file: SourceFile, text: Path, records: set[int], malformed_li
     return found
 
 
+def lines_in_open_quote(file: SourceFile, text: Path, position: int) -> int:
+    """How many lines after its first the record at a byte position (from 1) takes with a quote that never closes; 0: none does."""
+    csv.field_size_limit(_MAX_LINE)
+    with text.open("rb") as binary:
+        binary.seek(position - 1)
+        stream = io.TextIOWrapper(binary, encoding="utf-8", errors="replace", newline="")
+        reader = csv.reader(stream, delimiter=file.delimiter, quotechar=file.quote, strict=True)
+        begins = 1
+        try:
+            while not next(reader, ["end"]):
+                begins = reader.line_num + 1
+        except csv.Error as error:
+            return reader.line_num - begins if "unexpected end of data" in str(error) else 0
+    return 0
+
+
 def lines_of_bytes(text: Path, positions: Sequence[int]) -> dict[int, int]:
     """Byte positions → the lines (from 1) that they lie on, skipping blank lines at the position itself."""
     found: dict[int, int] = {}

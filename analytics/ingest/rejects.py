@@ -11,7 +11,7 @@ import pandas as pd
 
 from analytics.engines.duckdb import quote
 from analytics.ingest.merge import Target, render
-from analytics.ingest.readers import Reader, lines_of_bytes, physical_lines
+from analytics.ingest.readers import Reader, lines_in_open_quote, lines_of_bytes, physical_lines
 
 
 def settle_lines(connection: duckdb.DuckDBPyConnection, reader: Reader, table_of: dict[str, str]) -> int:
@@ -31,12 +31,29 @@ def settle_lines(connection: duckdb.DuckDBPyConnection, reader: Reader, table_of
         if not wanted and not malformed[name]:
             continue
         text = reader.utf8[name]
+        if malformed[name]:
+            # A quote that never closes runs to the end of the file: only the last bad record can hold it.
+            last = max(malformed[name])
+            _say_open_quote(connection, name, last, lines_in_open_quote(file, text, last))
         lines = lines_of_bytes(text, sorted(malformed[name]))
         malformed[name] = lines
         found = physical_lines(file, text, wanted, set(lines.values()))
         renumbered += [(name, record, line) for record, line in found.items() if record != line]
     _renumber(connection, renumbered)
     return _add_malformed(connection, malformed, table_of)
+
+
+def _say_open_quote(connection: duckdb.DuckDBPyConnection, name: str, position: int, lines: int) -> None:
+    if lines:
+        counted = "1 line after it was" if lines == 1 else f"{lines} lines after it were"
+        connection.execute(
+            "UPDATE malformed SET reason = $reason WHERE file = $name AND byte = $position",
+            {
+                "reason": f"a quote in this record never closes, so {counted} not read",
+                "name": name,
+                "position": position,
+            },
+        )
 
 
 def _renumber(connection: duckdb.DuckDBPyConnection, renumbered: list[tuple[str, int, int]]) -> None:

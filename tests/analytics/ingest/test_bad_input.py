@@ -218,6 +218,18 @@ def test_a_file_without_a_row_adds_nothing_to_what_is_there(tmp_path: Path) -> N
     assert result.notes == ("events.csv has a header and no rows",)
 
 
+@pytest.mark.parametrize("after", [1, 2, 30_000])
+def test_a_quote_that_never_closes_says_how_many_lines_it_took(tmp_path: Path, after: int) -> None:
+    warehouse = make_warehouse(tmp_path)
+    rows = (EVENTS[0], EVENTS[1], '"unclosed,quote', *(EVENTS[2] for _ in range(after)))
+    result = load(warehouse, "canonical", write_events(tmp_path / "in", rows))
+    assert (result.loaded, result.quarantined) == (2, 1)
+    (kept,) = warehouse.quarantine().to_dict("records")
+    assert kept["line"] == 4
+    lines = "1 line after it was" if after == 1 else f"{after} lines after it were"
+    assert f"a quote in this record never closes, so {lines} not read" in kept["reason"], kept["reason"]
+
+
 def test_duplicate_ids_are_told_apart_from_conflicts(tmp_path: Path) -> None:
     warehouse = make_warehouse(tmp_path)
     changed = EVENTS[0].replace("10.00", "99.00")
