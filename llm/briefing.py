@@ -3,7 +3,7 @@
 The only place where triage and knowledge meet; knows no writer.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from llm.composer import says_enough
 from llm.errors import InputError
@@ -34,6 +34,7 @@ def build_brief(
 ) -> IssueBrief:
     """The brief of a thread, in the language of those who ask; passages and macros are English where that language has none.
 
+    A merchant who asked last is told what is for merchants, a buyer what is for buyers.
     Raises InputError for a thread without messages and for a tone or length that does not exist.
     """
     if not thread.messages:
@@ -46,14 +47,18 @@ def build_brief(
     language = thread_language(m.text for m in asking)
     written = language if language in WRITTEN else ENGLISH
     recent = [m.text for m in asking[-3:]]
-    matters = matters_of(recent, triage or triage_of(knowledge.taxonomy, encoder))
-    macros = _macros(knowledge, matters, written, tone)
-    hits = knowledge.search("\n".join(reversed(recent)), written, PASSAGES, encoder, matters)
+    audience = asking[-1].author
+    theirs = knowledge.for_audience(audience)
+    matters = matters_of(
+        recent, triage or triage_of(knowledge.taxonomy, encoder), among=knowledge.intents_for(audience)
+    )
+    macros = _macros(theirs, matters, written, tone)
+    hits = theirs.search("\n".join(reversed(recent)), written, PASSAGES, encoder, matters)
     passages = tuple(hit.passage for hit in hits)
     return IssueBrief(
         thread,
         tuple(facts),
-        (*passages, *_behind(macros, passages, knowledge, matters, written)),
+        (*passages, *_behind(macros, passages, theirs, matters, written)),
         macros,
         language,
         tone,
@@ -61,11 +66,11 @@ def build_brief(
     )
 
 
-def matters_of(texts: list[str], triage: Triage) -> list[str]:
-    """At most two intents of the texts, the newest counting most; `other` only when there is no other."""
+def matters_of(texts: list[str], triage: Triage, among: Collection[str] | None = None) -> list[str]:
+    """At most two intents of the texts (with `among`, of these), the newest counting most; `other` only when there is no other."""
     weights: dict[str, float] = {}
     telling = [text for text in texts if says_enough(text)] or texts[-1:]
-    for age, intents in enumerate(reversed(triage.intents_of(telling))):
+    for age, intents in enumerate(reversed(triage.intents_of(telling, among))):
         for place, intent in enumerate(intents):
             if intent.name != OTHER and (place == 0 or intent.confidence >= SURE_SECOND):
                 weights[intent.name] = weights.get(intent.name, 0.0) + intent.confidence * 0.7**age

@@ -16,12 +16,14 @@ from sklearn.pipeline import FeatureUnion
 
 from llm.errors import KnowledgeError
 from llm.language import CHINESE, ENGLISH, WRITTEN
-from llm.taxonomy import Taxonomy, field, load_taxonomy, read_toml, unique
+from llm.taxonomy import OTHER, Taxonomy, field, load_taxonomy, read_toml, unique
 from llm.types import Macro, Passage
 from llm.vectors import Matrix, SentenceEncoder, cosine, encode_english, ngrams
 
 KINDS = ("acknowledge", "fact", "ask", "next_step", "decision", "hand_over", "close")
 TONES = ("neutral", "warm", "formal")
+BOTH = "both"
+AUDIENCES = ("merchant", "buyer", BOTH)
 _FRONT_MATTER = re.compile(r"\A\ufeff?\+\+\+\s*\n(.*?)\n\+\+\+\s*\n(.*)\Z", re.S)
 _QUERY_CHARACTERS = 2_000
 ENCODER_WEIGHT = 0.6
@@ -38,6 +40,7 @@ class Article:
     intents: tuple[str, ...]
     version: int
     passages: tuple[Passage, ...]
+    audience: str = BOTH
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,33 @@ class Knowledge:
                     f"{folder}: {name!r} names intents that the taxonomy lacks: {', '.join(sorted(unknown))}."
                 )
         return cls(taxonomy, articles, macros)
+
+    def for_audience(self, audience: str) -> "Knowledge":
+        """What a `merchant` or a `buyer` may be told: articles for them or for both, macros of at least one intent of theirs.
+
+        Any other audience gets all of it.
+        """
+        return self._by_audience.get(audience, self)
+
+    @cached_property
+    def _by_audience(self) -> dict[str, "Knowledge"]:
+        return {
+            audience: Knowledge(
+                self.taxonomy,
+                [article for article in self.articles if article.audience in (audience, BOTH)],
+                [macro for macro in self.macros if self.intents_for(audience) & set(macro.intents)],
+            )
+            for audience in AUDIENCES
+            if audience != BOTH
+        }
+
+    def intents_for(self, audience: str) -> set[str]:
+        """The intents of a `merchant` or a `buyer`, without `other`; all of them for anyone else."""
+        return {
+            intent.intent_id
+            for intent in self.taxonomy.intents
+            if intent.intent_id != OTHER and (intent.group == audience or audience not in ("merchant", "buyer"))
+        }
 
     def passages(self, language: str) -> tuple[Passage, ...]:
         """All passages in that language, in the order of articles and paragraphs."""
@@ -159,6 +189,9 @@ def read_article(path: Path) -> Article:
     where = str(path)
     article_id, language = field(head, "id", str, where), field(head, "language", str, where)
     title = field(head, "title", str, where)
+    audience = head.get("audience", BOTH)
+    if audience not in AUDIENCES:
+        raise KnowledgeError(f"{where}: audience must be one of {', '.join(AUDIENCES)}, found {audience!r}.")
     paragraphs = [" ".join(part.split("\n")).strip() for part in re.split(r"\n\s*\n", match[2].strip())]
     passages = tuple(
         Passage(article_id, n, p, language, title) for n, p in enumerate((p for p in paragraphs if p), start=1)
@@ -172,6 +205,7 @@ def read_article(path: Path) -> Article:
         tuple(field(head, "intents", list, where)),
         field(head, "version", int, where),
         passages,
+        audience,
     )
 
 

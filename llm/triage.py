@@ -4,7 +4,7 @@ Intents are learnt from the taxonomy's own examples and keywords; nothing else i
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 from itertools import pairwise
 from threading import Lock
@@ -88,9 +88,12 @@ class Triage:
             ),
         )
 
-    def intents_of(self, texts: Sequence[str]) -> list[tuple[Confidence, ...]]:
-        """The intents of many texts at once, each best first."""
-        return [self._ranked(row) for row in self._probabilities(texts)]
+    def intents_of(self, texts: Sequence[str], among: Collection[str] | None = None) -> list[tuple[Confidence, ...]]:
+        """The intents of many texts at once, each best first; with `among`, of these intents (and `other`) only."""
+        rows = self._probabilities(texts)
+        if among is not None:
+            rows[:, [name not in among and name != OTHER for name in self._names]] = 0.0
+        return [self._ranked(row) for row in rows]
 
     def _ranked(self, row: _Probabilities) -> tuple[Confidence, ...]:
         order = np.argsort(-row, kind="stable")

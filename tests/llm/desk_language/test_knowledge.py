@@ -102,3 +102,14 @@ def test_a_missing_folder_and_a_broken_taxonomy_are_one_clear_line(tmp_path: Pat
     (tmp_path / "taxonomy.toml").write_bytes(b"version = '\xff'")
     with pytest.raises(KnowledgeError, match="is not UTF-8"):
         load_taxonomy(tmp_path / "taxonomy.toml")
+
+
+def test_an_article_is_for_both_unless_it_says_for_whom(tmp_path: Path) -> None:
+    path = tmp_path / "a.en.md"
+    path.write_text(ARTICLE, encoding="utf-8")
+    assert read_article(path).audience == "both"
+    path.write_text(ARTICLE.replace("version = 1", 'version = 1\naudience = "buyer"'), encoding="utf-8")
+    assert read_article(path).audience == "buyer"
+    path.write_text(ARTICLE.replace("version = 1", 'version = 1\naudience = "robots"'), encoding="utf-8")
+    with pytest.raises(KnowledgeError, match="audience must be one of merchant, buyer, both, found 'robots'"):
+        read_article(path)

@@ -247,3 +247,20 @@ def test_an_edited_reply_is_checked_against_the_whole_brief(knowledge: Knowledge
     edited = {check.name: check for check in check_edited("The penalty has 5 points. We will refund you.", brief)}
     assert not edited["figures_in_evidence"].passed
     assert "promises refund" in edited["no_unbacked_promise"].detail
+
+
+LATE_EN = "My order 12345678 is late, 3 days! refund 50 USD?"
+
+
+@pytest.mark.parametrize("text", [LATE_EN, "我的订单12345678晚到了3天！能退款50美元吗？"])
+@pytest.mark.parametrize(("asker", "other"), [("merchant", "buyer"), ("buyer", "merchant")])
+def test_nobody_is_told_what_is_meant_for_the_other_side(
+    knowledge: Knowledge, text: str, asker: str, other: str
+) -> None:
+    brief = brief_of(knowledge, (other, "Where is order 12345678? It has not arrived."), (asker, text), facts=())
+    audience = {article.article_id: article.audience for article in knowledge.articles}
+    assert brief.passages
+    assert {audience[passage.article_id] for passage in brief.passages} <= {asker, "both"}
+    group = {intent.intent_id: intent.group for intent in knowledge.taxonomy.intents if intent.intent_id != "other"}
+    assert all(asker in {group.get(intent) for intent in macro.intents} for macro in brief.macros)
+    assert not re.search(r"write to the merchant first|payment reference", draft(brief).reply) or asker == "buyer"
