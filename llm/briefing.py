@@ -9,12 +9,12 @@ from llm.composer import says_enough
 from llm.errors import InputError
 from llm.grounding import EvidenceBook
 from llm.knowledge import TONES, Knowledge
-from llm.language import ENGLISH, WRITTEN, thread_language
+from llm.language import CHINESE, ENGLISH, WRITTEN, thread_language
 from llm.prompting import SENTENCE_COUNTS
 from llm.taxonomy import OTHER
 from llm.triage import Triage, triage_of
 from llm.types import Fact, IssueBrief, Macro, Passage, Thread
-from llm.vectors import SentenceEncoder
+from llm.vectors import SentenceEncoder, similarities
 
 PASSAGES = 4
 MATTERS = 2
@@ -86,9 +86,24 @@ def _macros(knowledge: Knowledge, matters: Iterable[str], language: str, tone: s
 def _behind(
     macros: Iterable[Macro], have: tuple[Passage, ...], knowledge: Knowledge, matters: Iterable[str], language: str
 ) -> tuple[Passage, ...]:
-    """The passages that hold the figures in the macros' own words: of the matters' articles first, then of any."""
+    """The passages behind the macros' own words: for figures one that holds them, of the matters' articles first, then of any;
+    for words alone the nearest of the matter's first article and of the desk's general one."""
     articles = dict.fromkeys(article for matter in matters for article in knowledge.taxonomy.intent(matter).articles)
     near = knowledge.passages_of(articles, language)
     book = EvidenceBook(passages=dict.fromkeys((*have, *near, *knowledge.passages(language))))
-    wanted = {cite for macro in macros if macro.kind != "decision" for cite in book.supporting(macro.text)}
+    sayable = [macro for macro in macros if macro.kind != "decision"]
+    wanted = {cite for macro in sayable for cite in book.supporting(macro.text)}
+    wanted |= _nearest(
+        [macro.text for macro in sayable if not book.supporting(macro.text)],
+        knowledge.passages_of([*list(articles)[:1], *knowledge.taxonomy.intent(OTHER).articles[:1]], language),
+        language,
+    )
     return tuple(p for p in dict.fromkeys((*near, *knowledge.passages(language))) if p.cite in wanted and p not in have)
+
+
+def _nearest(texts: list[str], passages: tuple[Passage, ...], language: str) -> set[str]:
+    """For each text the cite of the passage that is nearest to it."""
+    if not texts or not passages:
+        return set()
+    near = similarities([*texts, *(p.text for p in passages)], chinese=language == CHINESE)[: len(texts), len(texts) :]
+    return {passages[int(place)].cite for place in near.argmax(axis=1)}

@@ -148,12 +148,24 @@ class _Composer:
         actions = tuple(dict.fromkeys((*macro.actions, *promises_in(re.sub(r"\{\w+\}", "…", macro.text)))))
         for piece in sentences(filled):
             used = [value.cite for value in values.values() if value.text in piece.text]
-            yield Line(part, Sentence(piece.text, self._cites(piece.text, used)), actions)
+            yield Line(part, Sentence(piece.text, self._cites(part, piece.text, used)), actions)
             self.used_facts.update(used)
 
-    def _cites(self, text: str, used: Iterable[str]) -> tuple[str, ...]:
-        """The sources used, those that hold the remaining figures, and, for a sentence that claims nothing, the message it answers."""
-        return tuple(dict.fromkeys([*used, *self.book.supporting(text, have=tuple(used))])) or (self.answered.cite,)
+    def _cites(self, part: str, text: str, used: Iterable[str]) -> tuple[str, ...]:
+        """The sources used and those that hold the remaining figures.
+
+        An acknowledgement may rest on the message that it answers; what the desk says besides rests on a fact or on policy.
+        """
+        cites = tuple(dict.fromkeys([*used, *self.book.supporting(text, have=tuple(used))]))
+        if part != "acknowledge" and all(cite.startswith("message:") for cite in cites):
+            cites = (*self._nearest_policy(text), *cites)
+        return cites or (self.answered.cite,)
+
+    def _nearest_policy(self, text: str) -> tuple[str, ...]:
+        """The cite of the brief's passage that is nearest to `text`; empty when the brief has none in this language."""
+        passages = [passage for passage in self.brief.passages if passage.language == self.language]
+        near = similarities([text, *(p.text for p in passages)], chinese=self.language == CHINESE)[0][1:]
+        return (passages[int(near.argmax())].cite,) if passages else ()
 
     def _plain_facts(self) -> Iterator[Line]:
         """In a long reply, facts named for people ("orders late", not `late_rate`) that no macro puts into words."""

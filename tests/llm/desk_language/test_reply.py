@@ -4,7 +4,7 @@ import pytest
 from desk_threads import PENALTY_EN, PENALTY_FACTS, PENALTY_ZH, ScriptedModel, thread_of
 
 from llm.briefing import build_brief
-from llm.composer import shown_value
+from llm.composer import compose, shown_value
 from llm.errors import InputError
 from llm.grounding import EvidenceBook, missing_figures
 from llm.knowledge import Knowledge
@@ -264,3 +264,25 @@ def test_nobody_is_told_what_is_meant_for_the_other_side(
     group = {intent.intent_id: intent.group for intent in knowledge.taxonomy.intents if intent.intent_id != "other"}
     assert all(asker in {group.get(intent) for intent in macro.intents} for macro in brief.macros)
     assert not re.search(r"write to the merchant first|payment reference", draft(brief).reply) or asker == "buyer"
+
+
+@pytest.mark.parametrize("length", ["short", "normal", "long"])
+@pytest.mark.parametrize(
+    "message",
+    [
+        PENALTY_EN,
+        PENALTY_ZH,
+        ("merchant", LATE_EN),
+        ("merchant", "Hello?"),
+        ("buyer", "Where is my refund for TD-10017578?"),
+    ],
+)
+def test_what_the_desk_says_of_itself_does_not_pass_for_the_writers_words(
+    knowledge: Knowledge, message: tuple[str, str], length: str
+) -> None:
+    """Only an acknowledgement rests on the message alone; a ticket or order number adds the message to the policy."""
+    brief = brief_of(knowledge, message, facts=(), length=length)
+    for line in compose(brief, brief.language):
+        on_messages_alone = all(cite.startswith("message:") for cite in line.sentence.cites)
+        assert line.part == "acknowledge" or not on_messages_alone, line
+    assert failed(draft(brief)) == {}
