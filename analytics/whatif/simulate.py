@@ -42,9 +42,7 @@ PEERS_REFITTED = (
     "Peers' rates are estimated anew from the changed counts, so merchants outside the segment may move a little."
 )
 LIMIT_MOVES = "The limit moves from {before:g} to {after:g}; no merchant changes what it does."
-SAME_DRAWS = (
-    "The interval of a change comes from {draws} draws of every merchant's true rates (seed {seed}), the same draws before and after."
-)
+SAME_DRAWS = "The interval of a change comes from {draws} draws of every merchant's true rates (seed {seed}), the same draws before and after."
 TEXTS = (SEGMENT, WINDOW, ONLY_LATENESS, PEERS_REFITTED, LIMIT_MOVES, SAME_DRAWS)
 
 
