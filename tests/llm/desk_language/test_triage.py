@@ -73,3 +73,13 @@ def test_odd_text_is_classified_without_error(triage: Triage, text: str) -> None
 def test_the_same_text_gives_the_same_answer(knowledge: Knowledge) -> None:
     text = "Please explain the fee of 2% on order TD-10017578."
     assert Triage(knowledge.taxonomy).classify(text) == Triage(knowledge.taxonomy).classify(text)
+
+
+@pytest.mark.parametrize("text", ["one", "bad surrogate", "One!", "一个", "客户"])
+def test_a_word_or_two_is_no_matter_unless_it_is_plain(triage: Triage, text: str) -> None:
+    assert [intent.name for intent in triage.classify(text).intents] == ["other"]
+
+
+@pytest.mark.parametrize(("text", "intent"), [("refund status", "refund_status"), ("payout delay", "payout_delay")])
+def test_two_plain_words_are_understood(triage: Triage, text: str, intent: str) -> None:
+    assert triage.classify(text).intents[0].name == intent
