@@ -10,7 +10,7 @@ from itertools import chain
 
 from llm.chat import GenerateOptions, TextModel
 from llm.composer import Line, compose
-from llm.errors import EngineError, InputError
+from llm.errors import InputError, LlmError
 from llm.grounding import CHECK_NAMES, EvidenceBook, check_sentence, failing
 from llm.language import CHINESE, ENGLISH, UNDETERMINED, WRITTEN, is_chinese, sentences
 from llm.promises import promises_in
@@ -97,7 +97,7 @@ class Drafting:
                         yield sentence
                     if self._by_writer >= limit or len(self._withheld) > 2 * limit:
                         return
-        except EngineError as error:
+        except LlmError as error:
             self._writer_error = str(error)
 
     def _composed(self, lines: list[Line]) -> Iterator[Sentence]:

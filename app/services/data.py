@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # Why a row was set aside: how analytics' reason begins → what a page says.
 REASONS = {
+    "is out of range": N_("too large a number"),
     "is missing": N_("a required value is missing"),
     "is none of": N_("is none of the allowed values"),
     "is negative": N_("is negative"),
