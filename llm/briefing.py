@@ -87,7 +87,7 @@ def _behind(
     macros: Iterable[Macro], have: tuple[Passage, ...], knowledge: Knowledge, matters: Iterable[str], language: str
 ) -> tuple[Passage, ...]:
     """The passages behind the macros' own words: for figures one that holds them, of the matters' articles first, then of any;
-    for words alone the nearest of the matter's first article and of the desk's general one."""
+    for words alone the nearest of the desk's general article."""
     articles = dict.fromkeys(article for matter in matters for article in knowledge.taxonomy.intent(matter).articles)
     near = knowledge.passages_of(articles, language)
     book = EvidenceBook(passages=dict.fromkeys((*have, *near, *knowledge.passages(language))))
@@ -95,15 +95,15 @@ def _behind(
     wanted = {cite for macro in sayable for cite in book.supporting(macro.text)}
     wanted |= _nearest(
         [macro.text for macro in sayable if not book.supporting(macro.text)],
-        knowledge.passages_of([*list(articles)[:1], *knowledge.taxonomy.intent(OTHER).articles[:1]], language),
+        knowledge.passages_of(knowledge.taxonomy.intent(OTHER).articles[:1], language),
         language,
     )
     return tuple(p for p in dict.fromkeys((*near, *knowledge.passages(language))) if p.cite in wanted and p not in have)
 
 
 def _nearest(texts: list[str], passages: tuple[Passage, ...], language: str) -> set[str]:
-    """For each text the cite of the passage that is nearest to it."""
+    """The cite of the passage that is nearest to the texts together; a single one, since a model's context is small."""
     if not texts or not passages:
         return set()
     near = similarities([*texts, *(p.text for p in passages)], chinese=language == CHINESE)[: len(texts), len(texts) :]
-    return {passages[int(place)].cite for place in near.argmax(axis=1)}
+    return {passages[int(near.sum(axis=0).argmax())].cite}
