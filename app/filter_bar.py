@@ -25,9 +25,10 @@ from app.filters import (
     parse_params,
     valid,
 )
-from app.i18n import _
+from app.i18n import _, language
 
 STATE_KEY = "trustdesk.filters"
+LANGUAGE_IN_URL = "trustdesk.language_in_url"
 MERCHANTS_LISTED = 2000
 
 
@@ -71,6 +72,8 @@ def open_merchant(merchant_id: str) -> None:
 
 def restore_filters(options: FilterOptions, snapshot: str, *, page: str, is_shown: bool) -> Filters:
     """The session's filters, checked against this run's snapshot. First thing of a page run."""
+    if "lang" in st.query_params:
+        st.session_state[LANGUAGE_IN_URL] = True
     state: FilterState | None = st.session_state.get(STATE_KEY)
     if state is None or (_is_history_navigation() and not _is_bare(page, state)):
         filters = parse_params({key: st.query_params.get_all(key) for key in URL_KEYS}, options)
@@ -132,9 +135,11 @@ def write_url(filters: Filters, options: FilterOptions) -> None:
     if _is_history_navigation() and _is_bare(state.page, state):
         return  # writing here would add an entry to the history, and the way back would never end
     wanted = filters.to_params(default_filters(options))
-    if wanted == _own_params():
-        return
     others = {key: st.query_params.get_all(key) for key in st.query_params if key not in URL_KEYS}
+    if st.session_state.get(LANGUAGE_IN_URL):
+        others["lang"] = [language()]  # navigation drops it, and a reload would fall back to the browser's language
+    if {**others, **wanted} == {key: st.query_params.get_all(key) for key in st.query_params}:
+        return
     st.query_params.from_dict({**others, **wanted})
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import plotly.graph_objects as go
 
 from app.charts import theme
 from app.charts.shapes import Annotation, Point
+
+DAYS_NAMED = 7
+LABELS_SIDE_BY_SIDE = 4
 
 
 def trend(
@@ -61,9 +64,10 @@ def trend(
             annotation_font_size=11,
         )
     for event in annotations:
-        _annotate(figure, event)
+        _annotate(figure, event, is_crowded=len(annotations) > LABELS_SIDE_BY_SIDE)
     theme.styled(figure, title, height=height, x_title=x_title, y_title=y_title)
     figure.update_yaxes(tickformat=theme.TICKS[unit])
+    _days(figure, days)
     return figure
 
 
@@ -100,14 +104,24 @@ def trend_with_coverage(
             "gridcolor": theme.GRID,
             "automargin": True,
             "nticks": 3,
+            "range": None if any(p.value is not None for p in coverage) else [0, 1],
         },
         xaxis={"anchor": "y2"},
     )
     return figure
 
 
-def _annotate(figure: go.Figure, event: Annotation) -> None:
-    """A span as a quiet band, a single day as a line; its label lies along it so that neighbours do not overlap."""
+def _days(figure: go.Figure, days: Sequence[date]) -> None:
+    """An axis of whole days, written alike in every language; a few days are named each, so that no clock time comes between."""
+    is_monthly = len(days) > 1 and (days[1] - days[0]).days >= 28
+    figure.update_xaxes(type="date", tickformat="%Y-%m" if is_monthly else "%m-%d\n%Y", hoverformat="%Y-%m-%d")
+    if 0 < len(days) <= DAYS_NAMED:
+        half = (days[1] - days[0]) / 2 if len(days) > 1 else timedelta(days=1)
+        figure.update_xaxes(tickmode="array", tickvals=list(days), range=[days[0] - half, days[-1] + half])
+
+
+def _annotate(figure: go.Figure, event: Annotation, *, is_crowded: bool) -> None:
+    """A span as a quiet band, a single day as a line; its label lies along it, or among many behind a mark to hover."""
     if event.start == event.end:
         figure.add_vline(x=event.start, line={"color": theme.MUTED, "width": 1, "dash": "dash"})
     else:
@@ -116,9 +130,10 @@ def _annotate(figure: go.Figure, event: Annotation) -> None:
         x=event.start,
         y=1,
         yref="paper",
-        text=event.label,
-        textangle=90,
-        xanchor="left",
+        text="▾" if is_crowded else event.label,
+        hovertext=f"{event.start}<br>{event.label}",
+        textangle=0 if is_crowded else 90,
+        xanchor="center" if is_crowded else "left",
         yanchor="top",
         showarrow=False,
         font={"size": 10, "color": theme.MUTED},
@@ -132,7 +147,9 @@ def _band(figure: go.Figure, points: Sequence[Point]) -> None:
         if point.ci_low is not None and point.ci_high is not None:
             run.append(point)
             continue
-        if run:
+        if len(run) == 1:
+            _whisker(figure, run[0])
+        elif run:
             figure.add_scatter(
                 x=[p.day for p in run] + [p.day for p in reversed(run)],
                 y=[p.ci_high for p in run] + [p.ci_low for p in reversed(run)],
@@ -144,6 +161,18 @@ def _band(figure: go.Figure, points: Sequence[Point]) -> None:
                 showlegend=False,
             )
         run = []
+
+
+def _whisker(figure: go.Figure, point: Point) -> None:
+    """The interval of a period without neighbours, which a band can't show."""
+    figure.add_scatter(
+        x=[point.day, point.day],
+        y=[point.ci_low, point.ci_high],
+        mode="lines",
+        line={"width": 6, "color": theme.BAND},
+        hoverinfo="skip",
+        showlegend=False,
+    )
 
 
 def _incomplete(figure: go.Figure, points: Sequence[Point], label: str, hover: str) -> None:

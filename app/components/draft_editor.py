@@ -15,7 +15,7 @@ from app.components.draft_sending import handed_over, send_form
 from app.components.draft_steps import attempt, history, show_problem, status_badge
 from app.components.empty import empty_state
 from app.components.thread import language_name, plain
-from app.i18n import N_, _, number
+from app.i18n import N_, _, ngettext, number
 from app.identity import Actor
 from app.page_errors import page_errors
 from app.services import reply
@@ -58,8 +58,7 @@ def _start(ticket: Ticket) -> None:
     if asked is None:
         empty_state(_("Nothing to answer"), _("The thread has no message. Choose another one."), height=160)
         return
-    left, right = st.columns(2)
-    left.segmented_control(
+    st.segmented_control(
         _("Tone"),
         tuple(TONES),
         default="neutral",
@@ -67,7 +66,7 @@ def _start(ticket: Ticket) -> None:
         format_func=lambda name: _(TONES[name]),
         key="reply.tone",
     )
-    right.segmented_control(
+    st.segmented_control(
         _("Length"),
         tuple(LENGTHS),
         default="normal",
@@ -169,10 +168,13 @@ def _editor(ticket: Ticket, draft: StoredDraft, places: Mapping[str, int]) -> No
 
 
 def _draft_buttons(ticket: Ticket, draft: StoredDraft, key: str) -> None:
+    failed = sum(not check["passed"] for check in draft.checks)
     with st.container(horizontal=True, gap="xsmall"):
         st.button(
-            _("Approve"),
-            type="primary",
+            ngettext("Approve despite {n} failed check", "Approve despite {n} failed checks", failed)
+            if failed
+            else _("Approve"),
+            type="secondary" if failed else "primary",
             icon=":material/verified:",
             shortcut="Alt+A",
             key="reply.approve",
@@ -186,7 +188,7 @@ def _draft_buttons(ticket: Ticket, draft: StoredDraft, key: str) -> None:
             on_click=attempt,
             args=(ticket, lambda actor: reply.discard(draft, actor)),
         )
-        if any(not check["passed"] for check in draft.checks):
+        if failed:
             st.markdown(f":orange-badge[:material/warning: {_('a check needs your eye')}]")
 
 

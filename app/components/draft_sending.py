@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.components.draft_steps import CHANNELS, attempt
 from app.components.thread import plain
-from app.i18n import _
+from app.i18n import _, ngettext
 from app.identity import Actor
 from app.services import reply
 from app.services.runtime import get_runtime
@@ -23,6 +23,14 @@ def send_form(ticket: Ticket, draft: StoredDraft) -> None:
     settings = get_runtime().settings
     offered = [name for name in CHANNELS if name != "webhook" or settings.webhook_allow]
     st.caption(_("Approved by {name}. It leaves only when you send it.", name=plain(draft.approved_by or "–")))
+    failed = sum(not check["passed"] for check in draft.checks)
+    if failed:
+        words = ngettext(
+            "{n} check failed: look at it below before it leaves.",
+            "{n} checks failed: look at them below before it leaves.",
+            failed,
+        )
+        st.markdown(f":orange[:material/warning: {words}]")
     channel = st.segmented_control(
         _("Send as"),
         offered,

@@ -13,8 +13,9 @@ from app.errors import AppError
 from app.i18n import N_, _, moment
 from app.identity import Actor, current_actor
 from app.page_errors import sentence
+from app.services.figures import time_zone
 from app.services.reply import sent_replies
-from app.services.runtime import get_runtime
+from app.services.runtime import get_runtime, snapshot_id
 
 if TYPE_CHECKING:
     from app.services.tickets import Ticket
@@ -52,12 +53,12 @@ def status_badge(status: str) -> str:
 
 
 def history(draft: StoredDraft) -> None:
-    workspace, zone = get_runtime().workspace, "UTC"
+    workspace, zone = get_runtime().workspace, time_zone(snapshot_id())
     with st.expander(_("History"), icon=":material/history:"):
         for entry in workspace.audit.entries(subject=f"draft:{draft.draft_id}"):
             at = moment(entry.at, zone, length="short")
             words = _(STEPS[entry.action]) if entry.action in STEPS else entry.action
-            st.caption(f"{plain(at)} UTC · {plain(entry.actor_name)} · {words}")
+            st.caption(f"{plain(at)} {zone} · {plain(entry.actor_name)} · {words}")
 
 
 def attempt(ticket: Ticket, step: Callable[[Actor], object], mine: str | None = None) -> None:

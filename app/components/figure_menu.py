@@ -84,8 +84,11 @@ def _definition(shown: Number) -> None:
         _("One row is"): _(found.grain),
         _("Better is"): {"higher": _("higher"), "lower": _("lower"), "neutral": _("neither")}[found.direction],
         _("Counted on the day of"): _("the order") if found.anchor == "order_date" else _("the event"),
-        _("Needed for a figure"): ngettext("{n} row", "{n} rows", found.min_n),
     }
+    if found.unit == "score":
+        facts[_("Needed for a figure")] = ngettext("{n} order", "{n} orders", found.min_n)
+    elif found.min_n:
+        facts[_("Needed for a figure")] = ngettext("{n} row", "{n} rows", found.min_n)
     if found.maturity_days:
         facts[_("Left out")] = ngettext(
             "the last {n} day: too recent to judge", "the last {n} days: too recent to judge", found.maturity_days
@@ -141,6 +144,9 @@ def _reconciled(found: figures.Rows) -> str:
         words = why_missing(found.status, found.n, found.min_n, found.grain)
     else:
         words = figure(found.value, found.unit, currency=found.currency)
+    if found.unit == "score" and found.row_count > 1:
+        merchants = ngettext("{n} merchant", "{n} merchants", found.row_count)
+        return _("**{value}** = the median of {rows}", value=words, rows=merchants)
     if found.denominator is None:
         return _(
             "**{value}** = {numerator} from {rows}",
@@ -149,7 +155,9 @@ def _reconciled(found: figures.Rows) -> str:
             rows=ngettext("{n} row", "{n} rows", found.row_count),
         )
     return _(
-        "**{value}** = {numerator} of {denominator}, from {rows}",
+        "**{value}** = {numerator} of {denominator}, from {rows}"
+        if found.unit == "rate"
+        else "**{value}** = {numerator} ÷ {denominator}, from {rows}",
         value=words,
         numerator=number(found.numerator, digits=_digits(found.numerator)),
         denominator=number(found.denominator, digits=_digits(found.denominator)),

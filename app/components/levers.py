@@ -9,7 +9,7 @@ import streamlit as st
 from app.components.levels import level_name
 from app.i18n import _, figure, rate
 from app.identity import current_actor
-from app.services import scenarios
+from app.services import scenarios, trust
 from app.services.runtime import get_runtime, snapshot_id
 
 if TYPE_CHECKING:
@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 SIZE_BANDS = ("1-9", "10-49", "50-199", "200+")
 
 
-def lever_panel(filters: Filters) -> Scenario:
-    """Draw the levers for the merchants that the filters leave; returns the scenario that they ask."""
+def lever_panel(filters: Filters) -> Scenario | None:
+    """Draw the levers for the merchants that the filters leave; returns the scenario that they ask, None without a scored merchant."""
     bands = st.pills(
         _("Merchants by orders of the last 90 days"), SIZE_BANDS, selection_mode="multi", key="whatif.bands"
     )
     segment = scenarios.segment_of(filters, tuple(bands))
-    ranges = scenarios.levers(snapshot_id(), segment)
+    if not scenarios.has_scores(snapshot_id(), filters, segment.size_bands):
+        return None
+    ranges = scenarios.levers(snapshot_id(), segment, trust.as_of_day(snapshot_id(), filters.date_to))
     late_change = _late_rate(ranges.late_rate)
     level, border = _score_limit({found.level: found for found in ranges.borders if found.level})
     seed = st.number_input(
@@ -85,8 +87,9 @@ def keep_panel(scenario: Scenario) -> None:
     """Name and keep the scenario, or take it along as a file for `trustdesk whatif`."""
     name = st.text_input(_("Keep this scenario as"), max_chars=200, key="whatif.name").strip()
     asked = scenarios.named(scenario, name)
+    is_taken = name in {document.name for document in scenarios.saved()}
     with st.container(horizontal=True):
-        is_saved = st.button(_("Save scenario"), icon=":material/bookmark_add:", disabled=not name)
+        is_saved = st.button(_("Save scenario"), icon=":material/bookmark_add:", disabled=not name or is_taken)
         st.download_button(
             _("Download as TOML"),
             scenarios.to_toml(asked, snapshot_id()),
@@ -95,6 +98,8 @@ def keep_panel(scenario: Scenario) -> None:
             type="tertiary",
             on_click="ignore",
         )
+    if is_taken:
+        st.caption(_("There is a scenario of this name: choose another one to keep both."))
     if is_saved:
         scenarios.save(asked, snapshot_id(), current_actor(get_runtime().settings))
         st.rerun()

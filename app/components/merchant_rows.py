@@ -10,7 +10,7 @@ import streamlit as st
 
 from app.components.empty import empty_state
 from app.components.table import Column, table
-from app.components.words import window_words
+from app.components.words import code_name, window_words
 from app.filter_bar import current_filters
 from app.i18n import N_, _, joined
 from app.page_errors import page_errors
@@ -100,7 +100,13 @@ def _issues(merchant_id: str) -> None:
         Column("resolved_at", _("Resolved"), "moment"),
         Column("order_id", _("Order")),
     ]
-    _show(_of(merchant_id, "tickets"), columns, "issues", merchant_id)
+    frame = _of(merchant_id, "tickets")
+    named = {
+        column: [code_name(column, code) for code in frame[column]]
+        for column in ("opened_by", "channel", "status", "priority")
+        if column in frame
+    }
+    _show(frame.assign(**named), columns, "issues", merchant_id)
 
 
 def _penalties(merchant_id: str) -> None:
@@ -125,7 +131,10 @@ def _timeline(merchant_id: str) -> None:
         Column("subject", _("Order, ticket or penalty")),
         Column("detail", _("Detail")),
     ]
-    _show(frame.assign(what=[_(text) for text in frame["what"]]), columns, "timeline", merchant_id)
+    frame = frame.assign(
+        what=[_(text) for text in frame["what"]], detail=[code_name("detail", code) for code in frame["detail"]]
+    )
+    _show(frame, columns, "timeline", merchant_id)
 
 
 _DRAWN: dict[str, Callable[[str], None]] = {

@@ -35,19 +35,26 @@ def outcome_cards(result: WhatifResult) -> None:
 def _card(outcome: Outcome) -> None:
     name, unit = scenarios.OUTCOMES[outcome.outcome]
     currency = outcome.group.get("currency")
+    digits = 0 if unit == "count" else 6  # expected counts are fractions: a merchant or an order is not
+    value, change, low, high = (
+        round(number, digits) for number in (outcome.value, outcome.change, outcome.ci_low, outcome.ci_high)
+    )
     with st.container(border=True, height=CARD_HEIGHT, gap=None, vertical_alignment="distribute"):
         st.metric(
             _(name),
-            figure(outcome.value, unit, currency=currency, short=True),
-            difference(outcome.change, unit, currency=currency),
+            figure(value, unit, currency=currency, short=True),
+            difference(change, unit, currency=currency),
             delta_color="off",
-            delta_arrow="up" if outcome.change > 0 else "down" if outcome.change < 0 else "off",
+            delta_arrow="up" if change > 0 else "down" if change < 0 else "off",
+            help=_("Of the merchants that cross the limit") if outcome.outcome in scenarios.TOUCHED else None,
         )
         if outcome.ci_low == outcome.ci_high == 0:
             st.caption(_("No change"))
+        elif low == high:
+            st.caption(_("Set by the lever"))
         else:
-            low, high = (difference(end, unit, currency=currency) for end in (outcome.ci_low, outcome.ci_high))
-            st.caption(_("95% interval {low} to {high}", low=low, high=high))
+            ends = [difference(end, unit, currency=currency) for end in (low, high)]
+            st.caption(_("95% interval {low} to {high}", low=ends[0], high=ends[1]))
 
 
 def assumption_box(result: WhatifResult, filters: Filters) -> None:
@@ -103,7 +110,7 @@ def crossing_list(result: WhatifResult) -> None:
         row = table(
             crossing,
             [
-                Column("name", _("Merchant"), pinned=True),
+                Column("name", _("Merchant"), pinned=True, width=190),
                 Column("score_before", _("before"), "score"),
                 Column("score_after", _("after"), "score"),
                 Column("change", _("Change"), "change:score"),

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.charts.bars import contributions as contributions_figure
 from app.charts.bars import score_bar
-from app.components.chart import chart_card
+from app.components.chart import chart_card, empty_card
 from app.components.empty import empty_state
 from app.components.figure_menu import MENU_WIDTH, figure_menu, raw_rows
 from app.components.levels import level_badge
@@ -14,7 +14,7 @@ from app.components.missing import why_missing
 from app.components.table import Column, table
 from app.components.words import base_words
 from app.filter_bar import current_filters
-from app.i18n import _, day, difference, figure, ngettext, number, span
+from app.i18n import _, day, difference, ngettext, number, span
 from app.page_errors import page_errors
 from app.services import merchant, trust
 from app.services.figures import Number, time_zone
@@ -40,7 +40,7 @@ def draw_standing(standing: Standing, shown: Number) -> None:
         with st.container(horizontal=True, vertical_alignment="center", wrap=False):
             with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
                 score = standing.now.score
-                st.markdown(f"## {'–' if score is None else figure(round(score, 1), 'score')}", width="content")
+                st.markdown(f"## {'–' if score is None else number(score, digits=1)}", width="content")
                 st.markdown(level_badge(standing.now.level or standing.now.status), width="content")
                 for words in _facts(standing, filters.compare):
                     st.caption(words, width="content")
@@ -87,9 +87,18 @@ def _facts(standing: Standing, compare: str) -> list[str]:
     return said
 
 
-def draw_contributions(merchant_id: str) -> None:
-    """What each component gives, beside the most that it could and what peers get."""
+def draw_contributions(merchant_id: str, *, has_score: bool) -> None:
+    """What each component gives, beside the most that it could and what peers get; nothing where there is no score."""
     filters, snapshot = current_filters(), snapshot_id()
+    if not has_score:
+        empty_card(
+            _("Why: points by component"),
+            "",
+            _("No score to explain yet"),
+            _("Below the least number of orders, points would only repeat what peers get."),
+            height=300,
+        )
+        return
     parts = merchant.contributions(snapshot, filters.date_to, merchant_id)
     names = [_(part.label) for part in parts]
     chart_card(
@@ -130,7 +139,7 @@ def draw_rates(merchant_id: str) -> None:
         row = table(
             frame.assign(label=[_(label) for label in frame["label"]]),
             [
-                Column("label", _("Rate"), pinned=True),
+                Column("label", _("Rate"), pinned=True, width=270),
                 Column("numerator", _("Counted"), "count"),
                 Column("denominator", _("of"), "count"),
                 Column("posterior_mean", _("Estimate"), "rate"),

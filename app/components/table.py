@@ -41,7 +41,7 @@ class Column:
 # format of a cell, what the stored value is multiplied with, and the unit that the heading names
 _NUMBERS: dict[str, tuple[str, float, str]] = {
     "count": ("localized", 1, ""),
-    "money": ("localized", 1, ""),
+    "money": ("%,.2f", 1, ""),
     "rate": ("%.1f%%", 100, "%"),
     "stars": ("%.2f", 1, ""),
     "nps": ("%.1f", 1, ""),

@@ -14,6 +14,29 @@ BASES = {
     "week": N_("vs week before"),
     "year": N_("vs year before"),
 }
+_FAULTS = {
+    "seller": N_("merchant's fault"),
+    "carrier": N_("carrier's fault"),
+    "buyer": N_("buyer's fault"),
+    "platform": N_("platform's fault"),
+    "unknown": N_("fault unknown"),
+}
+_CHANNELS = {"email": N_("e-mail"), "portal": N_("portal"), "chat": N_("chat"), "phone": N_("phone")}
+# code of a warehouse column → its name; what a source calls otherwise stays as it is
+_CODES = {
+    "opened_by": {"merchant": N_("merchant"), "buyer": N_("buyer")},
+    "channel": _CHANNELS,
+    "status": {"open": N_("open"), "pending": N_("pending"), "resolved": N_("resolved"), "closed": N_("closed")},
+    "priority": {"critical": N_("critical"), "high": N_("high"), "normal": N_("normal"), "low": N_("low")},
+    "detail": {
+        **_FAULTS,
+        **_CHANNELS,
+        "upheld": N_("upheld"),
+        "refunded": N_("settled by a refund"),
+        "withdrawn": N_("withdrawn"),
+        "denied": N_("denied"),
+    },
+}
 _PERIODS = {"day": N_("day"), "week": N_("week"), "month": N_("month")}
 
 
@@ -30,3 +53,11 @@ def period_name(period: str) -> str:
 def window_words(filters: Filters, time_zone: str) -> str:
     """The window and its zone, for a chart's caption."""
     return f"{span(filters.date_from, filters.date_to)} · {time_zone}"
+
+
+def code_name(column: str, code: object) -> str:
+    """The name of a code that a warehouse column holds, in the reader's language; an unknown code as it is, nothing as ''."""
+    if not isinstance(code, str):
+        return ""
+    known = _CODES[column]
+    return _(known[code]) if code in known else code

@@ -30,6 +30,8 @@ CARD_METRICS = (
     "dsr_logistics",
 )
 TREND_METRICS = ("rating_mean", "positive_share", "effective_positive_share", "nps", "buyer_csat")
+REVIEWED = ("rating_mean", "positive_share", "effective_positive_share")
+COVERAGE_METRIC = "review_coverage"
 TOUCHPOINTS = ("dsr_description", "dsr_service", "dsr_logistics", "buyer_csat", "rating_mean")
 REPEATS = (
     "repeat_after_good_rate",
@@ -61,7 +63,7 @@ class Ranked:
 
 @dataclass(frozen=True)
 class Trend:
-    """A metric by period and, for the same periods, the answers behind it per order placed."""
+    """A metric by period and, for the same periods, its coverage: how much of what could be answered was."""
 
     points: tuple[Point, ...]
     coverage: tuple[Point, ...]
@@ -90,8 +92,12 @@ def cards(snapshot_id: str, scope: Scope, base: Compare) -> tuple[Coverage, ...]
 
 @cached
 def trend(snapshot_id: str, scope: Scope, metric_id: str) -> Trend:
-    """One satisfaction metric by period, and its answers per order of the same period."""
+    """One satisfaction metric by period, and the share of the period's deliveries that was reviewed; for surveys, which have no such
+    share, the answers per order placed."""
     period = figures.period_of(scope)
+    if metric_id in REVIEWED:
+        found = figures.many_series(snapshot_id, (metric_id, COVERAGE_METRIC), scope, period)
+        return Trend(found[metric_id], found[COVERAGE_METRIC], period)
     found = figures.many_series(snapshot_id, (metric_id, "orders"), scope, period)
     coverage = tuple(
         replace(

@@ -6,13 +6,15 @@ Words stay msgids; the sentences of assumptions are those of analytics.whatif, m
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from app.i18n import N_
+from app.services import trust
 from app.services.runtime import cached, get_runtime
-from app.services.warehouse import cursor
+from app.services.warehouse import cursor, merchants
 
 if TYPE_CHECKING:
     from analytics.whatif import LeverRange, Outcome, Scenario, Segment, WhatifResult
@@ -24,13 +26,14 @@ if TYPE_CHECKING:
 OUTCOMES = {
     "median_score": (N_("Median score"), "points"),
     "mean_score": (N_("Mean score"), "points"),
-    "merchants_below_limit": (N_("Merchants below the limit"), "count"),
+    "merchants_below_limit": (N_("Below the limit"), "count"),
     "merchants_crossing_down": (N_("Falling below the limit"), "count"),
     "merchants_crossing_up": (N_("Rising above the limit"), "count"),
     "late_orders": (N_("Late by the merchant"), "count"),
-    "orders_touched": (N_("Orders of merchants that cross"), "count"),
-    "gmv_touched": (N_("GMV of merchants that cross"), "money"),
+    "orders_touched": (N_("Orders affected"), "count"),
+    "gmv_touched": (N_("GMV affected"), "money"),
 }
+TOUCHED = ("orders_touched", "gmv_touched")
 LABELS = {
     "exact": N_("Exact: the same figures under another rule"),
     "assumption": N_("Assumption: the change is put in, not predicted"),
@@ -46,11 +49,12 @@ class Levers:
 
 
 @cached
-def run_scenario(snapshot_id: str, scenario: Scenario) -> WhatifResult:
-    """The scenario on a snapshot. Raises InputError for a segment without merchants or a lever out of its bounds."""
+def run_scenario(snapshot_id: str, scenario: Scenario, as_of: date | None = None) -> WhatifResult:
+    """The scenario on a snapshot as of a day (None: the newest). Raises InputError for a segment without merchants or a lever out
+    of its bounds."""
     from analytics.whatif import simulate
 
-    with cursor(snapshot_id) as opened:
+    with cursor(snapshot_id, as_of) as opened:
         return simulate(opened, scenario)
 
 
@@ -60,14 +64,22 @@ def outcome_rows(result: WhatifResult) -> list[dict[str, object]]:
 
 
 @cached
-def levers(snapshot_id: str, segment: Segment) -> Levers:
+def levers(snapshot_id: str, segment: Segment, as_of: date | None = None) -> Levers:
     """Live baselines and bounds for a segment. Raises InputError when no merchant matches it."""
     from analytics.whatif import lever_ranges
 
-    with cursor(snapshot_id) as opened:
+    with cursor(snapshot_id, as_of) as opened:
         ranges = lever_ranges(opened, segment)
     late = next((found for found in ranges if found.kind == "late_rate"), None)
     return Levers(late, tuple(found for found in ranges if found.kind == "score_limit" and found.level))
+
+
+def has_scores(snapshot_id: str, filters: Filters, size_bands: tuple[str, ...]) -> bool:
+    """Whether any merchant of the segment has a score at the end of the window; without one there is nothing to simulate."""
+    known = merchants(snapshot_id)
+    inside = set(known.loc[known["size_band"].isin(size_bands), "merchant_id"]) if size_bands else None
+    found = trust.scope_scores(snapshot_id, filters.scope())
+    return any(one.score is not None and (inside is None or one.merchant_id in inside) for one in found)
 
 
 def segment_of(filters: Filters, size_bands: tuple[str, ...]) -> Segment:
@@ -122,8 +134,8 @@ def saved() -> list[Document]:
     return get_runtime().workspace.scenarios.all()
 
 
-def compare_saved(snapshot_id: str, names: tuple[str, ...]) -> pd.DataFrame:
-    """Saved scenarios side by side on a snapshot: name, author, median, median_change, ci_low, ci_high, crossing_down, crossing_up.
+def compare_saved(snapshot_id: str, names: tuple[str, ...], as_of: date | None = None) -> pd.DataFrame:
+    """Saved scenarios side by side on a snapshot as of a day: name, author, median, median_change, ci_low, ci_high, crossing_down, crossing_up.
 
     Raises InputError when a scenario no longer fits the data.
     """
@@ -134,7 +146,7 @@ def compare_saved(snapshot_id: str, names: tuple[str, ...]) -> pd.DataFrame:
         if document.name not in names:
             continue
         asked = replace(scenario_from_toml(document.body, document.name), snapshot_id=None)
-        found = {o.outcome: o for o in shown_outcomes(run_scenario(snapshot_id, asked))}
+        found = {o.outcome: o for o in shown_outcomes(run_scenario(snapshot_id, asked, as_of))}
         median = found["median_score"]
         rows.append(
             {

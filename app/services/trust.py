@@ -342,5 +342,7 @@ def strongest(frame: pd.DataFrame, count: int, *, is_up: bool) -> pd.DataFrame:
 def find(frame: pd.DataFrame, wanted: str) -> pd.DataFrame:
     """Of `board` the merchants whose name or id holds the text, case aside."""
     text = wanted.strip().casefold()
+    if frame.empty or not text:
+        return frame.reset_index(drop=True)
     names = (frame["name"] + " " + frame["merchant_id"]).str.casefold()
     return frame[names.str.contains(text, regex=False)].reset_index(drop=True)

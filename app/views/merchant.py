@@ -33,7 +33,11 @@ def draw_list() -> None:
             label_visibility="collapsed",
             key="merchant.search",
         )
-        frame = trust.find(trust.board(snapshot_id(), current_filters().scope()), wanted)
+        board = trust.board(snapshot_id(), current_filters().scope())
+        if board.empty:
+            empty_state(_("No merchant here"), _("The filters leave no merchant. Reset them in the sidebar."))
+            return
+        frame = trust.find(board, wanted)
         if frame.empty:
             empty_state(
                 _("No merchant by this name"), _("Try a part of the name, or reset the filters in the sidebar.")
@@ -81,9 +85,12 @@ def draw_trend(merchant_id: str) -> None:
             advice = _("Choose another metric or a longer window.")
             empty_card(title, "", _("No period has enough data"), advice, height=262)
             return
+        said = [span(found.scope.date_from, found.scope.date_to), time_zone(snapshot)]
+        if found.penalties:
+            said.append(_("dashed: penalties"))
         chart_card(
             title,
-            f"{span(found.scope.date_from, found.scope.date_to)} · {time_zone(snapshot)}",
+            " · ".join(said),
             trend(
                 found.points,
                 title="",
@@ -124,7 +131,7 @@ def draw_merchant(merchant_id: str) -> None:
     draw_standing(standing, Number(trust.METRIC_ID, own))
     grid = st.grid(2, min_column_width=420, gap="small")
     with grid.cell():
-        draw_contributions(merchant_id)
+        draw_contributions(merchant_id, has_score=standing.now.score is not None)
     with grid.cell():
         draw_trend(merchant_id)
     draw_rates(merchant_id)

@@ -53,7 +53,13 @@ def draw_trend() -> None:
             return
         chart_card(
             title,
-            window_words(filters, time_zone(snapshot)) + " · " + _("below: answers per order placed"),
+            window_words(filters, time_zone(snapshot))
+            + " · "
+            + (
+                _("below: share of delivered orders that was reviewed")
+                if metric_id in satisfaction.REVIEWED
+                else _("below: answers per order placed")
+            ),
             trend_with_coverage(
                 found.points,
                 found.coverage,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.charts.bars import score_levels
-from app.components.chart import chart_card
+from app.components.chart import chart_card, empty_card
 from app.components.empty import empty_state
 from app.components.figure_menu import MENU_WIDTH, figure_menu
 from app.components.header import page_header
@@ -14,7 +14,7 @@ from app.components.movers import movers
 from app.components.table import Column, table
 from app.filter_bar import current_filters, open_merchant
 from app.filters import Filters
-from app.i18n import _, day, figure, ngettext, number
+from app.i18n import _, day, ngettext, number
 from app.page_errors import page_errors
 from app.services import trust
 from app.services.figures import Number, time_zone
@@ -23,10 +23,19 @@ from app.services.runtime import snapshot_id
 
 def draw_distribution(snapshot: str, filters: Filters) -> None:
     found = trust.scope_scores(snapshot, filters.scope())
+    if not found:
+        empty_card(
+            _("Merchants by trust score and level"),
+            "",
+            _("No merchant here"),
+            _("The filters leave no merchant. Reset them in the sidebar."),
+            height=340,
+        )
+        return
     median = trust.median_trust(found)
     said = [day(filters.date_to), time_zone(snapshot)]
     if median.median is not None:
-        said.append(_("median {score}", score=figure(round(median.median, 1), "score")))
+        said.append(_("median {score}", score=number(median.median, digits=1)))
     said.append(ngettext("{n} merchant with a score", "{n} merchants with a score", median.scored_count))
     chart_card(
         _("Merchants by trust score and level"),

@@ -12,7 +12,7 @@ from app.components.table import Column, table
 from app.filter_bar import current_filters
 from app.i18n import _, number
 from app.page_errors import page_errors
-from app.services import scenarios
+from app.services import scenarios, trust
 from app.services.runtime import snapshot_id
 
 COMPARED = 4
@@ -22,14 +22,23 @@ COMPARED = 4
 def draw_lab() -> None:
     """Levers and outcomes repaint by themselves while a slider moves."""
     with page_errors():
+        filters = current_filters()
         left, right = st.columns([3, 7], gap="small")
         with left, st.container(border=True):
-            scenario = lever_panel(current_filters())
-        result = scenarios.run_scenario(snapshot_id(), scenario)
+            scenario = lever_panel(filters)
+        if scenario is None:
+            with right:
+                empty_state(
+                    _("No merchant with a score here"),
+                    _("Choose fewer filters or other sizes to simulate."),
+                    height=320,
+                )
+            return
+        result = scenarios.run_scenario(snapshot_id(), scenario, trust.as_of_day(snapshot_id(), filters.date_to))
         with left, st.container(border=True):
             keep_panel(scenario)
         with right:
-            assumption_box(result, current_filters())
+            assumption_box(result, filters)
             outcome_cards(result)
             score_change(result)
             crossing_list(result)
@@ -49,11 +58,12 @@ def draw_saved() -> None:
             names,
             selection_mode="multi",
             default=names[:COMPARED],
-            key="whatif.saved",
+            key=f"whatif.saved.{len(names)}",
         )
         if chosen:
+            as_of = trust.as_of_day(snapshot_id(), current_filters().date_to)
             table(
-                scenarios.compare_saved(snapshot_id(), tuple(chosen[:COMPARED])),
+                scenarios.compare_saved(snapshot_id(), tuple(chosen[:COMPARED]), as_of),
                 [
                     Column("name", _("Scenario"), pinned=True),
                     Column("author", _("Author")),

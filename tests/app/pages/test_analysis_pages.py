@@ -21,6 +21,7 @@ from app.components import header
 from app.components.metric_card import change_colour, change_words
 from app.components.missing import why_missing
 from app.components.table import Column, on_screen, to_csv
+from app.components.words import code_name
 from app.filters import default_filters
 from app.i18n import figure
 from app.services import figures, merchant, overview, satisfaction, trust
@@ -261,7 +262,62 @@ class TestAPoorSource:
         assert shown_value == figure(card.value, card.unit)
 
 
+class TestFiltersThatLeaveNobody:
+    """A manager who combines filters until no merchant is left is told so, on every page."""
+
+    @pytest.fixture
+    def page(self, demo: str) -> AppTest:
+        scope = default_filters(filter_options(demo)).scope()
+        everyone = trust.board(demo, scope)
+        pairs = set(everyone[["category", "region"]].itertuples(index=False, name=None))
+        missing = next(
+            (category, region, tier)
+            for category in sorted({c for c, _ in pairs})
+            for region in sorted({r for _, r in pairs})
+            for tier in sorted(set(everyone["tier"]))
+            if everyone[
+                (everyone["category"] == category) & (everyone["region"] == region) & (everyone["tier"] == tier)
+            ].empty
+        )
+        page = AppTest.from_file(str(MAIN), default_timeout=60)
+        page.query_params["category"], page.query_params["region"], page.query_params["tier"] = missing
+        return page.run()
+
+    @pytest.mark.parametrize("path", [*PAGES, "views/issues.py", "views/whatif.py"])
+    def test_no_page_fails(self, page: AppTest, path: str | None) -> None:
+        if path:
+            page.switch_page(path).run()
+        assert not page.exception
+        assert [error.value for error in page.error] == []
+
+    def test_nothing_is_found_among_no_merchants(self, demo: str) -> None:
+        nobody = trust.board(demo, Scope(date(2026, 10, 1), date(2026, 10, 31), merchants=("no such id",)))
+        assert trust.find(nobody, "lotus").empty
+
+
+class TestCoverage:
+    def test_no_more_than_all_deliveries_are_reviewed(self, demo: str, scope: Scope) -> None:
+        found = satisfaction.trend(demo, scope, "rating_mean")
+        shares = [point.value for point in found.coverage if point.value is not None]
+        assert shares
+        assert all(0 <= share <= 1 for share in shares)
+
+    def test_a_merchant_without_a_score_has_no_points_to_explain(self, demo: str) -> None:
+        first = filter_options(demo).data_from
+        page = AppTest.from_file(str(MAIN), default_timeout=60)
+        page.query_params["from"] = page.query_params["to"] = str(first)
+        page.query_params["merchant"] = list(filter_options(demo).merchants)[-1]
+        page.run()
+        page.switch_page("views/merchant.py").run()
+        assert any("No score to explain yet" in text.value for text in page.markdown)
+
+
 class TestWords:
+    def test_codes_of_the_warehouse_have_names(self) -> None:
+        assert code_name("detail", "carrier") == "carrier's fault"
+        assert code_name("detail", "F-1.1") == "F-1.1"
+        assert code_name("status", None) == ""
+
     def test_missing_values_say_why(self) -> None:
         assert why_missing("too_few", 12, 30, "order") == "12 of 30 orders needed"
         assert why_missing("not_in_source", 0, 30) == "Not in this source"
