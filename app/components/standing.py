@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import streamlit as st
 
 from app.charts.bars import contributions as contributions_figure
@@ -65,6 +67,15 @@ def draw_standing(standing: Standing, shown: Number) -> None:
             config={"displayModeBar": False},
             alt=_("Trust score on the bar of levels"),
         )
+
+
+def say_later(last: date) -> None:
+    """Said in place of everything else when the window ends before the merchant's first event."""
+    empty_state(
+        _("This merchant came later"),
+        _("Nothing of it had happened by {day}. Choose a later window in the sidebar.", day=day(last)),
+        height=320,
+    )
 
 
 def _facts(standing: Standing, compare: str) -> list[str]:

@@ -135,11 +135,13 @@ def profile(snapshot_id: str, merchant_id: str) -> Profile:
 
 
 @cached
-def standing(snapshot_id: str, scope: Scope, base: Compare, merchant_id: str) -> Standing:
-    """Where a merchant stands at the end of the window."""
+def standing(snapshot_id: str, scope: Scope, base: Compare, merchant_id: str) -> Standing | None:
+    """Where a merchant stands at the end of the window; None while nothing was known of it by then."""
     own = replace(scope, categories=(), regions=(), tiers=(), merchants=(merchant_id,))
     as_of = trust.as_of_day(snapshot_id, scope.date_to)
-    now = next(score for score in scores(snapshot_id, as_of) if score.merchant_id == merchant_id)
+    now = next((score for score in scores(snapshot_id, as_of) if score.merchant_id == merchant_id), None)
+    if now is None:
+        return None
     before = trust.base_scores(snapshot_id, own, base)
     return Standing(
         now,

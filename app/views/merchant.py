@@ -11,7 +11,7 @@ from app.components.chart import chart_card, empty_card
 from app.components.empty import empty_state
 from app.components.header import page_header
 from app.components.merchant_rows import merchant_rows
-from app.components.standing import draw_contributions, draw_profile, draw_rates, draw_standing
+from app.components.standing import draw_contributions, draw_profile, draw_rates, draw_standing, say_later
 from app.components.table import Column, table
 from app.components.words import period_name
 from app.filter_bar import change_filters, current_filters, open_merchant
@@ -128,6 +128,9 @@ def draw_merchant(merchant_id: str) -> None:
         )
     own = replace(filters.scope(), categories=(), regions=(), tiers=(), merchants=(merchant_id,))
     standing = merchant.standing(snapshot, filters.scope(), filters.compare, merchant_id)
+    if standing is None:
+        say_later(filters.date_to)
+        return
     draw_standing(standing, Number(trust.METRIC_ID, own))
     grid = st.grid(2, min_column_width=420, gap="small")
     with grid.cell():

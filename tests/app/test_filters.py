@@ -128,6 +128,13 @@ class TestBar:
         assert "all categories" in self.seen(app)
         assert "category" not in app.query_params
 
+    def test_a_language_of_the_address_stays_in_it(self) -> None:
+        app = self.run(lang=["en"])
+        app.multiselect[0].select("Books").run()
+        del app.query_params["lang"]  # what a navigation link does
+        app.run()
+        assert app.query_params["lang"] in ("en", ["en"])
+
     def test_a_click_elsewhere_sets_the_widgets(self) -> None:
         app = self.run(category=["Books"])
         next(button for button in app.button if button.label == "only Lotus").click().run()

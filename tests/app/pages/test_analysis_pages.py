@@ -302,14 +302,18 @@ class TestCoverage:
         assert shares
         assert all(0 <= share <= 1 for share in shares)
 
-    def test_a_merchant_without_a_score_has_no_points_to_explain(self, demo: str) -> None:
+    def test_a_merchant_without_a_score_or_from_later_on_says_so(self, demo: str) -> None:
         first = filter_options(demo).data_from
-        page = AppTest.from_file(str(MAIN), default_timeout=60)
-        page.query_params["from"] = page.query_params["to"] = str(first)
-        page.query_params["merchant"] = list(filter_options(demo).merchants)[-1]
-        page.run()
-        page.switch_page("views/merchant.py").run()
-        assert any("No score to explain yet" in text.value for text in page.markdown)
+        known = {score.merchant_id for score in trust.scores_on(demo, Scope(first, first), first)}
+        later = next(one for one in filter_options(demo).merchants if one not in known)
+        for merchant_id, words in ((min(known), "No score to explain yet"), (later, "This merchant came later")):
+            page = AppTest.from_file(str(MAIN), default_timeout=60)
+            page.query_params["from"] = page.query_params["to"] = str(first)
+            page.query_params["merchant"] = merchant_id
+            page.run()
+            page.switch_page("views/merchant.py").run()
+            assert [error.value for error in page.error] == []
+            assert any(words in text.value for text in page.markdown)
 
 
 class TestWords:
