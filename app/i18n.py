@@ -223,7 +223,12 @@ def span(first: date, last: date) -> str:
 
 
 def moment(value: datetime, time_zone: str, *, length: str = "medium") -> str:
-    """An instant in the reporting zone."""
+    """An instant in the reporting zone; `short` goes to the minute, its month in words so that no one takes it for the day."""
+    if length == "short":
+        at = value.astimezone(ZoneInfo(time_zone))
+        pattern = str(dates.get_datetime_format("medium", locale=locale()))
+        clock = dates.format_time(at, format="short", locale=locale())
+        return pattern.replace("{1}", day(at.date())).replace("{0}", str(clock))
     return str(dates.format_datetime(value, format=length, tzinfo=ZoneInfo(time_zone), locale=locale()))
 
 

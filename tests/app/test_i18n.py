@@ -126,3 +126,11 @@ def test_formats(write, english: str, chinese: str | None) -> None:
 def _plain(text: str) -> str:
     """CLDR writes thin and no-break spaces; which of them is its business."""
     return re.sub(r"[\u00a0\u2009\u202f]", " ", text)
+
+
+def test_no_one_takes_a_month_for_a_day() -> None:
+    at = datetime(2018, 10, 8, 22, 43, tzinfo=UTC)
+    with i18n.use_language("en"):
+        assert i18n.moment(at, "America/Sao_Paulo", length="short").startswith("Oct 8, 2018, 7:43")
+    with i18n.use_language("zh-Hans"):
+        assert i18n.moment(at, "America/Sao_Paulo", length="short") == "2018年10月8日 19:43"
