@@ -224,8 +224,9 @@ def label_editor(
         )
 
 
-def summary_card(summary: Summary | None, messages: Sequence[Message], intents: Mapping[str, str]) -> None:
-    """Draw the summary in its fixed slots, under each sentence the messages that it comes from."""
+def summary_card(summary: Summary | None, messages: Sequence[Message], intent: str) -> None:
+    """Draw the summary in its fixed slots, under each sentence the messages that it comes from; `intent` is the name that the queue
+    shows, so that a thread is never said to be about two things."""
     with st.container(border=True, gap="xsmall"):
         st.markdown(":material/summarize: **" + _("Summary") + "**")
         if summary is None:
@@ -235,7 +236,7 @@ def summary_card(summary: Summary | None, messages: Sequence[Message], intents: 
         for n, sentence in enumerate(summary.sentences):
             cited_sentence(sentence, places, key=f"summary.{summary.ticket_id}.{n}")
         slots = (
-            (_("Intent"), intents.get(summary.intent, summary.intent)),
+            (_("Intent"), intent),
             (_("Open questions"), " / ".join(summary.open_questions) or "–"),
             (_("Next event"), summary.next_event or "–"),
         )

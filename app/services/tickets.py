@@ -117,6 +117,11 @@ def urgency_names() -> dict[str, str]:
     return {level.urgency_id: _named(level.name, level.urgency_id) for level in taxonomy().urgencies}
 
 
+def intent_name(ticket: Ticket) -> str:
+    """What the ticket is about, in the reader's language."""
+    return intent_names().get(ticket.intent, ticket.intent)
+
+
 def first_reply_seconds(urgency: str) -> float:
     """The desk's target for its first reply."""
     return next(
@@ -146,7 +151,7 @@ def read_tickets(snapshot_id: str, scope: Scope | None, ticket_ids: tuple[str, .
         written = threads.messages(opened, list(rows["ticket_id"]))
     found = snapshot(snapshot_id)
     now = found.data_up_to or found.created_at
-    classified = _classified(written)
+    classified = _classified(written, dict(zip(rows["ticket_id"], rows["subject"], strict=True)))
     standing = {score.merchant_id: (score.level or score.status, score.score) for score in scores(snapshot_id)}
     return tuple(
         _ticket({str(name): value for name, value in row.items()}, now, classified, standing)
@@ -206,8 +211,8 @@ def open_tickets(snapshot_id: str) -> list[Ticket]:
     return by_clock(corrected(read_tickets(snapshot_id, None)))
 
 
-def _classified(written: pd.DataFrame) -> dict[str, Classification]:
-    """Per ticket what its first questions say, read together; tickets in which nobody asked are left out."""
+def _classified(written: pd.DataFrame, subjects: Mapping[object, object]) -> dict[str, Classification]:
+    """Per ticket what its subject and first questions say, read together; tickets in which nobody asked are left out."""
     from llm.triage import triage_of
 
     asked = written[written["author"].isin(["merchant", "buyer"]) & written["text"].notna()]
@@ -215,7 +220,12 @@ def _classified(written: pd.DataFrame) -> dict[str, Classification]:
     for ticket_id, text in zip(asked["ticket_id"], asked["text"], strict=True):
         texts.setdefault(str(ticket_id), []).append(str(text)[:READ_CHARACTERS])
     triage = triage_of(taxonomy())
-    return {ticket_id: triage.classify("\n\n".join(said[:NEW_ANSWERS]), ticket_id) for ticket_id, said in texts.items()}
+    found = {}
+    for ticket_id, said in texts.items():
+        subject = subjects.get(ticket_id)
+        headed = [subject] if isinstance(subject, str) and subject.strip() else []
+        found[ticket_id] = triage.classify("\n\n".join([*headed, *said[:NEW_ANSWERS]]), ticket_id)
+    return found
 
 
 def _ticket(

@@ -102,7 +102,7 @@ def draw_thread() -> None:
             messages = issues.messages(snapshot, ticket_id)
             message_list(messages, zone, key="issues-thread")
             with slot, st.skeleton(height=160):
-                summary_card(issues.summary(snapshot, ticket_id), messages, tickets.intent_names())
+                summary_card(issues.summary(snapshot, ticket_id), messages, tickets.intent_name(ticket))
 
 
 page_header(_("Issues"))

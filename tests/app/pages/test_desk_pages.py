@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 from streamlit.testing.v1 import AppTest
@@ -205,6 +206,15 @@ class TestTickets:
         assert set(ticket.corrected) == {"intent", "urgency"}
         steps = desk.workspace.audit.entries(subject="ticket:t-en")
         assert [(step.actor_name, step.action) for step in steps] == [("Ben", "label.added"), ("Ann", "label.added")]
+
+    def test_the_subject_tells_what_a_vague_message_is_about(self, desk: Runtime) -> None:
+        written = pd.DataFrame(
+            {"ticket_id": ["t"], "author": ["merchant"], "text": ["Hello, please look into it soon."]}
+        )
+        silent = tickets._classified(written, {"t": None})["t"]
+        told = tickets._classified(written, {"t": "My payout is delayed, the balance has not arrived"})["t"]
+        assert silent.intents[0].name != "payout_delay"
+        assert told.intents[0].name == "payout_delay"
 
     def test_an_unknown_ticket_is_none(self, desk: Runtime) -> None:
         assert tickets.ticket(snapshot_id(), "nobody") is None
