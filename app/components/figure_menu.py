@@ -45,8 +45,13 @@ def figure_menu(shown: Number, *, key: str) -> None:
             key=f"menu.{key}",
         )
         if chosen:
-            title = _(figures.definition(shown).name)
-            st.dialog(title, width="large", icon=":material/query_stats:")(_body)(shown, str(chosen), key)
+            open_figure(shown, key=key, section=str(chosen))
+
+
+def open_figure(shown: Number, *, key: str, section: str = "definition", of: str = "") -> None:
+    """Open a number's definition, rows, SQL, trend and link; `of` names the row of a table, whose cells hold no menu of their own."""
+    title = " · ".join(name for name in (_(figures.definition(shown).name), of) if name)
+    st.dialog(title, width="large", icon=":material/query_stats:")(_body)(shown, section, key)
 
 
 def _section(name: str) -> str:

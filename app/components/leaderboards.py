@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from app.components.empty import empty_state
+from app.components.figure_menu import open_figure
 from app.components.missing import why_missing
 from app.components.table import Column, table
 from app.components.words import base_words, window_words
@@ -69,7 +72,9 @@ def _board(dimension: str, metric_id: str) -> None:
         status = overview.board_status(snapshot_id(), filters.scope(), metric_id)
         empty_state(why_missing(status, 0, spec.min_n), _("Choose another metric, or a longer window."), height=220)
         return
+    frame["about"] = ":material/info:"
     change_unit = "relative" if spec.unit in ("count", "money") else spec.unit
+    key = f"board.{dimension}.{metric_id}"
     row = table(
         frame,
         [
@@ -79,14 +84,24 @@ def _board(dimension: str, metric_id: str) -> None:
             Column("n", _("n"), "count", help=_("Rows behind the figure: {grain}", grain=_(spec.grain))),
             Column("share", _("Share of orders"), "share"),
             Column("trend", _("Trend"), "line"),
+            Column("about", _("About"), "button", help=_("Definition, SQL, rows and trend of the row's figure")),
         ],
-        key=f"board.{dimension}.{metric_id}",
+        key=key,
         title=_("Leaderboard"),
         is_clickable=True,
         file_name=f"{metric_id}-{dimension}",
+        on_button=lambda row: open_figure(
+            _cell(frame, row, dimension, metric_id), key=f"{key}.{row}", of=str(frame["name"].iloc[row])
+        ),
     )
     if row is not None:
         _follow(dimension, str(frame["key"].iloc[row]))
+
+
+def _cell(frame: pd.DataFrame, row: int, dimension: str, metric_id: str) -> Number:
+    """The row's figure: the metric over the page's scope, narrowed to the row."""
+    narrowed: dict[str, Any] = {DIMENSIONS[dimension][1]: (str(frame["key"].iloc[row]),)}
+    return Number(metric_id, replace(current_filters().scope(), **narrowed), frame["currency"].iloc[row])
 
 
 def _follow(dimension: str, key: str) -> None:

@@ -5,7 +5,7 @@ Shows a frame that a service made; knows no warehouse and computes no figure.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,7 @@ class Column:
     name: the frame's column.
     label: translated heading; its unit is added where the cells do not show it.
     unit: of a metric (count, rate, money, seconds, stars, nps, points), `score` (0–100), `share` (a bar, 0–1), `change:UNIT` (signed),
-        `line` (a list of numbers), `level`, `text`, `date` or `moment`.
+        `line` (a list of numbers), `level`, `text`, `date`, `moment`, or `button` (the cell's text is what a press is for).
     help: translated tooltip of the heading.
     pinned: stays in view when the table is scrolled sideways.
     """
@@ -70,6 +70,7 @@ def table(
     is_clickable: bool = False,
     height: int | None = None,
     file_name: str | None = None,
+    on_button: Callable[[int], None] | None = None,
 ) -> int | None:
     """Draw a table. Returns the position in `frame` of the row that was just clicked, once a click; else None.
 
@@ -80,6 +81,7 @@ def table(
             `st.rerun()`), in a fragment too.
         height: pixels; by default all rows up to twelve.
         file_name: without extension; adds a line with the number of rows and a CSV export.
+        on_button: called in the body with the position of the row whose button was just pressed; it may open a dialog.
     """
     shown = on_screen(frame, columns)
     widget_key = f"{key}.{st.session_state.get(f'{key}.clicks', 0)}"
@@ -88,7 +90,7 @@ def table(
         hide_index=True,
         height=height or ROW_HEIGHT * (1 + min(max(len(shown), 1), 12)) + 3,
         row_height=ROW_HEIGHT,
-        column_config={column.name: _configured(column, shown) for column in columns},
+        column_config={column.name: _configured(column, shown, key) for column in columns},
         placeholder="–",
         alt=title,
         key=widget_key,
@@ -97,6 +99,9 @@ def table(
     )
     if file_name is not None:
         _export(shown, columns, file_name, key)
+    pressed: int | None = st.session_state.pop(f"{key}.pressed", None)
+    if pressed is not None and on_button is not None:
+        on_button(pressed)
     row: int | None = st.session_state.pop(f"{key}.row", None)
     return row
 
@@ -117,7 +122,8 @@ def on_screen(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
 
 def to_csv(shown: pd.DataFrame, columns: Sequence[Column]) -> bytes:
     """The frame of `on_screen` as UTF-8 CSV with a byte-order mark, headings in the reader's language with their unit."""
-    flat = shown.copy()
+    columns = [column for column in columns if column.unit != "button"]
+    flat = shown[[column.name for column in columns]].copy()
     for column in columns:
         if column.unit == "level":
             flat[column.name] = [names[0] for names in flat[column.name]]
@@ -133,12 +139,16 @@ def _click(key: str, widget_key: str) -> None:
         st.session_state[f"{key}.row"] = int(cells[0][0])
 
 
+def _press(key: str) -> None:
+    st.session_state[f"{key}.pressed"] = int(st.session_state[f"{key}.button"].row)
+
+
 def _heading(column: Column, *, always: bool = False) -> str:
     unit = _NUMBERS[column.unit][2] if column.unit in _NUMBERS else ""
     return f"{column.label} ({unit})" if unit and always else column.label
 
 
-def _configured(column: Column, shown: pd.DataFrame) -> Any:
+def _configured(column: Column, shown: pd.DataFrame, key: str) -> Any:
     kind = st.column_config
     common: dict[str, Any] = {"help": column.help, "pinned": column.pinned, "width": column.width}
     if column.unit == "share":
@@ -153,6 +163,10 @@ def _configured(column: Column, shown: pd.DataFrame) -> Any:
         names = level_names()
         colours = [LEVEL_COLOURS.get(level, "gray") for level in names]
         return kind.MultiselectColumn(column.label, options=list(names.values()), color=colours, **common)
+    if column.unit == "button":
+        return kind.ButtonColumn(
+            column.label, type="tertiary", on_click=_press, args=(key,), key=f"{key}.button", **common
+        )
     if column.unit == "date":
         return kind.DateColumn(column.label, format="YYYY-MM-DD", **common)
     if column.unit == "moment":

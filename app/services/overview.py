@@ -184,7 +184,7 @@ def leaderboard(snapshot_id: str, scope: Scope, base: Compare, dimension: str, m
     """A metric by a dimension (category, region, tier, merchant), most orders first; merchants the 200 largest.
 
     Columns: key, name, value, change (None without a comparison; counts and money as a share of the base), share (of the orders of
-    the scope), n, status, trend (the values of the window's periods).
+    the scope), n, status, currency (of money, else None), trend (the values of the window's periods).
     """
     from analytics.metrics import compare_many, compute_many
 
@@ -212,13 +212,14 @@ def leaderboard(snapshot_id: str, scope: Scope, base: Compare, dimension: str, m
             "share": orders.get(key, 0) / total,
             "n": comparison.current.n,
             "status": comparison.current.status,
+            "currency": main,
             "trend": lines.get(key, []),
         }
         for comparison in compared[metric_id]
         if (key := comparison.current.group.get(dimension)) is not None and comparison.current.currency == main
     ]
-    frame = pd.DataFrame(rows, columns=["key", "name", "value", "change", "share", "n", "status", "trend"])
-    frame = frame.astype({"value": float, "change": float})
+    frame = pd.DataFrame(rows, columns=["key", "name", "value", "change", "share", "n", "status", "currency", "trend"])
+    frame = frame.astype({"value": float, "change": float, "currency": object})
     return frame.sort_values(["share", "key"], ascending=[False, True], ignore_index=True).head(BOARD_MERCHANTS)
 
 

@@ -50,6 +50,23 @@ def test_a_click_on_a_leaderboard_filters_the_page(page: Page, app_url: str) -> 
     assert card(page, "Orders").inner_text() != before
 
 
+def test_the_button_of_a_leaderboard_row_opens_its_figure_and_filters_nothing(page: Page, app_url: str) -> None:
+    page.goto(app_url)
+    settle(page)
+    board = page.get_by_test_id("stDataFrame").filter(visible=True).first
+    board.scroll_into_view_if_needed()
+    box = board.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] - 57, box["y"] + 51)
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text(re.compile("^Orders · "))).to_be_visible()
+    dialog.get_by_text("Rows", exact=True).click()
+    expect(dialog.get_by_text(re.compile(r"from [\d,]+ rows?"))).to_be_visible()
+    page.keyboard.press("Escape")
+    settle(page)
+    assert "category=" not in page.url
+
+
 def test_a_click_on_the_map_opens_the_merchant(page: Page, app_url: str) -> None:
     page.goto(app_url)
     settle(page)
