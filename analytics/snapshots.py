@@ -261,8 +261,11 @@ class SnapshotFolder:
                     path.unlink()
 
     def scratch(self) -> Path:
-        """A folder of this process's own for the engine to spill to; it is made when needed, and cleared by `collect`."""
-        return self.root / "tmp" / f"{os.getpid()}-{secrets.token_hex(4)}"
+        """A folder of this process's own for the engine to spill to; the engine makes it when needed, `collect` clears it."""
+        spills = self.root / "tmp"
+        with suppress(OSError):  # a warehouse that only can be read has no place to spill to
+            spills.mkdir(exist_ok=True)  # the engine makes one folder, not its parents
+        return spills / f"{os.getpid()}-{secrets.token_hex(4)}"
 
     def lease(self, snapshot_id: str) -> None:
         """Say that this process reads a snapshot, so that collection keeps it; a read-only folder needs no lease."""

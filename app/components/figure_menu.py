@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 from datetime import date
 from urllib.parse import urlencode
@@ -12,6 +11,7 @@ import streamlit as st
 
 from app.charts.series import trend
 from app.components.empty import empty_state
+from app.components.export import export_button
 from app.components.missing import why_missing
 from app.components.words import period_name
 from app.filter_bar import current_filters
@@ -120,15 +120,7 @@ def _rows(shown: Number) -> None:
             )
         )
     raw_rows(found.frame, height=380)
-    st.download_button(
-        _("Export CSV"),
-        lambda: _csv(found.frame),
-        file_name=f"{shown.metric_id}.csv",
-        mime="text/csv",
-        type="tertiary",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    export_button(lambda: found.frame, shown.metric_id, key=f"menu.{shown.metric_id}")
 
 
 def raw_rows(frame: pd.DataFrame, *, height: int) -> None:
@@ -211,9 +203,3 @@ def _link(shown: Number) -> None:
 
 
 _DRAWN = {"definition": _definition, "rows": _rows, "sql": _sql, "trend": _trend, "link": _link}
-
-
-def _csv(frame: pd.DataFrame) -> bytes:
-    buffer = io.StringIO()
-    frame.to_csv(buffer, index=False)
-    return buffer.getvalue().encode("utf-8-sig")

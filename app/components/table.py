@@ -12,8 +12,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from app.components.export import export_button
 from app.components.levels import LEVEL_COLOURS, level_name, level_names
-from app.i18n import _, ngettext
+from app.i18n import ngettext
 
 ROW_HEIGHT = 34
 
@@ -80,7 +81,7 @@ def table(
         is_clickable: a click on any cell reports its row. Act on it in the body (`open_merchant(…)`, or `change_filters(…)` and
             `st.rerun()`), in a fragment too.
         height: pixels; by default all rows up to twelve.
-        file_name: without extension; adds a line with the number of rows and a CSV export.
+        file_name: without extension; adds a line with the number of rows and an export.
         on_button: called in the body with the position of the row whose button was just pressed; it may open a dialog.
     """
     shown = on_screen(frame, columns)
@@ -120,15 +121,15 @@ def on_screen(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
     return shown
 
 
-def to_csv(shown: pd.DataFrame, columns: Sequence[Column]) -> bytes:
-    """The frame of `on_screen` as UTF-8 CSV with a byte-order mark, headings in the reader's language with their unit."""
-    columns = [column for column in columns if column.unit != "button"]
-    flat = shown[[column.name for column in columns]].copy()
-    for column in columns:
+def flat(shown: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
+    """The frame of `on_screen` for a file: headings in the reader's language with their unit, one level a cell, no buttons."""
+    kept = [column for column in columns if column.unit != "button"]
+    found = shown[[column.name for column in kept]].copy()
+    for column in kept:
         if column.unit == "level":
-            flat[column.name] = [names[0] for names in flat[column.name]]
-    flat.columns = pd.Index([_heading(column, always=True) for column in columns])
-    return flat.to_csv(index=False).encode("utf-8-sig")
+            found[column.name] = [names[0] for names in found[column.name]]
+    found.columns = pd.Index([_heading(column, always=True) for column in kept])
+    return found
 
 
 def _click(key: str, widget_key: str) -> None:
@@ -177,13 +178,4 @@ def _configured(column: Column, shown: pd.DataFrame, key: str) -> Any:
 def _export(shown: pd.DataFrame, columns: Sequence[Column], file_name: str, key: str) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.caption(ngettext("{n} row", "{n} rows", len(shown)), width="content")
-        st.download_button(
-            _("Export CSV"),
-            lambda: to_csv(shown, columns),
-            file_name=f"{file_name}.csv",
-            mime="text/csv",
-            type="tertiary",
-            icon=":material/download:",
-            on_click="ignore",
-            key=f"{key}.export",
-        )
+        export_button(lambda: flat(shown, columns), file_name, key=key)

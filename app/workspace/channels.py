@@ -18,6 +18,7 @@ from email.policy import SMTP
 from typing import Any, Literal
 
 from app.errors import NotAllowed, SendFailed
+from app.exports import inert
 
 Channel = Literal["copy", "eml", "csv", "webhook"]
 WEBHOOK_SECONDS = 10
@@ -57,7 +58,7 @@ def as_csv(replies: Iterable[Reply]) -> str:
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\r\n")
     writer.writerow(CSV_COLUMNS)
-    writer.writerows([_inert(str(getattr(reply, column))) for column in CSV_COLUMNS] for reply in replies)
+    writer.writerows([inert(str(getattr(reply, column))) for column in CSV_COLUMNS] for reply in replies)
     return file.getvalue()
 
 
@@ -96,9 +97,3 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *args: Any, **kwargs: Any) -> None:
         """A redirect would leave the allow-list; it counts as an error."""
         return
-
-
-def _inert(cell: str) -> str:
-    # Spreadsheets look past white space, and take the full-width signs of a Chinese keyboard for the plain ones.
-    is_formula = cell.lstrip().startswith(tuple("=+-@＝＋－＠")) or cell.startswith(("\t", "\r", "\n"))
-    return f"'{cell}" if is_formula else cell

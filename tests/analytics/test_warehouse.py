@@ -296,9 +296,19 @@ def test_a_broken_mart_names_its_file_and_changes_nothing(warehouse: Warehouse, 
 
 def test_a_query_larger_than_memory_spills_inside_the_sandbox(warehouse: Warehouse) -> None:
     small = Warehouse(warehouse.root, memory_limit="60MB", threads=1)
-    sql = "select count(*) as n from (select range, hash(range) as h from range(3000000) order by h limit 2900000)"
+    sql = "select count(*) as n from (select range, hash(range) as h from range(6000000) order by h)"
     with small.cursor() as cursor:
-        assert cursor.rows(sql) == [{"n": 2_900_000}]
+        assert cursor.rows(sql) == [{"n": 6_000_000}]
+    assert (warehouse.root / "tmp").is_dir(), "nothing was spilled: the query is too small to show it"
+
+
+def test_a_load_larger_than_memory_spills_in_a_new_warehouse(tmp_path: Path) -> None:
+    made = Warehouse(tmp_path / "new", memory_limit="60MB", threads=1)
+    with made.folder.locked(), made.connect() as connection:
+        sorted_rows = connection.execute(
+            "select count(*) from (select hash(range) as h from range(6000000) order by h)"
+        )
+        assert sorted_rows.fetchall() == [(6_000_000,)]
 
 
 def test_a_query_that_can_never_fit_is_one_clear_line(warehouse: Warehouse) -> None:

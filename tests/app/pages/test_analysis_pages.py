@@ -20,8 +20,9 @@ from app.commands import main as command
 from app.components import header
 from app.components.metric_card import change_colour, change_words
 from app.components.missing import why_missing
-from app.components.table import Column, on_screen, to_csv
+from app.components.table import Column, flat, on_screen
 from app.components.words import code_name
+from app.exports import to_csv
 from app.filters import default_filters
 from app.i18n import figure
 from app.services import figures, merchant, overview, satisfaction, trust
@@ -353,5 +354,5 @@ class TestTable:
         shown = on_screen(self.FRAME, self.COLUMNS)
         assert list(shown.columns) == ["name", "late", "n", "level"]
         assert shown["late"].iloc[0] == pytest.approx(4.81)
-        lines = to_csv(shown, self.COLUMNS).decode("utf-8-sig").splitlines()
+        lines = to_csv(flat(shown, self.COLUMNS)).decode("utf-8-sig").splitlines()
         assert lines == ["Merchant,Late (%),n,Level", "Lotus,4.81,12,Not enough data"]
