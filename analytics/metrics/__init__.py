@@ -7,6 +7,7 @@ from analytics.metrics.catalogue import CATALOGUE, get_spec
 from analytics.metrics.comparison import base_scope, compare, compare_many, peers, peers_many
 from analytics.metrics.compute import compute, compute_many, result_record
 from analytics.metrics.drill import drill, sql_text
+from analytics.metrics.explain import Explanation, Part, explain, explanation_records
 from analytics.metrics.templates import dimensions
 from analytics.metrics.types import (
     Comparison,
@@ -24,9 +25,11 @@ __all__ = [
     "CATALOGUE",
     "Comparison",
     "Drill",
+    "Explanation",
     "MetricCursor",
     "MetricResult",
     "MetricSpec",
+    "Part",
     "PeerBenchmark",
     "Scope",
     "UnknownDimension",
@@ -38,6 +41,8 @@ __all__ = [
     "compute_many",
     "dimensions",
     "drill",
+    "explain",
+    "explanation_records",
     "get_spec",
     "peers",
     "peers_many",

@@ -13,7 +13,8 @@ from app.charts.series import trend
 from app.components.empty import empty_state
 from app.components.export import export_button
 from app.components.missing import why_missing
-from app.components.words import period_name
+from app.components.table import Column, table
+from app.components.words import dimension_name, period_name
 from app.filter_bar import current_filters
 from app.i18n import N_, _, day, figure, language, ngettext, number, span
 from app.page_errors import page_errors
@@ -26,8 +27,14 @@ SECTIONS = {
     "rows": (N_("Rows"), ":material/table_rows:"),
     "sql": (N_("SQL"), ":material/code:"),
     "trend": (N_("Trend"), ":material/show_chart:"),
+    "change": (N_("Change"), ":material/call_split:"),
     "link": (N_("Link"), ":material/link:"),
 }
+EFFECTS = (
+    ("volume", N_("Volume"), N_("The whole grew or shrank")),
+    ("mix", N_("Mix"), N_("The group's share of the whole changed")),
+    ("rate", N_("Rate"), N_("The figure within the group changed")),
+)
 ROWS_SHOWN = 1000
 MENU_WIDTH = 36
 
@@ -194,6 +201,49 @@ def _trend(shown: Number) -> None:
     st.caption(_("By {period}, with the 95% interval where there is one", period=period_name(period)))
 
 
+def _change(shown: Number) -> None:
+    if shown.metric_id == trust.METRIC_ID:
+        empty_state(
+            _("A score's change is on the merchant's page"), _("Open a merchant to see which component moved it.")
+        )
+        return
+    filters, snapshot = current_filters(), snapshot_id()
+    by = st.segmented_control(
+        _("Split by"),
+        tuple(figures.FILTERS),
+        default="category",
+        format_func=dimension_name,
+        required=True,
+        key=f"menu.{shown.metric_id}.by",
+    )
+    found, parts = figures.change_parts(snapshot, shown, filters.compare, by)
+    before, after = (figure(value, found.unit, currency=found.currency) for value in (found.before, found.after))
+    earlier = span(found.base_from, found.base_to)
+    st.markdown(_("**{before}** → **{after}**, compared with {window}", before=before, after=after, window=earlier))
+    change, own = f"change:{found.unit}", found.unit
+    effects = [Column(name, _(label), change, help=_(words)) for name, label, words in EFFECTS]
+    row = table(
+        parts,
+        [
+            Column("name", dimension_name(by), pinned=True),
+            Column("before", _("Before"), own),
+            Column("after", _("After"), own),
+            Column("change", _("Part of the change"), change),
+            *{"count": effects[:2], "money": effects}.get(found.unit, effects[1:]),
+        ],
+        key=f"menu.{shown.metric_id}.parts.{by}",
+        title=_("Parts of the change"),
+        is_clickable=True,
+    )
+    if found.overlap and abs(found.overlap) > 1e-9 * max(abs(found.before), abs(found.after), 1):
+        st.caption(_("Orders of several merchants count once in the whole and once for each merchant in the parts."))
+    if row is None:
+        st.caption(_("The parts add up to the change. Click one to see its rows."))
+        return
+    st.markdown(f"**{parts['name'].iloc[row]}**")
+    _rows(figures.narrowed(shown, by, str(parts["key"].iloc[row])))
+
+
 def _link(shown: Number) -> None:
     filters = current_filters()
     # Against a default of another window the dates are always written out: the link keeps its meaning when data arrives.
@@ -202,4 +252,4 @@ def _link(shown: Number) -> None:
     st.caption(_("Opens this page with the same window and filters."))
 
 
-_DRAWN = {"definition": _definition, "rows": _rows, "sql": _sql, "trend": _trend, "link": _link}
+_DRAWN = {"definition": _definition, "rows": _rows, "sql": _sql, "trend": _trend, "change": _change, "link": _link}

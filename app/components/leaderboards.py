@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from app.components.empty import empty_state
 from app.components.figure_menu import open_figure
 from app.components.missing import why_missing
 from app.components.table import Column, table
-from app.components.words import base_words, window_words
+from app.components.words import base_words, dimension_name, window_words
 from app.filter_bar import change_filters, current_filters, open_merchant
-from app.i18n import N_, _
+from app.i18n import _
 from app.page_errors import page_errors
 from app.services import figures, overview
 from app.services.figures import Number, time_zone
 from app.services.runtime import snapshot_id
 from app.services.warehouse import filter_options
-
-# dimension → name, and the filter that a click sets (merchants are opened instead)
-DIMENSIONS = {
-    "category": (N_("Category"), "categories"),
-    "region": (N_("Region"), "regions"),
-    "tier": (N_("Tier"), "tiers"),
-    "merchant": (N_("Merchant"), "merchants"),
-}
 
 
 @st.fragment
@@ -52,8 +42,8 @@ def leaderboards() -> None:
                 key="board.metric",
             )
         offered = filter_options(snapshot_id())
-        dimensions = [name for name, (_label, field) in DIMENSIONS.items() if getattr(offered, field)]
-        tabs = st.tabs([_(DIMENSIONS[name][0]) for name in dimensions], on_change="rerun", key="board.tabs")
+        dimensions = [name for name, field in figures.FILTERS.items() if getattr(offered, field)]
+        tabs = st.tabs([dimension_name(name) for name in dimensions], on_change="rerun", key="board.tabs")
         for tab, dimension in zip(tabs, dimensions, strict=True):
             if tab.open:
                 with tab:
@@ -78,7 +68,7 @@ def _board(dimension: str, metric_id: str) -> None:
     row = table(
         frame,
         [
-            Column("name", _(DIMENSIONS[dimension][0]), pinned=True),
+            Column("name", dimension_name(dimension), pinned=True),
             Column("value", _(spec.name), spec.unit),
             Column("change", _("Change"), f"change:{change_unit}", help=base_words(filters.compare)),
             Column("n", _("n"), "count", help=_("Rows behind the figure: {grain}", grain=_(spec.grain))),
@@ -91,22 +81,22 @@ def _board(dimension: str, metric_id: str) -> None:
         is_clickable=True,
         file_name=f"{metric_id}-{dimension}",
         on_button=lambda row: open_figure(
-            _cell(frame, row, dimension, metric_id), key=f"{key}.{row}", of=str(frame["name"].iloc[row])
+            figures.narrowed(
+                Number(metric_id, filters.scope(), frame["currency"].iloc[row]),
+                dimension,
+                str(frame["key"].iloc[row]),
+            ),
+            key=f"{key}.{row}",
+            of=str(frame["name"].iloc[row]),
         ),
     )
     if row is not None:
         _follow(dimension, str(frame["key"].iloc[row]))
 
 
-def _cell(frame: pd.DataFrame, row: int, dimension: str, metric_id: str) -> Number:
-    """The row's figure: the metric over the page's scope, narrowed to the row."""
-    narrowed: dict[str, Any] = {DIMENSIONS[dimension][1]: (str(frame["key"].iloc[row]),)}
-    return Number(metric_id, replace(current_filters().scope(), **narrowed), frame["currency"].iloc[row])
-
-
 def _follow(dimension: str, key: str) -> None:
     if dimension == "merchant":
         open_merchant(key)
-    changes: dict[str, Any] = {DIMENSIONS[dimension][1]: (key,)}
+    changes: dict[str, Any] = {figures.FILTERS[dimension]: (key,)}
     change_filters(**changes)
     st.rerun()

@@ -37,12 +37,23 @@ _CODES = {
         "denied": N_("denied"),
     },
 }
+_DIMENSIONS = {
+    "category": N_("Category"),
+    "region": N_("Region"),
+    "tier": N_("Tier"),
+    "merchant": N_("Merchant"),
+}
 _PERIODS = {"day": N_("day"), "week": N_("week"), "month": N_("month")}
 
 
 def base_words(compare: str) -> str:
     """What a change compares with, short."""
     return _(BASES[compare])
+
+
+def dimension_name(dimension: str) -> str:
+    """What figures are grouped by, as a heading."""
+    return _(_DIMENSIONS[dimension])
 
 
 def period_name(period: str) -> str:

@@ -6,19 +6,21 @@ Every function that reads data takes a snapshot id first. Words stay untranslate
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
 from app.charts.shapes import Point
-from app.services import trust, trust_number
+from app.errors import NoData
+from app.i18n import N_
+from app.services import metrics, trust, trust_number
 from app.services.runtime import cached
 from app.services.warehouse import cursor, filter_options, snapshot
 
 if TYPE_CHECKING:
-    from analytics.metrics import Comparison, MetricResult, MetricSpec, Scope
+    from analytics.metrics import Comparison, Explanation, MetricResult, MetricSpec, Scope
     from app.filters import Compare
 
 Direction = Literal["higher", "lower", "neutral"]
@@ -35,6 +37,17 @@ class Number:
     metric_id: str
     scope: Scope
     currency: str | None = None
+
+
+NO_PARTS = N_("This change can't be split: {reason}")
+# dimension → the filter of a scope that narrows to one of its groups
+FILTERS = {"category": "categories", "region": "regions", "tier": "tiers", "merchant": "merchants"}
+
+
+def narrowed(shown: Number, dimension: str, key: str) -> Number:
+    """The same number of one group."""
+    only: dict[str, Any] = {FILTERS[dimension]: (key,)}
+    return replace(shown, scope=replace(shown.scope, **only))
 
 
 @dataclass(frozen=True)
@@ -330,3 +343,35 @@ def periods(first: date, last: date, period: Period) -> list[tuple[date, date]]:
         found.append((start, following - timedelta(days=1)))
         start = following
     return found
+
+
+def change_parts(snapshot_id: str, shown: Number, base: Compare, dimension: str) -> tuple[Explanation, pd.DataFrame]:
+    """What a number's change is made of, and its parts as a frame, largest first: key, name, before, after, change, volume, mix, rate.
+
+    Money is explained in the number's currency, or the one with most of it. Raises NoData where the change can't be split.
+    """
+    from analytics.errors import InputError
+
+    try:
+        found = metrics.explanations(snapshot_id, shown.metric_id, shown.scope, base, dimension)
+    except InputError as error:
+        raise NoData(NO_PARTS, reason=str(error)) from error
+    chosen = next((one for one in found if one.currency == shown.currency), None) or max(
+        found, key=lambda one: one.after
+    )
+    names = filter_options(snapshot_id).merchants if dimension == "merchant" else {}
+    rows = [
+        {
+            "key": (key := part.group[dimension]),
+            "name": names.get(key, key),
+            "before": part.before,
+            "after": part.after,
+            "change": part.change,
+            "volume": part.volume,
+            "mix": part.mix,
+            "rate": part.rate,
+        }
+        for part in chosen.parts
+    ]
+    columns = ["key", "name", "before", "after", "change", "volume", "mix", "rate"]
+    return chosen, pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[2:], float))

@@ -9,7 +9,8 @@ from app.services.runtime import cached
 from app.services.warehouse import cursor
 
 if TYPE_CHECKING:
-    from analytics.metrics import MetricResult, Scope
+    from analytics.metrics import Explanation, MetricResult, Scope
+    from analytics.metrics.types import Base
 
 
 def all_metric_ids() -> tuple[str, ...]:
@@ -28,6 +29,24 @@ def figures(
 
     with cursor(snapshot_id, as_of) as opened:
         return compute_many(opened, metric_ids, scope, by=by)
+
+
+@cached
+def explanations(
+    snapshot_id: str, metric_id: str, scope: Scope, base: Base, by: str, as_of: date | None = None
+) -> list[Explanation]:
+    """What a metric's change against the base window is made of, one explanation a currency. Raises InputError in one line."""
+    from analytics.metrics import explain
+
+    with cursor(snapshot_id, as_of) as opened:
+        return explain(opened, metric_id, scope, base=base, by=by)
+
+
+def explanation_rows(explanation: Explanation) -> list[dict[str, object]]:
+    """An explanation under the keys of the command's contract: its parts, largest first, then the whole."""
+    from analytics.metrics import explanation_records
+
+    return explanation_records(explanation)
 
 
 def metric_row(result: MetricResult) -> dict[str, object]:

@@ -106,6 +106,33 @@ class TestMetrics:
         row = lines(invoke(*arguments, "--as-of", "2026-01-07", "--warehouse", warehouse))[0]
         assert row["value"] == 7
 
+    def test_a_change_comes_in_parts_that_add_up_to_it(self, invoke: Invoke, warehouse: Path) -> None:
+        arguments = (
+            "metrics",
+            "--metric",
+            "orders",
+            "--explain",
+            "--by",
+            "merchant",
+            "--warehouse",
+            warehouse,
+            "--json",
+        )
+        *parts, whole = lines(invoke(*arguments, "--from", "2026-02-05", "--to", "2026-02-10"))
+        assert parts
+        assert whole["group"] == {}
+        assert (whole["base_from"], whole["base_to"]) == ("2026-01-30", "2026-02-04")
+        assert whole["change"] == whole["after"] - whole["before"]
+        assert sum(part["change"] for part in parts) + whole["overlap"] == pytest.approx(whole["change"], abs=1e-9)
+        for part in parts:
+            assert part["volume"] + part["mix"] + part["rate"] == pytest.approx(part["change"], abs=1e-9)
+
+    def test_explain_needs_a_metric_and_one_dimension(self, invoke: Invoke, warehouse: Path) -> None:
+        for wrong in ((), ("--metric", "orders", "--by", "tier", "--by", "region")):
+            result = invoke("metrics", "--explain", *wrong, "--warehouse", warehouse)
+            assert result.exit_code == 2
+            assert "--explain needs --metric" in result.stderr
+
     def test_a_table_for_people(self, invoke: Invoke, warehouse: Path) -> None:
         shown = invoke("metrics", "--metric", "orders", "--warehouse", warehouse).stdout.splitlines()
         assert shown[0].split()[:3] == ["metric", "group", "value"]
