@@ -53,7 +53,7 @@ def posterior(counts: pd.DataFrame, model: TrustModel) -> Posterior:
         numerator, denominator = recent(counts, rate)
         alpha[:, column] += numerator
         beta[:, column] += denominator - numerator
-    return Posterior(alpha, beta, strength / (alpha + beta))
+    return Posterior(alpha, beta, np.minimum(strength / (alpha + beta), 1))  # rounding can lift it a hair above 1
 
 
 def credit(rates: Floats, model: TrustModel) -> Floats:

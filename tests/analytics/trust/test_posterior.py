@@ -12,7 +12,7 @@ from scipy import stats
 
 from analytics.trust import default_programme, draw_scores, fit_model, trust_scores
 from analytics.trust.correlation import correlation, square_root
-from analytics.trust.posterior import _normals, beta_draws, credit, merchant_keys
+from analytics.trust.posterior import _normals, beta_draws, credit, merchant_keys, posterior
 from tests.analytics.trust.marketplaces import counts_of, simulated
 
 PROGRAMME = default_programme()
@@ -44,6 +44,16 @@ def test_the_streams_of_merchants_and_of_rates_are_independent() -> None:
     between = np.corrcoef(late)[np.triu_indices(300, 1)]
     assert abs(between.mean()) < 0.002
     assert between.std() < 1.3 / np.sqrt(400)
+
+
+def test_a_rate_without_orders_is_drawn_from_the_prior_whatever_rounding_does() -> None:
+    half = {rate.rate_id: (10 * (rate.good + rate.bad) / 2, 10) for rate in PROGRAMME.rates}
+    counts = counts_of([half, {}])
+    model = fit_model(counts, PROGRAMME)
+    for mean in np.linspace(0.001, 0.2, 200):
+        one = replace(model, mean=np.full_like(model.mean, mean), strength=np.full_like(model.strength, 7.3))
+        assert posterior(counts, one).borrowed.max() <= 1
+        assert np.isfinite(draw_scores(counts, one, seed=1, draws=5)).all()
 
 
 def test_correlated_rates_make_the_score_less_certain_unless_orders_abound() -> None:
