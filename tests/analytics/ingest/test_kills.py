@@ -1,0 +1,117 @@
+"""A load that is killed at any instant: the old snapshot is served, or the new one, and the load can be run again to the same end."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analytics.demo.generate import generate
+from analytics.ingest import load
+from analytics.warehouse import Warehouse
+
+LOAD = """
+import sys
+from pathlib import Path
+from analytics.ingest import load
+from analytics.warehouse import Warehouse
+print("ready", flush=True)
+load(Warehouse(Path(sys.argv[1])), "canonical", Path(sys.argv[2]))
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A warehouse with most of the small demo, a folder with its last events, and what the warehouse holds before and after."""
+
+    warehouse: Path
+    last_events: Path
+    seconds: float
+    before: str
+    after: str
+
+
+def held(root: Path) -> str:
+    """All that is served, as one word: every table and mart with its rows, whatever their order."""
+    warehouse = Warehouse(root)
+    manifest = warehouse.folder.current()
+    with warehouse.cursor() as cursor:
+        names = sorted({*manifest.tables, *manifest.marts})
+        counted = {
+            name: cursor.rows(f"select count(*) as n, sum(hash(row_of)) as digest from {name} as row_of")[0]
+            for name in names
+        }
+    return repr(counted)
+
+
+def start(root: Path, source: Path) -> subprocess.Popen[str]:
+    process = subprocess.Popen([sys.executable, "-c", LOAD, str(root), str(source)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
+    folder = tmp_path_factory.mktemp("kills")
+    made, last = folder / "made", folder / "last"
+    generate(made, scale="small", seed=7)
+    last.mkdir()
+    shards = sorted(made.rglob("events*.parquet")) or sorted((made / "events").rglob("*.parquet"))
+    events = pd.concat([pd.read_parquet(path) for path in shards])
+    border = events["occurred_at"].quantile(0.97)
+    for path in shards:
+        path.unlink()
+    events[events["occurred_at"] <= border].to_parquet(shards[0])
+    events[events["occurred_at"] > border].to_parquet(last / "events.parquet")
+    root = folder / "warehouse"
+    load(Warehouse(root), "canonical", made)
+    before = held(root)
+    whole = folder / "whole"
+    shutil.copytree(root, whole)
+    begun = time.monotonic()
+    assert start(whole, last).wait() == 0
+    return Case(root, last, time.monotonic() - begun, before, held(whole))
+
+
+def kill_at_random(case: Case, folder: Path, times: int) -> None:
+    seed = int.from_bytes(os.urandom(4))
+    print(f"seed {seed}")
+    moments, ends = random.Random(seed), {"old": 0, "new": 0}
+    for number in range(times):
+        root = folder / f"warehouse-{number}"
+        shutil.copytree(case.warehouse, root)
+        moment = moments.uniform(0, case.seconds * 1.1)
+        process = start(root, case.last_events)
+        time.sleep(moment)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        found = held(root)
+        assert found in (case.before, case.after), f"a third state after {moment:.3f} s, seed {seed}"
+        ends["old" if found == case.before else "new"] += 1
+        result = load(Warehouse(root), "canonical", case.last_events)
+        assert result.loaded == (0 if found == case.after else result.read)
+        assert held(root) == case.after, f"the load run again ends elsewhere after {moment:.3f} s, seed {seed}"
+        assert not (root / "staging").exists()
+        shutil.rmtree(root)
+    print(ends)
+
+
+def test_ten_kills_leave_the_old_or_the_new(case: Case, tmp_path: Path) -> None:
+    assert case.before != case.after
+    kill_at_random(case, tmp_path, 10)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_two_hundred_kills_leave_the_old_or_the_new(case: Case, tmp_path: Path) -> None:
+    kill_at_random(case, tmp_path, 200)
