@@ -96,7 +96,7 @@ def split(
 
     A ratio is the base-weighted mean of the groups' figures, R = Σ w·r with w = b / B: rate = w̄·Δr and mix = Δw·(r̄ − R̄), the
     symmetric split of Kitagawa (1955, "Components of a difference between two rates"), with a bar for the mean of both windows. Taking
-    R̄ off changes no sum, since Σ Δw = 0, and gives a group a part only as far as it differs from the whole. A total is Y = Σ B·w·r:
+    R̄ off changes no sum, since Σ Δw = 0 (and what is counted without a base of its own is rate), and gives a group a part only as far as it differs from the whole. A total is Y = Σ B·w·r:
     volume = ΔB·(mean of w·r), mix = B̄·Δw·r̄, rate = B̄·w̄·Δr. Raises InputError for a ratio without a base in either window.
     """
     none = Sums(0.0, 0.0)
@@ -112,12 +112,16 @@ def split(
         shares = [sums.base / b if b else None for sums, b in zip(pair, whole, strict=True)]
         w0, w1 = (next((share for share in (own, *shares) if share is not None), 0.0) for own in shares)
         share, rate = (w0 + w1) / 2, (earlier + later) / 2
+        # What a group counts in a window without a base of its own (tickets of a merchant with no orders) is in no w·r.
+        adrift = [0.0 if sums.base else sums.numerator for sums in pair]
         if is_ratio:
-            found[name] = (0.0, (w1 - w0) * (rate - middle), share * (later - earlier))
+            moved = adrift[1] / whole[1] - adrift[0] / whole[0]
+            found[name] = (0.0, (w1 - w0) * (rate - middle), share * (later - earlier) + moved)
         else:
             size = sum(whole) / 2
             volume = (whole[1] - whole[0]) * (w0 * earlier + w1 * later) / 2
-            found[name] = (volume, size * (w1 - w0) * rate, size * share * (later - earlier))
+            moved = adrift[1] - adrift[0]
+            found[name] = (volume, size * (w1 - w0) * rate, size * share * (later - earlier) + moved)
     return found
 
 
@@ -221,6 +225,8 @@ def explain(cursor: MetricCursor, metric_id: str, scope: Scope, *, base: Base, b
         )
     now, before = compute(cursor, metric_id, scope), compute(cursor, metric_id, earlier)
     groups = (compute(cursor, metric_id, earlier, by=(by,)), compute(cursor, metric_id, scope, by=(by,)))
+    if any(result.status == "not_applicable" for results in groups for result in results):
+        raise InputError(f"{metric_id} has no {by}, so its change can't be split by it: choose another dimension.")
     scale = 100.0 if spec.family == "nps" else 1.0
     currencies = dict.fromkeys(result.currency for result in (*now, *before))
     return [
