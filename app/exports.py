@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+XLSX_CHARACTERS = 32_767  # in a cell; openpyxl would cut a longer text and not say so
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
@@ -24,13 +25,14 @@ def to_csv(frame: pd.DataFrame) -> bytes:
 
 
 def to_xlsx(frame: pd.DataFrame) -> bytes:
-    """A workbook of one sheet. Instants become UTC without a zone, which the format lacks; characters that it can't hold become U+FFFD."""
+    """A workbook of one sheet, within the format's limits: instants become UTC without a zone, characters that it can't hold become
+    U+FFFD, and a text ends after 32,767 characters with an ellipsis."""
     shown = _for_spreadsheets(frame)
     for name in shown:
         if isinstance(shown[name].dtype, pd.DatetimeTZDtype):
             shown[name] = shown[name].dt.tz_convert("UTC").dt.tz_localize(None)
         elif not pd.api.types.is_numeric_dtype(shown[name].dtype):
-            shown[name] = shown[name].map(lambda cell: _CONTROL.sub("\ufffd", cell) if isinstance(cell, str) else cell)
+            shown[name] = shown[name].map(lambda cell: _fitting(cell) if isinstance(cell, str) else cell)
     buffer = io.BytesIO()
     shown.to_excel(buffer, index=False, engine="openpyxl")
     return buffer.getvalue()
@@ -59,6 +61,11 @@ def _for_spreadsheets(frame: pd.DataFrame) -> pd.DataFrame:
         ):
             shown[name] = shown[name].map(_cell)
     return shown.rename(columns=lambda name: inert(str(name)))
+
+
+def _fitting(text: str) -> str:
+    shown = _CONTROL.sub("\ufffd", text)
+    return shown if len(shown) <= XLSX_CHARACTERS else shown[: XLSX_CHARACTERS - 1] + "…"
 
 
 def _cell(cell: Any) -> Any:

@@ -85,8 +85,9 @@ def _figure(sums: Sums) -> float | None:
 def _rates(before: Sums, after: Sums) -> tuple[float, float]:
     """The group's figure in both windows; where it was not there, that of the other, so that coming and going is mix alone."""
     earlier, later = _figure(before), _figure(after)
-    known = earlier if earlier is not None else later
-    return (known or 0.0) if earlier is None else earlier, (known or 0.0) if later is None else later
+    if earlier is None:
+        earlier = 0.0 if later is None else later
+    return earlier, earlier if later is None else later
 
 
 def split(
@@ -95,9 +96,10 @@ def split(
     """(volume, mix, rate) of each group that is in either window; over all groups they add up to the change of the whole.
 
     A ratio is the base-weighted mean of the groups' figures, R = Σ w·r with w = b / B: rate = w̄·Δr and mix = Δw·(r̄ − R̄), the
-    symmetric split of Kitagawa (1955, "Components of a difference between two rates"), with a bar for the mean of both windows. Taking
-    R̄ off changes no sum, since Σ Δw = 0 (and what is counted without a base of its own is rate), and gives a group a part only as far as it differs from the whole. A total is Y = Σ B·w·r:
-    volume = ΔB·(mean of w·r), mix = B̄·Δw·r̄, rate = B̄·w̄·Δr. Raises InputError for a ratio without a base in either window.
+    symmetric split of Kitagawa (1955, "Components of a difference between two rates"), with a bar for the mean of both windows.
+    Taking R̄ off changes no sum, since Σ Δw = 0, and gives a group a part only as far as it differs from the whole. A total is
+    Y = Σ B·w·r: volume = ΔB·(mean of w·r), mix = B̄·Δw·r̄, rate = B̄·w̄·Δr. What a group counts in a window without a base of its
+    own is in no w·r, and goes to rate. Raises InputError for a ratio without a base in either window.
     """
     none = Sums(0.0, 0.0)
     pairs = {name: (before.get(name, none), after.get(name, none)) for name in dict.fromkeys((*after, *before))}
@@ -112,7 +114,7 @@ def split(
         shares = [sums.base / b if b else None for sums, b in zip(pair, whole, strict=True)]
         w0, w1 = (next((share for share in (own, *shares) if share is not None), 0.0) for own in shares)
         share, rate = (w0 + w1) / 2, (earlier + later) / 2
-        # What a group counts in a window without a base of its own (tickets of a merchant with no orders) is in no w·r.
+        # without a base of its own: tickets of a merchant that had no orders
         adrift = [0.0 if sums.base else sums.numerator for sums in pair]
         if is_ratio:
             moved = adrift[1] / whole[1] - adrift[0] / whole[0]

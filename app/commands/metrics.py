@@ -47,7 +47,6 @@ PART_COLUMNS = (
 @click.option(
     "--compare",
     type=click.Choice(["previous", "week", "year"]),
-    default="previous",
     help="With --explain: the window to compare with (default: the one just before).",
 )
 @window_options
@@ -63,7 +62,7 @@ def metrics(
     tier: tuple[str, ...],
     merchant: tuple[str, ...],
     is_explained: bool,
-    compare: Literal["previous", "week", "year"],
+    compare: Literal["previous", "week", "year"] | None,
     date_from: date | None,
     date_to: date | None,
     as_of: date | None,
@@ -75,6 +74,8 @@ def metrics(
     from app.services.metrics import all_metric_ids, explanation_rows, explanations, figures, metric_row
     from app.services.warehouse import check_scope, window
 
+    if compare and not is_explained:
+        raise click.UsageError("--compare goes with --explain only: leave it out, or add --explain.")
     if is_explained and (not metric_ids or len(by) > 1):
         raise click.UsageError("--explain needs --metric, and one --by at most (default: category).")
     with runtime(warehouse):
@@ -86,7 +87,9 @@ def metrics(
             found = [
                 row
                 for metric_id in metric_ids
-                for explanation in explanations(snapshot, metric_id, scope, compare, (by or ("category",))[0], as_of)
+                for explanation in explanations(
+                    snapshot, metric_id, scope, compare or "previous", (by or ("category",))[0], as_of
+                )
                 for row in explanation_rows(explanation)
             ]
             print_rows(found, as_json=as_json, columns=PART_COLUMNS)

@@ -240,8 +240,11 @@ def _change(shown: Number) -> None:
     if row is None:
         st.caption(_("The parts add up to the change. Click one to see its rows."))
         return
-    st.markdown(f"**{parts['name'].iloc[row]}**")
-    _rows(figures.narrowed(shown, by, str(parts["key"].iloc[row])))
+    part = figures.narrowed(shown, by, str(parts["key"].iloc[row]))
+    if not parts["n"].iloc[row]:  # a group that is gone: what is left to see is what it was
+        part = replace(part, scope=replace(part.scope, date_from=found.base_from, date_to=found.base_to))
+    st.markdown(f"**{parts['name'].iloc[row]}** · {_window(part)}")
+    _rows(part)
 
 
 def _link(shown: Number) -> None:

@@ -39,6 +39,7 @@ class Number:
     currency: str | None = None
 
 
+PART_COLUMNS = ("before", "after", "change", "volume", "mix", "rate", "n")
 NO_PARTS = N_("This change can't be split: {reason}")
 # dimension → the filter of a scope that narrows to one of its groups
 FILTERS = {"category": "categories", "region": "regions", "tier": "tiers", "merchant": "merchants"}
@@ -346,7 +347,7 @@ def periods(first: date, last: date, period: Period) -> list[tuple[date, date]]:
 
 
 def change_parts(snapshot_id: str, shown: Number, base: Compare, dimension: str) -> tuple[Explanation, pd.DataFrame]:
-    """What a number's change is made of, and its parts as a frame, largest first: key, name, before, after, change, volume, mix, rate.
+    """What a number's change is made of, and its parts as a frame, largest first: key, name, and PART_COLUMNS.
 
     Money is explained in the number's currency, or the one with most of it. Raises NoData where the change can't be split.
     """
@@ -356,22 +357,10 @@ def change_parts(snapshot_id: str, shown: Number, base: Compare, dimension: str)
         found = metrics.explanations(snapshot_id, shown.metric_id, shown.scope, base, dimension)
     except InputError as error:
         raise NoData(NO_PARTS, reason=str(error)) from error
-    chosen = next((one for one in found if one.currency == shown.currency), None) or max(
-        found, key=lambda one: one.after
-    )
+    largest = max(found, key=lambda one: one.after)
+    chosen = next((one for one in found if one.currency == shown.currency), largest)
+    parts = pd.DataFrame(metrics.explanation_rows(chosen)[:-1], columns=["group", *PART_COLUMNS])
     names = filter_options(snapshot_id).merchants if dimension == "merchant" else {}
-    rows = [
-        {
-            "key": (key := part.group[dimension]),
-            "name": names.get(key, key),
-            "before": part.before,
-            "after": part.after,
-            "change": part.change,
-            "volume": part.volume,
-            "mix": part.mix,
-            "rate": part.rate,
-        }
-        for part in chosen.parts
-    ]
-    columns = ["key", "name", "before", "after", "change", "volume", "mix", "rate"]
-    return chosen, pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[2:], float))
+    parts.insert(0, "key", [group[dimension] for group in parts.pop("group")])
+    parts.insert(1, "name", [names.get(key, key) for key in parts["key"]])
+    return chosen, parts.astype(dict.fromkeys(PART_COLUMNS, float))

@@ -132,6 +132,9 @@ class TestMetrics:
             result = invoke("metrics", "--explain", *wrong, "--warehouse", warehouse)
             assert result.exit_code == 2
             assert "--explain needs --metric" in result.stderr
+        result = invoke("metrics", "--compare", "week", "--warehouse", warehouse)
+        assert result.exit_code == 2
+        assert "--compare goes with --explain" in result.stderr
 
     def test_a_table_for_people(self, invoke: Invoke, warehouse: Path) -> None:
         shown = invoke("metrics", "--metric", "orders", "--warehouse", warehouse).stdout.splitlines()

@@ -38,6 +38,14 @@ def test_a_workbook_opens_with_the_same_values_and_no_formula() -> None:
     assert str(rows[1][2].value) == "2026-03-01 23:30:00"
 
 
+def test_a_text_too_long_for_a_workbook_shows_that_it_was_cut() -> None:
+    frame = pd.DataFrame({"text": ["x" * 32_767, "y" * 100_000]})
+    sheet = openpyxl.load_workbook(io.BytesIO(to_xlsx(frame))).active
+    assert sheet is not None
+    assert [str(sheet.cell(row, 1).value)[-2:] for row in (2, 3)] == ["xx", "y…"]
+    assert to_csv(frame).count(b"y") == 100_000
+
+
 def test_parquet_gives_the_frame_back() -> None:
     again = pd.read_parquet(io.BytesIO(to_parquet(FRAME)))
     pd.testing.assert_frame_equal(again.drop(columns="trend"), FRAME.drop(columns="trend"))

@@ -104,6 +104,15 @@ class TestTheSameFiguresEverywhere:
         assert card.value == board["value"].iloc[0]
         assert card.change_share == pytest.approx(board["change"].iloc[0])
 
+    def test_the_parts_of_a_change_add_up_to_the_cards(self, demo: str, scope: Scope) -> None:
+        for metric_id in ("orders", "gmv", "late_seller_rate"):
+            card = figures.cards(demo, (metric_id,), scope, "previous")[0]
+            found, parts = figures.change_parts(demo, Number(metric_id, scope, card.currency), "previous", "region")
+            assert (found.after, found.currency) == (card.value, card.currency)
+            assert parts["change"].sum() + found.overlap == pytest.approx(card.change)
+            assert parts["change"].abs().is_monotonic_decreasing
+            assert list(parts.columns) == ["key", "name", *figures.PART_COLUMNS]
+
     def test_levels_and_bins_count_every_merchant_once(self, demo: str, scope: Scope) -> None:
         found = trust.scope_scores(demo, scope)
         assert sum(trust.level_counts(found).values()) == len(found)
