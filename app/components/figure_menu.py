@@ -208,10 +208,11 @@ def _change(shown: Number) -> None:
         )
         return
     filters, snapshot = current_filters(), snapshot_id()
+    offered = figures.groupings(snapshot)
     by = st.segmented_control(
         _("Split by"),
-        tuple(figures.FILTERS),
-        default="category",
+        offered,
+        default=offered[0],
         format_func=dimension_name,
         required=True,
         key=f"menu.{shown.metric_id}.by",

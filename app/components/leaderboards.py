@@ -17,7 +17,6 @@ from app.page_errors import page_errors
 from app.services import figures, overview
 from app.services.figures import Number, time_zone
 from app.services.runtime import snapshot_id
-from app.services.warehouse import filter_options
 
 
 @st.fragment
@@ -41,8 +40,7 @@ def leaderboards() -> None:
                 label_visibility="collapsed",
                 key="board.metric",
             )
-        offered = filter_options(snapshot_id())
-        dimensions = [name for name, field in figures.FILTERS.items() if getattr(offered, field)]
+        dimensions = figures.groupings(snapshot_id())
         tabs = st.tabs([dimension_name(name) for name in dimensions], on_change="rerun", key="board.tabs")
         for tab, dimension in zip(tabs, dimensions, strict=True):
             if tab.open:

@@ -45,6 +45,12 @@ NO_PARTS = N_("This change can't be split: {reason}")
 FILTERS = {"category": "categories", "region": "regions", "tier": "tiers", "merchant": "merchants"}
 
 
+def groupings(snapshot_id: str) -> tuple[str, ...]:
+    """The dimensions of FILTERS that the snapshot's merchants have."""
+    offered = filter_options(snapshot_id)
+    return tuple(name for name, field in FILTERS.items() if getattr(offered, field))
+
+
 def narrowed(shown: Number, dimension: str, key: str) -> Number:
     """The same number of one group."""
     only: dict[str, Any] = {FILTERS[dimension]: (key,)}
