@@ -245,6 +245,8 @@ class SnapshotFolder:
         keys = {manifest.buyer_key for manifest in manifests}
         for snapshot_id in set(known) - kept:
             (self._manifests / f"{snapshot_id}.json").unlink()
+        for unfinished in (*self.root.glob("*.tmp"), *self._manifests.glob("*.tmp")):
+            unfinished.unlink()
         shutil.rmtree(self.root / "staging", ignore_errors=True)
         for key in self.root.glob("buyer*.key"):
             if key.name not in keys:

@@ -132,6 +132,14 @@ def test_only_the_newest_snapshots_are_kept_and_no_file_of_theirs_is_lost(tmp_pa
         assert count_events(writer, snapshot.snapshot_id) == len(EVENTS) + KEPT_SNAPSHOTS + 2 - place
 
 
+def test_what_a_kill_left_half_written_is_cleared_by_the_next_load(warehouse: Warehouse, tmp_path: Path) -> None:
+    left = [warehouse.root / "CURRENT.tmp", warehouse.root / "snapshots" / "20240101T000000000000Z.json.tmp"]
+    for path in left:
+        path.write_text("{", encoding="utf-8")
+    grow(warehouse, tmp_path, 1)
+    assert not [path for path in left if path.exists()]
+
+
 def test_a_snapshot_that_is_being_read_is_not_collected(warehouse: Warehouse, tmp_path: Path) -> None:
     reader = Warehouse(warehouse.root, marts_folder=warehouse.marts_folder)
     with reader.cursor() as cursor:
