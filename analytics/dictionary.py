@@ -9,7 +9,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 
-from analytics.engines.duckdb import read_marts
+from analytics.engines.marts import read_marts
 from analytics.tables import TABLES, Column
 
 

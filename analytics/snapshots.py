@@ -9,7 +9,7 @@ import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -50,8 +50,20 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Patch:
+    """What later loads changed in a mart: `rows` replace those whose `key` is in the file `keys`, or, without, are added to the sums."""
+
+    rows: str
+    keys: str | None = None
+    key: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Manifest:
-    """All that a snapshot names. `data_from` and `data_up_to` are the first and last instant of its events."""
+    """All that a snapshot names. `data_from` and `data_up_to` are the first and last instant of its events.
+
+    `marts` are the files of each stored mart, `patches` what loads since changed in it, `views` the SQL of marts that aren't stored.
+    """
 
     snapshot_id: str
     created_at: datetime
@@ -66,12 +78,15 @@ class Manifest:
     quarantine: tuple[str, ...]
     buyer_key: str
     marts_digest: str
+    patches: Mapping[str, Patch] = field(default_factory=dict)
+    views: Mapping[str, str] = field(default_factory=dict)
 
     def paths(self) -> set[str]:
         """Every file that this snapshot needs, relative to the warehouse."""
         parts = {part.path for table in self.tables.values() for part in table}
         marts = {path for paths in self.marts.values() for path in paths}
-        return parts | marts | set(self.quarantine)
+        patches = {path for patch in self.patches.values() for path in (patch.rows, patch.keys) if path}
+        return parts | marts | patches | set(self.quarantine)
 
 
 def _to_json(manifest: Manifest) -> str:
@@ -108,6 +123,10 @@ def _from_json(document: dict[str, Any]) -> Manifest:
         quarantine=tuple(document["quarantine"]),
         buyer_key=document["buyer_key"],
         marts_digest=document["marts_digest"],
+        patches={
+            name: Patch(**patch | {"key": tuple(patch["key"])}) for name, patch in document.get("patches", {}).items()
+        },
+        views=document.get("views", {}),
     )
 
 
@@ -245,15 +264,10 @@ class SnapshotFolder:
         keys = {manifest.buyer_key for manifest in manifests}
         for snapshot_id in set(known) - kept:
             (self._manifests / f"{snapshot_id}.json").unlink()
-        for unfinished in (*self.root.glob("*.tmp"), *self._manifests.glob("*.tmp")):
-            unfinished.unlink()
-        shutil.rmtree(self.root / "staging", ignore_errors=True)
+        self._clear_unfinished()
         for key in self.root.glob("buyer*.key"):
             if key.name not in keys:
                 key.unlink()
-        for scratch in (self.root / "tmp").glob("*-*"):
-            if not _is_alive(scratch.name):
-                shutil.rmtree(scratch, ignore_errors=True)
         for folder in DATA_FOLDERS:
             for path in sorted((self.root / folder).rglob("*"), reverse=True):
                 if path.is_dir():
@@ -261,6 +275,15 @@ class SnapshotFolder:
                         path.rmdir()
                 elif path.relative_to(self.root).as_posix() not in named:
                     path.unlink()
+
+    def _clear_unfinished(self) -> None:
+        """What a killed process was writing; only the holder of the writer's lock may call it."""
+        for unfinished in (*self.root.glob("*.tmp"), *self._manifests.glob("*.tmp")):
+            unfinished.unlink()
+        shutil.rmtree(self.root / "staging", ignore_errors=True)
+        for scratch in (self.root / "tmp").glob("*-*"):
+            if not _is_alive(scratch.name):
+                shutil.rmtree(scratch, ignore_errors=True)
 
     def scratch(self) -> Path:
         """A folder of this process's own for the engine to spill to; the engine makes it when needed, `collect` clears it."""

@@ -17,13 +17,17 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pandas as pd
 
-from analytics.engines.duckdb import MARTS_FOLDER, build_marts, first_line, marts_digest, quote, read_marts
+from analytics.engines.duckdb import build_marts, first_line, quote, read_files
+from analytics.engines.marts import MARTS_FOLDER, instant, marts_digest, read_marts
+from analytics.engines.upkeep import Upkeep, World, same_key
 from analytics.errors import WarehouseError
 from analytics.snapshots import Load, Manifest, Part, SnapshotFolder
 from analytics.tables import SQL_FOLDER, stored_columns
 
 QUERY_TIME_LIMIT_SECONDS = 30.0
 OPEN_SNAPSHOTS = 6
+# The instant from which a row of these tables is known; what comes at or after an as-of bound is taken away.
+KNOWN_AT = {"events": "occurred_at", "tickets": "opened_at", "messages": "sent_at"}
 QUARANTINE_COLUMNS = ("load_id", "source", "table", "file", "line", "column", "reason", "raw")
 
 
@@ -218,17 +222,32 @@ class Warehouse:
         snapshot = _describe(manifest)
         connection = self.connect()
         if as_of is None:
-            create_views(connection, self.root, manifest.tables)
-            for name, paths in manifest.marts.items():
-                _create_view(connection, name, "*", self.root, paths, "")
+            create_views(connection, self.root, manifest)
         else:
-            bound = end_of_day(as_of, manifest.time_zone)
-            create_views(connection, self.root, manifest.tables, bound)
-            build_marts(connection, read_marts(self.marts_folder), as_of=bound, time_zone=manifest.time_zone)
+            self._go_back(connection, manifest, as_of)
             last = connection.execute("SELECT max(occurred_at) FROM events").fetchall()[0][0]
             snapshot = replace(snapshot, data_up_to=last)
         _lock_down(connection, self.root)
         return connection, snapshot
+
+    def _go_back(self, connection: duckdb.DuckDBPyConnection, manifest: Manifest, as_of: date) -> None:
+        """Views of all tables and marts as they stood at the end of a local day."""
+        bound = end_of_day(as_of, manifest.time_zone)
+        marts = read_marts(self.marts_folder)
+        create_views(connection, self.root, manifest, "before")
+        for name in stored_columns():
+            sql = (SQL_FOLDER / "warehouse" / f"{name}_as_of.sql").read_text(encoding="utf-8")
+            connection.execute(f'CREATE VIEW "{name}" AS\n{sql.replace("{{as_of}}", instant(bound))}')
+        if manifest.marts_digest != marts_digest(marts):
+            build_marts(connection, marts, as_of=bound, time_zone=manifest.time_zone)
+            return
+        for table, instants in KNOWN_AT.items():
+            connection.execute(
+                f"CREATE VIEW changed_{table} AS SELECT * FROM before.{table} WHERE {instants} >= {instant(bound)}"
+            )
+        upkeep = Upkeep(connection, marts, World(manifest.time_zone, bound, as_of))
+        upkeep.run()
+        upkeep.tidy()
 
 
 def end_of_day(day: date, time_zone: str) -> datetime:
@@ -237,38 +256,38 @@ def end_of_day(day: date, time_zone: str) -> datetime:
     return midnight.astimezone(UTC)
 
 
-def create_views(
-    connection: duckdb.DuckDBPyConnection,
-    root: Path,
-    tables: Mapping[str, tuple[Part, ...]],
-    before: datetime | None = None,
-    prefix: str = "",
+def create_views(connection: duckdb.DuckDBPyConnection, root: Path, manifest: Manifest, schema: str = "main") -> None:
+    """A view of every stored table and mart of a snapshot, over an explicit list of files, in a schema."""
+    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+    create_table_views(connection, root, manifest.tables, f"{schema}.")
+    for name, paths in manifest.marts.items():
+        files = read_files([root / path for path in paths])
+        sql = f"SELECT m.* FROM {files} AS m"
+        if patch := manifest.patches.get(name):
+            if patch.keys:
+                replaced = read_files([root / patch.keys])
+                sql += f" ANTI JOIN {replaced} AS k ON {same_key(patch.key, 'm', 'k')}"
+            sql += f" UNION ALL SELECT * FROM {read_files([root / patch.rows])}"
+        connection.execute(f'CREATE VIEW {schema}."{name}" AS {sql}')
+    connection.execute(f"SET search_path = '{schema}'")
+    for name, sql in manifest.views.items():
+        connection.execute(f'CREATE VIEW {schema}."{name}" AS\n{sql}\n')
+    connection.execute("SET search_path = 'main'")
+
+
+def create_table_views(
+    connection: duckdb.DuckDBPyConnection, root: Path, tables: Mapping[str, tuple[Part, ...]], prefix: str = ""
 ) -> None:
-    """A view of every stored table over an explicit list of files, cut to what was known before an instant (UTC)."""
+    """A view of every stored table over an explicit list of files."""
     for name, columns in stored_columns().items():
-        paths = [part.path for part in tables.get(name, ())]
-        typed_null = ", ".join(f'NULL::{kind} AS "{column}"' for column, kind in columns.items())
-        listed = ", ".join(f'"{column}"' for column in columns)
-        _create_view(connection, f"{prefix if before is None else 'whole_'}{name}", listed, root, paths, typed_null)
-        if before is not None:
-            template = SQL_FOLDER / "warehouse" / f"{name}_as_of.sql"
-            sql = template.read_text(encoding="utf-8").replace("{{as_of}}", f"TIMESTAMPTZ '{before.isoformat()}'")
-            connection.execute(f'CREATE VIEW "{name}" AS\n{sql}')
-
-
-def _create_view(
-    connection: duckdb.DuckDBPyConnection,
-    name: str,
-    columns: str,
-    root: Path,
-    paths: tuple[str, ...] | list[str],
-    empty: str,
-) -> None:
-    if paths:
-        files = ", ".join(quote(root / path) for path in paths)
-        connection.execute(f'CREATE VIEW "{name}" AS SELECT {columns} FROM read_parquet([{files}])')
-    else:
-        connection.execute(f'CREATE VIEW "{name}" AS SELECT {empty} WHERE false')
+        parts = tables.get(name, ())
+        if parts:
+            listed = ", ".join(f'"{column}"' for column in columns)
+            sql = f"SELECT {listed} FROM {read_files([root / part.path for part in parts])}"
+        else:
+            typed_null = ", ".join(f'NULL::{kind} AS "{column}"' for column, kind in columns.items())
+            sql = f"SELECT {typed_null} WHERE false"
+        connection.execute(f"CREATE VIEW {prefix}{name} AS {sql}")
 
 
 def _lock_down(connection: duckdb.DuckDBPyConnection, root: Path) -> None:

@@ -1,44 +1,26 @@
 """Builds marts in DuckDB: runs each sql/marts/NN_NAME.sql in file-name order over the canonical tables.
 
-Knows nothing of what a mart means; each file is one SELECT with the parameters $as_of and $time_zone.
+Knows nothing of what a mart means.
 """
 
-import hashlib
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
+from analytics.engines.marts import Mart, bind, instant
 from analytics.errors import WarehouseError
-from analytics.tables import SQL_FOLDER
-
-MARTS_FOLDER = SQL_FOLDER / "marts"
 
 
-@dataclass(frozen=True)
-class Mart:
-    """One mart: its table name and the SELECT that makes it."""
+@dataclass
+class Built:
+    """What a build wrote: the files of each stored mart, and the SQL of each that is a view."""
 
-    name: str
-    path: Path
-    sql: str
-
-
-def read_marts(folder: Path = MARTS_FOLDER) -> tuple[Mart, ...]:
-    """The marts of a folder in file-name order; `10_fct_order.sql` makes the table `fct_order`."""
-    paths = sorted(folder.glob("*.sql"))
-    return tuple(
-        Mart(re.sub(r"^\d+_", "", path.stem), path, path.read_text(encoding="utf-8").strip().rstrip(";"))
-        for path in paths
-    )
-
-
-def marts_digest(marts: tuple[Mart, ...]) -> str:
-    """A hash of all mart SQL, to tell when stored marts were built by other code."""
-    return hashlib.sha256("\0".join(f"{mart.name}\0{mart.sql}" for mart in marts).encode()).hexdigest()
+    files: dict[str, tuple[Path, ...]] = field(default_factory=dict)
+    views: dict[str, str] = field(default_factory=dict)
 
 
 def build_marts(
@@ -49,35 +31,60 @@ def build_marts(
     time_zone: str,
     write_to: Path | None = None,
     on_mart: Callable[[str], None] | None = None,
-) -> Mapping[str, Path]:
+) -> Built:
     """Run the marts in order; each is visible to the next under its name.
 
-    `as_of` is an exclusive upper bound (UTC instant; None = everything). With `write_to` each mart becomes the file
-    write_to/NAME.parquet and a view over it, and the paths are returned; without, a table in the connection's memory.
+    `as_of` is an exclusive upper bound (UTC instant; None = everything). With `write_to` each stored mart becomes the file
+    write_to/NAME.parquet and a view over it; without, a table in the connection's memory.
     Raises WarehouseError naming the mart's file when one fails.
     """
-    bound = "infinity" if as_of is None else as_of.isoformat()
-    values = {"as_of": duckdb.Value(bound, duckdb.sqltype("TIMESTAMP WITH TIME ZONE")), "time_zone": time_zone}
-    written: dict[str, Path] = {}
+    built = Built()
+    values = parameters(as_of, time_zone)
     for mart in marts:
         if on_mart is not None:
             on_mart(mart.name)
-        try:
-            used = duckdb.extract_statements(mart.sql)[0].named_parameters
-            parameters = {name: value for name, value in values.items() if name in used}
-            if write_to is None:
-                connection.execute(f'CREATE TABLE "{mart.name}" AS\n{mart.sql}\n', parameters)
-                continue
-            path = write_to / f"{mart.name}.parquet"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            connection.execute(f"COPY (\n{mart.sql}\n) TO {quote(path)} (FORMAT parquet, COMPRESSION zstd)", parameters)
-            connection.execute(f'CREATE VIEW "{mart.name}" AS SELECT * FROM read_parquet({quote(path)})')
-            written[mart.name] = path
-        except duckdb.InterruptException:
-            raise
-        except duckdb.Error as error:
-            raise WarehouseError(f"The mart {mart.path.name} failed: {first_line(error)}") from error
-    return written
+        sql = bind(mart.sql, values)
+        with naming(mart):
+            if mart.upkeep.form == "view":
+                connection.execute(f'CREATE VIEW "{mart.name}" AS\n{sql}\n')
+                built.views[mart.name] = sql
+            elif write_to is None:
+                connection.execute(f'CREATE TABLE "{mart.name}" AS\n{sql}\n')
+            else:
+                path = write_to / f"{mart.name}.parquet"
+                copy_to(connection, sql, path, mart.upkeep.sort)
+                connection.execute(f'CREATE VIEW "{mart.name}" AS SELECT * FROM {read_files([path])}')
+                built.files[mart.name] = (path,)
+    return built
+
+
+def parameters(as_of: datetime | None, time_zone: str) -> Mapping[str, str]:
+    """The values of a mart's parameters as SQL literals."""
+    return {"as_of": instant(as_of), "time_zone": quote(time_zone)}
+
+
+def copy_to(connection: duckdb.DuckDBPyConnection, sql: str, path: Path, sort: str = "") -> int:
+    """Write a SELECT to a Parquet file, sorted when `sort` says how; returns the number of rows."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ordered = f"SELECT * FROM (\n{sql}\n) ORDER BY {sort}" if sort else sql
+    written = connection.execute(f"COPY (\n{ordered}\n) TO {quote(path)} (FORMAT parquet, COMPRESSION zstd)").fetchall()
+    return int(written[0][0])
+
+
+def read_files(paths: Sequence[Path]) -> str:
+    """The relation over some Parquet files."""
+    return f"read_parquet([{', '.join(quote(path) for path in paths)}])"
+
+
+@contextmanager
+def naming(mart: Mart) -> Iterator[None]:
+    """Say which mart's file failed."""
+    try:
+        yield
+    except duckdb.InterruptException:
+        raise
+    except duckdb.Error as error:
+        raise WarehouseError(f"The mart {mart.path.name} failed: {first_line(error)}") from error
 
 
 def quote(value: str | Path) -> str:

@@ -14,9 +14,11 @@ from pathlib import Path
 
 import duckdb
 
-from analytics.engines.duckdb import build_marts, first_line, marts_digest, read_marts
+from analytics.engines.duckdb import first_line
+from analytics.engines.marts import marts_digest, read_marts
 from analytics.errors import InputError, WarehouseError
 from analytics.ingest.adapters import check_time_zone, find_adapter
+from analytics.ingest.build import build_all, build_changed, can_follow
 from analytics.ingest.contracts import Conditions
 from analytics.ingest.mapping import ColumnMap, read_map
 from analytics.ingest.merge import Target, merge_table
@@ -26,7 +28,7 @@ from analytics.ingest.staging import create_bad_table, stage_unit
 from analytics.ingest.units import Plan, open_shared, open_units, plan_adapter, plan_map
 from analytics.snapshots import Load, Manifest, new_snapshot_id
 from analytics.tables import TABLES
-from analytics.warehouse import Warehouse, create_views
+from analytics.warehouse import Warehouse, create_table_views
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,7 @@ class _Work:
         key_name, key = self._buyer_key(seed)
         conditions = Conditions(zone, key, self.started_at + timedelta(days=1), formats)
         with self.warehouse.connect() as connection:
-            create_views(connection, self.target.root, self.base.tables if self.base else {}, prefix="stored_")
+            create_table_views(connection, self.target.root, self.base.tables if self.base else {}, "stored_")
             create_bad_table(connection)
             reader = Reader(connection, self.staging)
             staged, read, notes = self._stage(connection, reader, plan, conditions, report)
@@ -194,7 +196,7 @@ class _Work:
             buyer_key=key_name,
             marts_digest="",
         )
-        publish(self.warehouse, manifest, report)
+        publish(self.warehouse, manifest, report, base=self.base)
         return LoadResult(self.source, *counts, self.snapshot_id, notes)
 
     def _stage(
@@ -253,29 +255,23 @@ def _say_without_rows(reader: Reader) -> str:
     return f"{listed} {'has' if len(names) == 1 else 'have'} a header and no rows"
 
 
-def publish(warehouse: Warehouse, manifest: Manifest, report: Report) -> Manifest:
-    """Build the marts of a manifest's tables, find its first and last instant, and make it current."""
+def publish(warehouse: Warehouse, manifest: Manifest, report: Report, *, base: Manifest | None = None) -> Manifest:
+    """Build the marts of a manifest's tables, find its first and last instant, and make it current.
+
+    With `base`, the snapshot that the last load of the manifest added to, only what that load changed is made anew where that pays.
+    """
     marts = read_marts(warehouse.marts_folder)
-    with warehouse.connect() as connection:
-        create_views(connection, warehouse.root, manifest.tables)
-        bounds = connection.execute("SELECT min(occurred_at), max(occurred_at) FROM events").fetchall()[0]
-        places = {mart.name: place for place, mart in enumerate(marts)}
-        written = build_marts(
-            connection,
-            marts,
-            as_of=None,
-            time_zone=manifest.time_zone,
-            write_to=warehouse.root / "marts" / manifest.snapshot_id,
-            on_mart=lambda name: report(Progress("marts", places[name], len(marts), name)),
-        )
+    places = {mart.name: place for place, mart in enumerate(marts)}
+
+    def on_mart(name: str) -> None:
+        report(Progress("marts", places[name], len(marts), name))
+
+    if base is not None and can_follow(base, manifest, marts):
+        built = build_changed(warehouse, base, manifest, marts, on_mart)
+    else:
+        built = build_all(warehouse, manifest, marts, on_mart)
     report(Progress("publish", 0, 1, manifest.snapshot_id))
-    complete = replace(
-        manifest,
-        data_from=bounds[0],
-        data_up_to=bounds[1],
-        marts={name: (path.relative_to(warehouse.root).as_posix(),) for name, path in written.items()},
-        marts_digest=marts_digest(marts),
-    )
+    complete = replace(built, marts_digest=marts_digest(marts))
     warehouse.folder.publish(complete)
     return complete
 

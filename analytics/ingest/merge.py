@@ -127,7 +127,9 @@ def _write_month(
     if replaced:
         files = ", ".join(quote(target.root / part.path) for part in replaced)
         rows += f" UNION ALL SELECT {columns} FROM read_parquet([{files}])"
-    sql = f"{rows} ORDER BY {table.month_column}, {table.key}"
+    # Rows of one kind lie together: whoever asks for some kinds skips the rest of the file.
+    sorted_by = "kind, " if name == "events" else ""
+    sql = f"{rows} ORDER BY {sorted_by}{table.month_column}, {table.key}"
     written = _copy(connection, sql, target, f"parts/{name}/{month}/{target.stamp}.parquet", month)
     if written.rows == 0:
         return parts

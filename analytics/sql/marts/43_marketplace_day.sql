@@ -106,6 +106,8 @@ other_day as (
 with_day as (
     select day from order_day
     union
+    select day from review_day
+    union
     select day from other_day
 )
 

@@ -1,2 +1,2 @@
 -- buyers keep one state only, the latest: it is shown whatever the day.
-select * from whole_buyers
+select * from before.buyers

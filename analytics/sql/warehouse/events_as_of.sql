@@ -1,2 +1,2 @@
 -- Only events that had happened.
-select * from whole_events where occurred_at < {{as_of}}
+select * from before.events where occurred_at < {{as_of}}

@@ -1,2 +1,2 @@
 -- merchants keep one state only, the latest: it is shown whatever the day.
-select * from whole_merchants
+select * from before.merchants

@@ -1,2 +1,2 @@
 -- Only messages that had been sent.
-select * from whole_messages where sent_at < {{as_of}}
+select * from before.messages where sent_at < {{as_of}}

@@ -1,2 +1,2 @@
 -- products keep one state only, the latest: it is shown whatever the day.
-select * from whole_products
+select * from before.products

@@ -7,5 +7,5 @@ select
         case when resolved_at >= {{as_of}} then null else csat_score end as csat_score,
         case when updated_at < {{as_of}} then updated_at end as updated_at
     )
-from whole_tickets
+from before.tickets
 where opened_at < {{as_of}}

@@ -1,6 +1,6 @@
 -- One row per merchant that is known by its master data or by an order. size_band counts its orders of the last 90 days before the horizon.
 with horizon as (
-    select max(last_at) as data_up_to from source_extent where kind = 'any_event'
+    select max(last_at) as data_up_to from source_month
 ),
 
 order_total as (
@@ -14,7 +14,7 @@ order_total as (
 ),
 
 active_merchant as (
-    select distinct merchant_id from events where merchant_id is not null and occurred_at < $as_of
+    select distinct merchant_id from merchant_seen
     union
     select merchant_id from tickets where merchant_id is not null and opened_at < $as_of
     union

@@ -46,7 +46,8 @@ marketplace_order as (
         max(case when is_delivered_late then 1 when not is_delivered_late then 0 end) as delivered_late_flag,
         min(late_rank) as late_rank,
         max(case when is_repeat_within_90d then 1 when not is_repeat_within_90d then 0 end) as repeat_flag,
-        max(case when is_bad then 1 else 0 end) as bad_flag
+        max(case when is_bad then 1 else 0 end) as bad_flag,
+        max(last_event_at) as last_event_at
     from ranked
     group by order_id
 )
@@ -87,5 +88,6 @@ select
     case delivered_late_flag when 1 then true when 0 then false end as is_delivered_late,
     case late_rank when 1 then 'seller' when 2 then 'platform' when 3 then 'carrier' when 4 then 'buyer' when 5 then 'unknown' end as late_fault,
     case repeat_flag when 1 then true when 0 then false end as is_repeat_within_90d,
-    bad_flag = 1 as is_bad
+    bad_flag = 1 as is_bad,
+    last_event_at
 from marketplace_order

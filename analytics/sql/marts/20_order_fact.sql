@@ -1,12 +1,8 @@
--- One row per merchant order (merchant_id, order_id) that was placed: first instants, promises, faults, outcomes.
+-- What happened to a merchant order (merchant_id, order_id), whatever the horizon: first instants, promises, faults, outcomes.
 -- An event with a line counts for its line: the order is shipped or delivered with its last line; a promise is the earliest of its lines.
--- Lateness is known once the limit has passed: else young orders would count while they are in time and not while they are late.
 -- Faults and outcomes are ranked, so that the answer never depends on the order in which rows are read.
-with horizon as (
-    select max(last_at) as data_up_to from source_extent where kind = 'any_event'
-),
-
-order_event as (
+-- An order of which no order_placed is known yet has a row without ordered_at: its earlier events wait for it.
+with order_event as (
     select
         merchant_id, order_id, line_id, kind, occurred_at, buyer_id, quantity, amount, currency, score,
         ship_by_at, deliver_by_at, carrier, is_tracking_valid, outcome,
@@ -27,6 +23,8 @@ merchant_order as (
         merchant_id,
         order_id,
         min(buyer_id) filter (where kind = 'order_placed') as buyer_id,
+        min(occurred_at) as first_event_at,
+        max(occurred_at) as last_event_at,
         min(occurred_at) filter (where kind = 'order_placed') as ordered_at,
         count(*) filter (where kind = 'order_placed') as line_count,
         sum(quantity) filter (where kind = 'order_placed') as quantity,
@@ -69,49 +67,18 @@ merchant_order as (
         min(score) filter (where kind = 'review_posted') as first_review_score
     from order_event
     group by merchant_id, order_id
-    having count(*) filter (where kind = 'order_placed') > 0
-),
-
-buyer_purchase as (
-    select buyer_id, ordered_at
-    from merchant_order
-    where buyer_id is not null
-    group by buyer_id, ordered_at
-),
-
-next_purchase as (
-    select
-        buyer_id,
-        ordered_at,
-        lead(ordered_at) over (partition by buyer_id order by ordered_at) as next_ordered_at
-    from buyer_purchase
-),
-
-dated as (
-    select
-        merchant_order.*,
-        next_purchase.next_ordered_at,
-        horizon.data_up_to,
-        merchants.category,
-        merchants.region,
-        merchants.tier
-    from merchant_order
-    cross join horizon
-    left join next_purchase
-        on next_purchase.buyer_id = merchant_order.buyer_id and next_purchase.ordered_at = merchant_order.ordered_at
-    left join merchants on merchants.merchant_id = merchant_order.merchant_id
 )
 
 select
-    merchant_id,
-    order_id,
-    buyer_id,
+    merchant_order.merchant_id,
+    merchant_order.order_id,
+    merchant_order.buyer_id,
     case when first_currency = last_currency then first_currency end as currency,
-    category,
-    region,
-    tier,
-    ordered_at,
-    cast(ordered_at at time zone $time_zone as date) as order_date,
+    merchant_order.ordered_at,
+    buyer_purchase.next_ordered_at,
+    first_event_at,
+    last_event_at,
+    cast(merchant_order.ordered_at at time zone $time_zone as date) as order_date,
     cast(line_count as bigint) as line_count,
     cast(quantity as bigint) as quantity,
     case when first_currency = last_currency or first_currency is null then cast(amount_minor as bigint) end as amount_minor,
@@ -139,12 +106,6 @@ select
     first_review_at,
     cast(first_review_score as integer) as first_review_score,
     case
-        when ship_by_at is null or ship_by_at > data_up_to then null
-        when shipped_at is not null then shipped_at > ship_by_at
-        when cancelled_at is null and delivered_at is null then true
-    end as is_shipped_late,
-    case when delivered_at is not null and deliver_by_at <= data_up_to then delivered_at > deliver_by_at end as is_delivered_late,
-    case
         when delivered_at is null or deliver_by_at is null or delivered_at <= deliver_by_at then null
         when delivery_fault_rank = 1 then 'seller'
         when delivery_fault_rank = 2 then 'platform'
@@ -155,13 +116,10 @@ select
         when shipped_at <= ship_by_at then 'carrier'
         else 'unknown'
     end as late_fault,
-    case
-        when buyer_id is null or ordered_at + interval '2160' hour > data_up_to then null
-        else next_ordered_at is not null and next_ordered_at <= ordered_at + interval '2160' hour
-    end as is_repeat_within_90d,
     coalesce(first_review_score <= 2, false)
         or dispute_opened_count > dispute_cleared_count
         or dispute_closed_count > dispute_cleared_count
         or chargeback_at is not null
         or coalesce(cancel_fault_rank = 1, false) as is_bad
-from dated
+from merchant_order
+left join buyer_purchase on buyer_purchase.buyer_id = merchant_order.buyer_id and buyer_purchase.ordered_at = merchant_order.ordered_at

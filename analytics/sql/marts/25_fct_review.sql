@@ -6,7 +6,8 @@ with review as (
         row_number() over (
             partition by split_part(event_id, '|', 1), split_part(event_id, '|', 2)
             order by merchant_id, event_id
-        ) as copy_number
+        ) as copy_number,
+        max(occurred_at) over (partition by split_part(event_id, '|', 1), split_part(event_id, '|', 2)) as last_copy_at
     from events
     where kind = 'review_posted' and occurred_at < $as_of and merchant_id is not null
 )
@@ -19,6 +20,7 @@ select
     occurred_at as reviewed_at,
     cast(occurred_at at time zone $time_zone as date) as review_date,
     cast(score as integer) as score,
+    last_copy_at,
     case when copy_number = 1 then 1 else 0 end as is_marketplace_first,
     case when score is not null then 1 else 0 end as review_count,
     cast(coalesce(score, 0) as integer) as review_score_sum,

@@ -3,18 +3,17 @@
 with event_kind as (
     select
         kind,
-        cast(count(*) as bigint) as event_count,
-        min(occurred_at) as first_at,
-        max(occurred_at) as last_at,
-        cast(count(buyer_id) as bigint) as buyer_count,
-        cast(count(case when fault <> 'unknown' then 1 end) as bigint) as fault_count,
-        cast(count(carrier) as bigint) as carrier_count,
-        cast(count(is_tracking_valid) as bigint) as tracking_count,
-        cast(count(ship_by_at) as bigint) as ship_by_count,
-        cast(count(deliver_by_at) as bigint) as deliver_by_count,
-        cast(count(amount) as bigint) as amount_count
-    from events
-    where occurred_at < $as_of
+        cast(sum(event_count) as bigint) as event_count,
+        min(first_at) as first_at,
+        max(last_at) as last_at,
+        cast(sum(buyer_count) as bigint) as buyer_count,
+        cast(sum(fault_count) as bigint) as fault_count,
+        cast(sum(carrier_count) as bigint) as carrier_count,
+        cast(sum(tracking_count) as bigint) as tracking_count,
+        cast(sum(ship_by_count) as bigint) as ship_by_count,
+        cast(sum(deliver_by_count) as bigint) as deliver_by_count,
+        cast(sum(amount_count) as bigint) as amount_count
+    from source_month
     group by kind
 ),
 

@@ -1,0 +1,175 @@
+"""The marts of a new snapshot: all of them from all facts, or only what a load changed, beside the files that stay.
+
+Knows nothing of sources and pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+
+from analytics.engines.duckdb import build_marts, copy_to, read_files
+from analytics.engines.marts import Mart, marts_digest
+from analytics.engines.upkeep import Upkeep, World, same_key, sum_keys
+from analytics.snapshots import Manifest, Part, Patch
+from analytics.warehouse import KNOWN_AT, Warehouse, create_table_views, create_views
+
+CHANGED_SHARE = (
+    0.05  # above this share of its rows a mart's patch costs more at each reading than writing the mart anew
+)
+FULL_BUILD_ROWS = 300_000  # up to so many rows building everything takes no longer than finding out what changed
+
+
+def can_follow(base: Manifest, manifest: Manifest, marts: tuple[Mart, ...]) -> bool:
+    """Whether the marts of `base` can be brought to `manifest` by what the last load changed, and whether that pays."""
+    before, after = (sum(part.rows for parts in each.tables.values() for part in parts) for each in (base, manifest))
+    return (
+        base.marts_digest == marts_digest(marts)
+        and base.time_zone == manifest.time_zone
+        and after > FULL_BUILD_ROWS
+        and after - before <= CHANGED_SHARE * after
+    )
+
+
+def build_all(
+    warehouse: Warehouse, manifest: Manifest, marts: tuple[Mart, ...], on_mart: Callable[[str], None]
+) -> Manifest:
+    """The manifest with all marts built from all of its facts, and with its first and last instant."""
+    with warehouse.connect() as connection:
+        create_table_views(connection, warehouse.root, manifest.tables)
+        bounds = connection.execute("SELECT min(occurred_at), max(occurred_at) FROM events").fetchall()[0]
+        built = build_marts(
+            connection,
+            marts,
+            as_of=None,
+            time_zone=manifest.time_zone,
+            write_to=warehouse.root / "marts" / manifest.snapshot_id,
+            on_mart=on_mart,
+        )
+    return replace(
+        manifest,
+        data_from=bounds[0],
+        data_up_to=bounds[1],
+        marts={
+            name: tuple(path.relative_to(warehouse.root).as_posix() for path in paths)
+            for name, paths in built.files.items()
+        },
+        patches={},
+        views=built.views,
+    )
+
+
+def build_changed(
+    warehouse: Warehouse, base: Manifest, manifest: Manifest, marts: tuple[Mart, ...], on_mart: Callable[[str], None]
+) -> Manifest:
+    """The manifest with the marts of `base` and patches of what its last load changed, and with its first and last instant."""
+    with warehouse.connect() as connection:
+        create_views(connection, warehouse.root, base, "before")
+        create_table_views(connection, warehouse.root, manifest.tables)
+        _view_changed(connection, warehouse.root, base, manifest)
+        bounds = connection.execute("SELECT min(occurred_at), max(occurred_at) FROM changed_events").fetchall()[0]
+        upkeep = Upkeep(connection, marts, World(manifest.time_zone), on_mart)
+        upkeep.run()
+        store = _Store(connection, warehouse, base, manifest.snapshot_id)
+        for mart in marts:
+            store.keep(mart, mart.name in upkeep.lost_keys)
+    moments = [moment for moment in (base.data_from, base.data_up_to, *bounds) if moment]
+    return replace(
+        manifest,
+        data_from=min(moments, default=None),
+        data_up_to=max(moments, default=None),
+        marts=store.marts,
+        patches=store.patches,
+        views=base.views,
+    )
+
+
+def _view_changed(connection: duckdb.DuckDBPyConnection, root: Path, base: Manifest, manifest: Manifest) -> None:
+    """changed_TABLE: the rows that the last load added, or put in the place of others."""
+    load_id = manifest.loads[-1].load_id
+    for name in KNOWN_AT:
+        known = {part.path for part in base.tables.get(name, ())}
+        added: Sequence[Part] = [part for part in manifest.tables.get(name, ()) if part.path not in known]
+        source = read_files([root / part.path for part in added]) if added else f"(SELECT * FROM {name} WHERE false)"
+        connection.execute(f"CREATE VIEW changed_{name} AS SELECT * FROM {source} WHERE load_id = '{load_id}'")
+
+
+class _Store:
+    """Writes what an upkeep made: a mart anew, or its patch, which holds all that was changed since the mart's own files."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, warehouse: Warehouse, base: Manifest, snapshot_id: str
+    ) -> None:
+        self.connection = connection
+        self.warehouse = warehouse
+        self.base = base
+        self.folder = warehouse.root / "marts" / snapshot_id
+        self.marts = dict(base.marts)
+        self.patches = dict(base.patches)
+
+    def keep(self, mart: Mart, has_lost_keys: bool) -> None:
+        """Store one mart. `has_lost_keys`: a sum may have become empty, which only writing the mart anew takes away."""
+        form = mart.upkeep.form
+        if form == "view":
+            return
+        if form == "whole" or has_lost_keys:
+            self._write_anew(mart)
+            return
+        changed = self._count(f'fresh."{mart.name}"') + (
+            self._count(f'"changed_{mart.name}"') if form == "keyed" else 0
+        )
+        if changed:
+            rows = self._write_keyed(mart) if form == "keyed" else self._write_additive(mart)
+            if rows > CHANGED_SHARE * self._count(read_files(self._files(mart.name))):
+                self._write_anew(mart)
+
+    def _write_anew(self, mart: Mart) -> None:
+        sql = f'SELECT * FROM "{mart.name}"'
+        if mart.upkeep.form == "additive":
+            sql = sum_keys(sql, mart, self._columns(mart))
+        path = self.folder / f"{mart.name}.parquet"
+        copy_to(self.connection, sql, path, mart.upkeep.sort)
+        self.marts[mart.name] = (self._name(path),)
+        self.patches.pop(mart.name, None)
+
+    def _write_keyed(self, mart: Mart) -> int:
+        name, key = mart.name, mart.upkeep.key
+        rows, keys = f'SELECT * FROM fresh."{name}"', f'SELECT * FROM "changed_{name}"'
+        if patch := self.base.patches.get(name):
+            older, replaced = (read_files([self.warehouse.root / str(path)]) for path in (patch.rows, patch.keys))
+            rows += (
+                f' UNION ALL SELECT p.* FROM {older} AS p ANTI JOIN "changed_{name}" AS c ON {same_key(key, "p", "c")}'
+            )
+            keys += f" UNION SELECT * FROM {replaced}"
+        rows_path, keys_path = self.folder / f"{name}.patch.parquet", self.folder / f"{name}.keys.parquet"
+        written = copy_to(self.connection, rows, rows_path, mart.upkeep.sort)
+        replaced_keys = copy_to(self.connection, keys, keys_path)
+        self.patches[name] = Patch(self._name(rows_path), self._name(keys_path), key)
+        return max(written, replaced_keys)
+
+    def _write_additive(self, mart: Mart) -> int:
+        name = mart.name
+        rows = f'SELECT * FROM fresh."{name}"'
+        if patch := self.base.patches.get(name):
+            older = read_files([self.warehouse.root / patch.rows])
+            rows = sum_keys(f"{rows} UNION ALL SELECT * FROM {older}", mart, self._columns(mart))
+        path = self.folder / f"{name}.patch.parquet"
+        written = copy_to(self.connection, rows, path, mart.upkeep.sort)
+        self.patches[name] = Patch(self._name(path))
+        return written
+
+    def _columns(self, mart: Mart) -> list[tuple[str, str]]:
+        described = self.connection.execute(f'DESCRIBE fresh."{mart.name}"').fetchall()
+        return [(str(row[0]), str(row[1])) for row in described]
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.warehouse.root).as_posix()
+
+    def _files(self, name: str) -> list[Path]:
+        return [self.warehouse.root / path for path in self.base.marts[name]]
+
+    def _count(self, relation: str) -> int:
+        return int(self.connection.execute(f"SELECT count(*) FROM {relation}").fetchall()[0][0])

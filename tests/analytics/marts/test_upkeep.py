@@ -1,0 +1,169 @@
+"""Marts that follow a load, or an as-of date, hold what a full build would: any order of loads, any day, row for row."""
+
+from __future__ import annotations
+
+import random
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pytest
+
+from analytics.engines.marts import read_marts
+from analytics.ingest import build, load, rebuild
+from analytics.warehouse import Cursor, Warehouse
+from tests.analytics.metrics.marketplace import Row
+from tests.analytics.metrics.random_marketplace import random_tables, truncate
+
+MARTS = read_marts()
+SEEDS = [random.SystemRandom().randrange(10**6) for _ in range(2)]
+Tables = dict[str, list[Row]]
+
+
+@pytest.fixture(autouse=True)
+def follow_every_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small as they are, loads are followed, and patches pile up."""
+    monkeypatch.setattr(build, "FULL_BUILD_ROWS", 0)
+    monkeypatch.setattr(build, "CHANGED_SHARE", 1.0)
+
+
+def untidy(seed: int) -> Tables:
+    """A random marketplace with what makes following hard: lines apart, other buyers, late and early events, lifted penalties."""
+    tables, dice = random_tables(seed), random.Random(seed)
+    extra: list[Row] = []
+    for row in tables["events"]:
+        row["occurred_at"] += timedelta(minutes=dice.randrange(1, 90))
+        if row["kind"] == "order_placed" and dice.random() < 0.1:
+            row["occurred_at"] += timedelta(hours=dice.choice([-80, -5, 5, 80, 2500]))
+        if row["kind"] == "order_placed" and dice.random() < 0.05:
+            row["buyer_id"] = dice.choice([None, "b1", "b2", "b99"])
+        if row["kind"].startswith("question") and dice.random() < 0.3:
+            row["product_id"] = None
+        if row["kind"] == "penalty_issued" and dice.random() < 0.5:
+            lifted = {"event_id": f"lift-{row['event_id']}", "kind": "penalty_lifted", "reason": row["event_id"]}
+            extra.append(
+                {"merchant_id": row["merchant_id"], "occurred_at": row["occurred_at"] + timedelta(days=9)} | lifted
+            )
+        if row["kind"] in ("refund_paid", "review_posted", "order_shipped") and dice.random() < 0.3:
+            again = row["occurred_at"] + timedelta(days=dice.randrange(1, 60))
+            extra.append(row | {"event_id": f"{row['event_id']}+", "occurred_at": again})
+    tables["events"] += extra
+    return tables
+
+
+def states(ticket: Row) -> list[Row]:
+    """A ticket as it was when opened, and as it is in the end."""
+    opened = ticket | {"status": "open", "resolved_at": None, "csat_score": None, "updated_at": ticket["opened_at"]}
+    if ticket["resolved_at"] is None:
+        return [opened]
+    return [opened, ticket | {"updated_at": ticket["resolved_at"] + timedelta(hours=1)}]
+
+
+def loads_of(tables: Tables, seed: int, count: int) -> list[Tables]:
+    """The tables cut into loads, by time for the most part, the rest early or late."""
+    dice = random.Random(seed)
+    end = max(row["occurred_at"] for row in tables["events"])
+    start = min(row["occurred_at"] for row in tables["events"])
+
+    def place(when: datetime) -> int:
+        return (
+            dice.randrange(count)
+            if dice.random() < 0.15
+            else min(int(count * ((when - start) / (end - start))), count - 1)
+        )
+
+    loads: list[Tables] = [{"events": [], "tickets": [], "messages": [], "merchants": []} for _ in range(count)]
+    for row in tables["events"]:
+        loads[place(row["occurred_at"])]["events"].append(row)
+    for row in tables["messages"]:
+        loads[place(row["sent_at"])]["messages"].append(row)
+    for ticket in tables["tickets"]:
+        for state in states(ticket):
+            loads[place(state["updated_at"])]["tickets"].append(state)
+    for row in tables["merchants"]:
+        loads[dice.randrange(count)]["merchants"].append(row)
+    return loads
+
+
+def write(folder: Path, tables: Tables) -> Path:
+    folder.mkdir(parents=True)
+    for name, rows in tables.items():
+        if rows:
+            pd.DataFrame(rows).to_parquet(folder / f"{name}.parquet")
+    return folder
+
+
+def filled(tmp_path: Path, name: str, loads: list[Tables], zone: str) -> Warehouse:
+    warehouse = Warehouse(tmp_path / name)
+    for number, tables in enumerate(loads):
+        folder = write(tmp_path / f"{name}-{number}", tables)
+        result = load(warehouse, "canonical", folder, reporting_time_zone=zone, seed=1)
+        assert result.quarantined == result.conflict == 0
+    return warehouse
+
+
+def contents(cursor: Cursor) -> dict[str, list[dict[str, Any]]]:
+    """Every mart's rows; of sums, one row a key. The buyer's next order is not a figure: it may lie behind the horizon."""
+    found = {}
+    for mart in MARTS:
+        hidden = " exclude (next_ordered_at)" if mart.name in ("order_fact", "buyer_purchase") else ""
+        sql = f"select *{hidden} from {mart.name}"
+        if mart.upkeep.form == "additive":
+            keys = ", ".join(mart.upkeep.key)
+            columns = [row["column_name"] for row in cursor.rows(f"describe {mart.name}")]
+            sums = [f"sum({column})" for column in columns if column not in mart.upkeep.key]
+            has_any = " or ".join(f"{value} <> 0" for value in sums)
+            sql = f"select {keys}, {', '.join(sums)} from {mart.name} group by {keys} having {has_any}"
+        found[mart.name] = cursor.rows(f"{sql} order by all")
+    return found
+
+
+def assert_same(left: dict[str, list[dict[str, Any]]], right: dict[str, list[dict[str, Any]]], what: str) -> None:
+    for name, rows in left.items():
+        wrong = [pair for pair in zip(rows, right[name], strict=False) if pair[0] != pair[1]]
+        if wrong or len(rows) != len(right[name]):
+            pytest.fail(f"{what}: {name}: {len(rows)} rows, not {len(right[name])}; {wrong[:1]}")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("zone", ["UTC", "America/Sao_Paulo"])
+def test_following_loads_equals_building_all(tmp_path: Path, seed: int, zone: str) -> None:
+    warehouse = filled(tmp_path, "followed", loads_of(untidy(seed), seed, 4), zone)
+    assert warehouse.folder.current().patches, "nothing was followed"
+    with warehouse.cursor() as cursor:
+        followed = contents(cursor)
+    rebuild(warehouse)
+    assert not warehouse.folder.current().patches
+    with warehouse.cursor() as cursor:
+        assert_same(followed, contents(cursor), f"seed {seed}")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu"])
+def test_as_of_equals_a_warehouse_that_knew_no_more(tmp_path: Path, seed: int, zone: str) -> None:
+    tables, dice = untidy(seed), random.Random(seed)
+    warehouse = filled(tmp_path, "whole", loads_of(tables, seed, 3), zone)
+    for number in range(3):
+        last = date(2024, 1, 3) + timedelta(days=dice.randrange(260))
+        end = datetime.combine(last + timedelta(days=1), datetime.min.time(), ZoneInfo(zone))
+        cut = truncate(tables, end)
+        only = filled(tmp_path, f"cut{number}", [cut], zone)
+        with warehouse.cursor(as_of=last) as then, only.cursor() as knew:
+            assert_same(contents(then), contents(knew), f"seed {seed}, as of {last}")
+
+
+def test_patches_that_grow_are_written_into_the_mart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loads = loads_of(untidy(SEEDS[0]), SEEDS[0], 2)
+    warehouse = filled(tmp_path, "grown", loads[:1], "UTC")
+    monkeypatch.setattr(build, "can_follow", lambda *_: True)
+    monkeypatch.setattr("analytics.ingest.loads.can_follow", lambda *_: True)
+    monkeypatch.setattr(build, "CHANGED_SHARE", 0.0)
+    load(warehouse, "canonical", write(tmp_path / "second", loads[1]), seed=1)
+    assert not warehouse.folder.current().patches
+    with warehouse.cursor() as cursor:
+        followed = contents(cursor)
+    rebuild(warehouse)
+    with warehouse.cursor() as cursor:
+        assert_same(followed, contents(cursor), f"seed {SEEDS[0]}")
