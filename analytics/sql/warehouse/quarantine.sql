@@ -11,7 +11,7 @@ select
     raw,
     coalesce(
         row_id,
-        left(md5(to_json([load_id, source, "table", file, line::varchar, "column", reason, raw])::varchar), 16)
+        'q' || left(md5(to_json([load_id, source, "table", file, line::varchar, "column", reason, raw])::varchar), 16)
     ) as row_id,
     time_zone,
     formats,
