@@ -78,8 +78,7 @@ class _Replay:
         for place, source in enumerate(sources):
             self.report(Progress("merge", place, len(sources), source))
             loads.append(self._load(place, source))
-        counts = [sum(getattr(load, name) for load in loads) for name in _COUNTS]
-        result = LoadResult(REPLAY, *counts, self.base.snapshot_id, notes)
+        result = _summed(loads, self.base.snapshot_id, notes)
         if not loads:
             return result
         path, is_changed = self._settle(loads)
@@ -202,7 +201,17 @@ def _rows(count: int) -> str:
     return f"{count} row" if count == 1 else f"{count} rows"
 
 
-_COUNTS = ("read", "loaded", "duplicate", "conflict", "quarantined")
+def _summed(loads: Sequence[Load], snapshot_id: str, notes: tuple[str, ...]) -> LoadResult:
+    return LoadResult(
+        REPLAY,
+        sum(load.read for load in loads),
+        sum(load.loaded for load in loads),
+        sum(load.duplicate for load in loads),
+        sum(load.conflict for load in loads),
+        sum(load.quarantined for load in loads),
+        snapshot_id,
+        notes,
+    )
 
 
 def _check(connection: duckdb.DuckDBPyConnection, corrections: Sequence[Correction]) -> int:

@@ -1,4 +1,4 @@
-"""`trustdesk ingest`, `snapshots`, `quarantine`: what comes into the warehouse, what is served, and what was turned away."""
+"""`trustdesk ingest`, `snapshots`, `quarantine`, `quality`: what comes in, what is served, what was set aside, and how good it is."""
 
 from __future__ import annotations
 
@@ -137,3 +137,21 @@ def _list(*, settled: bool, as_json: bool) -> None:
 
     columns = ["row_id", "source", "table", "file", "line", "column", "reason", *(["settled_by"] if settled else [])]
     print_rows(service.settled() if settled else service.waiting(), as_json=as_json, columns=columns)
+
+
+@click.command()
+@click.option("--all", "shows_all", is_flag=True, help="List what is all right, too.")
+@json_option
+@warehouse_option
+@one_line_errors
+def quality(shows_all: bool, as_json: bool, warehouse: Path | None) -> None:
+    """Check the data: missing dates and ids, duplicates, orphans, clocks, currencies, freshness and volume; worst first."""
+    from app.services.quality import check_rows
+    from app.services.runtime import snapshot_id
+
+    with runtime(warehouse):
+        rows = [row for row in check_rows(snapshot_id()) if shows_all or row["status"] in ("fail", "warn")]
+    if not rows:
+        note("Every check is all right.")
+        return
+    print_rows(rows, as_json=as_json, columns=("status", "table", "column", "count", "total", "share", "sentence"))

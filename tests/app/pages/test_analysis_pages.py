@@ -14,7 +14,6 @@ from click.testing import CliRunner
 from streamlit.testing.v1 import AppTest
 
 from analytics.metrics import Scope
-from analytics.snapshots import Load
 from analytics.warehouse import Snapshot
 from app.commands import main as command
 from app.components import header
