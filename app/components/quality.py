@@ -10,7 +10,6 @@ import streamlit as st
 from app.components.card import card_title
 from app.components.empty import empty_state
 from app.components.table import Column, table
-from app.components.words import code_name
 from app.i18n import N_, _, ngettext, number
 from app.page_errors import page_errors
 from app.services import quality
@@ -44,10 +43,7 @@ def draw_quality() -> None:
 
 def sentence(check: Check) -> str:
     """What a check found, in the reader's language, with its table and counts."""
-    words = dict(check.values)
-    if "kind" in words:
-        words["kind"] = code_name("kind", words["kind"])
-    said = _(check.sentence, **words) if words else _(check.sentence)
+    said = _(check.sentence, **check.values)
     if check.count is not None and check.total is not None:
         said += " · " + _("{count} of {total}", count=number(check.count), total=number(check.total))
     return f"{_(name)}: {said}" if (name := table_title(check.table)) else said
