@@ -45,6 +45,7 @@ KINDS: Mapping[str, str] = {
     "uniqueness": "Uniqueness",
     "relationship": "Relationships",
     "range": "Ranges and clocks",
+    "contract": "Rules of the table",
     "currency": "Currency mix",
     "freshness": "Freshness",
     "volume": "Volume change",
@@ -237,7 +238,7 @@ def _of_quarantine(snapshot: Snapshot, set_aside: pd.DataFrame) -> Iterator[Chec
                 check_id = f"{table.name}.lacks:{column.name}"
                 yield _counted("missing", check_id, column.name, count, total, _status(count, total), sentence)
         yield _counted(
-            "range", f"{table.name}.refused", "", refused, total, _status(refused, total), SENTENCES["refused"]
+            "contract", f"{table.name}.refused", "", refused, total, _status(refused, total), SENTENCES["refused"]
         )
         conflicts = counts.get((table.name, "conflict", ""), 0)
         status = _status(conflicts, total + conflicts)
@@ -247,7 +248,7 @@ def _of_quarantine(snapshot: Snapshot, set_aside: pd.DataFrame) -> Iterator[Chec
     read = sum(load.read for load in loads)
     lost = counts.get(("", "malformed", ""), 0)
     if lost:
-        yield _counted("range", ".malformed", "", lost, read, _status(lost, read), SENTENCES["malformed"])
+        yield _counted("contract", ".malformed", "", lost, read, _status(lost, read), SENTENCES["malformed"])
     if read:
         duplicates = sum(load.duplicate for load in loads)
         yield _counted("uniqueness", ".duplicate", "", duplicates, read, "ok", SENTENCES["duplicate"])

@@ -105,7 +105,7 @@ def _draw_editor(found: pd.DataFrame) -> list[dict[str, Any]]:
         "from_file": kind.TextColumn(_("File"), disabled=True),
         "from_line": kind.NumberColumn(_("Line"), disabled=True, format="localized"),
         "why": kind.TextColumn(_("Reason"), disabled=True, width=280, pinned=True),
-        "raw_line": kind.TextColumn(_("Raw content"), disabled=True, width=280),
+        "raw_line": kind.TextColumn(_("Raw content"), disabled=True, width=160),
     }
     for name in (str(name) for name in shown if name not in quarantine.ORIGIN):
         shown[name] = shown[name].astype("str").where(shown[name].notna(), None)
@@ -116,6 +116,8 @@ def _draw_editor(found: pd.DataFrame) -> list[dict[str, Any]]:
         height=ROW_HEIGHT * (1 + min(len(shown), 10)) + 3,
         row_height=ROW_HEIGHT,
         column_config=configured,
+        placeholder="–",
+        alt=_("Correct and load again"),
         key=f"corrections.rows.{snapshot_id()}.{table}",
     )
     is_changed = (edited.fillna("") != shown.fillna("")).any(axis=1)

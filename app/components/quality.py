@@ -27,6 +27,7 @@ STATUSES = {
     "ok": N_("all right"),
     "not_in_source": N_("Not in this source"),
 }
+MARKS = {"fail": ":red[:material/error:]", "warn": ":orange[:material/warning:]"}
 MART_NAMES = {"fct_order": N_("Orders"), "fct_marketplace_order": N_("Orders")}
 
 
@@ -66,9 +67,7 @@ def _draw_checks(found: tuple[Check, ...]) -> Check | None:
                 ":green[:material/task_alt:] "
                 + ngettext("{n} check, and nothing to report", "{n} checks, and nothing to report", len(found))
             )
-        for check in bad[:SAID_AT_ONCE]:
-            mark = ":red[:material/error:]" if check.status == "fail" else ":orange[:material/warning:]"
-            st.markdown(f"{mark} {sentence(check)}")
+        st.markdown("  \n".join(f"{MARKS[check.status]} {sentence(check)}" for check in bad[:SAID_AT_ONCE]))
         shown = list(found)
         if bad and not st.toggle(_("Show what is all right too"), key="quality.all"):
             shown = bad

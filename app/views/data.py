@@ -23,7 +23,7 @@ def sections() -> dict[str, str]:
     return {
         "loads": ":material/input: " + _("Loads"),
         "upload": ":material/upload_file: " + _("Upload"),
-        "quality": ":material/fact_check: " + _("Quality"),
+        "quality": ":material/fact_check: " + _("Data quality"),
         "quarantine": ":material/rule: " + _("Quarantine"),
         "snapshots": ":material/history: " + _("Snapshots"),
         "dictionary": ":material/menu_book: " + _("Dictionary"),

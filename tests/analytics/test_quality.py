@@ -279,7 +279,7 @@ def test_the_worst_comes_first(tmp_path: Path) -> None:
 
 
 def test_no_check_of_that_name(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no check 'events.nothing'"):
+    with pytest.raises(InputError, match=r"no check 'events\.nothing'"):
         failing_rows(loaded(tmp_path, CLEAN), "events.nothing")
 
 
