@@ -66,9 +66,9 @@ def draw_corrections(found: pd.DataFrame) -> None:
             _("Load {name}", name=given.name), disabled=job_is_running(), key="corrections.file.load"
         )
     if is_asked:
-        _start(quarantine.corrected(edited), _("corrected rows"))
+        _start(quarantine.corrected(edited), "quarantine")
     elif is_all_asked:
-        _start(None, _("rows set aside"))
+        _start(None, "quarantine")
     elif given is not None and is_file_asked:
         _start(quarantine.read_corrections(io.BytesIO(given.getvalue()), given.name), given.name)
 
@@ -76,6 +76,8 @@ def draw_corrections(found: pd.DataFrame) -> None:
 def _draw_editor(found: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows of one table in an editor; returns those that were changed."""
     tables = [name for name in TABLE_NAMES if name in set(found["table"])]
+    if set(found["table"]) - set(TABLE_NAMES):
+        st.caption(_("Lines that belong to no known table are corrected in a file, which has a column for it."))
     if not tables:
         return []
     table = tables[0]

@@ -162,6 +162,14 @@ class TestPage:
     def test_rows_without_a_date_are_said(self, runtime: Runtime) -> None:
         assert any("Events: 5 % of the rows have no date · 5 of 100" in text.value for text in page("quality").markdown)
 
+    def test_a_chosen_check_shows_its_rows(self, runtime: Runtime) -> None:
+        drawn = page("quality")
+        drawn.session_state["quality.chosen"] = "events.lacks:occurred_at"
+        drawn.run()
+        assert not drawn.exception
+        frames = [frame.value for frame in drawn.dataframe]
+        assert any(list(frame.get("reason", [])) == ["occurred_at is missing"] * 5 for frame in frames)
+
     def test_editing_the_rows_makes_corrections_of_what_changed(self, runtime: Runtime) -> None:
         shown = quarantine.editable(runtime.warehouse.quarantine())
         assert list(shown["event_id"]) == [f"x{n}" for n in range(5)]
