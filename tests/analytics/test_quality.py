@@ -188,6 +188,19 @@ def test_ids_with_other_content_and_duplicates_are_counted(tmp_path: Path) -> No
     assert list(failing_rows(warehouse, "events.conflict")["line"]) == [103]
 
 
+def test_lines_of_no_known_table_are_counted(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "adapter.toml").write_text('name = "own"\n[files.a]\nmatch = "a.csv"\n')
+    (own / "events.sql").write_text("select * from raw_a")
+    (own / "merchants.sql").write_text("select distinct merchant_id from raw_a")
+    warehouse = Warehouse(tmp_path / "warehouse")
+    load(warehouse, own, write_events(tmp_path / "in", (*CLEAN, "torn,line"), HEADER, "a.csv"))
+    check = checks(warehouse)[".malformed"]
+    assert (check.count, check.total) == (1, 102), "of 100 events, a merchant and the line"
+    assert list(failing_rows(warehouse, ".malformed")["line"]) == [102]
+
+
 def test_what_the_source_lacks_altogether_is_no_fault(tmp_path: Path) -> None:
     rows = tuple(row.replace(",x1,", ",,") for row in CLEAN)
     warehouse = Warehouse(tmp_path / "warehouse")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -312,6 +314,29 @@ def test_a_replay_that_is_killed_leaves_the_old_or_the_new_and_ends_the_same(tmp
         assert (len(warehouse.quarantine()), len(event_ids(warehouse))) == (0, 504)
         assert not (root / "staging").exists()
     assert ends == {0, 500}, "some were killed in time"
+
+
+def test_a_disk_that_is_full_at_a_replay_is_one_line_and_leaves_the_old_quarantine(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served, files, asked = warehouse.snapshot().snapshot_id, all_files(warehouse.root), corrections(warehouse)
+
+    def full(path: Path, text: str) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setattr("analytics.snapshots.write_durably", full)
+    with pytest.raises(WarehouseError, match=r"The disk of .* is full: free some space"):
+        replay(warehouse, asked)
+    assert (warehouse.snapshot().snapshot_id, all_files(warehouse.root)) == (served, files)
+    assert len(warehouse.quarantine()) == 4
+
+
+def test_nothing_set_aside_is_nothing_to_replay(tmp_path: Path) -> None:
+    warehouse = make_warehouse(tmp_path)
+    served = load(warehouse, "canonical", write_events(tmp_path / "in")).snapshot_id
+    for asked in (None, []):
+        result = replay(warehouse, asked)
+        assert (counts(result), result.snapshot_id) == ((0, 0, 0, 0, 0), served)
 
 
 def test_a_replay_waits_for_no_other_writer(warehouse: Warehouse) -> None:
