@@ -26,7 +26,10 @@ DATA_FOLDERS = ("parts", "marts", "quarantine")
 
 @dataclass(frozen=True)
 class Load:
-    """One load: where it came from and what became of its rows. Times are UTC."""
+    """One load: where it came from and what became of its rows. Times are UTC.
+
+    `is_replay`: its rows came from quarantine; what it loaded, or found there already, had been counted as set aside before.
+    """
 
     load_id: str
     source: str
@@ -38,6 +41,7 @@ class Load:
     duplicate: int
     conflict: int
     quarantined: int
+    is_replay: bool = False
 
 
 @dataclass(frozen=True)

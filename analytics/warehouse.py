@@ -28,7 +28,7 @@ QUERY_TIME_LIMIT_SECONDS = 30.0
 OPEN_SNAPSHOTS = 6
 # The instant from which a row of these tables is known; what comes at or after an as-of bound is taken away.
 KNOWN_AT = {"events": "occurred_at", "tickets": "opened_at", "messages": "sent_at"}
-QUARANTINE_COLUMNS = ("load_id", "source", "table", "file", "line", "column", "reason", "raw")
+QUARANTINE_COLUMNS = ("load_id", "source", "table", "file", "line", "column", "reason", "raw", "row_id")
 
 
 @dataclass(frozen=True)
@@ -162,18 +162,26 @@ class Warehouse:
         finally:
             connection.close()
 
-    def quarantine(self, snapshot_id: str | None = None) -> pd.DataFrame:
-        """Rejected and conflicting rows of a snapshot's loads: load_id, source, table, file, line, column, reason, raw."""
+    def quarantine(self, snapshot_id: str | None = None, *, settled: bool = False) -> pd.DataFrame:
+        """Rows that a snapshot's loads set aside: load_id, source, table, file, line, column, reason, raw, row_id.
+
+        With `settled` those that a replay loaded or replaced since, with settled_by, the replay's load id.
+        """
+        condition = "settled_by IS NOT NULL" if settled else "settled_by IS NULL"
+        names = ", ".join(f'"{name}"' for name in (*QUARANTINE_COLUMNS, *(("settled_by",) if settled else ())))
+        return self._of_quarantine(snapshot_id, f"SELECT {names} FROM quarantine WHERE {condition}")
+
+    def set_aside(self, snapshot_id: str | None = None) -> pd.DataFrame:
+        """How many rows are set aside: table_name, kind (any, conflict, malformed, missing), column_name, row_count."""
+        sql = (SQL_FOLDER / "warehouse" / "set_aside.sql").read_text(encoding="utf-8")
+        return self._of_quarantine(snapshot_id, sql)
+
+    def _of_quarantine(self, snapshot_id: str | None, sql: str) -> pd.DataFrame:
         manifest = self.folder.current() if snapshot_id is None else self.folder.read(snapshot_id)
         self.folder.check_files(manifest)
-        if not manifest.quarantine:
-            return pd.DataFrame(
-                {name: pd.Series(dtype="int64" if name == "line" else "str") for name in QUARANTINE_COLUMNS}
-            )
         with self.connect() as connection:
-            paths = ", ".join(quote(self.root / path) for path in manifest.quarantine)
-            names = ", ".join(f'"{name}"' for name in QUARANTINE_COLUMNS)
-            frame: pd.DataFrame = connection.execute(f"SELECT {names} FROM read_parquet([{paths}])").df()
+            view_quarantine(connection, self.root, manifest.quarantine)
+            frame: pd.DataFrame = connection.execute(sql).df()
             return frame
 
     def needs_rebuild(self) -> bool:
@@ -288,6 +296,14 @@ def create_table_views(
             typed_null = ", ".join(f'NULL::{kind} AS "{column}"' for column, kind in columns.items())
             sql = f"SELECT {typed_null} WHERE false"
         connection.execute(f"CREATE VIEW {prefix}{name} AS {sql}")
+
+
+def view_quarantine(connection: duckdb.DuckDBPyConnection, root: Path, paths: tuple[str, ...]) -> None:
+    """The view `quarantine` over its files (those of older programs lack the last columns)."""
+    files = ", ".join(quote(root / path) for path in paths)
+    stored = f"union all by name select * from read_parquet([{files}], union_by_name = true)" if paths else ""
+    sql = (SQL_FOLDER / "warehouse" / "quarantine.sql").read_text(encoding="utf-8").replace("{{stored}}", stored)
+    connection.execute(f"CREATE TEMP VIEW quarantine AS\n{sql}")
 
 
 def _lock_down(connection: duckdb.DuckDBPyConnection, root: Path) -> None:

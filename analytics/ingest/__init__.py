@@ -8,11 +8,13 @@ from analytics.ingest.loads import LoadResult, Progress, load, rebuild
 from analytics.ingest.mapping import ColumnMap, guess_map, map_to_toml, read_map
 from analytics.ingest.preview import CheckResult, FilePreview, check, preview
 from analytics.ingest.readers import Dialect
+from analytics.ingest.replays import Correction, replay
 
 __all__ = [
     "Adapter",
     "CheckResult",
     "ColumnMap",
+    "Correction",
     "Dialect",
     "FilePreview",
     "LoadResult",
@@ -26,4 +28,5 @@ __all__ = [
     "preview",
     "read_map",
     "rebuild",
+    "replay",
 ]

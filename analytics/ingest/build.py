@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from analytics.engines.duckdb import build_marts, copy_to, read_files
+from analytics.engines.duckdb import build_marts, copy_to, quote, read_files
 from analytics.engines.marts import Mart, marts_digest
 from analytics.engines.upkeep import Upkeep, World, same_key, sum_keys
 from analytics.snapshots import Manifest, Part, Patch
@@ -24,7 +24,7 @@ FULL_BUILD_ROWS = 300_000  # up to so many rows building everything takes no lon
 
 
 def can_follow(base: Manifest, manifest: Manifest, marts: tuple[Mart, ...]) -> bool:
-    """Whether the marts of `base` can be brought to `manifest` by what the last load changed, and whether that pays."""
+    """Whether the marts of `base` can be brought to `manifest` by what the loads since changed, and whether that pays."""
     before, after = (sum(part.rows for parts in each.tables.values() for part in parts) for each in (base, manifest))
     return (
         base.marts_digest == marts_digest(marts)
@@ -65,7 +65,7 @@ def build_all(
 def build_changed(
     warehouse: Warehouse, base: Manifest, manifest: Manifest, marts: tuple[Mart, ...], on_mart: Callable[[str], None]
 ) -> Manifest:
-    """The manifest with the marts of `base` and patches of what its last load changed, and with its first and last instant."""
+    """The manifest with the marts of `base` and patches of what loads since changed, and with its first and last instant."""
     with warehouse.connect() as connection:
         create_views(connection, warehouse.root, base, "before")
         create_table_views(connection, warehouse.root, manifest.tables)
@@ -88,13 +88,13 @@ def build_changed(
 
 
 def _view_changed(connection: duckdb.DuckDBPyConnection, root: Path, base: Manifest, manifest: Manifest) -> None:
-    """changed_TABLE: the rows that the last load added, or put in the place of others."""
-    load_id = manifest.loads[-1].load_id
+    """changed_TABLE: the rows that the loads since `base` added, or put in the place of others."""
+    new_loads = ", ".join(quote(load.load_id) for load in manifest.loads[len(base.loads) :])
     for name in KNOWN_AT:
         known = {part.path for part in base.tables.get(name, ())}
         added: Sequence[Part] = [part for part in manifest.tables.get(name, ()) if part.path not in known]
         source = read_files([root / part.path for part in added]) if added else f"(SELECT * FROM {name} WHERE false)"
-        connection.execute(f"CREATE VIEW changed_{name} AS SELECT * FROM {source} WHERE load_id = '{load_id}'")
+        connection.execute(f"CREATE VIEW changed_{name} AS SELECT * FROM {source} WHERE load_id IN ({new_loads})")
 
 
 class _Store:

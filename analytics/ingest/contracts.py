@@ -73,13 +73,19 @@ def _typed(column: Column, source_type: str, conditions: Conditions) -> str:
 
 
 def raw_columns(table: Table, source_types: Mapping[str, str], typed: Mapping[str, str]) -> Mapping[str, str]:
-    """Source column → its text as quarantine keeps it; a buyer's id is kept as its pseudonym only."""
+    """Source column → its text as quarantine keeps it: free text whole, a buyer's id as its pseudonym only."""
     kinds = {column.name: column.kind for column in table.columns}
     raw = {}
     for name, source_type in source_types.items():
         if not name.startswith("_"):
-            raw[name] = typed[name] if kinds.get(name) == "buyer" else _text(name, source_type)
+            raw[name] = _raw(name, source_type, kinds.get(name), typed)
     return raw
+
+
+def _raw(name: str, source_type: str, kind: str | None, typed: Mapping[str, str]) -> str:
+    if kind == "buyer":
+        return typed[name]
+    return f"nullif(CAST(\"{name}\" AS VARCHAR), '')" if kind == "text" else _text(name, source_type)
 
 
 def problems(table: Table, source_types: Mapping[str, str], conditions: Conditions) -> tuple[Problem, ...]:
@@ -100,9 +106,10 @@ def _column_problems(column: Column, conditions: Conditions) -> list[Problem]:
     if column.is_required:
         found.append(Problem(column.name, f"{value} IS NULL AND {raw} IS NULL", quote("is missing")))
     if "reason" in rule:
-        found.append(
-            Problem(column.name, f"{value} IS NULL AND {raw} IS NOT NULL", f"{quote(rule['reason'])} || {shown}")
-        )
+        reason = rule["reason"]
+        if (form := conditions.formats.get(column.name)) and "format" in rule:
+            reason = f"is no date or time in the format {form}"
+        found.append(Problem(column.name, f"{value} IS NULL AND {raw} IS NOT NULL", f"{quote(reason)} || {shown}"))
     if column.allowed:
         allowed = ", ".join(quote(word) for word in column.allowed)
         reason = quote(f"is none of {', '.join(column.allowed)}")

@@ -167,16 +167,16 @@ class _Work:
                 raise InputError(f"{_say_without_rows(reader)}: export it again, or check the path {self.path}.")
             tables = dict(self.base.tables) if self.base else {}
             loaded = duplicate = conflict = 0
-            malformed = settle_lines(connection, reader, plan.table_of())
-            quarantined = int(connection.execute("SELECT count(*) FROM bad").fetchall()[0][0])
             for done, (name, files) in enumerate(staged.items()):
                 report(Progress("merge", done, len(staged), name))
                 merged = merge_table(connection, TABLES[name], files, tables, self.target)
                 tables |= merged.parts
                 loaded, duplicate = loaded + merged.loaded, duplicate + merged.duplicate
                 conflict += merged.conflict
+            malformed = settle_lines(connection, reader, plan.table_of())  # conflicts get their lines too
+            quarantined = int(connection.execute("SELECT count(*) FROM bad").fetchall()[0][0]) - conflict
             known = self.base.quarantine if self.base else ()
-            quarantine = write_quarantine(connection, known, self.target)
+            quarantine = write_quarantine(connection, known, self.target, conditions)
         counts = (read + malformed, loaded, duplicate, conflict, quarantined)
         if self.base is not None and not loaded and quarantine == known:
             return LoadResult(self.source, *counts, self.base.snapshot_id, notes)
@@ -258,7 +258,7 @@ def _say_without_rows(reader: Reader) -> str:
 def publish(warehouse: Warehouse, manifest: Manifest, report: Report, *, base: Manifest | None = None) -> Manifest:
     """Build the marts of a manifest's tables, find its first and last instant, and make it current.
 
-    With `base`, the snapshot that the last load of the manifest added to, only what that load changed is made anew where that pays.
+    With `base`, the snapshot that the manifest's last loads added to, only what they changed is made anew where that pays.
     """
     marts = read_marts(warehouse.marts_folder)
     places = {mart.name: place for place, mart in enumerate(marts)}

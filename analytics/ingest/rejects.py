@@ -3,6 +3,7 @@
 Knows nothing of why a row is bad.
 """
 
+import json
 from collections import defaultdict
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import duckdb
 import pandas as pd
 
 from analytics.engines.duckdb import quote
+from analytics.ingest.contracts import Conditions
 from analytics.ingest.merge import Target, render
 from analytics.ingest.readers import Reader, lines_in_open_quote, lines_of_bytes, physical_lines
+from analytics.warehouse import view_quarantine
 
 
 def settle_lines(connection: duckdb.DuckDBPyConnection, reader: Reader, table_of: dict[str, str]) -> int:
@@ -86,23 +89,32 @@ def _add_malformed(
     return len(rows)
 
 
-def write_quarantine(connection: duckdb.DuckDBPyConnection, known: tuple[str, ...], target: Target) -> tuple[str, ...]:
+def write_quarantine(
+    connection: duckdb.DuckDBPyConnection, known: tuple[str, ...], target: Target, conditions: Conditions
+) -> tuple[str, ...]:
     """Write the rows of `bad` that no earlier load has said; returns the paths of all quarantine files."""
-    columns = '"load_id", "source", "table", "file", "line", "column", "reason", "raw"'
-    if known:
-        files = ", ".join(quote(target.root / path) for path in known)
-        connection.execute(f"CREATE TEMP VIEW known_quarantine AS SELECT {columns} FROM read_parquet([{files}])")
-    else:
-        connection.execute(
-            'CREATE TEMP TABLE known_quarantine (load_id VARCHAR, source VARCHAR, "table" VARCHAR, file VARCHAR, '
-            'line BIGINT, "column" VARCHAR, reason VARCHAR, raw VARCHAR)'
-        )
-    sql = render("new_quarantine", load_id=quote(target.load_id), source=quote(target.source))
-    path = f"quarantine/{target.stamp}.parquet"
-    full: Path = target.root / path
-    full.parent.mkdir(parents=True, exist_ok=True)
-    written = connection.execute(f"COPY (\n{sql}\n) TO {quote(full)} (FORMAT parquet, COMPRESSION zstd)").fetchall()
-    if int(written[0][0]) == 0:
-        full.unlink()
+    view_quarantine(connection, target.root, known)
+    sql = render(
+        "new_quarantine",
+        load_id=quote(target.load_id),
+        source=quote(target.source),
+        time_zone=quote(conditions.time_zone),
+        formats=quote(json.dumps(dict(conditions.formats))),
+    )
+    path = quarantine_path(target)
+    if not copy_rows(connection, sql, target.root / path):
+        (target.root / path).unlink()
         return known
     return (*known, path)
+
+
+def quarantine_path(target: Target) -> str:
+    """Where a load's quarantine file lies, relative to the warehouse."""
+    return f"quarantine/{target.stamp}.parquet"
+
+
+def copy_rows(connection: duckdb.DuckDBPyConnection, sql: str, path: Path) -> int:
+    """Write the rows of a SELECT as Parquet; returns how many they are."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    written = connection.execute(f"COPY (\n{sql}\n) TO {quote(path)} (FORMAT parquet, COMPRESSION zstd)").fetchall()
+    return int(written[0][0])

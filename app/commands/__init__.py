@@ -6,7 +6,7 @@ import click
 
 from app.commands.bench import bench
 from app.commands.demo import demo
-from app.commands.ingest import ingest, quarantine, snapshots
+from app.commands.ingest import ingest, quality, quarantine, snapshots
 from app.commands.metrics import metrics
 from app.commands.serve import serve
 from app.commands.trust import trust
@@ -19,6 +19,7 @@ COMMANDS = (
     ingest,
     snapshots,
     quarantine,
+    quality,
     metrics,
     trust,
     themes,

@@ -1,4 +1,4 @@
-"""`trustdesk ingest`, `snapshots`, `quarantine`: what comes into the warehouse, what is served, and what was turned away."""
+"""`trustdesk ingest`, `snapshots`, `quarantine`, `quality`: what comes in, what is served, what was set aside, and how good it is."""
 
 from __future__ import annotations
 
@@ -90,13 +90,68 @@ def snapshots(rollback: str | None, as_json: bool, warehouse: Path | None) -> No
 
 
 @click.command()
+@click.option("--export", type=click.Path(path_type=Path, dir_okay=False), help="Write the rows to correct as CSV.")
+@click.option(
+    "--replay",
+    is_flag=False,
+    flag_value="",
+    metavar="[FILE]",
+    help="Load the corrected rows of an exported FILE; without one, try all rows again as they are.",
+)
+@click.option("--settled", is_flag=True, help="List the rows that replays loaded or replaced.")
 @json_option
 @warehouse_option
 @one_line_errors
-def quarantine(as_json: bool, warehouse: Path | None) -> None:
-    """List the rows that loads turned away, with file, line, column and reason."""
-    with runtime(warehouse) as opened:
-        frame = opened.warehouse.quarantine()
-    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
-    columns = ("source", "table", "file", "line", "column", "reason")
-    print_rows(({str(key): value for key, value in row.items()} for row in rows), as_json=as_json, columns=columns)
+def quarantine(export: Path | None, replay: str | None, settled: bool, as_json: bool, warehouse: Path | None) -> None:
+    """List the rows that loads set aside, with file, line, column and reason; export, correct and replay them."""
+    if (export is not None) + (replay is not None) + settled > 1:
+        raise click.UsageError("--export, --replay and --settled are three things: ask for one of them.")
+    with runtime(warehouse):
+        if export is not None:
+            _export(export)
+        elif replay is not None:
+            _replay(replay, as_json=as_json)
+        else:
+            _list(settled=settled, as_json=as_json)
+
+
+def _export(path: Path) -> None:
+    from app.services.quarantine import correction_file
+
+    path.write_bytes(correction_file())
+    note(f"Correct the rows in {path}, then load them: trustdesk quarantine --replay {path}")
+
+
+def _replay(file: str, *, as_json: bool) -> None:
+    from app.services.loading import replay_rows
+    from app.services.quarantine import replay_file
+
+    progress = Progress()
+    result = replay_file(Path(file), progress) if file else replay_rows(None, "quarantine", progress)
+    progress.done()
+    print_load(result, as_json=as_json)
+
+
+def _list(*, settled: bool, as_json: bool) -> None:
+    from app.services import quarantine as service
+
+    columns = ["row_id", "source", "table", "file", "line", "column", "reason", *(["settled_by"] if settled else [])]
+    print_rows(service.settled() if settled else service.waiting(), as_json=as_json, columns=columns)
+
+
+@click.command()
+@click.option("--all", "shows_all", is_flag=True, help="List what is all right, too.")
+@json_option
+@warehouse_option
+@one_line_errors
+def quality(shows_all: bool, as_json: bool, warehouse: Path | None) -> None:
+    """Check the data: missing dates and ids, duplicates, orphans, clocks, currencies, freshness and volume; worst first."""
+    from app.services.quality import check_rows
+    from app.services.runtime import snapshot_id
+
+    with runtime(warehouse):
+        rows = [row for row in check_rows(snapshot_id()) if shows_all or row["status"] in ("fail", "warn")]
+    if not rows:
+        note("Every check is all right.")
+        return
+    print_rows(rows, as_json=as_json, columns=("status", "table", "column", "count", "total", "share", "sentence"))

@@ -219,6 +219,9 @@ def _draw_progress(job: LoadJob) -> None:
 def draw_result(result: Mapping[str, object]) -> None:
     """What became of a load's rows, in words."""
     counts = {name: int(str(result[name])) for name in ("read", "loaded", "duplicate", "conflict", "quarantined")}
+    if result.get("source") == "quarantine":
+        _draw_replay(counts)
+        return
     said = [
         ngettext("{n} row read", "{n} rows read", counts["read"]),
         ngettext("{n} loaded", "{n} loaded", counts["loaded"]),
@@ -233,6 +236,20 @@ def draw_result(result: Mapping[str, object]) -> None:
     notes = result.get("notes")
     for line in notes if isinstance(notes, tuple) else ():
         st.caption(str(line))
+
+
+def _draw_replay(counts: Mapping[str, int]) -> None:
+    """What became of rows tried again: a row that was there already has left the quarantine too."""
+    left = counts["conflict"] + counts["quarantined"]
+    said = [
+        ngettext("{n} row loaded", "{n} rows loaded", counts["loaded"]),
+        *([ngettext("{n} there already", "{n} there already", counts["duplicate"])] if counts["duplicate"] else []),
+        ngettext("{n} still set aside", "{n} still set aside", left),
+    ]
+    if left:
+        st.warning(joined(said), icon=":material/rule:")
+    else:
+        st.success(joined(said), icon=":material/task_alt:")
 
 
 def _zone() -> str:

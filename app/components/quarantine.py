@@ -1,4 +1,4 @@
-"""Rows that loads set aside: how many for which reason, each with its file, line and raw content, and what to do."""
+"""Rows that loads set aside: how many for which reason, each with its file, line and raw content; they are corrected below."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from app.components.card import card_title
+from app.components.corrections import draw_corrections
 from app.components.empty import empty_state
 from app.components.table import Column, table
 from app.i18n import _, ngettext, number
@@ -44,7 +45,7 @@ def _draw_reasons(frame: pd.DataFrame) -> None:
         card_title(
             _("Why rows were set aside"),
             _(
-                "Correct the rows in your file and load it again: what is loaded already stays as it is. Click a reason for its rows."
+                "Click a reason for its rows; correct them below, or in your file and load it again: what is loaded stays as it is."
             ),
         )
         row = table(
@@ -98,3 +99,4 @@ def _draw_rows(frame: pd.DataFrame) -> None:
             title=_("Rows"),
             file_name="quarantine",
         )
+    draw_corrections(found)

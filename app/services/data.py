@@ -15,7 +15,7 @@ import pandas as pd
 from app.i18n import N_
 from app.services.figures import in_zone
 from app.services.runtime import cached, get_runtime
-from app.services.warehouse import cursor, snapshot
+from app.services.warehouse import cursor, rows_set_aside, snapshot
 
 if TYPE_CHECKING:
     from analytics.dictionary import TableDoc
@@ -57,7 +57,7 @@ TABLE_NAMES = {
 
 @dataclass(frozen=True)
 class Totals:
-    """The figures at the top of the page. `rejected_count`: rows set aside, conflicts included."""
+    """The figures at the top of the page. `rejected_count`: rows set aside and not replayed since, conflicts included."""
 
     row_count: int
     load_count: int
@@ -71,7 +71,7 @@ def totals(snapshot_id: str) -> Totals:
     return Totals(
         sum(rows for name, rows in found.tables.items() if name != "event_texts"),
         len(found.loads),
-        sum(load.quarantined + load.conflict for load in found.loads),
+        rows_set_aside(snapshot_id),
         len(get_runtime().warehouse.folder.snapshot_ids()),
     )
 
@@ -146,7 +146,7 @@ def roll_back(snapshot_id: str, actor: Actor) -> None:
 
 @cached
 def quarantine(snapshot_id: str) -> pd.DataFrame:
-    """Every row set aside, the last load first: load_id, source, table, file, line, column, kind (key of REASONS or ""), reason, raw."""
+    """Every row set aside, the last load first: load_id, source, table, file, line, column, kind (key of REASONS or ""), reason, raw, row_id."""
     frame = get_runtime().warehouse.quarantine(snapshot_id)
     frame = frame.sort_values(["load_id", "table", "file", "line"], ascending=[False, True, True, True])
     kinds = [kind_of(reason, column) for reason, column in zip(frame["reason"], frame["column"], strict=True)]

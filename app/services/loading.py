@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from app.services.runtime import get_runtime
 
 if TYPE_CHECKING:
-    from analytics.ingest import ColumnMap, Progress
+    from analytics.ingest import ColumnMap, Correction, Progress
 
 Report = Callable[[str, float | None], None]
 Scale = Literal["small", "medium", "large"]
@@ -42,6 +42,15 @@ def load_path(
         progress=_told(progress),
     )
     return asdict(result)
+
+
+def replay_rows(
+    corrections: Sequence[Correction] | None, called: str, progress: Report | None = None
+) -> dict[str, object]:
+    """Tries quarantined rows again, corrected or (None) all as they are; the result of `load_path`. `called`: what it is listed as."""
+    from analytics.ingest import replay
+
+    return asdict(replay(get_runtime().warehouse, corrections, called=called, progress=_told(progress)))
 
 
 def load_demo(scale: Scale, seed: int, progress: Report | None = None) -> dict[str, object]:

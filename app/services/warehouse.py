@@ -43,6 +43,13 @@ def snapshot(snapshot_id: str) -> Snapshot:
 
 
 @cached
+def rows_set_aside(snapshot_id: str) -> int:
+    """How many rows of its loads wait in quarantine, conflicts included."""
+    counted = get_runtime().warehouse.set_aside(snapshot_id)
+    return int(counted.loc[counted["kind"] == "any", "row_count"].sum())
+
+
+@cached
 def merchants(snapshot_id: str) -> pd.DataFrame:
     """One row a merchant, most orders first: merchant_id, name, category, region, tier, joined_at, size_band, order_count."""
     from analytics.profiles import merchant_profiles

@@ -8,6 +8,7 @@ from app.components.dictionary import draw_dictionary
 from app.components.first_run import invite
 from app.components.header import page_header
 from app.components.loads import UPLOAD_KEY, draw_freshness, draw_loads, draw_snapshots, draw_totals, watch_job
+from app.components.quality import draw_quality
 from app.components.quarantine import draw_quarantine
 from app.components.upload import folder_panel, upload_panel
 from app.i18n import _, language
@@ -22,6 +23,7 @@ def sections() -> dict[str, str]:
     return {
         "loads": ":material/input: " + _("Loads"),
         "upload": ":material/upload_file: " + _("Upload"),
+        "quality": ":material/fact_check: " + _("Data quality"),
         "quarantine": ":material/rule: " + _("Quarantine"),
         "snapshots": ":material/history: " + _("Snapshots"),
         "dictionary": ":material/menu_book: " + _("Dictionary"),
@@ -59,6 +61,9 @@ def draw_sections() -> None:
         with tabs["upload"]:
             upload_panel()
             folder_panel()
+    if tabs["quality"].open:
+        with tabs["quality"]:
+            draw_quality()
     if tabs["quarantine"].open:
         with tabs["quarantine"]:
             draw_quarantine()

@@ -38,10 +38,13 @@ def unmarkable(root: Path = ROOT / "app") -> Iterator[str]:
 def of_data() -> Iterator[tuple[str, str]]:
     """(msgid, where) of texts that pages translate but that stand in analytics or in data files."""
     from analytics.metrics import CATALOGUE
+    from analytics.quality import texts
     from analytics.whatif.simulate import TEXTS
 
     for text in TEXTS:
         yield text, "analytics.whatif"
+    for text in texts():
+        yield text, "analytics.quality"
     for spec in CATALOGUE.values():
         yield spec.name, f"metric {spec.metric_id}"
         yield spec.description, f"metric {spec.metric_id}"

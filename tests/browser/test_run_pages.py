@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from analytics.ingest import load
 from analytics.warehouse import Warehouse
 from app.bench.browser import served, settle
 
@@ -81,3 +82,35 @@ def test_the_language_is_switched_and_the_log_is_whole(page: Page, app_url: str)
     page.get_by_test_id("stMain").get_by_text("简体中文").click()
     expect(page.get_by_role("heading", name="设置")).to_be_visible(timeout=LONG)
     assert "lang=zh-Hans" in page.url
+
+
+def test_rows_set_aside_are_corrected_in_a_file_and_loaded(page: Page, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    header = "event_id,occurred_at,kind,merchant_id,order_id,amount,currency"
+    rows = [f"e{n},{'' if n == 7 else f'2026-03-0{n}'},order_placed,m1,o{n},10,EUR" for n in range(1, 8)]
+    (source / "events.csv").write_text("\n".join((header, *rows)) + "\n")
+    root = tmp_path / "warehouse"
+    load(Warehouse(root), "canonical", source)
+    with served(root, tmp_path / "workspace") as url:
+        page.set_viewport_size({"width": 1440, "height": 2400})
+        page.goto(f"{url}/data?lang=en&section=quality")
+        settle(page)
+        expect(page.get_by_text("14.29 % of the rows have no date · 1 of 7").first).to_be_visible(timeout=LONG)
+
+        page.get_by_role("tab", name="Quarantine").click()
+        settle(page)
+        expect(page.get_by_role("button", name="Load 0 corrected rows")).to_be_disabled(timeout=LONG)
+        with page.expect_download() as downloaded:
+            page.get_by_role("button", name="Download all to correct").click()
+        file = tmp_path / downloaded.value.suggested_filename
+        downloaded.value.save_as(file)
+        text = file.read_text(encoding="utf-8-sig")
+        assert ",e7,,order_placed," in text
+        file.write_text(text.replace(",e7,,", ",e7,2026-03-07,"), encoding="utf-8")
+        page.locator('input[type="file"]').set_input_files(file)
+        page.get_by_role("button", name=f"Load {file.name}").click()
+        expect(page.get_by_text("1 row loaded, 0 still set aside")).to_be_visible(timeout=LONG)
+        settle(page)
+        expect(page.get_by_text("No row was set aside")).to_be_visible(timeout=LONG)
+    assert Warehouse(root).snapshot().tables["events"] == 7

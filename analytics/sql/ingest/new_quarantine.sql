@@ -1,4 +1,4 @@
--- Quarantine rows of this load that no earlier load has said already (the same file loaded again adds none).
+-- Quarantine rows of this load that no earlier load has said already, settled since or not (the same file loaded again adds none).
 select
     {{load_id}} as load_id,
     {{source}} as source,
@@ -7,9 +7,11 @@ select
     bad.line::bigint as line,
     bad."column",
     bad.reason,
-    bad.raw
+    bad.raw,
+    {{time_zone}} as time_zone,
+    {{formats}} as formats
 from bad
-anti join known_quarantine as known
+anti join quarantine as known
     on known.source = {{source}}
     and known."table" = bad."table"
     and known.file = bad.file

@@ -373,3 +373,34 @@ def test_a_wrong_encoding_in_the_map_is_named(tmp_path: Path) -> None:
         (tmp_path / "map.toml").write_text(f'table = "events"\n[file]\nencoding = "{encoding}"\n')
         with pytest.raises(InputError, match=said):
             load(make_warehouse(tmp_path), "canonical", path, mapping=tmp_path / "map.toml")
+
+
+def test_an_id_that_comes_again_in_a_later_load_with_other_content_is_shown_and_the_first_kept(tmp_path: Path) -> None:
+    warehouse = make_warehouse(tmp_path)
+    load(warehouse, "canonical", write_events(tmp_path / "first"))
+    changed = EVENTS[1].replace("5.50", "55.00")
+    result = load(warehouse, "canonical", write_events(tmp_path / "second", (EVENTS[0], NEW, changed)))
+    assert (result.loaded, result.duplicate, result.conflict) == (1, 1, 1)
+    (kept,) = warehouse.quarantine().to_dict("records")
+    assert (kept["file"], kept["line"], kept["load_id"]) == ("events.csv", 4, "load-0002")
+    assert '"amount":"55.0000"' in kept["raw"]
+    with warehouse.cursor() as cursor:
+        assert cursor.rows("select amount::double as amount from events where event_id = 'e2'") == [{"amount": 5.5}]
+
+
+def test_a_month_that_arrives_late_gives_the_figures_of_one_load(tmp_path: Path) -> None:
+    january, february = EVENTS[:2], EVENTS[2:]
+    late = Warehouse(tmp_path / "late")
+    load(late, "canonical", write_events(tmp_path / "february", (*february, NEW)), seed=1)
+    load(late, "canonical", write_events(tmp_path / "january", january))
+    whole = Warehouse(tmp_path / "whole")
+    load(whole, "canonical", write_events(tmp_path / "whole-in", (*january, *february, NEW)), seed=1)
+    found = []
+    for warehouse in (late, whole):
+        with warehouse.cursor() as cursor:
+            names = sorted(warehouse.folder.current().marts)
+            found.append(
+                {name: cursor.rows(f"select sum(hash(m)) as digest, count(*) as n from {name} as m") for name in names}
+            )
+    assert found[0] == found[1]
+    assert len(found[0]) > 10

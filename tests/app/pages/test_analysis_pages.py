@@ -14,7 +14,6 @@ from click.testing import CliRunner
 from streamlit.testing.v1 import AppTest
 
 from analytics.metrics import Scope
-from analytics.snapshots import Load
 from analytics.warehouse import Snapshot
 from app.commands import main as command
 from app.components import header
@@ -339,14 +338,13 @@ class TestWords:
 
     def test_old_data_and_rejected_rows_are_told_simulated_data_does_not_age(self) -> None:
         now = datetime(2026, 11, 30, tzinfo=UTC)
-        load = Load("l", "olist", "p", now, now, read=10, loaded=7, duplicate=0, conflict=1, quarantined=2)
-        found = Snapshot("s", now, "UTC", False, now - timedelta(days=90), now - timedelta(days=9), (load,), {})
-        assert header.warnings(found, stale_after_days=3, now=now) == [
+        found = Snapshot("s", now, "UTC", False, now - timedelta(days=90), now - timedelta(days=9), (), {})
+        assert header.warnings(found, rejected=3, stale_after_days=3, now=now) == [
             "The newest event is 9 days old",
             "3 rows were set aside at loading",
         ]
         simulated = Snapshot("s", now, "UTC", True, found.data_from, found.data_up_to, (), {})
-        assert header.warnings(simulated, stale_after_days=3, now=now) == []
+        assert header.warnings(simulated, rejected=0, stale_after_days=3, now=now) == []
         assert "simulated data" in header.stamp(simulated)
 
 

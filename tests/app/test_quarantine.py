@@ -1,0 +1,219 @@
+"""Rows set aside through the command, its file, and the Data page: exported, corrected, replayed, and counted in words."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.errors import InputFileError
+from app.i18n import use_language
+from app.identity import Actor
+from app.services import data, quarantine
+from app.services.loading import load_path
+from app.services.runtime import Runtime, snapshot_id, use_runtime
+from app.settings import load_settings
+from tests.app.conftest import Invoke
+
+MAIN = Path(__file__).parents[2] / "app" / "main.py"
+ANNA = Actor("local:anna", "Anna", "local")
+HEADER = "event_id,occurred_at,kind,merchant_id,buyer_id,order_id,amount,currency,score,text"
+GOOD = tuple(f"e{n},2026-02-01,order_placed,m1,ann,o{n},10,EUR,," for n in range(95))
+UNDATED = tuple(
+    f"x{n},,review_posted,m1,ann,o{n},,,4,{text}"
+    for n, text in enumerate(['"=1+1"', '"\'=x"', "-5", '"a\nb"', "plain"])
+)
+
+
+def write(folder: Path, *rows: str) -> Path:
+    folder.mkdir()
+    (folder / "events.csv").write_text("\n".join((HEADER, *rows)) + "\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def runtime(tmp_path: Path) -> Iterator[Runtime]:
+    """The app over 95 good rows and five without a date."""
+    overrides = {
+        "warehouse": str(tmp_path / "warehouse"),
+        "workspace_url": f"sqlite:///{tmp_path}/workspace.sqlite",
+        "encoder": "false",
+    }
+    with use_runtime(Runtime(load_settings({}, cwd=tmp_path, overrides=overrides))) as opened:
+        load_path("canonical", write(tmp_path / "in", *GOOD, *UNDATED))
+        yield opened
+        opened.close()
+
+
+def rows_of(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def file_of(rows: list[dict[str, str]], encoding: str = "utf-8", delimiter: str = ",") -> io.BytesIO:
+    stream = io.StringIO(newline="")
+    writer = csv.DictWriter(stream, list(rows[0]), delimiter=delimiter)
+    writer.writeheader()
+    writer.writerows(rows)
+    return io.BytesIO(stream.getvalue().encode(encoding))
+
+
+class TestFile:
+    def test_no_cell_of_the_export_runs_as_a_formula_and_none_is_changed_by_the_way_back(
+        self, runtime: Runtime
+    ) -> None:
+        rows = rows_of(quarantine.correction_file())
+        assert [row["text"] for row in rows] == ["'=1+1", "''=x", "'-5", "a\nb", "plain"]
+        assert [row["why"] for row in rows] == ["occurred_at is missing"] * 5
+        found = quarantine.read_corrections(file_of([row | {"occurred_at": "2026-02-02"} for row in rows]), "f.csv")
+        assert [dict(row.values) for row in found] == [{"occurred_at": "2026-02-02"}] * 5, "only what was changed"
+
+    @pytest.mark.parametrize("delimiter", [";", "\t"])
+    def test_a_spreadsheets_own_delimiter_is_read(self, runtime: Runtime, delimiter: str) -> None:
+        rows = rows_of(quarantine.correction_file())
+        found = quarantine.read_corrections(file_of(rows, "utf-8-sig", delimiter), "f.csv")
+        assert [dict(row.values) for row in found] == [{}] * 5
+
+    @pytest.mark.parametrize(
+        ("content", "said"),
+        [
+            (b"a,b\n1,2\n", "f.csv has no column row_id"),
+            (b"", "f.csv has no column row_id"),
+            ("row_id,text\nq1,é\n".encode("cp1252"), "f.csv is not UTF-8"),
+            (b"row_id,text\n,x\n", "f.csv line 2: not a row of the export"),
+            (b"row_id,text\nq1,x,y\n", "f.csv line 2: not a row of the export"),
+        ],
+        ids=["other file", "empty", "encoding", "no id", "torn"],
+    )
+    def test_another_file_is_refused_in_one_line(self, runtime: Runtime, content: bytes, said: str) -> None:
+        with pytest.raises(InputFileError, match=said):
+            quarantine.read_corrections(io.BytesIO(content), "f.csv")
+
+    def test_a_malformed_line_is_exported_as_its_text_with_empty_columns(
+        self, runtime: Runtime, tmp_path: Path
+    ) -> None:
+        load_path("canonical", write(tmp_path / "more", *GOOD, "torn,line"))
+        (row,) = [row for row in rows_of(quarantine.correction_file()) if row["raw_line"]]
+        assert (row["raw_line"], row["event_id"], row["from_line"]) == ("torn,line", "", "97")
+
+
+class TestCommand:
+    def test_export_correct_replay(self, invoke: Invoke, tmp_path: Path) -> None:
+        root, file = tmp_path / "w", tmp_path / "fix.csv"
+        invoke("ingest", "canonical", write(tmp_path / "in", *GOOD, *UNDATED), "--warehouse", root)
+        assert invoke("quarantine", "--export", file, "--warehouse", root).exit_code == 0
+        rows = rows_of(file.read_bytes())
+        file.write_bytes(file_of([row | {"occurred_at": "2026-02-02"} for row in rows[:4]] + rows[4:]).getvalue())
+        first = json.loads(invoke("quarantine", "--replay", file, "--warehouse", root, "--json").stdout)
+        assert list(first) == ["source", "read", "loaded", "duplicate", "conflict", "quarantined", "snapshot_id"]
+        assert (first["read"], first["loaded"], first["quarantined"]) == (5, 4, 1)
+        again = invoke("quarantine", "--replay", file, "--warehouse", root, "--json")
+        assert (again.exit_code, json.loads(again.stdout)["snapshot_id"]) == (0, first["snapshot_id"])
+        plain = json.loads(invoke("quarantine", "--replay", "--json", "--warehouse", root).stdout)
+        assert (plain["read"], plain["loaded"]) == (1, 0)
+        (left,) = [json.loads(line) for line in invoke("quarantine", "--json", "--warehouse", root).stdout.splitlines()]
+        assert (left["line"], left["row_id"]) == (102, rows[4]["row_id"])
+        settled = invoke("quarantine", "--settled", "--json", "--warehouse", root).stdout.splitlines()
+        assert {json.loads(line)["settled_by"] for line in settled} == {"load-0002"}
+        assert len(settled) == 4
+
+    @pytest.mark.parametrize("arguments", [("--replay", "--settled"), ("--replay", "--export", "x.csv")])
+    def test_two_things_at_once_are_wrong_usage(
+        self, invoke: Invoke, tmp_path: Path, arguments: tuple[str, ...]
+    ) -> None:
+        assert invoke("quarantine", *arguments, "--warehouse", tmp_path / "w").exit_code == 2
+
+    def test_a_file_that_is_not_there(self, invoke: Invoke, tmp_path: Path) -> None:
+        invoke("ingest", "canonical", write(tmp_path / "in", *GOOD), "--warehouse", tmp_path / "w")
+        result = invoke("quarantine", "--replay", tmp_path / "none.csv", "--warehouse", tmp_path / "w")
+        assert result.exit_code == 1
+        assert "none.csv" in result.stderr
+
+    def test_quality_lists_what_is_wrong_worst_first(self, invoke: Invoke, tmp_path: Path) -> None:
+        invoke("ingest", "canonical", write(tmp_path / "in", *GOOD, *UNDATED), "--warehouse", tmp_path / "w")
+        found = [
+            json.loads(line) for line in invoke("quality", "--json", "--warehouse", tmp_path / "w").stdout.splitlines()
+        ]
+        undated = next(row for row in found if row["column"] == "occurred_at" and row["count"])
+        assert (undated["count"], undated["total"], undated["share"], undated["status"]) == (5, 100, 0.05, "fail")
+        assert undated["sentence"] == "5 % of the rows have no date"
+        assert {row["status"] for row in found} <= {"fail", "warn"}
+        everything = invoke("quality", "--all", "--json", "--warehouse", tmp_path / "w").stdout.splitlines()
+        assert len(everything) > len(found)
+
+
+def page(section: str) -> AppTest:
+    opened = AppTest.from_file(str(MAIN), default_timeout=60)
+    opened.query_params["section"] = section
+    opened.run()
+    opened.switch_page("views/data.py").run()
+    assert not opened.exception
+    assert [error.value for error in opened.error] == []
+    return opened
+
+
+class TestPage:
+    def test_rows_without_a_date_are_said(self, runtime: Runtime) -> None:
+        assert any("Events: 5 % of the rows have no date · 5 of 100" in text.value for text in page("quality").markdown)
+
+    def test_a_chosen_check_shows_its_rows(self, runtime: Runtime) -> None:
+        drawn = page("quality")
+        drawn.session_state["quality.chosen"] = "events.lacks:occurred_at"
+        drawn.run()
+        assert not drawn.exception
+        frames = [frame.value for frame in drawn.dataframe]
+        assert any(list(frame.get("reason", [])) == ["occurred_at is missing"] * 5 for frame in frames)
+
+    def test_editing_the_rows_makes_corrections_of_what_changed(self, runtime: Runtime) -> None:
+        shown = quarantine.editable(runtime.warehouse.quarantine())
+        assert list(shown["event_id"]) == [f"x{n}" for n in range(5)]
+        assert "subject" not in shown
+        edited: list[dict[str, Any]] = [{str(k): v for k, v in row.items()} for row in shown.to_dict("records")]
+        edited[0]["occurred_at"] = "2026-02-02"
+        edited[1]["text"] = None
+        first, second, *_ = quarantine.corrected(edited)
+        assert (dict(first.values), dict(second.values)) == ({"occurred_at": "2026-02-02"}, {"text": None})
+        assert (first.table, first.row_id) == ("", shown["row_id"].iloc[0])
+
+    def test_a_replay_is_taken_down_and_leaves_the_totals_right(self, runtime: Runtime) -> None:
+        before = data.totals(snapshot_id())
+        row_id = runtime.warehouse.quarantine()["row_id"].iloc[0]
+        edited = [{"row_id": row_id, "table": "events", "occurred_at": "2026-02-02"}]
+        result = quarantine.start_replay(quarantine.corrected(edited), "corrected rows", ANNA).result(60)
+        assert (result["loaded"], result["quarantined"]) == (1, 0)
+        after = data.totals(snapshot_id())
+        assert (before.rejected_count, after.rejected_count) == (5, 4)
+        assert after.row_count == before.row_count + 1
+        entry = runtime.workspace.audit.entries()[0]
+        assert (entry.action, entry.detail["loaded"], entry.detail["file"]) == ("data.replayed", 1, "corrected rows")
+
+    def test_trying_all_again_is_told_in_words(self, runtime: Runtime) -> None:
+        drawn = page("quarantine")
+        next(button for button in drawn.button if button.key == "corrections.all").click().run()
+        drawn.session_state["data.job"].result(60)
+        drawn.run()
+        assert [text.value for text in drawn.warning] == ["0 rows loaded, 5 still set aside"]
+
+    def test_every_check_has_its_sentence_in_both_languages(self, runtime: Runtime) -> None:
+        from app.components.quality import sentence
+        from app.services.quality import checks
+
+        for check in checks(snapshot_id()):
+            with use_language("zh-Hans"):
+                said = sentence(check)
+            assert said != sentence(check), check.check_id
+            if check.check_id == "events.lacks:occurred_at":
+                assert "5 % 的行没有日期" in said
+
+
+def test_a_row_of_no_known_table_offers_every_column() -> None:
+    row = {"row_id": "q", "table": "", "file": "f", "line": 3, "reason": "malformed line: torn", "raw": "a;b"}
+    shown = quarantine.editable(pd.DataFrame([row]))
+    assert {"event_id", "ticket_id", "message_id"} <= set(shown)
+    assert shown["raw_line"].iloc[0] == "a;b"
