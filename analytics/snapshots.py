@@ -55,11 +55,15 @@ class Part:
 
 @dataclass(frozen=True)
 class Patch:
-    """What later loads changed in a mart: `rows` replace those whose `key` is in the file `keys`, or, without, are added to the sums."""
+    """What later loads changed in a mart: `rows` replace those whose `key` is in the file `keys`, or, without, are added to the sums.
+
+    `is_nullable`: a column of the key may be NULL, and is then equal to another NULL.
+    """
 
     rows: str
     keys: str | None = None
     key: tuple[str, ...] = ()
+    is_nullable: bool = False
 
 
 @dataclass(frozen=True)

@@ -274,7 +274,7 @@ def create_views(connection: duckdb.DuckDBPyConnection, root: Path, manifest: Ma
         if patch := manifest.patches.get(name):
             if patch.keys:
                 replaced = read_files([root / patch.keys])
-                sql += f" ANTI JOIN {replaced} AS k ON {same_key(patch.key, 'm', 'k')}"
+                sql += f" ANTI JOIN {replaced} AS k ON {same_key(patch.key, 'm', 'k', patch.is_nullable)}"
             sql += f" UNION ALL SELECT * FROM {read_files([root / patch.rows])}"
         connection.execute(f'CREATE VIEW {schema}."{name}" AS {sql}')
     connection.execute(f"SET search_path = '{schema}'")

@@ -28,11 +28,13 @@ class Upkeep:
     `form`: keyed = the rows of changed keys are made anew; additive = what changed is added to the sums of a key, so that several rows
     of one key add up; view = never stored; whole = always made anew. SQL may read `before.NAME` and `main.NAME` (all rows in the
     old and the new world), `before_part.NAME` and `after_part.NAME` (the touched rows only), `changed_TABLE` (facts
-    that one world lacks), `changed_MART` and `touched_MART` (keys), and, of its own mart, `changed`.
+    that one world lacks), `changed_MART` and `touched_MART` (keys), and, of its own mart, `changed`. `is_nullable`: a column of the
+    key may be NULL.
     """
 
     form: Form = "whole"
     key: tuple[str, ...] = ()
+    is_nullable: bool = False
     sort: str = ""
     known: str = ""
     is_context: bool = False
@@ -70,6 +72,7 @@ def _read_upkeep(document: Mapping[str, Any]) -> Upkeep:
     return Upkeep(
         form=form,
         key=tuple(rules.get("key", document.get("grain", ()))),
+        is_nullable=rules.get("is_nullable", False),
         sort=rules.get("sort", ""),
         known=rules.get("known", ""),
         is_context=rules.get("is_context", False),

@@ -88,7 +88,7 @@ class Upkeep:
         self._do(f'CREATE TABLE "changed_{name}" AS SELECT DISTINCT {keys} FROM ({self._fill(rules.changed)})')
         self._do(f'CREATE OR REPLACE VIEW main.changed AS SELECT * FROM main."changed_{name}"')
         self._inputs(mart, "after")
-        same = same_key(rules.key, "m", "c")
+        same = same_key(rules.key, "m", "c", rules.is_nullable)
         self._within(
             "inputs",
             f'CREATE TABLE fresh."{name}" AS SELECT m.* FROM (\n{self._sql(mart)}\n) AS m '
@@ -109,7 +109,7 @@ class Upkeep:
         if rules.touched:
             touched = f"SELECT DISTINCT {keys} FROM ({self._fill(rules.touched)})"
         self._do(f'CREATE TABLE "touched_{name}" AS {touched}')
-        same = same_key(rules.key, "m", "c")
+        same = same_key(rules.key, "m", "c", rules.is_nullable)
         self._do(
             f'CREATE TABLE before_part."{name}" AS SELECT m.* FROM before."{name}" AS m '
             f'SEMI JOIN "touched_{name}" AS c ON {same}{self._known(mart)}'
@@ -157,7 +157,9 @@ class Upkeep:
         columns = stored_columns()[name]
         source = f'SELECT * FROM {_full(side)}."{name}" AS m'
         if rules.form == "keyed" and all(column in columns for column in rules.key):
-            source += f' SEMI JOIN main."changed_{mart.name}" AS c ON {same_key(rules.key, "m", "c")}'
+            source += (
+                f' SEMI JOIN main."changed_{mart.name}" AS c ON {same_key(rules.key, "m", "c", rules.is_nullable)}'
+            )
         return source + self._spans(rules.spans.get(name))
 
     def _spans(self, sql: str | None) -> str:
@@ -200,9 +202,10 @@ class Upkeep:
         self.connection.execute(sql)
 
 
-def same_key(key: Sequence[str], left: str, right: str) -> str:
-    """The join condition of equal keys; two unknown values are the same."""
-    return " AND ".join(f'{left}."{column}" IS NOT DISTINCT FROM {right}."{column}"' for column in key)
+def same_key(key: Sequence[str], left: str, right: str, is_nullable: bool) -> str:
+    """The join condition of equal keys; where they may be NULL, two NULLs are the same (which the engine joins more slowly)."""
+    equals = "IS NOT DISTINCT FROM" if is_nullable else "="
+    return " AND ".join(f'{left}."{column}" {equals} {right}."{column}"' for column in key)
 
 
 def difference(connection: duckdb.DuckDBPyConnection, mart: Mart) -> str:

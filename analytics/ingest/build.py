@@ -140,14 +140,12 @@ class _Store:
         rows, keys = f'SELECT * FROM fresh."{name}"', f'SELECT * FROM "changed_{name}"'
         if patch := self.base.patches.get(name):
             older, replaced = (read_files([self.warehouse.root / str(path)]) for path in (patch.rows, patch.keys))
-            rows += (
-                f' UNION ALL SELECT p.* FROM {older} AS p ANTI JOIN "changed_{name}" AS c ON {same_key(key, "p", "c")}'
-            )
+            rows += f' UNION ALL SELECT p.* FROM {older} AS p ANTI JOIN "changed_{name}" AS c ON {same_key(key, "p", "c", mart.upkeep.is_nullable)}'
             keys += f" UNION SELECT * FROM {replaced}"
         rows_path, keys_path = self.folder / f"{name}.patch.parquet", self.folder / f"{name}.keys.parquet"
         written = copy_to(self.connection, rows, rows_path, mart.upkeep.sort)
         replaced_keys = copy_to(self.connection, keys, keys_path)
-        self.patches[name] = Patch(self._name(rows_path), self._name(keys_path), key)
+        self.patches[name] = Patch(self._name(rows_path), self._name(keys_path), key, mart.upkeep.is_nullable)
         return max(written, replaced_keys)
 
     def _write_additive(self, mart: Mart) -> int:

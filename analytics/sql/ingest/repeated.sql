@@ -1,10 +1,10 @@
--- Hashes of keys that occur more than once in what is staged and stored: only their rows need a closer look.
+-- Hashes of staged keys that occur more than once in what is staged and stored: only their rows need a closer look.
 create or replace temp table repeated as
-select key_hash
-from (
-    select hash({{key}}) as key_hash from staged
-    union all
-    select hash({{key}}) as key_hash from stored
-)
+select hash({{key}}) as key_hash
+from staged
 group by key_hash
 having count(*) > 1
+union
+select hash(stored.{{key}}) as key_hash
+from stored
+semi join staged on hash(stored.{{key}}) = hash(staged.{{key}})

@@ -11,7 +11,7 @@ with answer as (
         case survey.kind when 'csat_answered' then 'csat' when 'nps_answered' then 'nps' else 'dsr' end as survey,
         case when survey.kind = 'dsr_rated' then survey.reason end as dimension
     from events as survey
-    left join tickets on tickets.ticket_id = survey.reason and survey.kind = 'csat_answered'
+    left join tickets on tickets.ticket_id = case when survey.kind = 'csat_answered' then survey.reason end
     where survey.kind in ('csat_answered', 'nps_answered', 'dsr_rated')
         and survey.occurred_at < $as_of
         and survey.merchant_id is not null
