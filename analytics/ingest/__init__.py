@@ -4,6 +4,7 @@ Knows no page, no command and no metric.
 """
 
 from analytics.ingest.adapters import Adapter, find_adapter, list_adapters
+from analytics.ingest.builds import BuildResult, build
 from analytics.ingest.loads import LoadResult, Progress, load, rebuild
 from analytics.ingest.mapping import ColumnMap, guess_map, map_to_toml, read_map
 from analytics.ingest.preview import CheckResult, FilePreview, check, preview
@@ -11,12 +12,14 @@ from analytics.ingest.readers import Dialect
 
 __all__ = [
     "Adapter",
+    "BuildResult",
     "CheckResult",
     "ColumnMap",
     "Dialect",
     "FilePreview",
     "LoadResult",
     "Progress",
+    "build",
     "check",
     "find_adapter",
     "guess_map",

@@ -6,7 +6,7 @@ Knows nothing of pages or commands; progress is told to a callback.
 import errno
 import hashlib
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from analytics.engines.duckdb import build_marts, first_line, marts_digest, read_marts
+from analytics.engines.duckdb import Mart, build_marts, first_line, marts_digest, read_marts
 from analytics.errors import InputError, WarehouseError
 from analytics.ingest.adapters import check_time_zone, find_adapter
 from analytics.ingest.contracts import Conditions
@@ -54,6 +54,8 @@ class LoadResult:
 
 
 Report = Callable[[Progress], None]
+# Another engine's way to build marts: (root, manifest, marts, folder to write to, told each mart's name) → files of each mart.
+Build = Callable[[Path, Manifest, tuple[Mart, ...], Path, Callable[[str], None]], Mapping[str, tuple[Path, ...]]]
 
 
 def load(
@@ -253,35 +255,51 @@ def _say_without_rows(reader: Reader) -> str:
     return f"{listed} {'has' if len(names) == 1 else 'have'} a header and no rows"
 
 
-def publish(warehouse: Warehouse, manifest: Manifest, report: Report) -> Manifest:
-    """Build the marts of a manifest's tables, find its first and last instant, and make it current."""
+def publish(warehouse: Warehouse, manifest: Manifest, report: Report, build: Build | None = None) -> Manifest:
+    """Build the marts of a manifest's tables (in DuckDB, or by `build`), find its first and last instant, make it current."""
     marts = read_marts(warehouse.marts_folder)
+    write_to = warehouse.root / "marts" / manifest.snapshot_id
+    places = {mart.name: place for place, mart in enumerate(marts)}
+
+    def on_mart(name: str) -> None:
+        report(Progress("marts", places[name], len(marts), name))
+
     with warehouse.connect() as connection:
         create_views(connection, warehouse.root, manifest.tables)
         bounds = connection.execute("SELECT min(occurred_at), max(occurred_at) FROM events").fetchall()[0]
-        places = {mart.name: place for place, mart in enumerate(marts)}
-        written = build_marts(
-            connection,
-            marts,
-            as_of=None,
-            time_zone=manifest.time_zone,
-            write_to=warehouse.root / "marts" / manifest.snapshot_id,
-            on_mart=lambda name: report(Progress("marts", places[name], len(marts), name)),
-        )
+        written: Mapping[str, tuple[Path, ...]]
+        if build is None:
+            built = build_marts(
+                connection, marts, as_of=None, time_zone=manifest.time_zone, write_to=write_to, on_mart=on_mart
+            )
+            written = {name: (path,) for name, path in built.items()}
+        else:
+            written = build(warehouse.root, manifest, marts, write_to, on_mart)
     report(Progress("publish", 0, 1, manifest.snapshot_id))
     complete = replace(
         manifest,
         data_from=bounds[0],
         data_up_to=bounds[1],
-        marts={name: (path.relative_to(warehouse.root).as_posix(),) for name, path in written.items()},
+        marts={
+            name: tuple(path.relative_to(warehouse.root).as_posix() for path in paths) for name, paths in written.items()
+        },
         marts_digest=marts_digest(marts),
     )
     warehouse.folder.publish(complete)
     return complete
 
 
-def rebuild(warehouse: Warehouse, *, time_zone: str | None = None, progress: Report | None = None) -> str:
-    """Build the marts of the current data anew, after mart SQL or the reporting time zone changed; the new snapshot's id."""
+def rebuild(
+    warehouse: Warehouse,
+    *,
+    time_zone: str | None = None,
+    progress: Report | None = None,
+    build: Build | None = None,
+) -> str:
+    """Build the marts of the current data anew, after mart SQL or the reporting time zone changed; the new snapshot's id.
+
+    `build` does it in another engine than DuckDB. Raises InputError or WarehouseError; then nothing was changed.
+    """
     if time_zone is not None:
         check_time_zone(time_zone, "time zone")
     with warehouse.folder.writing(), clear_errors(warehouse):
@@ -295,4 +313,4 @@ def rebuild(warehouse: Warehouse, *, time_zone: str | None = None, progress: Rep
             parent=base.snapshot_id,
             time_zone=time_zone or base.time_zone,
         )
-        return publish(warehouse, renewed, progress or (lambda _: None)).snapshot_id
+        return publish(warehouse, renewed, progress or (lambda _: None), build).snapshot_id

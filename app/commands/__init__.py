@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from app.commands.bench import bench
+from app.commands.build import build
 from app.commands.demo import demo
 from app.commands.ingest import ingest, quarantine, snapshots
 from app.commands.metrics import metrics
@@ -19,6 +20,7 @@ COMMANDS = (
     ingest,
     snapshots,
     quarantine,
+    build,
     metrics,
     trust,
     themes,
