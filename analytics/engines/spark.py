@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import subprocess
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from analytics.engines.duckdb import Mart, first_line
+from analytics.engines.duckdb import Mart, first_line, quote
 from analytics.errors import WarehouseError
 from analytics.snapshots import Manifest, Part
 from analytics.tables import stored_columns
@@ -39,6 +38,7 @@ MEANING = {
 }
 QUIET = {"spark.log.level": "ERROR", "spark.ui.showConsoleProgress": "false"}
 LOCAL = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1", "spark.ui.enabled": "false"}
+FIRST, LAST = "1990-01-01 00:00:00+00", "2040-01-01 00:00:00+00"  # of the time-zone tables that are compared
 SPARK_TYPES = {"VARCHAR": "STRING", "TIMESTAMP WITH TIME ZONE": "TIMESTAMP", "INTEGER": "INT"}
 
 
@@ -49,12 +49,10 @@ def open_session(master: str, settings: Mapping[str, str] | None = None) -> Iter
     Raises WarehouseError in one line when pyspark or Java is missing, or the master can't be reached.
     """
     try:
-        with warnings.catch_warnings():  # pyspark warns about pandas 3 while it is imported; its pandas parts aren't used
-            warnings.filterwarnings("ignore", category=FutureWarning, module=r"pyspark\.")
-            import sqlglot  # noqa: F401
-            from py4j.protocol import Py4JError
-            from pyspark.errors import PySparkException
-            from pyspark.sql import SparkSession
+        import sqlglot  # noqa: F401
+        from py4j.protocol import Py4JError
+        from pyspark.errors import PySparkException
+        from pyspark.sql import SparkSession
     except ModuleNotFoundError as error:
         raise WarehouseError(
             f"The Spark engine needs the Python package {error.name}: install it with `pip install 'trustdesk[spark]'`."
@@ -110,26 +108,28 @@ def check_zone(session: SparkSession, time_zone: str) -> None:
     """
     from pyspark.errors import PySparkException
 
-    first, last = "1990-01-01 00:00:00+00", "2040-01-01 00:00:00+00"
-    known = duckdb.execute(
-        "SELECT epoch(instant), epoch(timezone($zone, instant)) FROM generate_series("
-        f"TIMESTAMPTZ '{first}', TIMESTAMPTZ '{last}', INTERVAL 6 HOUR) AS grid(instant)",
-        {"zone": time_zone},
-    ).fetchall()
     try:
         found = session.sql(
-            "SELECT transform(sequence("
-            f"TIMESTAMP '{first}', TIMESTAMP '{last}', INTERVAL 6 HOUR), instant -> unix_seconds(from_utc_timestamp(instant, :zone)))",
-            {"zone": time_zone},
+            f"SELECT transform(sequence(TIMESTAMP '{FIRST}', TIMESTAMP '{LAST}', INTERVAL 6 HOUR), "
+            f"instant -> unix_seconds(from_utc_timestamp(instant, {quote(time_zone)})))"
         ).collect()[0][0]
     except PySparkException as error:
         raise WarehouseError(f"Java doesn't know the time zone {time_zone!r}: {_cause(error)}") from error
-    for (instant, local), other in zip(known, found, strict=True):
+    for (instant, local), other in zip(_local_times(time_zone), found, strict=True):
         if local != other:
             raise WarehouseError(
                 f"Java and DuckDB disagree on {time_zone} from {datetime.fromtimestamp(instant, UTC):%Y-%m-%d} on: bring "
                 "the Java runtime's time-zone data up to date (both follow the IANA tables)."
             )
+
+
+def _local_times(time_zone: str) -> list[tuple[float, float]]:
+    """DuckDB's (instant, local time) of the grid that `check_zone` compares, in seconds of the epoch."""
+    return duckdb.execute(
+        "SELECT epoch(instant), epoch(timezone($zone, instant)) FROM generate_series("
+        f"TIMESTAMPTZ '{FIRST}', TIMESTAMPTZ '{LAST}', INTERVAL 6 HOUR) AS grid(instant)",
+        {"zone": time_zone},
+    ).fetchall()
 
 
 def create_views(session: SparkSession, root: Path, tables: Mapping[str, tuple[Part, ...]]) -> None:

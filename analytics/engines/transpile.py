@@ -18,64 +18,75 @@ LAST_INSTANT = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)  # Spark h
 
 _BINARY = "this expression"
 # Syntax node → the parts that it may have. A node or a part that is not listed is refused.
+_PARTS: dict[type[exp.Expr], str] = {
+    # queries
+    exp.Select: "with_ expressions distinct from_ joins where group having",
+    exp.Union: "with_ this expression distinct",
+    exp.With: "expressions",
+    exp.CTE: "this alias",
+    exp.Distinct: "expressions",
+    exp.From: "this",
+    exp.Join: "this on side kind",
+    exp.Where: "this",
+    exp.Group: "expressions",
+    exp.Having: "this",
+    exp.Table: "this alias",
+    exp.TableAlias: "this",
+    exp.Star: "",
+    exp.Column: "this table",
+    exp.Identifier: "this",
+    exp.Alias: "this alias",
+    exp.Placeholder: "this",
+    # values
+    exp.Literal: "this is_string",
+    exp.Boolean: "this",
+    exp.Null: "",
+    exp.Cast: "this to",
+    exp.DataType: "this",
+    # conditions and arithmetic
+    exp.Case: "this ifs default",
+    exp.If: "this true",
+    exp.Coalesce: "this expressions",
+    exp.In: "this expressions",
+    exp.Paren: "this",
+    exp.Not: "this",
+    exp.And: _BINARY,
+    exp.Or: _BINARY,
+    exp.Is: _BINARY,
+    exp.EQ: _BINARY,
+    exp.NEQ: _BINARY,
+    exp.LT: _BINARY,
+    exp.LTE: _BINARY,
+    exp.GT: _BINARY,
+    exp.GTE: _BINARY,
+    exp.Add: _BINARY,
+    exp.Sub: _BINARY,
+    exp.Mul: _BINARY,
+    # functions of a row
+    exp.Round: "this",  # of a DECIMAL: both round halves away from zero
+    exp.Floor: "this",
+    exp.Log: _BINARY,
+    exp.SplitPart: "this delimiter part_index",
+    exp.DateDiff: "this expression unit date_part_boundary",
+    exp.TimestampTrunc: "this unit",
+    exp.Interval: "this unit",
+    exp.AtTimeZone: "this zone",
+    exp.Var: "this",
+    # aggregates and windows
+    exp.Count: "this big_int",
+    exp.Sum: "this",
+    exp.Min: "this",
+    exp.Max: "this",
+    exp.Lead: "this",
+    exp.RowNumber: "",
+    exp.Filter: _BINARY,
+    exp.Window: "this partition_by order over spec",
+    exp.WindowSpec: "kind start start_side end end_side",
+    exp.Order: "expressions",
+    exp.Ordered: "this desc nulls_first",
+}
 PORTABLE: Mapping[type[exp.Expr], frozenset[str]] = MappingProxyType(
-    {
-        node: frozenset(parts.split())
-        for node, parts in {
-            # queries
-            exp.Select: "with_ expressions distinct from_ joins where group having",
-            exp.Union: "with_ this expression distinct",
-            exp.With: "expressions",
-            exp.CTE: "this alias",
-            exp.Distinct: "expressions",
-            exp.From: "this",
-            exp.Join: "this on side kind",
-            exp.Where: "this",
-            exp.Group: "expressions",
-            exp.Having: "this",
-            exp.Table: "this alias",
-            exp.TableAlias: "this",
-            exp.Star: "",
-            exp.Column: "this table",
-            exp.Identifier: "this",
-            exp.Alias: "this alias",
-            exp.Placeholder: "this",
-            # values
-            exp.Literal: "this is_string",
-            exp.Boolean: "this",
-            exp.Null: "",
-            exp.Cast: "this to",
-            exp.DataType: "this",
-            # conditions and arithmetic
-            exp.Case: "this ifs default",
-            exp.If: "this true",
-            exp.Coalesce: "this expressions",
-            exp.In: "this expressions",
-            exp.Paren: "this",
-            exp.Not: "this",
-            **dict.fromkeys((exp.And, exp.Or, exp.Is, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE), _BINARY),
-            **dict.fromkeys((exp.Add, exp.Sub, exp.Mul), _BINARY),
-            # functions of a row
-            exp.Round: "this",  # of a DECIMAL: both round halves away from zero
-            exp.Floor: "this",
-            exp.Log: _BINARY,
-            exp.SplitPart: "this delimiter part_index",
-            exp.DateDiff: "this expression unit date_part_boundary",
-            exp.TimestampTrunc: "this unit",
-            exp.Interval: "this unit",
-            exp.AtTimeZone: "this zone",
-            exp.Var: "this",
-            # aggregates and windows
-            exp.Count: "this big_int",
-            **dict.fromkeys((exp.Sum, exp.Min, exp.Max, exp.Lead), "this"),
-            exp.RowNumber: "",
-            exp.Filter: _BINARY,
-            exp.Window: "this partition_by order over spec",
-            exp.WindowSpec: "kind start start_side end end_side",
-            exp.Order: "expressions",
-            exp.Ordered: "this desc nulls_first",
-        }.items()
-    }
+    {node: frozenset(parts.split()) for node, parts in _PARTS.items()}
 )
 PORTABLE_UNITS: Mapping[type[exp.Expr], frozenset[str]] = MappingProxyType(
     {
@@ -107,7 +118,9 @@ def not_portable(tree: exp.Expr) -> list[str]:
             continue
         parts = {part for part, value in node.args.items() if value not in (None, False, [], "")}
         found += [f"{name} with {part}: {node.sql('duckdb')}" for part in sorted(parts - allowed)]
-        found += [f"{reason}: {node.sql('duckdb')}" for is_bad, reason in _PARTICULARS.get(type(node), ()) if is_bad(node)]
+        found += [
+            f"{reason}: {node.sql('duckdb')}" for is_bad, reason in _PARTICULARS.get(type(node), ()) if is_bad(node)
+        ]
     return found
 
 
@@ -158,5 +171,7 @@ def to_spark(sql: str, *, as_of: datetime | None, time_zone: str) -> str:
 
 def _seconds_between(node: exp.DateDiff) -> exp.Expr:
     """DuckDB counts the second borders between two instants, Spark whole elapsed seconds: 0.9 → 1.1 is 1 there, 0 here."""
-    end, start = (exp.Anonymous(this="unix_seconds", expressions=[side.copy()]) for side in (node.this, node.expression))
+    end, start = (
+        exp.Anonymous(this="unix_seconds", expressions=[side.copy()]) for side in (node.this, node.expression)
+    )
     return exp.paren(exp.Sub(this=end, expression=start))

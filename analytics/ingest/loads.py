@@ -281,7 +281,8 @@ def publish(warehouse: Warehouse, manifest: Manifest, report: Report, build: Bui
         data_from=bounds[0],
         data_up_to=bounds[1],
         marts={
-            name: tuple(path.relative_to(warehouse.root).as_posix() for path in paths) for name, paths in written.items()
+            name: tuple(path.relative_to(warehouse.root).as_posix() for path in paths)
+            for name, paths in written.items()
         },
         marts_digest=marts_digest(marts),
     )
