@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -53,6 +54,12 @@ def open_session(master: str, settings: Mapping[str, str] | None = None) -> Iter
         from py4j.protocol import Py4JError
         from pyspark.errors import PySparkException
         from pyspark.sql import SparkSession
+
+        with (
+            warnings.catch_warnings()
+        ):  # loaded on first use; says that pyspark's pandas parts, unused here, want pandas 2
+            warnings.simplefilter("ignore", FutureWarning)
+            import pyspark.testing.utils
     except ModuleNotFoundError as error:
         raise WarehouseError(
             f"The Spark engine needs the Python package {error.name}: install it with `pip install 'trustdesk[spark]'`."

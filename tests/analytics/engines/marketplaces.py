@@ -10,9 +10,10 @@ from tests.analytics.metrics.marketplace import Row, build, merchant
 from tests.analytics.metrics.random_marketplace import random_tables
 
 EPOCH = datetime(2014, 1, 1, tzinfo=UTC)
-# Instants around which a local day begins: both changes of São Paulo's clock in 2018 (at midnight: one midnight
-# never was, one hour came twice), and midnight in Kathmandu, 5:45 ahead of UTC.
+# Instants around which a local day begins: São Paulo's midnight in summer and in winter, both changes of its clock in
+# 2018 (at midnight: one midnight never was, one hour came twice), and midnight in Kathmandu, 5:45 ahead of UTC.
 DAY_BORDERS = (
+    datetime(2018, 1, 15, 2, tzinfo=UTC),
     datetime(2018, 2, 18, 1, tzinfo=UTC),
     datetime(2018, 2, 18, 2, tzinfo=UTC),
     datetime(2018, 2, 18, 3, tzinfo=UTC),

@@ -1,0 +1,133 @@
+"""What Spark needs is said in one line when it is missing, and a build publishes what it made."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from analytics.engines import spark
+from analytics.errors import WarehouseError
+from analytics.ingest import build, load
+from analytics.warehouse import Warehouse
+from tests.analytics.ingest.folders import write_events
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+MART = """
+select merchant_id, cast(min(occurred_at) at time zone $time_zone as date) as first_day, cast(count(*) as bigint) as event_count
+from events
+where occurred_at < $as_of
+group by merchant_id
+"""
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Warehouse:
+    marts = tmp_path / "sql"
+    marts.mkdir()
+    (marts / "10_event_total.sql").write_text(MART)
+    warehouse = Warehouse(tmp_path / "warehouse", marts_folder=marts)
+    load(warehouse, "canonical", write_events(tmp_path / "source"), time_zone="UTC")
+    return warehouse
+
+
+def java(folder: Path, script: str) -> Path:
+    folder.mkdir()
+    program = folder / "java"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    return folder
+
+
+def test_without_pyspark_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.split(".")[0] == "pyspark"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "pyspark", None)
+    with pytest.raises(WarehouseError, match=r"needs the Python package pyspark.*pip install 'trustdesk\[spark\]'"):
+        spark.open_session("local[1]").__enter__()
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        (None, "No Java was found: the Spark engine needs a Java runtime, version 17 or newer"),
+        ("exit 1", "No Java was found"),
+        ("""echo 'openjdk version "11.0.2" 2019-01-15' >&2""", 'openjdk version "11.0.2" 2019-01-15 is too old'),
+        ("""echo 'java version "1.8.0_401"' >&2""", 'java version "1.8.0_401" is too old'),
+        ("""echo hello >&2""", "hello is too old"),
+    ],
+)
+def test_without_a_java_that_will_do_one_line_says_so(
+    script: str | None, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "bin"
+    if script is not None:
+        java(folder, script)
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setenv("PATH", str(folder))
+    with pytest.raises(WarehouseError) as caught:
+        spark.check_java()
+    assert str(caught.value).startswith(said)
+    assert "\n" not in str(caught.value)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(WarehouseError) as caught:
+        spark.check_java()
+    assert str(caught.value).startswith(said)
+
+
+def test_a_new_java_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    java(tmp_path / "bin", """echo 'openjdk version "21" 2023-09-19' >&2""")
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    spark.check_java()
+
+
+def test_an_empty_warehouse_is_said_before_spark_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spark, "open_session", lambda *_: pytest.fail("Spark was started"))
+    with pytest.raises(WarehouseError, match="No data in"):
+        build(Warehouse(tmp_path / "none"), "spark")
+
+
+def test_a_build_publishes_what_it_made(
+    warehouse: Warehouse, session: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    @contextmanager
+    def shared(master: str, settings: dict[str, str]) -> Iterator[SparkSession]:
+        asked.append((master, set(settings)))
+        yield session
+
+    monkeypatch.setattr(spark, "open_session", shared)
+    before = warehouse.snapshot()
+    told: list[str] = []
+    result = build(warehouse, "spark", time_zone="Asia/Kathmandu", progress=lambda step: told.append(step.step))
+    build(warehouse, "spark", master="local-cluster[1,1,512]")
+    assert asked == [
+        ("local[2]", {"spark.local.dir", "spark.sql.shuffle.partitions"}),
+        ("local-cluster[1,1,512]", set()),
+    ]
+    assert (result.engine, result.marts) == ("spark", {"event_total": 1})
+    assert told == ["marts", "publish"]
+    assert warehouse.snapshot().time_zone == "Asia/Kathmandu"
+    assert not warehouse.needs_rebuild()
+    with warehouse.cursor(result.snapshot_id) as cursor:
+        (row,) = cursor.rows("select * from event_total")
+    assert (row["first_day"].isoformat(), row["event_count"]) == ("2024-01-31", 4)  # 23:30 UTC is the next day there
+    published = {path.relative_to(warehouse.root).as_posix() for path in (warehouse.root / "marts").rglob("*.*")}
+    assert all(path.endswith(".parquet") for path in published), "Spark's own files were left behind"
+    warehouse.rollback(before.snapshot_id)
+    assert warehouse.snapshot() == before
+
+
+def test_both_engines_build_the_same_way(warehouse: Warehouse) -> None:
+    before = warehouse.snapshot().snapshot_id
+    result = build(warehouse, "duckdb")
+    assert (result.engine, result.marts) == ("duckdb", {"event_total": 1})
+    assert warehouse.snapshot().snapshot_id == result.snapshot_id > before
