@@ -62,7 +62,8 @@ def open_session(master: str, settings: Mapping[str, str] | None = None) -> Iter
             import pyspark.testing.utils
     except ModuleNotFoundError as error:
         raise WarehouseError(
-            f"The Spark engine needs the Python package {error.name}: install it with `pip install 'trustdesk[spark]'`."
+            f"The Spark engine needs the Python package {error.name}: install the extra `spark` in the clone with "
+            "`.venv/bin/pip install --constraint constraints.txt --editable '.[spark]'`."
         ) from None
     check_java()
     builder = SparkSession.builder.appName("trustdesk").master(master)
@@ -180,10 +181,12 @@ def build_marts(
         folder = write_to / mart.name
         try:
             session.sql(to_spark(mart.sql, as_of=as_of, time_zone=time_zone)).write.parquet(f"file://{folder}")
+            written[mart.name] = tuple(sorted(folder.glob("*.parquet")))
+            if not written[mart.name]:
+                raise WarehouseError(f"no file of it is in {folder}; share this folder between all of Spark's machines")
             session.read.parquet(_address(folder)).createOrReplaceTempView(mart.name)
         except (PySparkException, Py4JError, WarehouseError) as error:
             raise WarehouseError(f"The mart {mart.path.name} failed: {_cause(error)}") from error
-        written[mart.name] = tuple(sorted(folder.glob("*.parquet")))
     return written
 
 

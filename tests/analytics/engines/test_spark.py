@@ -6,11 +6,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from analytics.engines import spark
+from analytics.engines.duckdb import Mart
 from analytics.errors import WarehouseError
 from analytics.ingest import build, load
 from analytics.warehouse import Warehouse
@@ -49,7 +51,7 @@ def test_without_pyspark_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     for name in [name for name in sys.modules if name.split(".")[0] == "pyspark"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "pyspark", None)
-    with pytest.raises(WarehouseError, match=r"needs the Python package pyspark.*pip install 'trustdesk\[spark\]'"):
+    with pytest.raises(WarehouseError, match=r"needs the Python package pyspark.*pip install .*'\.\[spark\]'"):
         spark.open_session("local[1]").__enter__()
 
 
@@ -124,6 +126,14 @@ def test_a_build_publishes_what_it_made(
     assert all(path.endswith(".parquet") for path in published), "Spark's own files were left behind"
     warehouse.rollback(before.snapshot_id)
     assert warehouse.snapshot() == before
+
+
+def test_a_folder_that_executors_do_not_share_is_said(tmp_path: Path) -> None:
+    pytest.importorskip("pyspark")
+    elsewhere: Any = SimpleNamespace(sql=lambda _: SimpleNamespace(write=SimpleNamespace(parquet=lambda _: None)))
+    mart = Mart("lost", tmp_path / "10_lost.sql", "select merchant_id from events")
+    with pytest.raises(WarehouseError, match=r"The mart 10_lost.sql failed: no file of it is in .*; share this folder"):
+        spark.build_marts(elsewhere, (mart,), as_of=None, time_zone="UTC", write_to=tmp_path)
 
 
 def test_both_engines_build_the_same_way(warehouse: Warehouse) -> None:
