@@ -55,11 +55,9 @@ def open_session(master: str, settings: Mapping[str, str] | None = None) -> Iter
         from pyspark.errors import PySparkException
         from pyspark.sql import SparkSession
 
-        with (
-            warnings.catch_warnings()
-        ):  # loaded on first use; says that pyspark's pandas parts, unused here, want pandas 2
+        with warnings.catch_warnings():  # of pandas 3, which pyspark's pandas parts don't know yet; they aren't used
             warnings.simplefilter("ignore", FutureWarning)
-            import pyspark.testing.utils
+            import pyspark.testing.utils  # noqa: F401 - else it is loaded, and warns, on first use
     except ModuleNotFoundError as error:
         raise WarehouseError(
             f"The Spark engine needs the Python package {error.name}: install the extra `spark` in the clone with "
@@ -73,7 +71,9 @@ def open_session(master: str, settings: Mapping[str, str] | None = None) -> Iter
     try:
         session = builder.getOrCreate()
     except (PySparkException, Py4JError) as error:
-        raise WarehouseError(f"Spark can't be started on {master}: {_cause(error)}") from error
+        raise WarehouseError(
+            f"Spark can't be started on {master} (is it a master's URL, and does it answer?): {_cause(error)}"
+        ) from error
     try:
         yield session
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
@@ -16,7 +17,7 @@ import pytest
 from analytics.engines import spark
 from analytics.engines.duckdb import Mart, read_marts
 from analytics.errors import WarehouseError
-from analytics.ingest import load, rebuild
+from analytics.ingest import build, load, rebuild
 from analytics.metrics import CATALOGUE, MetricResult, Scope, compute_many
 from analytics.tables import stored_columns
 from analytics.warehouse import Cursor, Warehouse, end_of_day
@@ -152,6 +153,38 @@ def test_a_mart_that_fails_is_named(session: SparkSession, warehouse: Warehouse,
         rebuild(broken, build=partial(spark.build_snapshot, session))
     assert warehouse.snapshot().snapshot_id == before
     assert not list((warehouse.root / "marts").glob("*/wrong"))
+
+
+def test_a_build_publishes_what_it_made(
+    event_total: Warehouse, session: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    @contextmanager
+    def shared(master: str, settings: dict[str, str]) -> Iterator[SparkSession]:
+        asked.append((master, set(settings)))
+        yield session
+
+    monkeypatch.setattr(spark, "open_session", shared)
+    before = event_total.snapshot()
+    told: list[str] = []
+    result = build(event_total, "spark", time_zone="Asia/Kathmandu", progress=lambda step: told.append(step.step))
+    build(event_total, "spark", master="local-cluster[1,1,512]")
+    assert asked == [
+        ("local[2]", {"spark.local.dir", "spark.sql.shuffle.partitions"}),
+        ("local-cluster[1,1,512]", set()),
+    ]
+    assert (result.engine, result.marts) == ("spark", {"event_total": 1})
+    assert told == ["marts", "publish"]
+    assert event_total.snapshot().time_zone == "Asia/Kathmandu"
+    assert not event_total.needs_rebuild()
+    with event_total.cursor(result.snapshot_id) as cursor:
+        (row,) = cursor.rows("select * from event_total")
+    assert (row["first_day"].isoformat(), row["event_count"]) == ("2024-01-31", 4)  # 23:30 UTC is the next day there
+    published = {path.relative_to(event_total.root).as_posix() for path in (event_total.root / "marts").rglob("*.*")}
+    assert all(path.endswith(".parquet") for path in published), "Spark's own files were left behind"
+    event_total.rollback(before.snapshot_id)
+    assert event_total.snapshot() == before
 
 
 @pytest.mark.slow

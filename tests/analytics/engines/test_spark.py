@@ -1,42 +1,19 @@
-"""What Spark needs is said in one line when it is missing, and a build publishes what it made."""
+"""What Spark needs is said in one line when it is missing. No test here starts Spark: one process that does is enough."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from analytics.engines import spark
 from analytics.engines.duckdb import Mart
 from analytics.errors import WarehouseError
-from analytics.ingest import build, load
+from analytics.ingest import build
 from analytics.warehouse import Warehouse
-from tests.analytics.ingest.folders import write_events
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
-
-MART = """
-select merchant_id, cast(min(occurred_at) at time zone $time_zone as date) as first_day, cast(count(*) as bigint) as event_count
-from events
-where occurred_at < $as_of
-group by merchant_id
-"""
-
-
-@pytest.fixture
-def warehouse(tmp_path: Path) -> Warehouse:
-    marts = tmp_path / "sql"
-    marts.mkdir()
-    (marts / "10_event_total.sql").write_text(MART)
-    warehouse = Warehouse(tmp_path / "warehouse", marts_folder=marts)
-    load(warehouse, "canonical", write_events(tmp_path / "source"), time_zone="UTC")
-    return warehouse
 
 
 def java(folder: Path, script: str) -> Path:
@@ -96,38 +73,6 @@ def test_an_empty_warehouse_is_said_before_spark_starts(tmp_path: Path, monkeypa
         build(Warehouse(tmp_path / "none"), "spark")
 
 
-def test_a_build_publishes_what_it_made(
-    warehouse: Warehouse, session: SparkSession, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = []
-
-    @contextmanager
-    def shared(master: str, settings: dict[str, str]) -> Iterator[SparkSession]:
-        asked.append((master, set(settings)))
-        yield session
-
-    monkeypatch.setattr(spark, "open_session", shared)
-    before = warehouse.snapshot()
-    told: list[str] = []
-    result = build(warehouse, "spark", time_zone="Asia/Kathmandu", progress=lambda step: told.append(step.step))
-    build(warehouse, "spark", master="local-cluster[1,1,512]")
-    assert asked == [
-        ("local[2]", {"spark.local.dir", "spark.sql.shuffle.partitions"}),
-        ("local-cluster[1,1,512]", set()),
-    ]
-    assert (result.engine, result.marts) == ("spark", {"event_total": 1})
-    assert told == ["marts", "publish"]
-    assert warehouse.snapshot().time_zone == "Asia/Kathmandu"
-    assert not warehouse.needs_rebuild()
-    with warehouse.cursor(result.snapshot_id) as cursor:
-        (row,) = cursor.rows("select * from event_total")
-    assert (row["first_day"].isoformat(), row["event_count"]) == ("2024-01-31", 4)  # 23:30 UTC is the next day there
-    published = {path.relative_to(warehouse.root).as_posix() for path in (warehouse.root / "marts").rglob("*.*")}
-    assert all(path.endswith(".parquet") for path in published), "Spark's own files were left behind"
-    warehouse.rollback(before.snapshot_id)
-    assert warehouse.snapshot() == before
-
-
 def test_a_folder_that_executors_do_not_share_is_said(tmp_path: Path) -> None:
     pytest.importorskip("pyspark")
     elsewhere: Any = SimpleNamespace(sql=lambda _: SimpleNamespace(write=SimpleNamespace(parquet=lambda _: None)))
@@ -136,8 +81,8 @@ def test_a_folder_that_executors_do_not_share_is_said(tmp_path: Path) -> None:
         spark.build_marts(elsewhere, (mart,), as_of=None, time_zone="UTC", write_to=tmp_path)
 
 
-def test_both_engines_build_the_same_way(warehouse: Warehouse) -> None:
-    before = warehouse.snapshot().snapshot_id
-    result = build(warehouse, "duckdb")
+def test_both_engines_build_the_same_way(event_total: Warehouse) -> None:
+    before = event_total.snapshot().snapshot_id
+    result = build(event_total, "duckdb")
     assert (result.engine, result.marts) == ("duckdb", {"event_total": 1})
-    assert warehouse.snapshot().snapshot_id == result.snapshot_id > before
+    assert event_total.snapshot().snapshot_id == result.snapshot_id > before
