@@ -13,9 +13,7 @@ from analytics.engines import spark
 from analytics.ingest.loads import Report, rebuild
 from analytics.warehouse import Warehouse
 
-PARTITIONS_PER_THREAD = (
-    8  # Spark's own default, 200, is for clusters: most of a small build would be the tasks' overhead
-)
+PARTITIONS_PER_THREAD = 8  # Spark's default, 200 in all, is for clusters: a small build would be mostly overhead
 Engine = Literal["duckdb", "spark"]
 
 
