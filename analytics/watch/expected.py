@@ -49,11 +49,11 @@ def _common(y: Floats, base: Floats, is_known: Bools, kind: Kind, exposure: Floa
         return np.ones_like(y)  # too few to tell the marketplace from the merchant
     others_y, others_base = known_y.sum() - known_y, total - known_base
     if kind == "count":
-        return (others_y + 0.5) / (others_base + 0.5)
+        return np.asarray((others_y + 0.5) / (others_base + 0.5))
     others_n = np.where(is_known, exposure, 0.0)
     others_n = others_n.sum() - others_n
     odds = (others_y + 0.5) / (others_n - others_y + 0.5)
-    return odds / ((others_base + 0.5) / (others_n - others_base + 0.5))
+    return np.asarray(odds / ((others_base + 0.5) / (others_n - others_base + 0.5)))
 
 
 def _moved(base: Floats, exposure: Floats, factor: Floats, kind: Kind) -> Floats:
@@ -67,7 +67,7 @@ def _variance(value: Floats, exposure: Floats, excess: Floats, kind: Kind) -> Fl
     if kind == "count":
         return value + excess * value**2
     share = np.divide(value, exposure, out=np.zeros_like(value), where=exposure > 0)
-    return value * (1 - share) * (1 + excess)
+    return np.asarray(value * (1 - share) * (1 + excess))
 
 
 class _Past:
@@ -85,19 +85,19 @@ class _Past:
         if self.kind == "count":
             return np.divide(self.y, self.x, out=np.zeros_like(self.y), where=self.x > 0)
         whole = self.y.sum() / max(self.x.sum(), 1e-9)
-        return np.clip((self.y + SHARE_WEIGHT * whole) / (self.x + SHARE_WEIGHT), 1e-4, 1 - 1e-4)
+        return np.asarray(np.clip((self.y + SHARE_WEIGHT * whole) / (self.x + SHARE_WEIGHT), 1e-4, 1 - 1e-4))
 
     def weekday(self, day: int) -> Floats:
         """What the merchant's own weekday adds to the marketplace's."""
         if self.kind == "share":
             return np.ones_like(self.y)
-        return (self.weekday_y[day] + WEEKDAY_WEIGHT) / (self.weekday_x[day] + WEEKDAY_WEIGHT)
+        return np.asarray((self.weekday_y[day] + WEEKDAY_WEIGHT) / (self.weekday_x[day] + WEEKDAY_WEIGHT))
 
     def excess(self) -> Floats:
         """How much more than Poisson or binomial the merchant's days vary, leaning on all merchants."""
         pooled = max(self.spread.sum() / max(self.spread_base.sum(), 1e-9), 0.0)
         weight = self.spread_base.sum() / max((self.spread_base > 0).sum(), 1)
-        return np.maximum((self.spread + weight * pooled) / (self.spread_base + weight + 1e-9), 0.0)
+        return np.asarray(np.maximum((self.spread + weight * pooled) / (self.spread_base + weight + 1e-9), 0.0))
 
     def learn(self, day: int, y: Floats, value: Floats, weekday: Floats, rate: Floats, exposure: Floats) -> None:
         """Take in one day: what was seen (clipped) and what was expected of it (0 where nothing was)."""

@@ -20,7 +20,11 @@ BETWEEN = 0.2  # variance of the merchants' true spreads around that of their si
 SIZES = 8  # bands of merchants by volume
 TRIM = 3.5  # standard deviations beyond which a day does not count towards the spread
 CROWD = 0.05  # share of merchants that may stray in one direction before it is the marketplace's movement
-TAIL = (0.1, 0.0316, 0.01)  # upper probabilities at which the panel's own tail is measured; incidents lie beyond the last
+TAIL = (
+    0.1,
+    0.0316,
+    0.01,
+)  # upper probabilities at which the panel's own tail is measured; incidents lie beyond the last
 SHAPE = (0.02, 0.1)  # what its shape is held to
 TAIL_CELLS = 20
 STRAYS = 0.8  # central share of the merchants that a day is measured by
@@ -71,7 +75,7 @@ def _windowed(values: Floats, length: int) -> Floats:
 def _plain_variance(expected: Floats, exposure: Floats, *, is_count: bool) -> Floats:
     if is_count:
         return expected
-    return expected * (1 - np.divide(expected, exposure, out=np.zeros_like(expected), where=exposure > 0))
+    return np.asarray(expected * (1 - np.divide(expected, exposure, out=np.zeros_like(expected), where=exposure > 0)))
 
 
 def _excess(residual: Floats, plain: Floats, base: Floats, is_used: Bools, length: int) -> Floats:
@@ -133,12 +137,16 @@ def _scales(y: Floats, found: Expected, floor: float, *, is_count: bool) -> list
         base = expected**2 if is_count else plain
         residual = observed - expected
         if length == 1:
-            by_day = _day_excess(residual, plain + _excess(residual, plain, base, is_eligible, 1) * base, plain, is_eligible)
+            by_day = _day_excess(
+                residual, plain + _excess(residual, plain, base, is_eligible, 1) * base, plain, is_eligible
+            )
             moved = np.sqrt(by_day) * plain
             is_usual = by_day == 0
         added = _windowed(moved, length)
         is_used = is_eligible & (_windowed(is_usual.astype(float), length) == length)
-        excess = _excess(residual, plain, base, is_used if 4 * is_used.sum() > is_eligible.sum() else is_eligible, length)
+        excess = _excess(
+            residual, plain, base, is_used if 4 * is_used.sum() > is_eligible.sum() else is_eligible, length
+        )
         excess = excess + np.divide(added**2, base, out=np.zeros_like(base), where=base > 0)
         excess = excess + found.uncertainty * (1.0 if is_count else exposure)
         scales.append(_Scale(length, observed, expected, exposure, excess, is_eligible))
@@ -243,11 +251,19 @@ def _stretches(p: Floats, length: NDArray[np.int64], is_up: bool, first_judged: 
 
 
 def judge(
-    y: Floats, exposure: Floats | None, *, first_day: date, first_judged: int, floor: float, q: float
+    y: Floats,
+    exposure: Floats | None,
+    *,
+    first_day: date,
+    first_judged: int,
+    floor: float,
+    q: float,
+    is_asked: NDArray[np.bool_] | None = None,
 ) -> list[Episode]:
     """The stretches that end on or after the column `first_judged` and are false with a share of at most q, surest first.
 
     y, exposure: as in `expect`. floor: what a stretch must at least be expected to hold (count) or rest on (share).
+    is_asked: (merchants,), those to judge (default: all); the others say what is usual.
     """
     is_count = exposure is None
     expected = expect(y, exposure, first_weekday=first_day.weekday())
@@ -255,11 +271,12 @@ def judge(
     surprises = [_surprise(scale, is_count=is_count) for scale in scales]
     is_eligible = np.logical_or.reduce([scale.is_eligible for scale in scales])
     best = [np.stack([surprise[direction] for surprise in surprises]) for direction in (0, 1)]
-    if not is_eligible[:, first_judged:].any():
+    is_judged = is_eligible if is_asked is None else is_eligible & is_asked[:, None]
+    if not is_judged[:, first_judged:].any():
         return []
     is_taught, kept = is_eligible.copy(), dict[_Stretch, float]()
     for _ in range(PASSES):
-        found = _discoveries(best, is_eligible, is_taught, first_judged, q)
+        found = _discoveries(best, is_judged, is_taught, first_judged, q)
         if found.keys() == kept.keys():
             break
         kept = found
@@ -269,7 +286,7 @@ def judge(
 
 
 def _discoveries(
-    surprises: list[Floats], is_eligible: Bools, is_taught: Bools, first_judged: int, q: float
+    surprises: list[Floats], is_judged: Bools, is_taught: Bools, first_judged: int, q: float
 ) -> dict[_Stretch, float]:
     """Stretch → q-value, surest first. Each stands once for all windows that it was found by; windows looked at and passed over
     count as tests with p = 1, which keeps the rate of false stretches below q (Benjamini & Hochberg 1995)."""
@@ -277,17 +294,15 @@ def _discoveries(
     for every, is_up in zip(surprises, (True, False), strict=True):
         p = np.minimum(2 * _calibrated(every.max(axis=0), is_taught), 1.0)  # two directions
         length = np.asarray(WINDOWS)[every.argmax(axis=0)]
-        found += _stretches(np.where(is_eligible, p, 1.0), length, is_up, first_judged)
-    p_values = np.ones(max(int(is_eligible[:, first_judged:].sum()), len(found)))
+        found += _stretches(np.where(is_judged, p, 1.0), length, is_up, first_judged)
+    p_values = np.ones(max(int(is_judged[:, first_judged:].sum()), len(found)))
     p_values[: len(found)] = [stretch.p_value for stretch in found]
     is_found, q_values = multipletests(p_values, alpha=q, method="fdr_bh")[:2]
     pairs = [(stretch, float(q_values[i])) for i, stretch in enumerate(found) if is_found[i]]
     return dict(sorted(pairs, key=lambda pair: (pair[0].p_value, pair[0].merchant, pair[0].first)))
 
 
-def _episode(
-    stretch: _Stretch, q_value: float, scales: list[_Scale], *, is_count: bool
-) -> Episode:
+def _episode(stretch: _Stretch, q_value: float, scales: list[_Scale], *, is_count: bool) -> Episode:
     scale = next(scale for scale in scales if scale.length == stretch.last - stretch.first + 1)
     at = (stretch.merchant, stretch.last)
     e, x, s = float(scale.expected[at]), float(scale.exposure[at]), float(scale.spread[at])
