@@ -118,6 +118,7 @@ def _of_metric(spec: MetricSpec, panel: Panel, date_from: date, last: date, q: f
         floor=COUNT_FLOOR if panel.exposure is None else float(max(spec.min_n, 1)),
         q=q,
         is_asked=panel.is_asked,
+        is_seen=panel.is_seen[:, :days],
     )
     return [_anomaly(spec, panel, episode) for episode in episodes]
 

@@ -99,30 +99,33 @@ class _Past:
         weight = self.spread_base.sum() / max((self.spread_base > 0).sum(), 1)
         return np.asarray(np.maximum((self.spread + weight * pooled) / (self.spread_base + weight + 1e-9), 0.0))
 
-    def learn(self, day: int, y: Floats, value: Floats, weekday: Floats, rate: Floats, exposure: Floats) -> None:
-        """Take in one day: what was seen (clipped) and what was expected of it (0 where nothing was)."""
+    def learn(
+        self, day: int, y: Floats, value: Floats, weekday: Floats, rate: Floats, exposure: Floats, present: Bools
+    ) -> None:
+        """Take in one day: what was seen (clipped) and what was expected of it (0 where nothing was), where it is present."""
+        y, exposure = y * present, exposure * present
         is_new = rate <= 0
         effective = np.where(is_new, exposure, np.divide(value, rate * weekday, out=exposure.copy(), where=~is_new))
         started = (self.y > 0) | (y > 0) if self.kind == "count" else exposure > 0
-        effective = np.where(started, effective, 0.0)
+        effective = np.where(started & present, effective, 0.0)
         self.y, self.x = self.fade * self.y + y, self.fade * self.x + effective
         self.days += (self.days > 0) | (y > 0) | ((exposure > 0) & (self.kind == "share"))
         if self.kind == "count":
             slow = self.fade**2  # a weekday comes once a week: it forgets half as fast in days
             self.weekday_y[day] = slow * self.weekday_y[day] + np.where(is_new, 0.0, y)
-            self.weekday_x[day] = slow * self.weekday_x[day] + np.where(is_new, 0.0, value / weekday)
-        known = (value > 0) & ~is_new & (self.days > GAP_DAYS)
+            self.weekday_x[day] = slow * self.weekday_x[day] + np.where(is_new | ~present, 0.0, value / weekday)
+        known = (value > 0) & present & ~is_new & (self.days > GAP_DAYS)
         plain = _variance(value, exposure, np.zeros_like(value), self.kind)
         base = value**2 if self.kind == "count" else plain
         self.spread = self.fade * self.spread + np.where(known, (y - value) ** 2 - plain, 0.0)
         self.spread_base = self.fade * self.spread_base + np.where(known, base, 0.0)
 
 
-def expect(y: Floats, exposure: Floats | None, *, first_weekday: int) -> Expected:
+def expect(y: Floats, exposure: Floats | None, *, first_weekday: int, is_seen: Bools | None = None) -> Expected:
     """What to expect of every merchant's day.
 
     y: (merchants, days) sums. exposure: the same shape for a share (y of exposure, 0 ≤ y ≤ exposure), None for a count.
-    first_weekday: that of the first column, Monday is 0.
+    first_weekday: that of the first column, Monday is 0. is_seen: whether the day is known at all (default: always).
     """
     kind: Kind = "count" if exposure is None else "share"
     merchants, days = y.shape
@@ -134,16 +137,19 @@ def expect(y: Floats, exposure: Floats | None, *, first_weekday: int) -> Expecte
         weekday = (first_weekday + t) % 7
         rate, own = past.rate(), past.weekday(weekday)
         is_known = past.days >= HISTORY_DAYS
+        present = np.ones(merchants, dtype=bool) if is_seen is None else is_seen[:, t]
+        is_known &= present
         base = rate * own * x[:, t]
         excess, seen = past.excess(), y[:, t]
         for _ in range(2):
             now = _moved(base, x[:, t], _common(seen, base, is_known, kind, x[:, t]), kind)
             width = CLIP * np.sqrt(_variance(now, x[:, t], excess, kind)) + 1.0
             seen = np.where(is_known, np.clip(y[:, t], now - width, now + width), y[:, t])
+            seen = np.minimum(np.maximum(seen, 0.0), x[:, t]) if kind == "share" else np.maximum(seen, 0.0)
         value[:, t], known[:, t] = now, is_known
         uncertainty[:, t] = 1 / (past.y + 1) if kind == "count" else 1 / (past.x + SHARE_WEIGHT)
         taught = np.where(past.days > 0, now, 0.0)
-        waiting.append(partial(past.learn, weekday, np.maximum(seen, 0.0), taught, own, rate, x[:, t]))
+        waiting.append(partial(past.learn, weekday, seen, taught, own, rate, x[:, t], present))
         if len(waiting) > GAP_DAYS:
             waiting.pop(0)()
     return Expected(value, x, uncertainty, known)

@@ -5,7 +5,7 @@ Knows arrays only: no cursor, no metric's name.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -29,6 +29,7 @@ SHAPE = (0.02, 0.1)  # what its shape is held to
 TAIL_CELLS = 20
 STRAYS = 0.8  # central share of the merchants that a day is measured by
 UNUSUAL = 1.4  # times the variance due from which a day is the marketplace's own
+LEAST_DUE = 3.0  # expected events from which an empty day is no chance
 CEILING = 0.01  # p-values above it are never a discovery
 PASSES = 5
 WORTH_A_LOOK = 1.2  # standard deviations below which an exact probability decides nothing
@@ -64,12 +65,27 @@ class _Scale:
     exposure: Floats
     spread: Floats
     is_eligible: Bools
+    forgiven: Floats  # what a fall is forgiven: a single empty day is a day off, or lost data
 
 
 def _windowed(values: Floats, length: int) -> Floats:
     total = np.cumsum(values, axis=1)
     total[:, length:] = total[:, length:] - total[:, :-length]
     return total
+
+
+def _is_day_off(y: Floats, expected: Floats) -> Bools:
+    """Empty days beside no other empty one; a day that chance may well leave empty, a closed Sunday, counts as neither."""
+    empty = np.pad((y == 0) & (expected >= LEAST_DUE), ((0, 0), (1, 1)))
+    return np.asarray(empty[:, 1:-1] & ~empty[:, :-2] & ~empty[:, 2:])
+
+
+def _largest(values: Floats, length: int) -> Floats:
+    """The largest value of each window."""
+    found = values.copy()
+    for back in range(1, length):
+        found[:, back:] = np.maximum(found[:, back:], values[:, :-back])
+    return found
 
 
 def _plain_variance(expected: Floats, exposure: Floats, *, is_count: bool) -> Floats:
@@ -149,7 +165,8 @@ def _scales(y: Floats, found: Expected, floor: float, *, is_count: bool) -> list
         )
         excess = excess + np.divide(added**2, base, out=np.zeros_like(base), where=base > 0)
         excess = excess + found.uncertainty * (1.0 if is_count else exposure)
-        scales.append(_Scale(length, observed, expected, exposure, excess, is_eligible))
+        forgiven = _largest(np.where(_is_day_off(y, value), value, 0.0) if is_count else np.zeros_like(y), length)
+        scales.append(_Scale(length, observed, expected, exposure, excess, is_eligible, forgiven))
     return scales
 
 
@@ -184,12 +201,13 @@ def _surprise(scale: _Scale, *, is_count: bool) -> tuple[Floats, Floats]:
     """−ln of the probability of at least, and of at most, what was seen; 0 where there is nothing to look at."""
     plain = _plain_variance(scale.expected, scale.exposure, is_count=is_count)
     variance = plain + scale.spread * (scale.expected**2 if is_count else plain)
-    z = np.divide(scale.observed - scale.expected, np.sqrt(variance), out=np.zeros_like(variance), where=variance > 0)
     found = []
     for sign, tail in ((1.0, _upper), (-1.0, _lower)):
+        observed = scale.observed if sign > 0 else scale.observed + scale.forgiven
+        z = np.divide(observed - scale.expected, np.sqrt(variance), out=np.zeros_like(variance), where=variance > 0)
         surprise = np.zeros_like(z)
         at = scale.is_eligible & (sign * z > WORTH_A_LOOK)
-        p = tail(scale.observed[at], scale.expected[at], scale.exposure[at], scale.spread[at], is_count=is_count)
+        p = tail(observed[at], scale.expected[at], scale.exposure[at], scale.spread[at], is_count=is_count)
         surprise[at] = -np.log(np.clip(p, 1e-300, 1.0))
         found.append(_uncrowded(surprise, scale.is_eligible))
     return found[0], found[1]
@@ -259,14 +277,27 @@ def judge(
     floor: float,
     q: float,
     is_asked: NDArray[np.bool_] | None = None,
+    is_seen: Bools | None = None,
 ) -> list[Episode]:
     """The stretches that end on or after the column `first_judged` and are false with a share of at most q, surest first.
 
     y, exposure: as in `expect`. floor: what a stretch must at least be expected to hold (count) or rest on (share).
-    is_asked: (merchants,), those to judge (default: all); the others say what is usual.
+    is_asked: (merchants,), those to judge (default: all); the others say what is usual. is_seen: as in `expect`.
     """
     is_count = exposure is None
-    expected = expect(y, exposure, first_weekday=first_day.weekday())
+    if exposure is not None and 2 * y.sum() > exposure.sum():  # the rarer outcome tells; the other is its mirror image
+        mirrored = judge(
+            exposure - y,
+            exposure,
+            first_day=first_day,
+            first_judged=first_judged,
+            floor=floor,
+            q=q,
+            is_asked=is_asked,
+            is_seen=is_seen,
+        )
+        return [_mirror_of(episode) for episode in mirrored]
+    expected = expect(y, exposure, first_weekday=first_day.weekday(), is_seen=is_seen)
     scales = _scales(y, expected, floor, is_count=is_count)
     surprises = [_surprise(scale, is_count=is_count) for scale in scales]
     is_eligible = np.logical_or.reduce([scale.is_eligible for scale in scales])
@@ -283,6 +314,18 @@ def judge(
         for stretch in kept:  # what was found no longer teaches what is usual; without a finding nothing changes
             is_taught[stretch.merchant, stretch.first : stretch.last + max(WINDOWS)] = False
     return [_episode(stretch, q_value, scales, is_count=is_count) for stretch, q_value in kept.items()]
+
+
+def _mirror_of(episode: Episode) -> Episode:
+    rows = episode.exposure
+    return replace(
+        episode,
+        is_up=not episode.is_up,
+        observed=rows - episode.observed,
+        expected=rows - episode.expected,
+        low=rows - episode.high,
+        high=rows - episode.low,
+    )
 
 
 def _discoveries(

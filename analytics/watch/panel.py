@@ -13,6 +13,7 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analytics.errors import InputError
 from analytics.metrics.catalogue import get_spec
@@ -21,11 +22,13 @@ from analytics.metrics.plan import numerator_expression
 from analytics.metrics.templates import piece, scope_filters, scope_params
 from analytics.metrics.types import MetricCursor, MetricSpec, Scope
 from analytics.tables import SQL_FOLDER
-from analytics.watch.expected import Floats
+from analytics.watch.expected import Bools, Floats
 
 FOLDER = SQL_FOLDER / "watch"
 FAMILIES = ("count", "rate", "mean", "nps")
 LAST_HOUR = timedelta(hours=1)  # an event in the day's last hour shows that the data covers the day
+SETTLED_SHARE = 0.9  # share of days with a row from which a day without one is lost data
+IDLE_SHARE = 0.01  # share of rows without an order from which rows tell more than orders
 NPS_RANGE, STAR_RANGE = 2.0, 4.0
 BEFORE_ANY = date(1900, 1, 1)
 
@@ -33,11 +36,12 @@ BEFORE_ANY = date(1900, 1, 1)
 @dataclass(frozen=True)
 class Panel:
     """Sums of one metric, (merchants, days): y of exposure for a share (stars and NPS as parts of their range), exposure None for a
-    count. is_asked: (merchants,), those that the filters let through; the others say what the marketplace did."""
+    count. is_seen: (merchants, days), whether the day is known: see `seen_cells`. is_asked: (merchants,), those that the filters let through; the others say what the marketplace did."""
 
     first_day: date
     merchants: tuple[str, ...]
-    is_asked: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    is_asked: NDArray[np.bool_]
+    is_seen: Bools
     y: Floats
     exposure: Floats | None
 
@@ -93,6 +97,21 @@ def _sums(specs: Sequence[MetricSpec], shape: str) -> str:
     return ", ".join(parts)
 
 
+def seen_cells(has_row: Bools, *, is_telling: bool) -> Bools:
+    """Whether a merchant's day is known, from which days have a row, both (merchants, days).
+
+    Nothing is known after the last row: the merchant is gone. A day without a row, in a merchant that has one nearly every day, is
+    lost data; else it is a day without events. is_telling: whether the source has rows of days without an order (deliveries, reviews);
+    where it has none, a missing row is all that an outage leaves behind, so it counts as one.
+    """
+    places = np.arange(has_row.shape[1])[None, :]
+    first = np.where(has_row, places, has_row.shape[1]).min(axis=1, keepdims=True)
+    last = np.where(has_row, places, -1).max(axis=1, keepdims=True)
+    share = has_row.sum(axis=1, keepdims=True) / np.maximum(last - first + 1, 1)
+    is_lost = ~has_row & (share >= SETTLED_SHARE) & is_telling
+    return np.asarray((places <= last) & ~is_lost)
+
+
 def _as_share(spec: MetricSpec, y: Floats, x: Floats) -> Floats:
     """Sums of stars (1–5) and of promoters less detractors as parts of their range; a rate's numerator as it is."""
     if spec.family == "mean":
@@ -121,12 +140,15 @@ def read_panels(cursor: MetricCursor, specs: Sequence[MetricSpec], scope: Scope)
         values[at] = cells[column].to_numpy(dtype=np.float64)
         return values
 
+    has_row = np.zeros(shape, dtype=bool)
+    has_row[at] = True
+    is_seen = seen_cells(has_row, is_telling=bool(cells["is_idle"].mean() > IDLE_SHARE))
     found = []
     ids, is_asked = tuple(merchants["merchant_id"].astype(str)), merchants["is_asked"].to_numpy(dtype=bool)
     for i, spec in enumerate(specs):
         exposure = spread(f"x{i}") if spec.denominator_column else None
         y = spread(f"y{i}") if exposure is None else _as_share(spec, spread(f"y{i}"), exposure)
-        found.append(Panel(scope.date_from, ids, is_asked, y, exposure))
+        found.append(Panel(scope.date_from, ids, is_asked, is_seen, y, exposure))
     return found
 
 
