@@ -119,20 +119,23 @@ def _widths(errors: Floats, level: float) -> tuple[Floats, Floats]:
 def extrapolate(y: Floats, exposure: Floats | None, days: int, level: float) -> Extrapolation:
     """The next `days` days of a series of at least LEAST_DAYS.
 
-    y: (days,) counts, or the numerators of a share of exposure. Of two smoothings, with a damped trend and without, the one with
-    the smaller past errors is taken.
+    y: (days,) counts, or the numerators of a share of exposure. Of two smoothings, with a damped trend and without, and
+    their mean, the one with the smallest past errors is taken.
     """
     scale = _line_of(y, exposure)
     line = scale.to(y, exposure)
     calm = _without_outliers(line)
     candidates = []
-    for is_damped in (False, True):
-        paths = _paths(calm, days, is_damped=is_damped)
+    level_only, damped = _paths(calm, days, is_damped=False), _paths(calm, days, is_damped=True)
+    for paths in (level_only, damped, (level_only + damped) / 2):
         errors = _errors(line, paths)
         candidates.append((float(np.nanmean(np.abs(errors))), paths[-1], errors))
     _, path, errors = min(candidates, key=lambda candidate: candidate[0])
     low, high = _widths(errors, level)
     expected = scale.back(path, is_bound=False)
-    return Extrapolation(
-        expected, np.minimum(scale.back(path + low), expected), np.maximum(scale.back(path + high), expected)
-    )
+    low, high = np.minimum(scale.back(path + low), expected), np.maximum(scale.back(path + high), expected)
+    if (
+        exposure is None
+    ):  # a day holds a whole number: the upper end loses none by falling to one, the lower takes one in
+        low, high = np.floor(low), np.maximum(np.floor(high), np.ceil(expected))
+    return Extrapolation(expected, low, high)
