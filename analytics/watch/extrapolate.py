@@ -18,6 +18,7 @@ from analytics.watch.expected import Floats
 WEEK = 7
 LEAST_DAYS = 56
 WARM_UP_DAYS = 28
+LEVEL_DAYS = 42
 OUTLIER = 4.0  # robust standard deviations
 
 
@@ -94,6 +95,22 @@ def _paths(line: Floats, horizon: int, *, is_damped: bool) -> Floats:
     return np.asarray(paths + season[np.maximum(place, 0)])
 
 
+def _running_mean(line: Floats, days: int, step: int = 1) -> Floats:
+    """The mean of each day and the days before it, `step` apart, over `days` or as many as there are."""
+    kernel = np.zeros(days)
+    kernel[::step] = 1.0
+    total, count = (np.convolve(values, kernel)[: len(line)] for values in (line, np.ones_like(line)))
+    return np.asarray(total / count)
+
+
+def _averages(line: Floats, horizon: int) -> Floats:
+    """The same by plain averages: the level of six weeks, and each weekday's distance from it over twelve."""
+    level = _running_mean(line, LEVEL_DAYS)
+    distance = _running_mean(line, 2 * LEVEL_DAYS, WEEK) - _running_mean(line, 2 * LEVEL_DAYS)
+    place = np.arange(len(line))[:, None] - (WEEK - 1) + np.arange(horizon)[None, :] % WEEK
+    return np.asarray(level[:, None] + distance[np.maximum(place, 0)])
+
+
 def _errors(line: Floats, paths: Floats) -> Floats:
     """Seen minus forecast, (origins, horizon); NaN beyond the end of the series."""
     days, horizon = paths.shape
@@ -119,15 +136,16 @@ def _widths(errors: Floats, level: float) -> tuple[Floats, Floats]:
 def extrapolate(y: Floats, exposure: Floats | None, days: int, level: float) -> Extrapolation:
     """The next `days` days of a series of at least LEAST_DAYS.
 
-    y: (days,) counts, or the numerators of a share of exposure. Of two smoothings, with a damped trend and without, and
-    their mean, the one with the smallest past errors is taken.
+    y: (days,) counts, or the numerators of a share of exposure. Of exponential smoothing (the mean of one with a damped
+    trend and one without), the last weeks' average, and the mean of both, the one with the smallest past errors is taken.
     """
     scale = _line_of(y, exposure)
     line = scale.to(y, exposure)
     calm = _without_outliers(line)
     candidates = []
-    level_only, damped = _paths(calm, days, is_damped=False), _paths(calm, days, is_damped=True)
-    for paths in (level_only, damped, (level_only + damped) / 2):
+    smoothed = (_paths(calm, days, is_damped=False) + _paths(calm, days, is_damped=True)) / 2
+    averaged = _averages(calm, days)
+    for paths in (smoothed, averaged, (smoothed + averaged) / 2):
         errors = _errors(line, paths)
         candidates.append((float(np.nanmean(np.abs(errors))), paths[-1], errors))
     _, path, errors = min(candidates, key=lambda candidate: candidate[0])

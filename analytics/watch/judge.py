@@ -30,6 +30,7 @@ TAIL_CELLS = 20
 STRAYS = 0.8  # central share of the merchants that a day is measured by
 UNUSUAL = 1.4  # times the variance due from which a day is the marketplace's own
 LEAST_DUE = 3.0  # expected events from which an empty day is no chance
+CORE = 0.8  # share of a window's surprise that a shorter one inside it must have to stand for it
 CEILING = 0.01  # p-values above it are never a discovery
 PASSES = 5
 WORTH_A_LOOK = 1.2  # standard deviations below which an exact probability decides nothing
@@ -127,7 +128,7 @@ def _day_excess(residual: Floats, variance: Floats, plain: Floats, is_eligible: 
     due = stats.norm.ppf((1 + STRAYS) / 2)
     for t in np.flatnonzero(is_eligible.sum(axis=0) >= 1 / CROWD):
         at = is_eligible[:, t]
-        at &= plain[:, t] >= np.median(plain[at, t])
+        at = at & (plain[:, t] >= np.median(plain[at, t]))
         squares, own, unit = residual[at, t] ** 2, variance[at, t], plain[at, t] ** 2
         if np.quantile(squares / own, STRAYS) > UNUSUAL * due**2:
             # the quantile falls as the addition grows, so that its due is found by halving on a logarithmic scale
@@ -252,7 +253,21 @@ class _Stretch:
     p_value: float
 
 
-def _stretches(p: Floats, length: NDArray[np.int64], is_up: bool, first_judged: int) -> list[_Stretch]:
+def _core(every: Floats, last: int) -> range:
+    """The days of the window that surprises most of those ending with column `last`, or the shortest inside it that surprises nearly as
+    much: a spike is told by its day, not by the quiet one beside it. every: (lengths, days)."""
+    place = int(every[:, last].argmax())
+    first = last - WINDOWS[place] + 1
+    enough = CORE * every[place, last]
+    for shorter, length in enumerate(WINDOWS[:place]):
+        inside = every[shorter, first + length - 1 : last + 1]
+        if inside.max() >= enough:
+            end = first + length - 1 + int(inside.argmax())
+            return range(end - length + 1, end + 1)
+    return range(first, last + 1)
+
+
+def _stretches(p: Floats, every: Floats, is_up: bool, first_judged: int) -> list[_Stretch]:
     """Of each merchant the most surprising stretches that share no day, of those ending on or after the column `first_judged`."""
     rows, days = np.nonzero(p[:, first_judged:] < CEILING)
     days = days + first_judged
@@ -260,11 +275,11 @@ def _stretches(p: Floats, length: NDArray[np.int64], is_up: bool, first_judged: 
     taken: dict[int, set[int]] = {}
     found = []
     for row, last in zip(rows[order].tolist(), days[order].tolist(), strict=True):
-        days_of = range(last - int(length[row, last]) + 1, last + 1)
+        days_of = _core(every[:, row, :], last)
         used = taken.setdefault(row, set())
         if used.isdisjoint(days_of):
             used.update(days_of)
-            found.append(_Stretch(row, days_of[0], last, is_up, float(p[row, last])))
+            found.append(_Stretch(row, days_of[0], days_of[-1], is_up, float(p[row, last])))
     return found
 
 
@@ -336,8 +351,7 @@ def _discoveries(
     found = []
     for every, is_up in zip(surprises, (True, False), strict=True):
         p = np.minimum(2 * _calibrated(every.max(axis=0), is_taught), 1.0)  # two directions
-        length = np.asarray(WINDOWS)[every.argmax(axis=0)]
-        found += _stretches(np.where(is_judged, p, 1.0), length, is_up, first_judged)
+        found += _stretches(np.where(is_judged, p, 1.0), every, is_up, first_judged)
     p_values = np.ones(max(int(is_judged[:, first_judged:].sum()), len(found)))
     p_values[: len(found)] = [stretch.p_value for stretch in found]
     is_found, q_values = multipletests(p_values, alpha=q, method="fdr_bh")[:2]

@@ -9,9 +9,11 @@ import secrets
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import numpy as np
 
+from analytics.watch.anomalies import LOOK_BACK_DAYS
 from analytics.watch.extrapolate import extrapolate
 from analytics.watch.judge import judge
 from app.bench.panels import FIRST_DAY, Floats, Incident, SimulatedPanel, simulate_panel
@@ -87,16 +89,18 @@ def _sums(metric: str, panel: SimulatedPanel) -> tuple[Floats, Floats | None]:
 
 
 def _watch(metric: str, panel: SimulatedPanel) -> list[Stretch]:
-    y, exposure = _sums(metric, panel)
+    y, exposure = (None if part is None else part[:, -LOOK_BACK_DAYS - JUDGED_DAYS :] for part in _sums(metric, panel))
+    assert y is not None, "every metric has sums"
+    skipped = panel.orders.shape[1] - y.shape[1]
     found = judge(
         y,
         exposure,
-        first_day=FIRST_DAY,
+        first_day=FIRST_DAY + timedelta(days=skipped),
         first_judged=y.shape[1] - JUDGED_DAYS,
         floor=FLOORS[metric],
         q=0.05,
     )
-    return [(one.merchant, one.first, one.last) for one in found]
+    return [(one.merchant, one.first + skipped, one.last + skipped) for one in found]
 
 
 def _three_sigma(metric: str, panel: SimulatedPanel) -> list[Stretch]:
