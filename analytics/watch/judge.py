@@ -105,9 +105,13 @@ def _excess(residual: Floats, plain: Floats, base: Floats, is_used: Bools, lengt
     own_plain, own_base = (np.where(is_used, values, 0.0).sum(axis=1) for values in (plain, base))
     bands = max(1, min(SIZES, len(days) // 20))
     band = np.searchsorted(np.quantile(own_plain / days, np.linspace(0, 1, bands + 1)[1:-1]), own_plain / days)
-    excess, squares = np.zeros(len(days)), residual**2
+    squares = residual**2
+    ratio = np.divide(squares, plain, out=np.full_like(plain, np.nan), where=is_used & (plain > 0))
+    ratio[np.isnan(ratio).all(axis=1)] = 0.0
+    typical = np.nanmedian(ratio, axis=1) / stats.chi2.median(1)
+    excess = np.maximum(typical - 1, 0.0) * own_plain / np.maximum(own_base, 1e-9)
     for _ in range(3):
-        top = TRIM**2 * (plain + excess[:, None] * base) if excess.any() else np.inf
+        top = TRIM**2 * (plain + excess[:, None] * base)
         beyond = np.where(is_used, np.minimum(squares, top) - plain, 0.0).sum(axis=1)
         peers = np.bincount(band, beyond, bands) / np.maximum(np.bincount(band, own_base, bands), 1e-9)
         peers = np.maximum(peers, 1e-3)[band]
