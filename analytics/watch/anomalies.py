@@ -30,7 +30,7 @@ WATCHED = (
     "reply_within_24h_rate",
     "tickets",
 )
-COUNT_FLOOR = 5.0
+COUNT_FLOOR = 8.0  # above what a merchant of less than one event a day brings in a week
 DEFAULT_Q = 0.05
 
 
@@ -78,7 +78,7 @@ def anomalies(
     """Merchants' unusual days that end from date_from to date_to (local days, both included), surest first.
 
     Each day is measured by the merchant's own past and weekday and by what the other merchants did, so that what moves the whole
-    marketplace is nobody's anomaly. Left out: stretches below the volume floor (expected 5 events of a count, the metric's min_n
+    marketplace is nobody's anomaly. Left out: stretches below the volume floor (expected 8 events of a count, the metric's min_n
     rows of a rate or mean), merchants of less than four weeks, days too recent for the metric, and a last day that is not complete.
     At most a share `q` of each metric's anomalies is false. scope: filters of the merchants to judge; its dates are not read.
     Metrics that the source does not hold have none. Raises UnknownMetric, and InputError for a metric that can't be watched, a q

@@ -119,7 +119,7 @@ def _excess(residual: Floats, plain: Floats, base: Floats, is_used: Bools, lengt
         noise = (2 + 2 * days / np.maximum(own_plain, 1e-9)) * (plain_share / peers + 1) ** 2 * length / days
         own = beyond / np.maximum(own_base, 1e-9)
         excess = np.maximum((BETWEEN * own + noise * peers) / (BETWEEN + noise), 0.2 * peers)
-    return excess[:, None]
+    return np.asarray(excess[:, None])
 
 
 def _day_excess(residual: Floats, variance: Floats, plain: Floats, is_eligible: Bools) -> Floats:

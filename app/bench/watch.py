@@ -13,12 +13,12 @@ from datetime import timedelta
 
 import numpy as np
 
-from analytics.watch.anomalies import LOOK_BACK_DAYS
+from analytics.watch.anomalies import COUNT_FLOOR, LOOK_BACK_DAYS
 from analytics.watch.extrapolate import extrapolate
 from analytics.watch.judge import judge
 from app.bench.panels import FIRST_DAY, Floats, Incident, SimulatedPanel, simulate_panel
 
-FLOORS = {"orders": 5.0, "late_rate": 20.0}
+FLOORS = {"orders": COUNT_FLOOR, "late_rate": 20.0}
 JUDGED_DAYS = 30
 HISTORY_DAYS = 240
 FUTURE_DAYS = 28

@@ -149,12 +149,11 @@ def metrics(
             )
             print_rows(found, as_json=as_json, columns=ANOMALY_COLUMNS)
         elif is_forecast:
+            extent = (watch.DAYS if days is None else days, watch.LEVEL if level is None else level)
             found = [
                 row
                 for metric_id in metric_ids
-                for row in watch.forecast_rows(
-                    snapshot, metric_id, scope, days or watch.DAYS, level or watch.LEVEL, as_of, cut=date_to
-                )
+                for row in watch.forecast_rows(snapshot, metric_id, scope, *extent, as_of, cut=date_to)
             ]
             print_rows(found, as_json=as_json, columns=FORECAST_COLUMNS)
         elif is_explained:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from analytics.errors import InputError
 from analytics.metrics import Scope, UnknownMetric
 from analytics.watch import Anomaly, anomalies
+from analytics.watch.anomalies import COUNT_FLOOR
 from analytics.watch.judge import judge
 from analytics.watch.panel import seen_cells
 from app.bench.panels import FIRST_DAY as PANEL_DAY
@@ -114,7 +115,9 @@ def test_quiet_panels_raise_few_false_alarms(metric: str) -> None:
     alarmed = 0
     for seed in seeds:
         panel = simulate_panel(seed, merchants=300, days=150)
-        y, exposure, floor = (panel.orders, None, 5.0) if metric == "orders" else (panel.late, panel.orders, 20.0)
+        y, exposure, floor = (
+            (panel.orders, None, COUNT_FLOOR) if metric == "orders" else (panel.late, panel.orders, 20.0)
+        )
         alarmed += bool(judge(y, exposure, first_day=PANEL_DAY, first_judged=120, floor=floor, q=0.05))
     assert alarmed <= 4
 
@@ -123,7 +126,7 @@ def test_planted_incidents_are_found_and_few_others() -> None:
     found = false = hit = planted = 0
     for seed in [drawn_seed() for _ in range(6)]:
         panel = simulate_panel(seed, incidents=15, order_sizes=(5.0, 8.0), floor=15.0)
-        episodes = judge(panel.orders, None, first_day=PANEL_DAY, first_judged=150, floor=5.0, q=0.05)
+        episodes = judge(panel.orders, None, first_day=PANEL_DAY, first_judged=150, floor=COUNT_FLOOR, q=0.05)
         for one in panel.order_incidents:
             planted += 1
             hit += any(e.merchant == one.merchant and e.first <= one.last and one.first <= e.last for e in episodes)
