@@ -41,3 +41,17 @@ def language(threads: int, as_json: bool, warehouse: Path | None) -> None:
 
     with runtime(warehouse):
         print_rows((row.to_json() for row in measure(threads)), as_json=as_json)
+
+
+@bench.command()
+@click.option("--seeds", type=click.IntRange(1), default=10, show_default=True, help="Panels of each kind.")
+@click.option("--merchants", type=click.IntRange(20), default=20_000, show_default=True, help="Of the timed panel.")
+@click.option("--days", type=click.IntRange(90), default=730, show_default=True, help="Of the timed panel.")
+@json_option
+@one_line_errors
+def watch(seeds: int, merchants: int, days: int, as_json: bool) -> None:
+    """Find planted incidents and forecast simulated series: precision, recall, false alarms, coverage, time."""
+    from app.bench.watch import measure
+
+    for row in measure(seeds, merchants, days):
+        print_rows([row], as_json=as_json)
