@@ -124,7 +124,8 @@ class _Store:
         )
         if changed:
             rows = self._write_keyed(mart) if form == "keyed" else self._write_additive(mart)
-            if rows > CHANGED_SHARE * self._count(read_files(self._files(mart.name))):
+            share = CHANGED_SHARE if form == "keyed" else ADDED_SHARE
+            if rows > share * self._count(read_files(self._files(mart.name))):
                 self._write_anew(mart)
 
     def _write_anew(self, mart: Mart) -> None:
