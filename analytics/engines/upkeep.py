@@ -185,7 +185,8 @@ class Upkeep:
         """The horizons of the two worlds, the earlier first."""
         sql = "SELECT max(last_at) FROM {}.source_month"
         found = [self.connection.execute(sql.format(schema)).fetchall()[0][0] for schema in ("before", "main")]
-        return [instant(moment) for moment in sorted(moment for moment in found if moment)]
+        known = sorted(moment for moment in found if moment)
+        return ["TIMESTAMPTZ '-infinity'"] * (2 - len(known)) + [instant(moment) for moment in known]
 
     def _sql(self, mart: Mart) -> str:
         return bind(mart.sql, parameters(self.world.as_of, self.world.time_zone))

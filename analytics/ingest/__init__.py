@@ -4,6 +4,7 @@ Knows no page, no command and no metric.
 """
 
 from analytics.ingest.adapters import Adapter, find_adapter, list_adapters
+from analytics.ingest.builds import BuildResult, build
 from analytics.ingest.loads import LoadResult, Progress, load, rebuild
 from analytics.ingest.mapping import ColumnMap, guess_map, map_to_toml, read_map
 from analytics.ingest.preview import CheckResult, FilePreview, check, preview
@@ -12,6 +13,7 @@ from analytics.ingest.replays import Correction, replay
 
 __all__ = [
     "Adapter",
+    "BuildResult",
     "CheckResult",
     "ColumnMap",
     "Correction",
@@ -19,6 +21,7 @@ __all__ = [
     "FilePreview",
     "LoadResult",
     "Progress",
+    "build",
     "check",
     "find_adapter",
     "guess_map",

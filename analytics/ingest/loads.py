@@ -18,9 +18,9 @@ from analytics.engines.duckdb import first_line
 from analytics.engines.marts import marts_digest, read_marts
 from analytics.errors import InputError, WarehouseError
 from analytics.ingest.adapters import check_time_zone, find_adapter
-from analytics.ingest.build import build_all, build_changed, can_follow
 from analytics.ingest.contracts import Conditions
 from analytics.ingest.mapping import ColumnMap, read_map
+from analytics.ingest.marts import Build, build_all, build_changed, can_follow
 from analytics.ingest.merge import Target, merge_table
 from analytics.ingest.readers import Reader
 from analytics.ingest.rejects import settle_lines, write_quarantine
@@ -255,10 +255,17 @@ def _say_without_rows(reader: Reader) -> str:
     return f"{listed} {'has' if len(names) == 1 else 'have'} a header and no rows"
 
 
-def publish(warehouse: Warehouse, manifest: Manifest, report: Report, *, base: Manifest | None = None) -> Manifest:
+def publish(
+    warehouse: Warehouse,
+    manifest: Manifest,
+    report: Report,
+    *,
+    base: Manifest | None = None,
+    build: Build | None = None,
+) -> Manifest:
     """Build the marts of a manifest's tables, find its first and last instant, and make it current.
 
-    With `base`, the snapshot that the manifest's last loads added to, only what they changed is made anew where that pays.
+    With `base`, the snapshot that the manifest's last loads added to, only what they changed is made anew where that pays. `build` is another engine's way.
     """
     marts = read_marts(warehouse.marts_folder)
     places = {mart.name: place for place, mart in enumerate(marts)}
@@ -269,15 +276,24 @@ def publish(warehouse: Warehouse, manifest: Manifest, report: Report, *, base: M
     if base is not None and can_follow(base, manifest, marts):
         built = build_changed(warehouse, base, manifest, marts, on_mart)
     else:
-        built = build_all(warehouse, manifest, marts, on_mart)
+        built = build_all(warehouse, manifest, marts, on_mart, build)
     report(Progress("publish", 0, 1, manifest.snapshot_id))
     complete = replace(built, marts_digest=marts_digest(marts))
     warehouse.folder.publish(complete)
     return complete
 
 
-def rebuild(warehouse: Warehouse, *, time_zone: str | None = None, progress: Report | None = None) -> str:
-    """Build the marts of the current data anew, after mart SQL or the reporting time zone changed; the new snapshot's id."""
+def rebuild(
+    warehouse: Warehouse,
+    *,
+    time_zone: str | None = None,
+    progress: Report | None = None,
+    build: Build | None = None,
+) -> str:
+    """Build the marts of the current data anew, after mart SQL or the reporting time zone changed; the new snapshot's id.
+
+    `build` does it in another engine than DuckDB. Raises InputError or WarehouseError; then nothing was changed.
+    """
     if time_zone is not None:
         check_time_zone(time_zone, "time zone")
     with warehouse.folder.writing(), clear_errors(warehouse):
@@ -291,4 +307,4 @@ def rebuild(warehouse: Warehouse, *, time_zone: str | None = None, progress: Rep
             parent=base.snapshot_id,
             time_zone=time_zone or base.time_zone,
         )
-        return publish(warehouse, renewed, progress or (lambda _: None)).snapshot_id
+        return publish(warehouse, renewed, progress or (lambda _: None), build=build).snapshot_id

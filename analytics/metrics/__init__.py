@@ -7,7 +7,7 @@ from analytics.metrics.catalogue import CATALOGUE, get_spec
 from analytics.metrics.comparison import base_scope, compare, compare_many, peers, peers_many
 from analytics.metrics.compute import compute, compute_many, result_record
 from analytics.metrics.drill import drill, sql_text
-from analytics.metrics.explain import Explanation, Part, explain, explanation_records
+from analytics.metrics.explain import Explanation, Lead, Part, explain, explanation_records, leading_parts
 from analytics.metrics.templates import dimensions
 from analytics.metrics.types import (
     Comparison,
@@ -26,6 +26,7 @@ __all__ = [
     "Comparison",
     "Drill",
     "Explanation",
+    "Lead",
     "MetricCursor",
     "MetricResult",
     "MetricSpec",
@@ -44,6 +45,7 @@ __all__ = [
     "explain",
     "explanation_records",
     "get_spec",
+    "leading_parts",
     "peers",
     "peers_many",
     "result_record",

@@ -6,20 +6,23 @@ Built on compute only; knows no SQL.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from analytics.errors import InputError
 from analytics.metrics.catalogue import get_spec
 from analytics.metrics.comparison import base_scope
-from analytics.metrics.compute import compute
+from analytics.metrics.compute import compute, compute_many
 from analytics.metrics.extent import read_extent
 from analytics.metrics.templates import get_dimensions
 from analytics.metrics.types import Base, MetricCursor, MetricResult, Scope, Unit
 
 # A median and a share of the largest buyers are no sums over groups.
 UNSPLIT = frozenset({"duration", "concentration"})
+LEAD = 0.1  # how far a group's share of a change must exceed its share of the rows to be named as what moved it
+Windows = tuple[Sequence[MetricResult], Sequence[MetricResult]]  # before, after
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,26 @@ class Explanation:
     @property
     def change(self) -> float:
         return self.after - self.before
+
+
+@dataclass(frozen=True)
+class Lead:
+    """The group that moved a metric: its part, its share of the whole change and its share of the rows (both 0–1)."""
+
+    dimension: str
+    part: Part
+    share: float
+    size: float
+
+    @property
+    def excess(self) -> float:
+        return self.share - self.size
+
+    @property
+    def effect(self) -> Literal["volume", "mix", "rate"]:
+        """The largest of the part's three effects."""
+        effects: tuple[Literal["volume", "mix", "rate"], ...] = ("rate", "mix", "volume")
+        return max(effects, key=lambda name: abs(getattr(self.part, name)))
 
 
 def _figure(sums: Sums) -> float | None:
@@ -225,17 +248,55 @@ def explain(cursor: MetricCursor, metric_id: str, scope: Scope, *, base: Base, b
         raise InputError(
             f"The window to compare with starts on {earlier.date_from}, before the data ({first_day}): choose a later window."
         )
-    now, before = compute(cursor, metric_id, scope), compute(cursor, metric_id, earlier)
+    wholes = (compute(cursor, metric_id, earlier), compute(cursor, metric_id, scope))
     groups = (compute(cursor, metric_id, earlier, by=(by,)), compute(cursor, metric_id, scope, by=(by,)))
+    return _explain(metric_id, by, wholes, groups)
+
+
+def _explain(metric_id: str, by: str, wholes: Windows, groups: Windows) -> list[Explanation]:
     if any(result.status == "not_applicable" for results in groups for result in results):
         raise InputError(f"{metric_id} has no {by}, so its change can't be split by it: choose another dimension.")
-    scale = 100.0 if spec.family == "nps" else 1.0
+    before, now = wholes
+    scale = 100.0 if get_spec(metric_id).family == "nps" else 1.0
     currencies = dict.fromkeys(result.currency for result in (*now, *before))
     return [
         _explain_one(by, (_whole(before, now, currency), _whole(now, before, currency)), groups, scale)
         for currency in currencies
         if currency is not None or len(currencies) == 1
     ]
+
+
+def leading_parts(
+    cursor: MetricCursor, metric_ids: Sequence[str], scope: Scope, *, base: Base, dimensions: Sequence[str]
+) -> dict[tuple[str, str | None], Lead]:
+    """The group that moved each metric most beyond its size, over several dimensions; keys are (metric_id, currency).
+
+    A group leads when its part of the change exceeds its share of the rows by LEAD or more; a change that all groups share has no lead,
+    and neither has a metric that can't be split. Reads one statement a window and dimension for all metrics that are sums.
+    """
+    earlier = base_scope(scope, base)
+    splittable = [metric_id for metric_id in metric_ids if get_spec(metric_id).family not in UNSPLIT]
+    wholes = [compute_many(cursor, splittable, window) for window in (earlier, scope)]
+    leads: dict[tuple[str, str | None], Lead] = {}
+    for dimension in dimensions:
+        groups = [compute_many(cursor, splittable, window, by=(dimension,)) for window in (earlier, scope)]
+        for metric_id in splittable:
+            both = (wholes[0][metric_id], wholes[1][metric_id]), (groups[0][metric_id], groups[1][metric_id])
+            with suppress(InputError):  # no figure in a window, or no such dimension: nothing leads
+                for explanation in _explain(metric_id, dimension, *both):
+                    _keep_lead(leads, dimension, explanation)
+    return leads
+
+
+def _keep_lead(leads: dict[tuple[str, str | None], Lead], dimension: str, explanation: Explanation) -> None:
+    key = (explanation.metric_id, explanation.currency)
+    if not explanation.change or len(explanation.parts) < 2:
+        return
+    rows = sum(part.n for part in explanation.parts) or 1
+    for part in explanation.parts:
+        lead = Lead(dimension, part, part.change / explanation.change, part.n / rows)
+        if lead.excess >= max(LEAD, leads[key].excess if key in leads else 0.0):
+            leads[key] = lead
 
 
 def explanation_records(explanation: Explanation) -> list[dict[str, Any]]:

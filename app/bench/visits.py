@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, get_args
 
 from app.filters import Compare, FilterOptions
-from app.services import data, figures, merchant, overview, quality, satisfaction, scenarios, trust
+from app.services import data, figures, merchant, overview, quality, satisfaction, scenarios, trust, watch
 from app.services.figures import Number
 from app.services.runtime import remembering
 from app.services.warehouse import cursor, filter_options, merchants
@@ -88,6 +88,7 @@ def _overview(snapshot_id: str, asked: Visit) -> None:
     overview.what_changed(snapshot_id, asked.scope, asked.base)
     dimension = next(iter(figures.groupings(snapshot_id)))
     overview.leaderboard(snapshot_id, asked.scope, asked.base, dimension, overview.BOARD_METRICS[0])
+    watch.unusual(snapshot_id, asked.scope)
     _written(snapshot_id, asked)
 
 
@@ -112,7 +113,8 @@ def _merchant(snapshot_id: str, asked: Visit) -> None:
     if merchant.standing(snapshot_id, asked.scope, asked.base, asked.merchant_id) is None:
         return  # nothing was known of it by then, and the page says only that
     merchant.contributions(snapshot_id, own.date_to, asked.merchant_id)
-    merchant.trend(snapshot_id, asked.scope, asked.merchant_id, merchant.TREND_METRICS[1])
+    shown = merchant.trend(snapshot_id, asked.scope, asked.merchant_id, merchant.TREND_METRICS[1]).scope
+    watch.marks(snapshot_id, shown, asked.merchant_id, merchant.TREND_METRICS[1])
     merchant.rates(snapshot_id, own.date_to, asked.merchant_id)
     merchant.timeline(snapshot_id, own)
 

@@ -25,12 +25,16 @@ def trend(
     peer_label: str = "",
     incomplete_label: str = "",
     annotations: Sequence[Annotation] = (),
+    coming: Sequence[Point] = (),
+    coming_label: str = "",
     height: int = 300,
 ) -> go.Figure:
-    """A line with its band; the incomplete last period is an open, dotted end; a peer median is a thin line.
+    """A line with its band; the incomplete last period is an open, dotted end; a peer median is a thin line; a forecast is dotted
+    in its own band.
 
     Args:
         points: in time order, one a period.
+        coming: forecast periods, with the bounds of their interval.
         unit: a metric unit of ``theme.TICKS``; ``rate`` values are 0–1.
     """
     figure = go.Figure()
@@ -55,6 +59,8 @@ def trend(
         + "}<br>n = %{customdata[2]:,}<extra></extra>",
     )
     _incomplete(figure, points, incomplete_label, hover)
+    if coming:
+        _coming(figure, coming, coming_label, hover)
     if peer is not None:
         figure.add_hline(
             y=peer,
@@ -67,7 +73,7 @@ def trend(
         _annotate(figure, event, is_crowded=len(annotations) > LABELS_SIDE_BY_SIDE)
     theme.styled(figure, title, height=height, x_title=x_title, y_title=y_title)
     figure.update_yaxes(tickformat=theme.TICKS[unit])
-    _days(figure, days)
+    _days(figure, [*days, *(p.day for p in coming)])
     return figure
 
 
@@ -172,6 +178,38 @@ def _whisker(figure: go.Figure, point: Point) -> None:
         line={"width": 6, "color": theme.BAND},
         hoverinfo="skip",
         showlegend=False,
+    )
+
+
+def _coming(figure: go.Figure, points: Sequence[Point], label: str, hover: str) -> None:
+    """A forecast, apart from what was seen: dotted, grey, with its band."""
+    days = [p.day for p in points]
+    figure.add_scatter(
+        x=days + days[::-1],
+        y=[p.ci_high for p in points] + [p.ci_low for p in reversed(points)],
+        fill="toself",
+        fillcolor=theme.QUIET,
+        line={"width": 0},
+        mode="lines",
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    figure.add_scatter(
+        x=days,
+        y=[p.value for p in points],
+        mode="lines",
+        line={"color": theme.MUTED, "width": 2, "dash": "dot"},
+        name=label,
+        customdata=[[p.ci_low, p.ci_high] for p in points],
+        hovertemplate="%{x|%Y-%m-%d}<br><b>%{y:"
+        + hover
+        + "}</b><br>80 %: %{customdata[0]:"
+        + hover
+        + "} – %{customdata[1]:"
+        + hover
+        + "}<extra>"
+        + label
+        + "</extra>",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from app.commands.bench import bench
+from app.commands.build import build
 from app.commands.demo import demo
 from app.commands.ingest import ingest, quality, quarantine, snapshots
 from app.commands.metrics import metrics
@@ -20,6 +21,7 @@ COMMANDS = (
     snapshots,
     quarantine,
     quality,
+    build,
     metrics,
     trust,
     themes,

@@ -102,6 +102,20 @@ def readers(count: int, loads: int, seed: int | None, as_json: bool, warehouse: 
         print_rows((timing.to_json() for timing in timings), as_json=as_json)
 
 
+@bench.command()
+@click.option("--seeds", type=click.IntRange(1), default=10, show_default=True, help="Panels of each kind.")
+@click.option("--merchants", type=click.IntRange(20), default=20_000, show_default=True, help="Of the timed panel.")
+@click.option("--days", type=click.IntRange(90), default=730, show_default=True, help="Of the timed panel.")
+@json_option
+@one_line_errors
+def watch(seeds: int, merchants: int, days: int, as_json: bool) -> None:
+    """Find planted incidents and forecast simulated series: precision, recall, false alarms, coverage, time."""
+    from app.bench.watch import measure
+
+    for row in measure(seeds, merchants, days):
+        print_rows([row], as_json=as_json)
+
+
 def _seed(given: int | None) -> int:
     """The seed given, or one drawn now; it is said, so that a run can be had again."""
     seed = secrets.randbelow(2**31) if given is None else given

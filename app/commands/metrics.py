@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -34,6 +35,53 @@ PART_COLUMNS = (
     "overlap",
     "n",
 )
+ANOMALY_COLUMNS = (
+    "metric",
+    "group",
+    "from",
+    "to",
+    "value",
+    "unit",
+    "expected",
+    "low",
+    "high",
+    "n",
+    "q_value",
+    "is_bad",
+)
+FORECAST_COLUMNS = ("metric", "group", "day", "expected", "low", "high", "unit")
+
+
+def _check_together(
+    is_explained: bool,
+    is_watched: bool,
+    is_forecast: bool,
+    *,
+    by: tuple[str, ...],
+    metric_ids: tuple[str, ...],
+    asked: Mapping[str, object],
+) -> None:
+    """Raises UsageError for options that do not go together; `asked` holds the values of those that need one of the three."""
+    if is_explained + is_watched + is_forecast > 1:
+        raise click.UsageError("--explain, --anomalies and --forecast are three questions: ask one at a time.")
+    for option, value in asked.items():
+        partner, is_there = {
+            "--compare": ("--explain", is_explained),
+            "--q": ("--anomalies", is_watched),
+            "--days": ("--forecast", is_forecast),
+            "--level": ("--forecast", is_forecast),
+        }[option]
+        if value is not None and not is_there:
+            raise click.UsageError(f"{option} goes with {partner} only: leave it out, or add {partner}.")
+    if is_explained and (not metric_ids or len(by) > 1):
+        raise click.UsageError("--explain needs --metric, and one --by at most (default: category).")
+    if by and (is_watched or is_forecast):
+        name = "--anomalies" if is_watched else "--forecast"
+        raise click.UsageError(
+            f"{name} has no --by: anomalies are by merchant, a forecast is of what the filters leave."
+        )
+    if is_forecast and not metric_ids:
+        raise click.UsageError("--forecast needs --metric.")
 
 
 @click.command()
@@ -49,6 +97,11 @@ PART_COLUMNS = (
     type=click.Choice(["previous", "week", "year"]),
     help="With --explain: the window to compare with (default: the one just before).",
 )
+@click.option("--anomalies", "is_watched", is_flag=True, help="Merchants' unusual days in the window, surest first.")
+@click.option("--q", type=float, help="With --anomalies: the share of false ones allowed (default: 0.05).")
+@click.option("--forecast", "is_forecast", is_flag=True, help="The days after the last complete one, with intervals.")
+@click.option("--days", type=int, help="With --forecast: how many days (default: 28).")
+@click.option("--level", type=float, help="With --forecast: the probability that the interval holds (default: 0.8).")
 @window_options
 @as_of_option
 @json_option
@@ -63,27 +116,47 @@ def metrics(
     merchant: tuple[str, ...],
     is_explained: bool,
     compare: Literal["previous", "week", "year"] | None,
+    is_watched: bool,
+    q: float | None,
+    is_forecast: bool,
+    days: int | None,
+    level: float | None,
     date_from: date | None,
     date_to: date | None,
     as_of: date | None,
     as_json: bool,
     warehouse: Path | None,
 ) -> None:
-    """Print metrics with their numerator, denominator, n and 95 % interval; or with --explain what their change is made of."""
+    """Print metrics with their numerator, denominator, n and 95 % interval; with --explain what their change is made of, with
+    --anomalies merchants' unusual days, with --forecast the days to come."""
     from analytics.metrics import Scope
+    from app.services import watch
     from app.services.metrics import all_metric_ids, explanation_rows, explanations, figures, metric_row
     from app.services.warehouse import check_scope, window
 
-    if compare and not is_explained:
-        raise click.UsageError("--compare goes with --explain only: leave it out, or add --explain.")
-    if is_explained and (not metric_ids or len(by) > 1):
-        raise click.UsageError("--explain needs --metric, and one --by at most (default: category).")
+    asked = {"--compare": compare, "--q": q, "--days": days, "--level": level}
+    _check_together(is_explained, is_watched, is_forecast, by=by, metric_ids=metric_ids, asked=asked)
+    if is_forecast and date_from:
+        raise click.UsageError("--forecast takes all the past there is: leave out --from; --to cuts the past off.")
     with runtime(warehouse):
         snapshot = snapshot_id()
         first, last = window(snapshot, date_from, date_to, as_of)
         scope = Scope(first, last, category, region, tier, merchant)
         check_scope(snapshot, scope)
-        if is_explained:
+        if is_watched:
+            found = watch.anomaly_rows(
+                snapshot, metric_ids or watch.watched(), scope, watch.DEFAULT_Q if q is None else q, as_of
+            )
+            print_rows(found, as_json=as_json, columns=ANOMALY_COLUMNS)
+        elif is_forecast:
+            extent = (watch.DAYS if days is None else days, watch.LEVEL if level is None else level)
+            found = [
+                row
+                for metric_id in metric_ids
+                for row in watch.forecast_rows(snapshot, metric_id, scope, *extent, as_of, cut=date_to)
+            ]
+            print_rows(found, as_json=as_json, columns=FORECAST_COLUMNS)
+        elif is_explained:
             found = [
                 row
                 for metric_id in metric_ids
@@ -93,7 +166,7 @@ def metrics(
                 for row in explanation_rows(explanation)
             ]
             print_rows(found, as_json=as_json, columns=PART_COLUMNS)
-            return
-        results = figures(snapshot, metric_ids or all_metric_ids(), scope, by=by, as_of=as_of)
-    rows = [metric_row(result) for name in metric_ids or all_metric_ids() for result in results[name]]
-    print_rows(rows, as_json=as_json, columns=COLUMNS)
+        else:
+            results = figures(snapshot, metric_ids or all_metric_ids(), scope, by=by, as_of=as_of)
+            rows = [metric_row(result) for name in metric_ids or all_metric_ids() for result in results[name]]
+            print_rows(rows, as_json=as_json, columns=COLUMNS)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.components.figure_menu import MENU_WIDTH, figure_menu
+from app.components.thread import plain
+from app.components.words import dimension_name
 from app.i18n import N_, _, difference, figure
 from app.services.figures import Number
 from app.services.overview import Change
@@ -31,11 +33,30 @@ def change_sentence(change: Change) -> str:
     return _("**{name}** fell from {before} to {after} ({change})", **values)
 
 
+def cause_sentence(change: Change) -> str:
+    """“Mostly Toys (category): its own figure changed, +0.31 pp of it.” "" when all groups moved alike."""
+    if change.lead is None:
+        return ""
+    values = {
+        "dimension": dimension_name(change.lead.dimension),
+        "group": plain(change.lead_name),
+        "part": difference(change.lead.part.change, change.unit, currency=change.currency),
+    }
+    return {
+        "rate": _("{dimension} {group} moved it most ({part}): its own figure changed", **values),
+        "mix": _("{dimension} {group} moved it most ({part}): its share of the whole changed", **values),
+        "volume": _("{dimension} {group} moved it most ({part}): there was more or less of everything", **values),
+    }[change.lead.effect]
+
+
 def change_list(changes: Sequence[Change], scope_number: Sequence[Number]) -> None:
     """Draw the sentences, one a line; `scope_number` are the numbers that their menus explain."""
     for change, shown in zip(changes, scope_number, strict=True):
         with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
-            st.markdown(f"{_icon(change)} {change_sentence(change)}")
+            with st.container(gap=None):
+                st.markdown(f"{_icon(change)} {change_sentence(change)}")
+                if cause := cause_sentence(change):
+                    st.caption(cause)
             path, label = PAGES[change.page]
             st.page_link(path, label="", icon=":material/arrow_forward:", help=_(label), width="content")
             with st.container(width=MENU_WIDTH):

@@ -18,7 +18,7 @@ from app.components.words import dimension_name, period_name
 from app.filter_bar import current_filters
 from app.i18n import N_, _, day, figure, language, ngettext, number, span
 from app.page_errors import page_errors
-from app.services import figures, trust
+from app.services import figures, trust, watch
 from app.services.figures import Number
 from app.services.runtime import snapshot_id
 
@@ -187,6 +187,7 @@ def _trend(shown: Number) -> None:
             _("No trend"), _("No period of this window has enough data. Choose a longer window or fewer filters.")
         )
         return
+    coming = watch.ahead(snapshot_id(), shown) if period == "day" else ()
     st.plotly_chart(
         trend(
             points,
@@ -195,9 +196,13 @@ def _trend(shown: Number) -> None:
             y_title=_(found.name),
             x_title="",
             incomplete_label=_("incomplete"),
+            coming=coming,
+            coming_label=_("forecast"),
             height=340,
         )
     )
+    if coming:
+        st.caption(_("Forecast of single days, with a band that is meant to hold four days in five"))
     st.caption(_("By {period}, with the 95% interval where there is one", period=period_name(period)))
 
 

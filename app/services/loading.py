@@ -1,4 +1,4 @@
-"""Loads data into the warehouse: a source's files, or a simulated marketplace. Knows no page."""
+"""Loads data into the warehouse, a source's files or a simulated marketplace, and builds marts anew. Knows no page."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Report = Callable[[str, float | None], None]
 Scale = Literal["small", "medium", "large"]
+Engine = Literal["duckdb", "spark"]
 
 
 def load_path(
@@ -70,6 +71,19 @@ def load_demo(scale: Scale, seed: int, progress: Report | None = None) -> dict[s
         progress=_told(progress),
     )
     return {**asdict(result), "source": "demo", "scale": scale, "seed": seed}
+
+
+def build_marts(
+    engine: Engine, *, master: str | None = None, time_zone: str | None = None, progress: Report | None = None
+) -> dict[str, object]:
+    """Builds and publishes the marts of the current data anew: engine, snapshot_id, marts (rows of each), seconds.
+
+    `progress` is told the step and its share done. Raises InputError and WarehouseError; then nothing was changed.
+    """
+    from analytics.ingest import build
+
+    warehouse = get_runtime().warehouse
+    return asdict(build(warehouse, engine, master=master, time_zone=time_zone, progress=_told(progress)))
 
 
 def _told(report: Report | None) -> Callable[[Progress], None] | None:

@@ -17,12 +17,13 @@ from app.services.runtime import cached
 from app.services.warehouse import cursor, filter_options
 
 if TYPE_CHECKING:
-    from analytics.metrics import Comparison, MetricResult, Scope
+    from analytics.metrics import Comparison, Lead, MetricResult, Scope
     from app.filters import Compare
 
 BOARD_METRICS = ("orders", "gmv", "rating_mean", "late_seller_rate", "dispute_rate")
 BOARD_MERCHANTS = 200
 CHANGES_SHOWN = 5
+LEAD_DIMENSIONS = ("category", "region", "tier", "merchant")
 # Left out of "what changed": the other side of a metric that is in, so that one movement is told once.
 TWINS = {
     "on_time_delivery_rate",
@@ -54,7 +55,8 @@ class MerchantMap:
 
 @dataclass(frozen=True)
 class Change:
-    """A movement whose interval leaves out zero; `strength` is its size in half-widths of that interval."""
+    """A movement whose interval leaves out zero; `strength` is its size in half-widths of that interval. `lead`: the group that
+    moved it beyond its size, called `lead_name`; None when all groups moved alike."""
 
     metric_id: str
     name: str
@@ -66,6 +68,8 @@ class Change:
     strength: float
     currency: str | None
     page: str
+    lead: Lead | None = None
+    lead_name: str = ""
 
     @property
     def is_good(self) -> bool | None:
@@ -168,15 +172,20 @@ def map_table(snapshot_id: str, scope: Scope) -> pd.DataFrame:
 @cached
 def what_changed(snapshot_id: str, scope: Scope, base: Compare) -> tuple[Change, ...] | None:
     """The strongest movements against the comparison, at most five; None when the data does not reach back that far."""
-    from analytics.metrics import CATALOGUE, compare_many
+    from analytics.metrics import CATALOGUE, compare_many, leading_parts
 
     if not figures.base_is_covered(snapshot_id, scope, base):
         return None
     metric_ids = tuple(name for name in CATALOGUE if name not in TWINS)
     with cursor(snapshot_id) as opened:
         compared = compare_many(opened, metric_ids, scope, base=base)
-    moved = [_change(comparison) for found in compared.values() for comparison in found if comparison.is_significant]
-    return tuple(sorted(moved, key=lambda change: -change.strength)[:CHANGES_SHOWN])
+        moved = [
+            _change(comparison) for found in compared.values() for comparison in found if comparison.is_significant
+        ]
+        shown = sorted(moved, key=lambda change: -change.strength)[:CHANGES_SHOWN]
+        metric_ids = tuple(dict.fromkeys(change.metric_id for change in shown))
+        leads = leading_parts(opened, metric_ids, scope, base=base, dimensions=LEAD_DIMENSIONS)
+    return tuple(_with_lead(snapshot_id, change, leads.get((change.metric_id, change.currency))) for change in shown)
 
 
 @cached
@@ -221,6 +230,14 @@ def leaderboard(snapshot_id: str, scope: Scope, base: Compare, dimension: str, m
     frame = pd.DataFrame(rows, columns=["key", "name", "value", "change", "share", "n", "status", "currency", "trend"])
     frame = frame.astype({"value": float, "change": float, "currency": object})
     return frame.sort_values(["share", "key"], ascending=[False, True], ignore_index=True).head(BOARD_MERCHANTS)
+
+
+def _with_lead(snapshot_id: str, change: Change, lead: Lead | None) -> Change:
+    if lead is None:
+        return change
+    key = lead.part.group[lead.dimension]
+    names = filter_options(snapshot_id).merchants if lead.dimension == "merchant" else {}
+    return replace(change, lead=lead, lead_name=names.get(key, key))
 
 
 def _change(comparison: Comparison) -> Change:

@@ -1,4 +1,4 @@
-"""Overview: is anything wrong? Six cards, the map of merchants, what changed, leaderboards."""
+"""Overview: is anything wrong? Six cards, the map of merchants, what changed, leaderboards, what is unusual."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from app.components.leaderboards import leaderboards
 from app.components.merchant_map import merchant_map
 from app.components.metric_card import card_row
 from app.components.themes import growing_themes_row
+from app.components.unusual import unusual
 from app.components.words import base_words
 from app.filter_bar import current_filters
 from app.filters import Filters
@@ -66,4 +67,5 @@ with grid.cell(column_span=2):
 with grid.cell():
     draw_changes(SNAPSHOT, FILTERS)
 leaderboards()
+unusual()
 draw_themes()

@@ -15,7 +15,7 @@ ALLOWED = {
 FORBIDDEN_LIBRARIES = {
     "analytics": {"streamlit", "torch", "transformers", "plotly"},
     "llm": {"streamlit", "duckdb", "plotly", "sqlalchemy"},
-    "app": {"duckdb", "torch", "transformers"},
+    "app": {"duckdb", "torch", "transformers", "pyspark", "sqlglot"},
 }
 DOORS_TO_DUCKDB = ("analytics/warehouse.py", "analytics/engines/", "analytics/ingest/")
 PAGE_LINES = 150

@@ -29,6 +29,7 @@ def test_the_product_breaks_no_house_rule() -> None:
         ("llm/x.py", "def f():\n    from analytics import metrics"),
         ("llm/x.py", "import app.settings"),
         ("app/services/x.py", "import torch"),
+        ("app/services/x.py", "from pyspark.sql import SparkSession"),
         ("app/services/x.py", 'Q = "select a from b"'),
         ("app/services/x.py", 'Q = """\nWITH a AS (SELECT 1) SELECT * FROM a"""'),
         ("app/components/x.py", 'st.markdown("<b>", unsafe_allow_html=True)'),
@@ -53,7 +54,7 @@ def test_prose_is_not_taken_for_sql() -> None:
 @pytest.mark.parametrize(
     ("package", "absent"),
     [
-        ("analytics", ("torch", "streamlit", "transformers", "llm")),
+        ("analytics", ("torch", "streamlit", "transformers", "llm", "pyspark")),
         ("llm", ("torch", "duckdb", "streamlit", "analytics")),
     ],
 )

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from analytics.engines.marts import read_marts
-from analytics.ingest import build, load, rebuild
+from analytics.ingest import load, marts, rebuild
 from analytics.warehouse import Cursor, Warehouse
 from tests.analytics.metrics.marketplace import Row
 from tests.analytics.metrics.random_marketplace import random_tables, truncate
@@ -24,8 +24,8 @@ Tables = dict[str, list[Row]]
 @pytest.fixture(autouse=True)
 def follow_every_load(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small as they are, loads are followed, and patches pile up."""
-    monkeypatch.setattr(build, "FULL_BUILD_ROWS", 0)
-    monkeypatch.setattr(build, "CHANGED_SHARE", 1.0)
+    monkeypatch.setattr(marts, "FULL_BUILD_ROWS", 0)
+    monkeypatch.setattr(marts, "CHANGED_SHARE", 1.0)
 
 
 @pytest.fixture(params=["one", "another"])
@@ -162,9 +162,9 @@ def test_patches_that_grow_are_written_into_the_mart(
 ) -> None:
     loads = loads_of(untidy(seed), seed, 2)
     warehouse = filled(tmp_path, "grown", loads[:1], "UTC")
-    monkeypatch.setattr(build, "can_follow", lambda *_: True)
+    monkeypatch.setattr(marts, "can_follow", lambda *_: True)
     monkeypatch.setattr("analytics.ingest.loads.can_follow", lambda *_: True)
-    monkeypatch.setattr(build, "CHANGED_SHARE", 0.0)
+    monkeypatch.setattr(marts, "CHANGED_SHARE", 0.0)
     load(warehouse, "canonical", write(tmp_path / "second", loads[1]), seed=1)
     assert not warehouse.folder.current().patches
     with warehouse.cursor() as cursor:

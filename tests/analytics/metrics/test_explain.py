@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.errors import InputError
-from analytics.metrics import CATALOGUE, Scope, UnknownDimension, compute, explain, explanation_records
+from analytics.metrics import CATALOGUE, Scope, UnknownDimension, compute, explain, explanation_records, leading_parts
 from analytics.metrics.explain import UNSPLIT, Sums, split
 from tests.analytics.metrics.marketplace import MemoryCursor, Row, at, build, event, merchant, order
 
@@ -222,3 +222,35 @@ def test_what_can_not_be_split_is_said_in_one_line(metric_id: str, by: str, base
         explain(two_months(), metric_id, MARCH, base=base, by=by)  # type: ignore[arg-type]
     with pytest.raises(UnknownDimension):
         explain(two_months(), "orders", MARCH, base="previous", by="planet")
+
+
+def cancelled_in_march(first: str, second: str) -> MemoryCursor:
+    """Two merchants of ten orders a month, one of them cancelled in February; in March those named."""
+    names = "abcdefghij"
+    return build(
+        {
+            "events": [
+                *orders("2024-02-10", "m1", names, cancelled="a"),
+                *orders("2024-02-11", "m2", names, cancelled="a"),
+                *orders("2024-03-10", "m1", names, cancelled=first),
+                *orders("2024-03-11", "m2", names, cancelled=second),
+                event("view", "2024-01-01"),
+                event("view", "2024-12-31"),
+            ],
+            "merchants": [merchant("m1", category="A", region="same"), merchant("m2", category="B", region="same")],
+        }
+    )
+
+
+def test_the_group_that_moved_a_metric_beyond_its_size_leads() -> None:
+    asked = {"base": "previous", "dimensions": ("region", "category", "carrier")}
+    found = leading_parts(cancelled_in_march("a", "abcdef"), ["cancellation_rate", "orders"], MARCH, **asked)
+    assert list(found) == [("cancellation_rate", None)], "orders did not change, and one region is no cause"
+    lead = found["cancellation_rate", None]
+    assert (lead.dimension, lead.part.group, lead.effect) == ("category", {"category": "B"}, "rate")
+    assert (lead.share, lead.size) == pytest.approx((1.0, 0.5))
+
+
+def test_a_change_that_all_groups_share_has_no_lead() -> None:
+    asked = {"base": "previous", "dimensions": ("category", "merchant")}
+    assert leading_parts(cancelled_in_march("abc", "abc"), ["cancellation_rate"], MARCH, **asked) == {}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from analytics.engines.duckdb import build_marts, copy_to, quote, read_files
+from analytics.engines.duckdb import Built, build_marts, copy_to, quote, read_files
 from analytics.engines.marts import Mart, marts_digest
 from analytics.engines.upkeep import Upkeep, World, same_key, sum_keys
 from analytics.snapshots import Manifest, Part, Patch
@@ -20,6 +20,9 @@ from analytics.warehouse import KNOWN_AT, Warehouse, create_table_views, create_
 CHANGED_SHARE = (
     0.05  # above this share of its rows a mart's patch costs more at each reading than writing the mart anew
 )
+OnMart = Callable[[str], None]
+# Another engine's way: root of the warehouse, manifest, marts, folder to write to, told each mart's name.
+Build = Callable[[Path, Manifest, tuple[Mart, ...], Path, OnMart], Built]
 FULL_BUILD_ROWS = 300_000  # up to so many rows building everything takes no longer than finding out what changed
 
 
@@ -35,20 +38,18 @@ def can_follow(base: Manifest, manifest: Manifest, marts: tuple[Mart, ...]) -> b
 
 
 def build_all(
-    warehouse: Warehouse, manifest: Manifest, marts: tuple[Mart, ...], on_mart: Callable[[str], None]
+    warehouse: Warehouse, manifest: Manifest, marts: tuple[Mart, ...], on_mart: OnMart, build: Build | None
 ) -> Manifest:
-    """The manifest with all marts built from all of its facts, and with its first and last instant."""
+    """The manifest with all marts built from all of its facts, in DuckDB or by `build`, and with its first and last instant."""
+    write_to = warehouse.root / "marts" / manifest.snapshot_id
     with warehouse.connect() as connection:
         create_table_views(connection, warehouse.root, manifest.tables)
         bounds = connection.execute("SELECT min(occurred_at), max(occurred_at) FROM events").fetchall()[0]
-        built = build_marts(
-            connection,
-            marts,
-            as_of=None,
-            time_zone=manifest.time_zone,
-            write_to=warehouse.root / "marts" / manifest.snapshot_id,
-            on_mart=on_mart,
-        )
+        if build is None:
+            zone = manifest.time_zone
+            built = build_marts(connection, marts, as_of=None, time_zone=zone, write_to=write_to, on_mart=on_mart)
+        else:
+            built = build(warehouse.root, manifest, marts, write_to, on_mart)
     return replace(
         manifest,
         data_from=bounds[0],
@@ -63,7 +64,7 @@ def build_all(
 
 
 def build_changed(
-    warehouse: Warehouse, base: Manifest, manifest: Manifest, marts: tuple[Mart, ...], on_mart: Callable[[str], None]
+    warehouse: Warehouse, base: Manifest, manifest: Manifest, marts: tuple[Mart, ...], on_mart: OnMart
 ) -> Manifest:
     """The manifest with the marts of `base` and patches of what loads since changed, and with its first and last instant."""
     with warehouse.connect() as connection:
