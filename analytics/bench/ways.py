@@ -1,15 +1,16 @@
 """Ways to take in one file of events: ours, and the peers and limit beside it. `python -m analytics.bench.ways` runs one in a process
 of its own and prints its figures as JSON.
 
-The peers check what a careful script would check: required values, allowed words and ranges. They leave out what ours does besides: limits
-of length, pseudonyms, quarantine with file and line, conflicts, snapshots, and every mart but orders and GMV by merchant and day.
+The peers check the contract's values as a careful script would. They leave out what ours does besides: pseudonyms of buyers, quarantine with
+file, line and reason, conflicts, snapshots, files by month, and every mart but orders and GMV by merchant and day.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from analytics.bench.steps import StepClock, peak_memory_mib
 from analytics.bench.templates import render
 from analytics.engines.duckdb import quote
 from analytics.ingest import load
-from analytics.tables import TABLES
+from analytics.tables import TABLES, Column
 from analytics.warehouse import Warehouse
 
 TIMES = ("occurred_at", "ship_by_at", "deliver_by_at", "expires_at")
@@ -37,7 +38,10 @@ OF_AN_ORDER = (
     "chargeback",
 )
 FIVE_STARS = ("review_posted", "dsr_rated", "csat_answered")
-KINDS = next(column.allowed for column in TABLES["events"].columns if column.name == "kind")
+LONGEST_ID = 200
+CONTROL = r"[\x00-\x1f\x7f]"
+CURRENCY = "[A-Z]{3}"
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 
 Way = Callable[[Path, Path, int, str], tuple[int, StepClock]]
 
@@ -88,19 +92,35 @@ def _text_columns() -> dict[str, str]:
 
 
 def _broken_rows(frame: pd.DataFrame) -> pd.Series[bool]:
-    kind = frame["kind"]
-    score = frame["score"]
-    return (
-        frame["event_id"].isna()
-        | frame["occurred_at"].isna()
-        | ~kind.isin(KINDS)
-        | (frame["merchant_id"].isna() & ~kind.isin(FREE_OF_MERCHANT))
+    kind, score = frame["kind"], frame["score"]
+    broken = (
+        (frame["merchant_id"].isna() & ~kind.isin(FREE_OF_MERCHANT))
         | (frame["order_id"].isna() & kind.isin(OF_AN_ORDER))
-        | (frame["amount"].notna() & (frame["currency"].isna() | (frame["amount"] < 0)))
-        | (frame["quantity"] < 0)
+        | (frame["amount"].notna() & frame["currency"].isna())
         | (kind.isin(FIVE_STARS) & ~score.between(1, 5))
         | ((kind == "nps_answered") & ~score.between(0, 10))
     )
+    for column in TABLES["events"].columns:
+        for fault in _faults(frame[column.name], column):
+            broken |= fault
+    return broken
+
+
+def _faults(values: pd.Series[Any], column: Column) -> Iterator[pd.Series[bool]]:
+    if column.is_required:
+        yield values.isna()
+    if column.allowed:
+        yield values.notna() & ~values.isin(column.allowed)
+    if column.minimum is not None:
+        yield values < column.minimum
+    if column.maximum is not None:
+        yield values > column.maximum
+    if column.kind == "id":
+        yield (values.str.len() > LONGEST_ID) | values.str.contains(CONTROL, na=False)
+    elif column.kind == "currency":
+        yield values.notna() & ~values.str.fullmatch(CURRENCY, na=False)
+    elif column.kind == "time":
+        yield (values < EARLIEST) | (values > _tomorrow())
 
 
 def with_polars(file: Path, out: Path, threads: int, memory_limit: str) -> tuple[int, StepClock]:
@@ -131,19 +151,38 @@ def with_polars(file: Path, out: Path, threads: int, memory_limit: str) -> tuple
 
 
 def _broken(pl: Any) -> Any:
-    kind, score, amount = pl.col("kind"), pl.col("score"), pl.col("amount")
-    broken = (
-        pl.col("event_id").is_null()
-        | pl.col("occurred_at").is_null()
-        | ~kind.is_in(KINDS)
-        | (pl.col("merchant_id").is_null() & ~kind.is_in(FREE_OF_MERCHANT))
-        | (pl.col("order_id").is_null() & kind.is_in(OF_AN_ORDER))
-        | (amount.is_not_null() & (pl.col("currency").is_null() | (amount < 0)))
-        | (pl.col("quantity") < 0)
-        | (kind.is_in(FIVE_STARS) & (score.is_null() | ~score.is_between(1, 5)))
-        | ((kind == "nps_answered") & (score.is_null() | ~score.is_between(0, 10)))
-    )
-    return broken.fill_null(False)
+    kind, score = pl.col("kind"), pl.col("score")
+    broken = [
+        pl.col("merchant_id").is_null() & ~kind.is_in(FREE_OF_MERCHANT),
+        pl.col("order_id").is_null() & kind.is_in(OF_AN_ORDER),
+        pl.col("amount").is_not_null() & pl.col("currency").is_null(),
+        kind.is_in(FIVE_STARS) & ~score.is_between(1, 5).fill_null(False),
+        (kind == "nps_answered") & ~score.is_between(0, 10).fill_null(False),
+    ]
+    for column in TABLES["events"].columns:
+        broken += _polars_faults(pl.col(column.name), column)
+    return pl.any_horizontal(fault.fill_null(False) for fault in broken)
+
+
+def _polars_faults(values: Any, column: Column) -> Iterator[Any]:
+    if column.is_required:
+        yield values.is_null()
+    if column.allowed:
+        yield ~values.is_in(column.allowed)
+    if column.minimum is not None:
+        yield values < column.minimum
+    if column.maximum is not None:
+        yield values > column.maximum
+    if column.kind == "id":
+        yield (values.str.len_chars() > LONGEST_ID) | values.str.contains(CONTROL)
+    elif column.kind == "currency":
+        yield ~values.str.contains(f"^{CURRENCY}$")
+    elif column.kind == "time":
+        yield (values < EARLIEST) | (values > _tomorrow())
+
+
+def _tomorrow() -> datetime:
+    return datetime.now(UTC) + timedelta(days=1)
 
 
 WAYS: dict[str, Way] = {"ours": ours, "limit": limit, "pandas": with_pandas, "polars": with_polars}

@@ -18,7 +18,7 @@ ROWS = 3_000
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Demo events with one of them twice and four that break the contract, as Parquet and as CSV."""
+    """Demo events with one of them twice and seven that break the contract, as Parquet and as CSV."""
     folder = tmp_path_factory.mktemp("events")
     written = events.write_events(folder, ROWS)
     table = pq.read_table(written["parquet"] / "events.parquet")
@@ -26,12 +26,15 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     frame = table.to_pandas()
     assert frame["occurred_at"].is_monotonic_increasing
     assert frame["event_id"].is_unique
-    spoiled = frame.head(4).copy()
-    spoiled["event_id"] = [f"bad{place}" for place in range(4)]
+    spoiled = frame.head(7).copy()
+    spoiled["event_id"] = [f"bad{place}" for place in range(7)]
     spoiled.loc[0, "kind"] = "teleported"
     spoiled.loc[1, ["kind", "order_id"]] = ["order_shipped", None]
     spoiled.loc[2, ["kind", "score"]] = ["review_posted", 6]
     spoiled.loc[3, "occurred_at"] = None
+    spoiled.loc[4, "product_id"] = "P\x01"
+    spoiled.loc[5, "quantity"] = -1
+    spoiled.loc[6, "currency"] = "dollar"
     whole = pd.concat([frame, frame.tail(1), spoiled])[list(TABLES["events"].column_names())]
     typed = table.schema.remove_metadata()
     pq.write_table(pa_table(whole, typed), written["parquet"] / "events.parquet")
@@ -55,7 +58,7 @@ def test_each_way_keeps_the_same_rows(
         pytest.skip("Polars is not installed")
     ways.main(way, str(sources[name] / f"events.{name}"), str(tmp_path), "2", "1GB")
     found = json.loads(capsys.readouterr().out)
-    assert found["rows"] == (ROWS + 5 if way == "limit" else ROWS)
+    assert found["rows"] == (ROWS + 8 if way == "limit" else ROWS)
     assert found["seconds"] == pytest.approx(sum(found["steps"].values()))
     assert found["peak_memory_mib"] > 10
     steps = {"ours": ["read", "merge", "marts", "publish"], "limit": ["read"]}
