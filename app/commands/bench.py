@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 
 import click
 
-from app.commands.plumbing import json_option, one_line_errors, print_rows, runtime, warehouse_option
+from app.commands.plumbing import json_option, note, one_line_errors, print_rows, runtime, warehouse_option
 from app.settings import load_settings
 
 
@@ -44,6 +45,64 @@ def language(threads: int, as_json: bool, warehouse: Path | None) -> None:
 
 
 @bench.command()
+@click.option("--rows", type=click.IntRange(1), default=2_000_000, show_default=True, help="Events to take in.")
+@json_option
+@one_line_errors
+def ingest(rows: int, as_json: bool) -> None:
+    """Load a file of events into an empty warehouse, beside DuckDB alone, pandas and Polars: rows a second, memory, steps."""
+    from app.bench.ingest import measure
+
+    settings = load_settings()
+    timings = measure(rows, threads=settings.threads, memory_limit=settings.memory_limit)
+    print_rows((timing.to_json() for timing in timings), as_json=as_json)
+
+
+@bench.command()
+@click.option("--windows", type=click.IntRange(1), default=30, show_default=True, help="Random windows a page.")
+@click.option("--seed", type=click.IntRange(0), help="Draws the same windows and filters again (default: drawn).")
+@json_option
+@warehouse_option
+@one_line_errors
+def queries(windows: int, seed: int | None, as_json: bool, warehouse: Path | None) -> None:
+    """Ask what every page asks, uncached, for random windows and filters; beside SQL over the events and pandas."""
+    from app.bench.queries import measure
+
+    with runtime(warehouse):
+        print_rows((row.to_json() for row in measure(windows, _seed(seed))), as_json=as_json)
+
+
+@bench.command()
+@click.option("--days", type=click.IntRange(1), default=3, show_default=True, help="Days loaded one after another.")
+@click.option("--rebuild/--no-rebuild", default=True, show_default=True, help="Build all marts anew, too.")
+@json_option
+@warehouse_option
+@one_line_errors
+def refresh(days: int, rebuild: bool, as_json: bool, warehouse: Path | None) -> None:
+    """Load a day that could come next into a copy of the warehouse: seconds until a reader sees it, beside a full rebuild."""
+    from app.bench.refresh import measure
+
+    with runtime(warehouse) as opened:
+        timings = measure(opened.warehouse, days, has_rebuild=rebuild)
+        print_rows((timing.to_json() for timing in timings), as_json=as_json)
+
+
+@bench.command()
+@click.option("--readers", "count", type=click.IntRange(1), default=20, show_default=True, help="Readers at once.")
+@click.option("--loads", type=click.IntRange(1), default=3, show_default=True, help="Days loaded meanwhile.")
+@click.option("--seed", type=click.IntRange(0), help="Draws the same visits again (default: drawn).")
+@json_option
+@warehouse_option
+@one_line_errors
+def readers(count: int, loads: int, seed: int | None, as_json: bool, warehouse: Path | None) -> None:
+    """Let many readers ask random pages of a copy of the warehouse while it is loaded: errors, and times beside one reader's."""
+    from app.bench.readers import measure
+
+    with runtime(warehouse) as opened:
+        timings = measure(opened.settings, count, loads, _seed(seed))
+        print_rows((timing.to_json() for timing in timings), as_json=as_json)
+
+
+@bench.command()
 @click.option("--seeds", type=click.IntRange(1), default=10, show_default=True, help="Panels of each kind.")
 @click.option("--merchants", type=click.IntRange(20), default=20_000, show_default=True, help="Of the timed panel.")
 @click.option("--days", type=click.IntRange(90), default=730, show_default=True, help="Of the timed panel.")
@@ -55,3 +114,10 @@ def watch(seeds: int, merchants: int, days: int, as_json: bool) -> None:
 
     for row in measure(seeds, merchants, days):
         print_rows([row], as_json=as_json)
+
+
+def _seed(given: int | None) -> int:
+    """The seed given, or one drawn now; it is said, so that a run can be had again."""
+    seed = secrets.randbelow(2**31) if given is None else given
+    note(f"seed {seed}")
+    return seed

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from app.errors import NoData
@@ -28,6 +29,7 @@ CACHE_ENTRIES = 256
 
 _lock = threading.RLock()
 _runtime: Runtime | None = None
+_answers: ContextVar[dict[Hashable, Any] | None] = ContextVar("answers", default=None)
 
 
 class Runtime:
@@ -134,7 +136,7 @@ def snapshot_id() -> str:
 def cached(
     function: Callable[Concatenate[str, P], R],
 ) -> Callable[Concatenate[str, P], R]:
-    """Keeps results of `function(snapshot_id, …)` in pages; outside a browser session it is called plainly.
+    """Keeps results of `function(snapshot_id, …)` in pages; outside a browser session it is called plainly, but see `remembering`.
 
     Arguments must be hashable values (dates, tuples, frozen dataclasses such as Scope) and results picklable values that no
     caller changes: a caller gets a copy. What is cached must not be translated: languages share it.
@@ -144,13 +146,34 @@ def cached(
     @functools.wraps(function)
     def call(snapshot: str, /, *args: P.args, **kwargs: P.kwargs) -> R:
         if not in_session():
-            return function(snapshot, *args, **kwargs)
+            return _remembered(function, snapshot, *args, **kwargs)
         with _lock:
             if not kept:
                 kept.append(_cache_data(function))
         return kept[0](snapshot, *args, **kwargs)
 
     return call
+
+
+@contextmanager
+def remembering(answers: dict[Hashable, Any]) -> Iterator[None]:
+    """Outside a browser session, in this thread: what is asked twice inside is computed once and kept in `answers`, as pages have it."""
+    token = _answers.set(answers)
+    try:
+        yield
+    finally:
+        _answers.reset(token)
+
+
+def _remembered(function: Callable[..., R], *args: Any, **kwargs: Any) -> R:
+    answers = _answers.get()
+    if answers is None:
+        return function(*args, **kwargs)
+    key = (function, args, tuple(kwargs.items()))
+    if key not in answers:
+        answers[key] = function(*args, **kwargs)
+    found: R = answers[key]
+    return found
 
 
 def _cache_data(function: Callable[..., R]) -> Callable[..., R]:
