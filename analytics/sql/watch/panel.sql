@@ -7,7 +7,9 @@ with merchant as (
 )
 
 select
-    cast(m.place as integer) as merchant, cast(date_diff('day', $date_from, w.day) as integer) as day, w.order_count = 0 as is_idle, {sums}
+    cast(m.place as integer) as merchant, cast(date_diff('day', $date_from, w.day) as integer) as day,
+    sum(w.order_count) = 0 as is_idle, {sums}
 from merchant_day as w
 inner join merchant as m on m.merchant_id = w.merchant_id
 where w.day >= $date_from and w.day <= $date_to
+group by m.place, w.day
