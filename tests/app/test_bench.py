@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from analytics.bench.copies import link_warehouse
 from analytics.metrics import Scope
+from analytics.tables import TABLES
 from analytics.warehouse import Warehouse
 from app.bench import ingest, pages, queries, readers, refresh, visits
 from app.commands import main
@@ -143,6 +144,7 @@ def test_ingest_gives_a_row_a_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         source = write_source(folder / "source")
         (folder / "csv").mkdir()
         frame = pd.read_json(source / "events.jsonl", lines=True, dtype=False)
+        frame = frame.reindex(columns=TABLES["events"].column_names()).astype({"quantity": "Int64"})
         frame.head(rows).to_csv(folder / "csv" / "events.csv", index=False)
         return {"csv": folder / "csv"}
 
