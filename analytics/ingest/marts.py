@@ -17,9 +17,8 @@ from analytics.engines.upkeep import Upkeep, World, same_key, sum_keys
 from analytics.snapshots import Manifest, Part, Patch
 from analytics.warehouse import KNOWN_AT, Warehouse, create_table_views, create_views
 
-CHANGED_SHARE = (
-    0.05  # above this share of its rows a mart's patch costs more at each reading than writing the mart anew
-)
+CHANGED_SHARE = 0.05  # of its rows: a larger patch costs more at each reading than writing the mart anew once
+ADDED_SHARE = 0.5  # the same of rows that only have to be added up
 OnMart = Callable[[str], None]
 # Another engine's way: root of the warehouse, manifest, marts, folder to write to, told each mart's name.
 Build = Callable[[Path, Manifest, tuple[Mart, ...], Path, OnMart], Built]
@@ -124,7 +123,8 @@ class _Store:
         )
         if changed:
             rows = self._write_keyed(mart) if form == "keyed" else self._write_additive(mart)
-            if rows > CHANGED_SHARE * self._count(read_files(self._files(mart.name))):
+            share = CHANGED_SHARE if form == "keyed" else ADDED_SHARE
+            if rows > share * self._count(read_files(self._files(mart.name))):
                 self._write_anew(mart)
 
     def _write_anew(self, mart: Mart) -> None:

@@ -7,4 +7,4 @@ having count(*) > 1
 union
 select hash(stored.{{key}}) as key_hash
 from stored
-semi join staged on hash(stored.{{key}}) = hash(staged.{{key}})
+semi join staged on stored.{{key}} = staged.{{key}}

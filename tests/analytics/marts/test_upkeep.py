@@ -26,6 +26,7 @@ def follow_every_load(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small as they are, loads are followed, and patches pile up."""
     monkeypatch.setattr(marts, "FULL_BUILD_ROWS", 0)
     monkeypatch.setattr(marts, "CHANGED_SHARE", 1.0)
+    monkeypatch.setattr(marts, "ADDED_SHARE", 1.0)
 
 
 @pytest.fixture(params=["one", "another"])
@@ -165,6 +166,7 @@ def test_patches_that_grow_are_written_into_the_mart(
     monkeypatch.setattr(marts, "can_follow", lambda *_: True)
     monkeypatch.setattr("analytics.ingest.loads.can_follow", lambda *_: True)
     monkeypatch.setattr(marts, "CHANGED_SHARE", 0.0)
+    monkeypatch.setattr(marts, "ADDED_SHARE", 0.0)
     load(warehouse, "canonical", write(tmp_path / "second", loads[1]), seed=1)
     assert not warehouse.folder.current().patches
     with warehouse.cursor() as cursor:
