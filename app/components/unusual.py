@@ -27,6 +27,8 @@ def unusual() -> None:
             + " · "
             + _("Days outside a merchant's own past and the marketplace's day; at most 5% of them by chance")
         )
+        if not watch.is_quick(snapshot) and not _is_asked(snapshot):
+            return
         frame = watch.unusual(snapshot, filters.scope())
         if frame.empty:
             empty_state(
@@ -55,6 +57,15 @@ def unusual() -> None:
             chosen = frame.iloc[row]
             change_filters(merchants=(str(chosen["merchant_id"]),), date_from=chosen["first"], date_to=chosen["last"])
             st.switch_page("views/merchant.py")
+
+
+def _is_asked(snapshot: str) -> bool:
+    """A button, until it is pressed once for the snapshot."""
+    key = f"overview.unusual.asked.{snapshot}"
+    if not st.session_state.get(key):
+        words = _("Judging all merchants of a marketplace of this size takes up to some minutes.")
+        st.session_state[key] = st.button(_("Look for unusual days"), icon=":material/search:", help=words)
+    return bool(st.session_state[key])
 
 
 def _in_words(frame: pd.DataFrame) -> pd.DataFrame:

@@ -22,6 +22,7 @@ DEFAULT_Q = 0.05
 DAYS, LEVEL = 28, 0.8
 DAYS_SHOWN = 14
 SHOWN = 12
+MERCHANTS_AT_ONCE = 3_000  # judging more takes tens of seconds of both cores, which a page does not spend unasked
 CONTEXT_DAYS = 13  # before an unusual stretch, in the window that its link opens
 FAR = date(2200, 12, 31)
 
@@ -89,6 +90,11 @@ def forecast_rows(
     ]
 
 
+def is_quick(snapshot_id: str) -> bool:
+    """Whether the marketplace is small enough for its merchants to be judged whenever a page is drawn."""
+    return len(filter_options(snapshot_id).merchants) <= MERCHANTS_AT_ONCE
+
+
 @cached
 def unusual(snapshot_id: str, scope: Scope) -> pd.DataFrame:
     """What the Overview lists, surest first: merchant_id, name, metric (a msgid), unit, day, run_days, value, expected, is_bad,
@@ -128,9 +134,12 @@ def unusual(snapshot_id: str, scope: Scope) -> pd.DataFrame:
 
 @cached
 def marks(snapshot_id: str, scope: Scope, merchant_id: str, metric_id: str) -> tuple[tuple[date, date, bool], ...]:
-    """Unusual stretches of one merchant and metric in a window: first day, last day, whether upwards. None of a metric that can't be watched."""
+    """Unusual stretches of one merchant and metric in a window: first day, last day, whether upwards. None of a metric that can't be
+    watched, nor where judging takes long (it needs all merchants)."""
     from analytics.errors import InputError
 
+    if not is_quick(snapshot_id):
+        return ()
     own = replace(scope, categories=(), regions=(), tiers=(), merchants=())
     try:
         found = anomalies(snapshot_id, (metric_id,), own)

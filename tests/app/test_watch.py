@@ -134,6 +134,16 @@ def test_the_overview_lists_the_spike_and_the_window_that_looks_into_it(watched:
     assert (frame["first"][0], frame["last"][0]) == (spiked - timedelta(days=13), spiked)
 
 
+def test_a_large_marketplace_is_judged_when_asked(watched: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "MERCHANTS_AT_ONCE", 0)
+    with use_runtime(Runtime(load_settings({}, overrides={"warehouse": str(watched), "encoder": False}))):
+        page = AppTest.from_file(str(MAIN), default_timeout=90).run()
+        assert not [frame for frame in page.dataframe if "due" in frame.value.columns]
+        (button,) = [button for button in page.button if button.label == "Look for unusual days"]
+        button.click().run()
+    assert [list(frame.value["seen"]) for frame in page.dataframe if "due" in frame.value.columns] == [["75"]]
+
+
 def test_a_merchants_trend_marks_its_unusual_days_only(snapshot: str) -> None:
     scope = Scope(FIRST + timedelta(days=60), FIRST + timedelta(days=DAYS - 1))
     spiked = FIRST + timedelta(days=SPIKE)
