@@ -53,7 +53,8 @@ def build(
 
 def count_rows(warehouse: Warehouse, snapshot_id: str) -> Mapping[str, int]:
     """The rows of each mart of a snapshot, as a reader finds them."""
-    names = warehouse.folder.read(snapshot_id).marts
+    manifest = warehouse.folder.read(snapshot_id)
+    names = (*manifest.marts, *manifest.views)
     with warehouse.cursor(snapshot_id, time_limit=None) as cursor:
         return {name: int(cursor.rows(f'SELECT count(*) AS n FROM "{name}"')[0]["n"]) for name in names}
 
