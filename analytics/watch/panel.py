@@ -133,16 +133,15 @@ def read_panels(cursor: MetricCursor, specs: Sequence[MetricSpec], scope: Scope)
     merchants = cursor.df(_sql("merchants").format(filters=scope_filters(scope)), params)
     cells = cursor.df(_sql("panel").format(sums=_sums(specs, "cell")), window)
     shape = (len(merchants), (scope.date_to - scope.date_from).days + 1)
-    at = (cells["merchant"].to_numpy(), cells["day"].to_numpy())
+    at = cells["merchant"].to_numpy(dtype=np.int64) * shape[1] + cells["day"].to_numpy(dtype=np.int64)
 
     def spread(column: str) -> Floats:
-        values = np.zeros(shape)
-        values[at] = cells[column].to_numpy(dtype=np.float64)
-        return values
+        weights = cells[column].to_numpy(dtype=np.float64)
+        return np.bincount(at, weights, minlength=shape[0] * shape[1]).reshape(shape)
 
-    has_row = np.zeros(shape, dtype=bool)
-    has_row[at] = True
-    is_seen = seen_cells(has_row, is_telling=bool(cells["is_idle"].mean() > IDLE_SHARE))
+    has_row = np.bincount(at, minlength=shape[0] * shape[1]).reshape(shape) > 0
+    is_idle = spread("orders")[has_row] == 0
+    is_seen = seen_cells(has_row, is_telling=bool(is_idle.size and is_idle.mean() > IDLE_SHARE))
     found = []
     ids, is_asked = tuple(merchants["merchant_id"].astype(str)), merchants["is_asked"].to_numpy(dtype=bool)
     for i, spec in enumerate(specs):
