@@ -57,9 +57,10 @@ def ours(file: Path, out: Path, threads: int, memory_limit: str) -> tuple[int, S
 
 def limit(file: Path, out: Path, threads: int, memory_limit: str) -> tuple[int, StepClock]:
     """The engine alone under the same limits: the file into a table in memory, unchecked."""
+    columns = ", ".join(f"{c.name}: {quote(c.physical_type)}" for c in TABLES["events"].columns)
     with Warehouse(out, memory_limit=memory_limit, threads=threads).connect() as connection:
         clock = StepClock()
-        connection.execute(render(f"limit_{file.suffix[1:]}", file=quote(file)))
+        connection.execute(render(f"limit_{file.suffix[1:]}", file=quote(file), columns=columns))
         clock.stop()
         return int(connection.table("events").count("*").fetchall()[0][0]), clock
 

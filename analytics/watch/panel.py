@@ -87,13 +87,13 @@ def last_day(cursor: MetricCursor, extent: Extent, spec: MetricSpec, date_to: da
     return min(date_to, extent.last_day if is_complete else extent.last_day - timedelta(days=1))
 
 
-def _sums(specs: Sequence[MetricSpec], shape: str) -> str:
+def _sums(specs: Sequence[MetricSpec]) -> str:
     parts = []
     for i, spec in enumerate(specs):
         columns = {f"y{i}": numerator_expression(spec)}
         if spec.denominator_column:
             columns[f"x{i}"] = piece("column", column=spec.denominator_column)
-        parts += [_pieces()[shape].format(expression=sql, alias=alias) for alias, sql in columns.items()]
+        parts += [_pieces()["total"].format(expression=sql, alias=alias) for alias, sql in columns.items()]
     return ", ".join(parts)
 
 
@@ -131,17 +131,18 @@ def read_panels(cursor: MetricCursor, specs: Sequence[MetricSpec], scope: Scope)
     params = scope_params(scope, scope.date_to)
     window = {"date_from": scope.date_from, "date_to": scope.date_to}
     merchants = cursor.df(_sql("merchants").format(filters=scope_filters(scope)), params)
-    cells = cursor.df(_sql("panel").format(sums=_sums(specs, "cell")), window)
+    cells = cursor.df(_sql("panel").format(sums=_sums(specs)), window)
     shape = (len(merchants), (scope.date_to - scope.date_from).days + 1)
-    at = cells["merchant"].to_numpy(dtype=np.int64) * shape[1] + cells["day"].to_numpy(dtype=np.int64)
+    at = (cells["merchant"].to_numpy(), cells["day"].to_numpy())
 
     def spread(column: str) -> Floats:
-        weights = cells[column].to_numpy(dtype=np.float64)
-        return np.bincount(at, weights, minlength=shape[0] * shape[1]).reshape(shape)
+        values = np.zeros(shape)
+        values[at] = cells[column].to_numpy(dtype=np.float64)
+        return values
 
-    has_row = np.bincount(at, minlength=shape[0] * shape[1]).reshape(shape) > 0
-    is_idle = spread("orders")[has_row] == 0
-    is_seen = seen_cells(has_row, is_telling=bool(is_idle.size and is_idle.mean() > IDLE_SHARE))
+    has_row = np.zeros(shape, dtype=bool)
+    has_row[at] = True
+    is_seen = seen_cells(has_row, is_telling=bool(cells["is_idle"].mean() > IDLE_SHARE))
     found = []
     ids, is_asked = tuple(merchants["merchant_id"].astype(str)), merchants["is_asked"].to_numpy(dtype=bool)
     for i, spec in enumerate(specs):
@@ -155,7 +156,7 @@ def read_series(cursor: MetricCursor, spec: MetricSpec, scope: Scope) -> Series:
     """One metric of what the filters let through, from its first day with a row to the scope's last day."""
     filters = scope_filters(scope)
     sql = _sql("series").format(
-        sums=_sums([spec], "total"),
+        sums=_sums([spec]),
         mart="merchant_day" if scope.has_filter else "marketplace_day",
         join=_pieces()["profile"] if scope.has_filter else "",
         filters=filters,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,11 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from analytics.bench.copies import link_warehouse
 from analytics.metrics import Scope
-from app.bench import ingest, pages, queries, readers, visits
+from analytics.tables import TABLES
+from analytics.warehouse import Warehouse
+from app.bench import ingest, pages, queries, readers, refresh, visits
 from app.commands import main
 from app.errors import AppError
 from app.filters import FilterOptions
@@ -94,6 +98,19 @@ def test_refresh_loads_days_into_a_copy(warehouse: Path) -> None:
     assert files(warehouse) == before
 
 
+def test_marts_of_other_sql_are_built_anew_before_days_are_loaded(warehouse: Path, tmp_path: Path) -> None:
+    older = Warehouse(tmp_path / "older")
+    link_warehouse(warehouse, older.root)
+    with older.folder.locked():
+        older.folder.publish(replace(older.folder.current(), marts_digest="other"))
+    with refresh.writable_copy(older) as copy:
+        assert not copy.needs_rebuild()
+        assert copy.snapshot().tables == older.snapshot().tables
+        root = copy.root
+    assert older.needs_rebuild()
+    assert not root.exists()
+
+
 def test_readers_meet_no_error_while_days_are_loaded(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = files(warehouse)
     monkeypatch.setattr(readers, "VISITED", ("satisfaction", "rows behind a figure"))
@@ -127,6 +144,7 @@ def test_ingest_gives_a_row_a_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         source = write_source(folder / "source")
         (folder / "csv").mkdir()
         frame = pd.read_json(source / "events.jsonl", lines=True, dtype=False)
+        frame = frame.reindex(columns=TABLES["events"].column_names()).astype({"quantity": "Int64"})
         frame.head(rows).to_csv(folder / "csv" / "events.csv", index=False)
         return {"csv": folder / "csv"}
 

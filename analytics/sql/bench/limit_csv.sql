@@ -1,2 +1,3 @@
--- What the engine needs to read the file at all: no checks, no duplicates, nothing written.
-create table events as select * from read_csv({{file}})
+-- What the engine needs to read the file at all, its dialect and types given: no checks, no duplicates, nothing written.
+create table events as
+select * from read_csv({{file}}, header = true, delim = ',', quote = '"', escape = '"', columns = { {{columns}} })

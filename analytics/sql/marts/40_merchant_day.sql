@@ -1,5 +1,6 @@
 -- All measures of a merchant on a day of the reporting zone: orders by the day they were placed, all else by the day it happened.
--- Each fact is summed to this grain before the join, so that nothing fans out.
+-- Each fact is summed to this grain before the join, so that nothing fans out. What counts nowhere makes no row: a row of zeros would
+-- say nothing, and could not be told from a day whose counts were taken back.
 with order_day as (
     select
         merchant_id,
@@ -64,6 +65,7 @@ review_day as (
         sum(review_4_count) as review_4_count,
         sum(review_5_count) as review_5_count
     from fct_review
+    where review_count = 1
     group by merchant_id, review_date
 ),
 
@@ -88,6 +90,7 @@ survey_day as (
         sum(dsr_logistics_sum) as dsr_logistics_sum,
         sum(dsr_logistics_sumsq) as dsr_logistics_sumsq
     from fct_survey
+    where csat_count + nps_count + dsr_description_count + dsr_service_count + dsr_logistics_count > 0
     group by merchant_id, answer_date
 ),
 

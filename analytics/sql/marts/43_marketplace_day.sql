@@ -61,7 +61,7 @@ review_day as (
         sum(review_4_count) as review_4_count,
         sum(review_5_count) as review_5_count
     from fct_review
-    where is_marketplace_first = 1
+    where is_marketplace_first = 1 and review_count = 1
     group by review_date
 ),
 
@@ -101,6 +101,16 @@ other_day as (
         sum(penalty_points_sum) as penalty_points_sum
     from merchant_day
     group by day
+    having sum(csat_count) <> 0 or sum(csat_sum) <> 0 or sum(csat_sumsq) <> 0 or sum(csat_satisfied_count) <> 0
+        or sum(nps_count) <> 0 or sum(nps_promoter_count) <> 0 or sum(nps_detractor_count) <> 0
+        or sum(dsr_description_count) <> 0 or sum(dsr_description_sum) <> 0 or sum(dsr_description_sumsq) <> 0
+        or sum(dsr_service_count) <> 0 or sum(dsr_service_sum) <> 0 or sum(dsr_service_sumsq) <> 0
+        or sum(dsr_logistics_count) <> 0 or sum(dsr_logistics_sum) <> 0 or sum(dsr_logistics_sumsq) <> 0
+        or sum(question_count) <> 0 or sum(question_replied_count) <> 0 or sum(question_replied_24h_count) <> 0
+        or sum(reply_seconds_sum) <> 0 or sum(ticket_count) <> 0 or sum(merchant_csat_count) <> 0 or sum(merchant_csat_sum) <> 0
+        or sum(merchant_csat_sumsq) <> 0 or sum(merchant_csat_satisfied_count) <> 0 or sum(desk_replied_count) <> 0
+        or sum(desk_reply_seconds_sum) <> 0 or sum(resolved_count) <> 0 or sum(resolution_seconds_sum) <> 0
+        or sum(penalty_count) <> 0 or sum(penalty_points_sum) <> 0
 ),
 
 with_day as (
