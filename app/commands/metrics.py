@@ -153,7 +153,7 @@ def metrics(
             found = [
                 row
                 for metric_id in metric_ids
-                for row in watch.forecast_rows(snapshot, metric_id, scope, *extent, as_of, cut=date_to)
+                for row in watch.forecast_rows(snapshot, metric_id, scope, *extent, as_of)
             ]
             print_rows(found, as_json=as_json, columns=FORECAST_COLUMNS)
         elif is_explained:

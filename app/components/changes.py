@@ -43,9 +43,11 @@ def cause_sentence(change: Change) -> str:
         "part": difference(change.lead.part.change, change.unit, currency=change.currency),
     }
     return {
-        "rate": _("{dimension} {group} moved it most ({part}): its own figure changed", **values),
-        "mix": _("{dimension} {group} moved it most ({part}): its share of the whole changed", **values),
-        "volume": _("{dimension} {group} moved it most ({part}): there was more or less of everything", **values),
+        "rate": _("{dimension} {group} moved it most for its size ({part}): its own figure changed", **values),
+        "mix": _("{dimension} {group} moved it most for its size ({part}): its share of the whole changed", **values),
+        "volume": _(
+            "{dimension} {group} moved it most for its size ({part}): there was more or less of everything", **values
+        ),
     }[change.lead.effect]
 
 

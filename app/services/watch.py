@@ -24,7 +24,6 @@ DAYS_SHOWN = 14
 SHOWN = 12
 MERCHANTS_AT_ONCE = 3_000  # judging more takes tens of seconds of both cores, which a page does not spend unasked
 CONTEXT_DAYS = 13  # before an unusual stretch, in the window that its link opens
-FAR = date(2200, 12, 31)
 
 
 def watched() -> tuple[str, ...]:
@@ -68,13 +67,12 @@ def forecast(
 
 
 def forecast_rows(
-    snapshot_id: str, metric_id: str, scope: Scope, days: int, level: float, as_of: date | None, *, cut: date | None
+    snapshot_id: str, metric_id: str, scope: Scope, days: int, level: float, as_of: date | None
 ) -> list[dict[str, object]]:
-    """A forecast under the keys of the command's contract, one row a day. cut: the last day of the past that it may know."""
+    """A forecast under the keys of the command's contract, one row a day. The scope's last day is the last of the past that it knows."""
     from analytics.metrics import get_spec
 
-    past = replace(scope, date_to=cut or FAR)
-    frame = forecast(snapshot_id, metric_id, past, days, level, as_of)
+    frame = forecast(snapshot_id, metric_id, scope, days, level, as_of)
     filters = {"category": scope.categories, "region": scope.regions, "tier": scope.tiers, "merchant": scope.merchants}
     shared: dict[str, object] = {
         "metric": metric_id,

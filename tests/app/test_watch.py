@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -75,6 +76,23 @@ def asked(root: Path, *arguments: str) -> Result:
 def rows(result: Result) -> list[dict[str, object]]:
     assert result.exit_code == 0, result.output
     return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_a_forecast_follows_the_last_day_that_had_an_order(watched: Path, tmp_path: Path) -> None:
+    """A trickle of late reviews is no reason to take the weeks without orders for the trade to come."""
+    sold = pd.read_csv(watched.parent / "source" / "events.csv", nrows=100)
+    late = sold.iloc[:20].assign(kind="review_posted", score=5, event_id=[f"r{i}" for i in range(20)])
+    late["occurred_at"] = [f"{FIRST + timedelta(days=DAYS + 7 + i)}T12:00:00Z" for i in range(20)]
+    (tmp_path / "source").mkdir()
+    late.to_csv(tmp_path / "source" / "events.csv", index=False)
+    root = tmp_path / "warehouse"
+    shutil.copytree(watched, root)
+    loaded = CliRunner().invoke(main, ["ingest", "canonical", str(tmp_path / "source"), "--warehouse", str(root)])
+    assert loaded.exit_code == 0, loaded.output
+    (row,) = rows(asked(root, "--metric", "orders", "--forecast", "--days", "1", "--json"))
+    assert row["day"] == str(FIRST + timedelta(days=DAYS))
+    assert isinstance(row["expected"], float)
+    assert row["expected"] > 300
 
 
 def test_the_command_prints_the_spike(watched: Path) -> None:

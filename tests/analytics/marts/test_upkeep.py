@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -176,6 +176,33 @@ def test_as_of_equals_a_warehouse_that_knew_no_more(tmp_path: Path, seed: int, z
         only = filled(tmp_path, f"cut{number}", [cut], zone)
         with warehouse.cursor(as_of=last) as then, only.cursor() as knew:
             assert_same(contents(then), contents(knew), f"seed {seed}, as of {last}")
+
+
+def test_a_day_that_loses_all_it_had_leaves_no_group_of_zeros(tmp_path: Path) -> None:
+    """A line of the last order turns out to lie a month earlier, and so does a ticket: the day and month are gone, in every mart."""
+
+    def line(name: str, order: str, when: datetime) -> Row:
+        common = {"kind": "order_placed", "merchant_id": "m1", "buyer_id": "b1", "amount": 1.0, "currency": "EUR"}
+        return {"event_id": name, "order_id": order, "line_id": name, "occurred_at": when} | common
+
+    def ticket(when: datetime, updated_at: datetime) -> Row:
+        common = {"ticket_id": "t1", "merchant_id": "m1", "opened_by": "merchant", "status": "open"}
+        return common | {"opened_at": when, "updated_at": updated_at}
+
+    first, earlier, last, later = (datetime(2024, month, 5, tzinfo=UTC) for month in (1, 2, 3, 4))
+    base: Tables = {"events": [line("e1", "o1", first), line("e2", "o2", last)], "tickets": [ticket(later, later)]}
+    corrected: Tables = {
+        "events": [line("e3", "o2", earlier)],
+        "tickets": [ticket(earlier, later + timedelta(hours=1))],
+    }
+    warehouse = filled(tmp_path, "moved", [base, corrected], "UTC")
+    with warehouse.cursor() as cursor:
+        assert order_days(cursor) == (first.date(), earlier.date())
+        for mart in MARTS:
+            if mart.upkeep.form == "additive":
+                keys = ", ".join(mart.upkeep.key)
+                rows = cursor.rows(f"select {keys} from {mart.name} group by {keys}")
+                assert len(rows) == (0 if "duration" in mart.name else 2), mart.name
 
 
 def test_patches_that_grow_are_written_into_the_mart(

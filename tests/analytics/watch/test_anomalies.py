@@ -64,6 +64,23 @@ def test_a_spike_in_one_of_500_merchants_is_found_and_told_exactly() -> None:
     assert len(others) <= 1
 
 
+def test_a_day_of_several_rows_adds_up() -> None:
+    """A load leaves the day's row and adds one with what changed."""
+    orders = market(60, drawn_seed())
+    orders[5, 110] = round(4 * orders[5, 60:110].mean())
+    cursor = cursor_of(orders)
+    window = (["orders", "late_seller_rate"], day(DAYS - 30), day(DAYS - 1))
+    whole = anomalies(cursor, *window)
+    assert name(5) in {one.merchant_id for one in whole}
+    cursor.connection.execute(
+        "insert into merchant_day select * replace (-1 as order_count, 0 as delivery_due_count) from merchant_day"
+    )
+    cursor.connection.execute(
+        "insert into merchant_day select * replace (1 as order_count, 0 as delivery_due_count) from merchant_day where order_count > 0"
+    )
+    assert anomalies(cursor, *window) == whole
+
+
 def test_tiny_volumes_are_below_the_floor() -> None:
     seed = drawn_seed()
     orders = market(200, seed)
