@@ -4,7 +4,7 @@ Knows nothing of metrics, sources or pages. Cursors can read the snapshot's file
 """
 
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -121,6 +121,7 @@ class Warehouse:
         self.folder = SnapshotFolder(self.root)
         self._lock = threading.Lock()
         self._opened: OrderedDict[tuple[str, date | None], _Opened] = OrderedDict()
+        self._running: Counter[str] = Counter()
 
     def exists(self) -> bool:
         """Whether a snapshot is being served."""
@@ -156,11 +157,12 @@ class Warehouse:
         the reporting time zone. `time_limit` is seconds a query, None for no limit. Raises WarehouseError.
         """
         resolved = self.folder.current().snapshot_id if snapshot_id is None else snapshot_id
-        connection, snapshot = self._connect(resolved, as_of)
-        try:
-            yield Cursor(connection, snapshot, as_of, time_limit)
-        finally:
-            connection.close()
+        with self._in_use(resolved):
+            connection, snapshot = self._connect(resolved, as_of)
+            try:
+                yield Cursor(connection, snapshot, as_of, time_limit)
+            finally:
+                connection.close()
 
     def quarantine(self, snapshot_id: str | None = None, *, settled: bool = False) -> pd.DataFrame:
         """Rows that a snapshot's loads set aside: load_id, source, table, file, line, column, reason, raw, row_id.
@@ -216,8 +218,24 @@ class Warehouse:
     def _forget_old(self) -> None:
         while len(self._opened) > OPEN_SNAPSHOTS:
             (snapshot_id, _), _ = self._opened.popitem(last=False)  # running cursors keep their database alive
-            if all(snapshot_id != other for other, _ in self._opened):
-                self.folder.release(snapshot_id)
+            self._release_unused(snapshot_id)
+
+    def _release_unused(self, snapshot_id: str) -> None:
+        if not self._running[snapshot_id] and all(snapshot_id != other for other, _ in self._opened):
+            del self._running[snapshot_id]
+            self.folder.release(snapshot_id)
+
+    @contextmanager
+    def _in_use(self, snapshot_id: str) -> Iterator[None]:
+        """Keep the snapshot's lease while a cursor runs, however many others are opened meanwhile."""
+        with self._lock:
+            self._running[snapshot_id] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running[snapshot_id] -= 1
+                self._release_unused(snapshot_id)
 
     def _open(self, snapshot_id: str, as_of: date | None) -> tuple[duckdb.DuckDBPyConnection, Snapshot]:
         self.folder.lease(snapshot_id)

@@ -12,7 +12,7 @@ import pytest
 from analytics.errors import AnalyticsError, WarehouseError
 from analytics.ingest import load, rebuild
 from analytics.snapshots import KEPT_SNAPSHOTS
-from analytics.warehouse import Warehouse
+from analytics.warehouse import OPEN_SNAPSHOTS, Warehouse
 from tests.analytics.ingest.folders import EVENTS, all_files, make_warehouse, write_events
 
 
@@ -324,3 +324,19 @@ def test_a_query_that_can_never_fit_is_one_clear_line(warehouse: Warehouse) -> N
     with small.cursor() as cursor, pytest.raises(WarehouseError, match="needs more memory") as caught:
         cursor.rows("select list(range) from range(50000000)")
     assert "\n" not in str(caught.value)
+
+
+def test_a_running_cursor_keeps_its_files_however_many_snapshots_are_opened_meanwhile(tmp_path: Path) -> None:
+    writer, reader = make_warehouse(tmp_path), Warehouse(tmp_path / "warehouse")
+    row = "{0},2024-02-01,order_placed,m1,ann,{0},1.00,EUR,,".format
+    load(writer, "canonical", write_events(tmp_path / "first", (row("a0"),)))
+    first = reader.snapshot().snapshot_id
+    with reader.cursor() as running:
+        for number in range(1, OPEN_SNAPSHOTS + 2):
+            load(writer, "canonical", write_events(tmp_path / f"in{number}", (row(f"a{number}"),)))
+            with reader.cursor() as cursor:
+                cursor.rows("select 1")
+        assert running.rows("select count(*) as n from events") == [{"n": 1}]
+        assert first in writer.folder.snapshot_ids()
+    load(writer, "canonical", write_events(tmp_path / "last", (row("z"),)))
+    assert first not in writer.folder.snapshot_ids(), "no longer in use"
