@@ -186,9 +186,13 @@ class Warehouse:
             frame: pd.DataFrame = connection.execute(sql).df()
             return frame
 
-    def needs_rebuild(self) -> bool:
-        """Whether the current snapshot's marts were built by other mart SQL than this program's (see ingest.rebuild)."""
-        return self.folder.current().marts_digest != marts_digest(read_marts(self.marts_folder))
+    def needs_rebuild(self, snapshot_id: str | None = None) -> bool:
+        """Whether a snapshot's marts (None: the current one's) were built by other mart SQL than this program's: see ingest.rebuild.
+
+        Until they are built anew, a load builds everything and an as-of day does so in memory.
+        """
+        manifest = self.folder.current() if snapshot_id is None else self.folder.read(snapshot_id)
+        return manifest.marts_digest != marts_digest(read_marts(self.marts_folder))
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """A fresh in-memory connection with the warehouse's limits and no sandbox; for loads and the quarantine."""

@@ -88,8 +88,8 @@ def _by_mode(sql: str | Mapping[Mode, str]) -> Mapping[Mode, str]:
 
 
 def marts_digest(marts: tuple[Mart, ...]) -> str:
-    """A hash of all mart SQL, to tell when stored marts were built by other code."""
-    parts = (f"{mart.name}\0{mart.upkeep.form}\0{mart.sql}" for mart in marts)
+    """A hash of all mart SQL and rules of upkeep, to tell when stored marts were built by other code."""
+    parts = (f"{mart.name}\0{mart.upkeep}\0{mart.sql}" for mart in marts)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

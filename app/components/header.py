@@ -10,7 +10,7 @@ import streamlit as st
 from app.filter_bar import STATE_KEY, current_filters
 from app.i18n import _, moment, ngettext
 from app.services.runtime import SNAPSHOT_KEY, get_runtime
-from app.services.warehouse import filter_options, rows_set_aside, snapshot
+from app.services.warehouse import filter_options, is_outdated, rows_set_aside, snapshot
 
 if TYPE_CHECKING:
     from analytics.warehouse import Snapshot
@@ -39,7 +39,9 @@ def page_header(title: str, *, shows_filters: bool = True, links_to_data: bool =
                 st.markdown(f":gray[{words}]", width="content")
         st.caption(stamp(found))
         days = get_runtime().settings.stale_after_days
-        for warning in warnings(found, rejected=rows_set_aside(snapshot_id), stale_after_days=days):
+        for warning in warnings(
+            found, rejected=rows_set_aside(snapshot_id), stale_after_days=days, is_outdated=is_outdated(snapshot_id)
+        ):
             if links_to_data:
                 st.page_link("views/data.py", label=f":orange[{warning}]", icon=":material/warning:")
             else:
@@ -59,8 +61,10 @@ def stamp(found: Snapshot) -> str:
     return " · ".join(parts)
 
 
-def warnings(found: Snapshot, *, rejected: int, stale_after_days: int, now: datetime | None = None) -> list[str]:
-    """Sentences about data that is old or has `rejected` rows set aside; simulated data does not age."""
+def warnings(
+    found: Snapshot, *, rejected: int, stale_after_days: int, is_outdated: bool = False, now: datetime | None = None
+) -> list[str]:
+    """Sentences about data that is old, has `rejected` rows set aside, or marts of another version; simulated data does not age."""
     said = []
     now = now or datetime.now(UTC)
     if found.data_up_to is not None and not found.is_demo and now - found.data_up_to > timedelta(days=stale_after_days):
@@ -73,4 +77,6 @@ def warnings(found: Snapshot, *, rejected: int, stale_after_days: int, now: date
         )
     if rejected:
         said.append(ngettext("{n} row was set aside at loading", "{n} rows were set aside at loading", rejected))
+    if is_outdated:
+        said.append(_("The figures were built by another version of TrustDesk: run `trustdesk build`"))
     return said

@@ -43,6 +43,12 @@ def snapshot(snapshot_id: str) -> Snapshot:
 
 
 @cached
+def is_outdated(snapshot_id: str) -> bool:
+    """Whether the marts are those of another version of the program."""
+    return get_runtime().warehouse.needs_rebuild(snapshot_id)
+
+
+@cached
 def rows_set_aside(snapshot_id: str) -> int:
     """How many rows of its loads wait in quarantine, conflicts included."""
     counted = get_runtime().warehouse.set_aside(snapshot_id)

@@ -345,6 +345,8 @@ class TestWords:
         ]
         simulated = Snapshot("s", now, "UTC", True, found.data_from, found.data_up_to, (), {})
         assert header.warnings(simulated, rejected=0, stale_after_days=3, now=now) == []
+        (told,) = header.warnings(simulated, rejected=0, stale_after_days=3, is_outdated=True, now=now)
+        assert "trustdesk build" in told
         assert "simulated data" in header.stamp(simulated)
 
 
