@@ -22,7 +22,7 @@ Mode = Literal["load", "as_of"]
 
 
 @dataclass(frozen=True)
-class Upkeep:
+class UpkeepRules:
     """How a mart follows a change of the facts.
 
     `form`: keyed = the rows of changed keys are made anew; additive = what changed is added to the sums of a key, so that several rows
@@ -51,7 +51,7 @@ class Mart:
     name: str
     path: Path
     sql: str
-    upkeep: Upkeep = field(default_factory=Upkeep)
+    upkeep: UpkeepRules = field(default_factory=UpkeepRules)
 
 
 def read_marts(folder: Path = MARTS_FOLDER) -> tuple[Mart, ...]:
@@ -66,10 +66,10 @@ def _read_mart(path: Path) -> Mart:
     return Mart(re.sub(r"^\d+_", "", path.stem), path, sql, _read_upkeep(document))
 
 
-def _read_upkeep(document: Mapping[str, Any]) -> Upkeep:
+def _read_upkeep(document: Mapping[str, Any]) -> UpkeepRules:
     rules = dict(document.get("upkeep", {}))
     form = rules.get("form", "whole")
-    return Upkeep(
+    return UpkeepRules(
         form=form,
         key=tuple(rules.get("key", document.get("grain", ()))),
         is_nullable=rules.get("is_nullable", False),

@@ -1,6 +1,6 @@
 """Brings marts from one world to another by making anew only what differs: a load adds facts, an as-of date takes facts away.
 
-The mart's own SQL runs over the facts of the changed keys alone (see marts.Upkeep for the names its rules may use). The result
+The mart's own SQL runs over the facts of the changed keys alone (see marts.UpkeepRules for the names its rules may use). The result
 is that of a full build, as the property tests hold. Knows nothing of files or snapshots.
 """
 

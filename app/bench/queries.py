@@ -7,7 +7,7 @@ from __future__ import annotations
 import random
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from functools import partial
@@ -49,8 +49,11 @@ class QueryTiming:
         return asdict(self)
 
 
-def measure(windows: int, seed: int) -> Iterator[QueryTiming]:
-    """Yield a row for opening a snapshot and an as-of day, for each page, and for each way to the headline figures. Raises NoData."""
+def measure(windows: int, seed: int, pages: Sequence[str] = ()) -> Iterator[QueryTiming]:
+    """Yield a row for opening a snapshot and an as-of day, for each page (or those named), and for each way to the headline figures.
+
+    Raises NoData.
+    """
     snapshot = snapshot_id()
     known = first_answers(snapshot)
     with remembering(dict(known)):
@@ -61,7 +64,9 @@ def measure(windows: int, seed: int) -> Iterator[QueryTiming]:
         return draw_visit(rng, options)
 
     for what, times, agree in chain(
-        _openings(snapshot, options, rng), _pages(snapshot, windows, known, draw), _headlines(snapshot, windows, draw)
+        _openings(snapshot, options, rng),
+        _pages(pages or tuple(PAGES), snapshot, windows, known, draw),
+        _headlines(snapshot, windows, draw),
     ):
         yield QueryTiming(what, len(times), statistics.median(times), p95(times), max(times), seed, agree)
 
@@ -84,8 +89,10 @@ def _openings(snapshot: str, options: FilterOptions, rng: random.Random) -> Iter
     yield "open: snapshot as of a day", [_ms(open_anew, day) for day in days], None
 
 
-def _pages(snapshot: str, windows: int, known: Answers, draw: Callable[[], Visit]) -> Iterator[Timed]:
-    for page in PAGES:
+def _pages(
+    pages: Sequence[str], snapshot: str, windows: int, known: Answers, draw: Callable[[], Visit]
+) -> Iterator[Timed]:
+    for page in pages:
         visit(page, snapshot, draw(), known)  # what Python imports at the first question is not the page's
         runs = min(windows, FEW) if page in WINDOWLESS else windows
         yield f"page: {page}", [_ms(visit, page, snapshot, draw(), known) for _ in range(runs)], None

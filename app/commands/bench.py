@@ -59,16 +59,20 @@ def ingest(rows: int, as_json: bool) -> None:
 
 @bench.command()
 @click.option("--windows", type=click.IntRange(1), default=30, show_default=True, help="Random windows a page.")
+@click.option("--page", "pages", multiple=True, help="Only this page; may be given several times (default: all).")
 @click.option("--seed", type=click.IntRange(0), help="Draws the same windows and filters again (default: drawn).")
 @json_option
 @warehouse_option
 @one_line_errors
-def queries(windows: int, seed: int | None, as_json: bool, warehouse: Path | None) -> None:
+def queries(windows: int, pages: tuple[str, ...], seed: int | None, as_json: bool, warehouse: Path | None) -> None:
     """Ask what every page asks, uncached, for random windows and filters; beside SQL over the events and pandas."""
     from app.bench.queries import measure
+    from app.bench.visits import PAGES
 
+    if unknown := [page for page in pages if page not in PAGES]:
+        raise click.BadParameter(f"no page {unknown[0]!r}: choose of {', '.join(PAGES)}.", param_hint="--page")
     with runtime(warehouse):
-        print_rows((row.to_json() for row in measure(windows, _seed(seed))), as_json=as_json)
+        print_rows((row.to_json() for row in measure(windows, _seed(seed), pages)), as_json=as_json)
 
 
 @bench.command()
