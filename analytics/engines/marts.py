@@ -28,8 +28,12 @@ class UpkeepRules:
     `form`: keyed = the rows of changed keys are made anew; additive = what changed is added to the sums of a key, so that several rows
     of one key add up; view = never stored; whole = always made anew. SQL may read `before.NAME` and `main.NAME` (all rows in the
     old and the new world), `before_part.NAME` and `after_part.NAME` (the touched rows only), `changed_TABLE` (facts
-    that one world lacks), `changed_MART` and `touched_MART` (keys), and, of its own mart, `changed`. `is_nullable`: a column of the
-    key may be NULL.
+    that one world lacks), `changed_MART` and `touched_MART` (keys), and, of its own mart, `changed`.
+
+    `is_nullable`: a column of the key may be NULL. `sort`: the order of the stored rows. `known`: which rows exist as of {as_of}, or on
+    {day}. `is_context`: other marts read it whole. `changed`: the keys whose rows are made anew; `touched`: those and the ones that look
+    otherwise from another horizon ({low} to {high}). `inputs`: what stands for a relation of the SQL, where "the rows of the changed
+    keys" is not it. `spans`: the instants (since, until) in which a table's rows of the changed keys lie.
     """
 
     form: Form = "whole"

@@ -16,7 +16,7 @@ from analytics.engines.duckdb import naming, parameters
 from analytics.engines.marts import Mart, Mode, bind, day, instant
 from analytics.tables import stored_columns
 
-SCHEMAS = ("before", "before_part", "after_part", "fresh")
+SCHEMAS = ("before_part", "after_part", "fresh")
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Upkeep:
         """Bring every mart up to date. Raises WarehouseError naming the mart's file when one fails."""
         self._values = {"as_of": instant(self.world.as_of), "day": day(self.world.last_day)}
         self._by_name = {mart.name: mart for mart in self.marts}
-        for schema in SCHEMAS[1:]:
+        for schema in SCHEMAS:
             self._do(f"CREATE SCHEMA {schema}")
         for table in stored_columns():
             for side in ("before", "after"):

@@ -233,13 +233,7 @@ class _Work:
     def _buyer_key(self, seed: int | None) -> tuple[str, str]:
         root = self.target.root
         if self.base is not None:
-            path = root / self.base.buyer_key
-            try:
-                return self.base.buyer_key, path.read_text(encoding="ascii").strip()
-            except FileNotFoundError:
-                raise WarehouseError(
-                    f"{path} is missing, so buyers can't be matched with those already loaded: put the file back."
-                ) from None
+            return self.base.buyer_key, read_buyer_key(root, self.base)
         name = "buyer.key" if self.parent is None else f"buyer-{self.snapshot_id}.key"
         key = secrets.token_hex(32) if seed is None else hashlib.sha256(f"trustdesk demo {seed}".encode()).hexdigest()
         path = root / name
@@ -247,6 +241,17 @@ class _Work:
         path.touch(mode=0o600)
         path.write_text(key + "\n", encoding="ascii")
         return name, key
+
+
+def read_buyer_key(root: Path, manifest: Manifest) -> str:
+    """The secret that a snapshot's pseudonyms were made with. Raises WarehouseError when its file is gone."""
+    path = root / manifest.buyer_key
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        raise WarehouseError(
+            f"{path} is missing, so buyers can't be matched with those already loaded: put the file back."
+        ) from None
 
 
 def _say_without_rows(reader: Reader) -> str:

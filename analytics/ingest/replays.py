@@ -14,9 +14,9 @@ import duckdb
 import pandas as pd
 
 from analytics.engines.duckdb import quote
-from analytics.errors import InputError, WarehouseError
+from analytics.errors import InputError
 from analytics.ingest.contracts import Conditions
-from analytics.ingest.loads import LoadResult, Progress, Report, clear_errors, publish
+from analytics.ingest.loads import LoadResult, Progress, Report, clear_errors, publish, read_buyer_key
 from analytics.ingest.merge import Target, merge_table, render
 from analytics.ingest.rejects import copy_rows, quarantine_path
 from analytics.ingest.staging import create_bad_table, stage_unit
@@ -153,7 +153,7 @@ class _Replay:
             f'SELECT DISTINCT "table", time_zone, formats FROM {rows} WHERE source = $source ORDER BY ALL',
             {"source": source},
         ).fetchall()
-        key = self._buyer_key()
+        key = read_buyer_key(self.warehouse.root, self.base)
         staged: dict[str, list[Path]] = {}
         read = 0
         for place, (name, zone, formats) in enumerate(groups):
@@ -168,15 +168,6 @@ class _Replay:
             staged.setdefault(name, []).extend(sorted(folder.rglob("*.parquet")))
             read += result.read
         return staged, read
-
-    def _buyer_key(self) -> str:
-        path = self.warehouse.root / self.base.buyer_key
-        try:
-            return path.read_text(encoding="ascii").strip()
-        except FileNotFoundError:
-            raise WarehouseError(
-                f"{path} is missing, so buyers can't be matched with those already loaded: put the file back."
-            ) from None
 
     def _settle(self, loads: Sequence[Load]) -> tuple[str, bool]:
         """Write the quarantine as it is now; returns its path and whether it differs from before."""

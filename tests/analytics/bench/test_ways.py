@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib.util import find_spec
 from pathlib import Path
 
 import pandas as pd
@@ -54,8 +53,6 @@ def pa_table(frame: pd.DataFrame, schema: object) -> object:
 def test_each_way_keeps_the_same_rows(
     sources: dict[str, Path], tmp_path: Path, way: str, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    if way == "polars" and find_spec("polars") is None:
-        pytest.skip("Polars is not installed")
     ways.main(way, str(sources[name] / f"events.{name}"), str(tmp_path), "2", "1GB")
     found = json.loads(capsys.readouterr().out)
     assert found["rows"] == (ROWS + 8 if way == "limit" else ROWS)

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,14 +17,15 @@ import pandas as pd
 import pytest
 
 from analytics.demo.generate import generate
-from analytics.ingest import load
+from analytics.ingest import load, marts
 from analytics.warehouse import Warehouse
 
 LOAD = """
 import sys
 from pathlib import Path
-from analytics.ingest import load
+from analytics.ingest import load, marts
 from analytics.warehouse import Warehouse
+marts.FULL_BUILD_ROWS = 0  # small as it is, the load is followed, as that of a day into a large warehouse
 print("ready", flush=True)
 load(Warehouse(Path(sys.argv[1])), "canonical", Path(sys.argv[2]))
 """
@@ -45,7 +47,7 @@ def held(root: Path) -> str:
     warehouse = Warehouse(root)
     manifest = warehouse.folder.current()
     with warehouse.cursor() as cursor:
-        names = sorted({*manifest.tables, *manifest.marts})
+        names = sorted({*manifest.tables, *manifest.marts, *manifest.views})
         counted = {
             name: cursor.rows(f"select count(*) as n, sum(hash(row_of)) as digest from {name} as row_of")[0]
             for name in names
@@ -58,6 +60,13 @@ def start(root: Path, source: Path) -> subprocess.Popen[str]:
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     return process
+
+
+@pytest.fixture(scope="module", autouse=True)
+def follow_every_load() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(marts, "FULL_BUILD_ROWS", 0)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +89,7 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
     shutil.copytree(root, whole)
     begun = time.monotonic()
     assert start(whole, last).wait() == 0
+    assert Warehouse(whole).folder.current().patches, "the load was not followed"
     return Case(root, last, time.monotonic() - begun, before, held(whole))
 
 
