@@ -5,7 +5,7 @@ Knows nothing of metrics, sources or pages. Cursors can read the snapshot's file
 
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -19,7 +19,7 @@ import pandas as pd
 
 from analytics.engines.duckdb import build_marts, first_line, quote, read_files
 from analytics.engines.marts import MARTS_FOLDER, instant, marts_digest, read_marts
-from analytics.engines.upkeep import Upkeep, World, same_key
+from analytics.engines.upkeep import Upkeep, World, needed, same_key
 from analytics.errors import WarehouseError
 from analytics.snapshots import Load, Manifest, Part, SnapshotFolder
 from analytics.tables import SQL_FOLDER, stored_columns
@@ -108,6 +108,15 @@ class _Opened:
     snapshot: Snapshot | None = None
 
 
+@dataclass(frozen=True)
+class _Key:
+    """What is opened: a snapshot, as of a day, with all marts or only those named."""
+
+    snapshot_id: str
+    as_of: date | None
+    marts: frozenset[str] | None
+
+
 class Warehouse:
     """A warehouse folder. Safe to share between threads; opening it reads nothing and creates nothing."""
 
@@ -120,7 +129,8 @@ class Warehouse:
         self.marts_folder = marts_folder
         self.folder = SnapshotFolder(self.root)
         self._lock = threading.Lock()
-        self._opened: OrderedDict[tuple[str, date | None], _Opened] = OrderedDict()
+        self._opened: OrderedDict[_Key, _Opened] = OrderedDict()
+        self._going_back = threading.Lock()
         self._running: Counter[str] = Counter()
 
     def exists(self) -> bool:
@@ -149,16 +159,18 @@ class Warehouse:
         snapshot_id: str | None = None,
         *,
         as_of: date | None = None,
+        marts: Collection[str] | None = None,
         time_limit: float | None = QUERY_TIME_LIMIT_SECONDS,
     ) -> Iterator[Cursor]:
         """A cursor over one snapshot (None = the current one) with a view of every canonical table and mart.
 
         With `as_of` D it shows the warehouse as if it held only events, tickets and messages before the end of day D in
-        the reporting time zone. `time_limit` is seconds a query, None for no limit. Raises WarehouseError.
+        the reporting time zone; naming the only `marts` that will be read opens it faster. `time_limit` is seconds a query, None for no limit. Raises WarehouseError.
         """
         resolved = self.folder.current().snapshot_id if snapshot_id is None else snapshot_id
         with self._in_use(resolved):
-            connection, snapshot = self._connect(resolved, as_of)
+            key = _Key(resolved, as_of, frozenset(marts) if marts and as_of else None)
+            connection, snapshot = self._connect(key)
             try:
                 yield Cursor(connection, snapshot, as_of, time_limit)
             finally:
@@ -208,24 +220,25 @@ class Warehouse:
         connection.execute("SET GLOBAL TimeZone = 'UTC'")
         return connection
 
-    def _connect(self, snapshot_id: str, as_of: date | None) -> tuple[duckdb.DuckDBPyConnection, Snapshot]:
-        key = (snapshot_id, as_of)
+    def _connect(self, key: _Key) -> tuple[duckdb.DuckDBPyConnection, Snapshot]:
         with self._lock:
+            whole = replace(key, marts=None)
+            key = whole if whole in self._opened else key
             opened = self._opened.setdefault(key, _Opened())
             self._opened.move_to_end(key)
             self._forget_old()
         with opened.lock:
             if opened.connection is None or opened.snapshot is None:
-                opened.connection, opened.snapshot = self._open(snapshot_id, as_of)
+                opened.connection, opened.snapshot = self._open(key)
             return opened.connection.cursor(), opened.snapshot
 
     def _forget_old(self) -> None:
         while len(self._opened) > OPEN_SNAPSHOTS:
-            (snapshot_id, _), _ = self._opened.popitem(last=False)  # running cursors keep their database alive
-            self._release_unused(snapshot_id)
+            key, _ = self._opened.popitem(last=False)  # running cursors keep their database alive
+            self._release_unused(key.snapshot_id)
 
     def _release_unused(self, snapshot_id: str) -> None:
-        if not self._running[snapshot_id] and all(snapshot_id != other for other, _ in self._opened):
+        if not self._running[snapshot_id] and all(snapshot_id != key.snapshot_id for key in self._opened):
             del self._running[snapshot_id]
             self.folder.release(snapshot_id)
 
@@ -241,25 +254,29 @@ class Warehouse:
                 self._running[snapshot_id] -= 1
                 self._release_unused(snapshot_id)
 
-    def _open(self, snapshot_id: str, as_of: date | None) -> tuple[duckdb.DuckDBPyConnection, Snapshot]:
-        self.folder.lease(snapshot_id)
+    def _open(self, key: _Key) -> tuple[duckdb.DuckDBPyConnection, Snapshot]:
+        self.folder.lease(key.snapshot_id)
         try:
-            manifest = self.folder.read(snapshot_id)
+            manifest = self.folder.read(key.snapshot_id)
             self.folder.check_files(manifest)
         except WarehouseError:
-            self.folder.release(snapshot_id)
+            self.folder.release(key.snapshot_id)
             raise
         snapshot = _describe(manifest)
         connection = self.connect()
-        if as_of is None:
+        if key.as_of is None:
             create_views(connection, self.root, manifest)
         else:
-            self._go_back(connection, manifest, as_of)
-            snapshot = replace(snapshot, data_up_to=_last_event(connection, end_of_day(as_of, manifest.time_zone)))
+            with self._going_back:  # one at a time: two would share the processors and hold twice the memory
+                self._go_back(connection, manifest, key.as_of, key.marts)
+            bound = end_of_day(key.as_of, manifest.time_zone)
+            snapshot = replace(snapshot, data_up_to=_last_event(connection, bound))
         _lock_down(connection, self.root)
         return connection, snapshot
 
-    def _go_back(self, connection: duckdb.DuckDBPyConnection, manifest: Manifest, as_of: date) -> None:
+    def _go_back(
+        self, connection: duckdb.DuckDBPyConnection, manifest: Manifest, as_of: date, only: frozenset[str] | None
+    ) -> None:
         """Views of all tables and marts as they stood at the end of a local day."""
         bound = end_of_day(as_of, manifest.time_zone)
         marts = read_marts(self.marts_folder)
@@ -267,16 +284,17 @@ class Warehouse:
         for name in stored_columns():
             sql = (SQL_FOLDER / "warehouse" / f"{name}_as_of.sql").read_text(encoding="utf-8")
             connection.execute(f'CREATE VIEW "{name}" AS\n{sql.replace("{{as_of}}", instant(bound))}')
-        if manifest.marts_digest != marts_digest(marts):
+        is_current = manifest.marts_digest == marts_digest(marts)
+        if only is not None:
+            marts = needed(marts, only, "as_of")
+        if not is_current:
             build_marts(connection, marts, as_of=bound, time_zone=manifest.time_zone)
             return
         for table, instants in KNOWN_AT.items():
             connection.execute(
                 f"CREATE VIEW changed_{table} AS SELECT * FROM before.{table} WHERE {instants} >= {instant(bound)}"
             )
-        upkeep = Upkeep(connection, marts, World(manifest.time_zone, bound, as_of))
-        upkeep.run()
-        upkeep.tidy()
+        Upkeep(connection, marts, World(manifest.time_zone, bound, as_of), adds_up=only is None).run()
 
 
 def _last_event(connection: duckdb.DuckDBPyConnection, bound: datetime) -> datetime | None:

@@ -30,20 +30,27 @@ class UpkeepRules:
     old and the new world), `before_part.NAME` and `after_part.NAME` (the touched rows only), `changed_TABLE` (facts
     that one world lacks), `changed_MART` and `touched_MART` (keys), and, of its own mart, `changed`.
 
-    `is_nullable`: a column of the key may be NULL. `sort`: the order of the stored rows. `known`: which rows exist as of {as_of}, or on
+    `is_nullable`: a column of the key may be NULL. `sort`: the order of the stored rows, `dated_by` the instant by whose month that is.
+    `known`: which rows exist as of {as_of}, or on
     {day}. `is_context`: other marts read it whole. `changed`: the keys whose rows are made anew; `touched`: those and the ones that look
-    otherwise from another horizon ({low} to {high}). `inputs`: what stands for a relation of the SQL, where "the rows of the changed
-    keys" is not it. `spans`: the instants (since, until) in which a table's rows of the changed keys lie.
+    otherwise from another horizon ({low} to {high}); `past`: a condition on stored rows that look otherwise as of a day, beside the touched;
+    `truncated`: what columns held then, of rows that are not made anew. `rows`: what a sum adds up, where that is more directly said
+    than by its own SQL. `inputs`: what stands for a relation of the SQL, where "the rows of the changed keys" is not it. `spans`: the
+    instants (since, until) in which a table's rows of the changed keys lie.
     """
 
     form: Form = "whole"
     key: tuple[str, ...] = ()
     is_nullable: bool = False
     sort: str = ""
+    dated_by: str = ""
     known: str = ""
     is_context: bool = False
     changed: Mapping[Mode, str] = field(default_factory=dict)
     touched: Mapping[Mode, str] = field(default_factory=dict)
+    past: str = ""
+    truncated: Mapping[str, str] = field(default_factory=dict)
+    rows: str = ""
     inputs: Mapping[str, Mapping[Mode, str]] = field(default_factory=dict)
     spans: Mapping[str, str] = field(default_factory=dict)
 
@@ -78,10 +85,14 @@ def _read_upkeep(document: Mapping[str, Any]) -> UpkeepRules:
         key=tuple(rules.get("key", document.get("grain", ()))),
         is_nullable=rules.get("is_nullable", False),
         sort=rules.get("sort", ""),
+        dated_by=rules.get("dated_by", ""),
         known=rules.get("known", ""),
         is_context=rules.get("is_context", False),
         changed=_by_mode(rules.get("changed", {})),
         touched=_by_mode(rules.get("touched", {})),
+        past=rules.get("past", ""),
+        truncated=rules.get("truncated", {}),
+        rows=rules.get("rows", ""),
         inputs={name: _by_mode(sql) for name, sql in rules.get("inputs", {}).items()},
         spans=rules.get("spans", {}),
     )

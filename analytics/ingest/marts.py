@@ -13,7 +13,7 @@ import duckdb
 
 from analytics.engines.duckdb import Built, build_marts, copy_to, quote, read_files
 from analytics.engines.marts import Mart, marts_digest
-from analytics.engines.upkeep import Upkeep, World, same_key, sum_keys
+from analytics.engines.upkeep import Upkeep, World, columns_of, same_key, sum_keys
 from analytics.snapshots import Manifest, Part, Patch
 from analytics.warehouse import KNOWN_AT, Warehouse, create_table_views, create_views
 
@@ -130,7 +130,7 @@ class _Store:
     def _write_anew(self, mart: Mart) -> None:
         sql = f'SELECT * FROM "{mart.name}"'
         if mart.upkeep.form == "additive":
-            sql = sum_keys(sql, mart, self._columns(mart))
+            sql = sum_keys(sql, mart, columns_of(self.connection, f'"{mart.name}"'))
         path = self.folder / f"{mart.name}.parquet"
         copy_to(self.connection, sql, path, mart.upkeep.sort)
         self.marts[mart.name] = (self._name(path),)
@@ -154,15 +154,13 @@ class _Store:
         rows = f'SELECT * FROM fresh."{name}"'
         if patch := self.base.patches.get(name):
             older = read_files([self.warehouse.root / patch.rows])
-            rows = sum_keys(f"{rows} UNION ALL SELECT * FROM {older}", mart, self._columns(mart))
+            rows = sum_keys(
+                f"{rows} UNION ALL SELECT * FROM {older}", mart, columns_of(self.connection, f'fresh."{name}"')
+            )
         path = self.folder / f"{name}.patch.parquet"
         written = copy_to(self.connection, rows, path, mart.upkeep.sort)
         self.patches[name] = Patch(self._name(path))
         return written
-
-    def _columns(self, mart: Mart) -> list[tuple[str, str]]:
-        described = self.connection.execute(f'DESCRIBE fresh."{mart.name}"').fetchall()
-        return [(str(row[0]), str(row[1])) for row in described]
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self.warehouse.root).as_posix()

@@ -3,7 +3,7 @@
 Knows marts of counts and a definition file; knows no page, no words model. The formulas are in `docs/trust-score.md`.
 """
 
-from analytics.trust.counts import daily_counts, score_day
+from analytics.trust.counts import MARTS, daily_counts, score_day
 from analytics.trust.merchants import (
     ComponentRate,
     Mover,
@@ -18,6 +18,7 @@ from analytics.trust.programme import Programme, Rate, default_programme, load_p
 from analytics.trust.score import TrustScore, draw_scores, score_from_counts, trust_scores
 
 __all__ = [
+    "MARTS",
     "ComponentRate",
     "Mover",
     "Programme",

@@ -19,6 +19,7 @@ from analytics.trust.programme import Programme, Rate, default_programme
 if TYPE_CHECKING:
     from analytics.warehouse import Cursor
 
+MARTS = ("merchant_day", "merchant_profile")  # all that the counts are read from
 _SQL = Path(__file__).resolve().parents[1] / "sql" / "trust"
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 from scipy import stats
 
 from analytics.errors import InputError
-from analytics.trust.counts import daily_counts, score_day
+from analytics.trust.counts import MARTS, daily_counts, score_day
 from analytics.trust.posterior import posterior
 from analytics.trust.prior import TrustModel, fit_model
 from analytics.trust.programme import Programme, default_programme
@@ -130,7 +130,7 @@ def trust_history(
     columns = ["as_of", "merchant_id", "score", "level", "ci_low", "ci_high", "n", "status"]
     rows = []
     for day in sorted(set(days)):
-        with warehouse.cursor(snapshot_id, as_of=day) as cursor:
+        with warehouse.cursor(snapshot_id, as_of=day, marts=MARTS) as cursor:
             scores = score_merchants(cursor, programme=programme)
         rows += [[getattr(score, column) for column in columns] for score in scores]
     frame = pd.DataFrame(rows, columns=columns)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @cached
 def scores(snapshot_id: str, as_of: date | None = None) -> tuple[TrustScore, ...]:
     """One score a merchant, by merchant id; as of the end of a day of the reporting zone, or of all that is known."""
-    from analytics.trust import score_merchants
+    from analytics.trust import MARTS, score_merchants
 
-    with cursor(snapshot_id, as_of) as opened:
+    with cursor(snapshot_id, as_of, MARTS) as opened:
         return tuple(score_merchants(opened))

@@ -292,9 +292,9 @@ def board(snapshot_id: str, scope: Scope) -> pd.DataFrame:
 @cached
 def reasons(snapshot_id: str, as_of: date | None, merchant_id: str) -> tuple[ComponentRate, ...]:
     """Why a merchant has its score: every rate with counts, interval, peers' rate and points."""
-    from analytics.trust import explain
+    from analytics.trust import MARTS, explain
 
-    with cursor(snapshot_id, as_of) as opened:
+    with cursor(snapshot_id, as_of, MARTS) as opened:
         return tuple(explain(opened, merchant_id))
 
 

@@ -63,9 +63,9 @@ def rows(snapshot_id: str, scope: Scope) -> tuple[pd.DataFrame, float | None]:
 
 def sql(snapshot_id: str, scope: Scope) -> str:
     """The statements that read the counts behind the scores of a window's last day, with their parameters written out."""
-    from analytics.trust import daily_counts
+    from analytics.trust import MARTS, daily_counts
 
-    with cursor(snapshot_id, trust.as_of_day(snapshot_id, scope.date_to)) as opened:
+    with cursor(snapshot_id, trust.as_of_day(snapshot_id, scope.date_to), MARTS) as opened:
         recorder = _Recorder(opened)
         daily_counts(recorder)  # type: ignore[arg-type]  # it reads a cursor's data and never looks at its class
     return "\n;\n\n".join(recorder.said)

@@ -31,9 +31,9 @@ NO_EVENTS_BY = N_("The snapshot holds no event up to the end of {day}: choose a 
 
 
 @contextmanager
-def cursor(snapshot_id: str, as_of: date | None = None) -> Iterator[Cursor]:
-    """A cursor on one snapshot: for services only, one a call."""
-    with get_runtime().warehouse.cursor(snapshot_id, as_of=as_of) as opened:
+def cursor(snapshot_id: str, as_of: date | None = None, marts: Collection[str] | None = None) -> Iterator[Cursor]:
+    """A cursor on one snapshot: for services only, one a call. Naming the only `marts` to be read opens an as-of day faster."""
+    with get_runtime().warehouse.cursor(snapshot_id, as_of=as_of, marts=marts) as opened:
         yield opened
 
 

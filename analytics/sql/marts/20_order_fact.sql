@@ -25,6 +25,12 @@ merchant_order as (
         min(buyer_id) filter (where kind = 'order_placed') as buyer_id,
         min(occurred_at) as first_event_at,
         max(occurred_at) as last_event_at,
+        max(occurred_at) filter (where kind = 'order_placed') as last_placed_at,
+        min(occurred_at) filter (where kind = 'order_shipped') as first_shipped_at,
+        max(occurred_at) filter (where kind = 'order_shipped') as last_shipped_at,
+        min(occurred_at) filter (where kind = 'order_delivered') as first_delivered_at,
+        max(occurred_at) filter (where kind = 'order_delivered') as last_delivered_at,
+        count(*) filter (where kind not in ('order_placed', 'order_shipped', 'order_delivered')) as other_count,
         min(occurred_at) filter (where kind = 'order_placed') as ordered_at,
         count(*) filter (where kind = 'order_placed') as line_count,
         sum(quantity) filter (where kind = 'order_placed') as quantity,
@@ -58,15 +64,27 @@ merchant_order as (
         count(*) filter (where kind = 'dispute_closed') as dispute_closed_count,
         count(*) filter (where kind = 'dispute_closed' and outcome in ('denied', 'withdrawn')) as dispute_cleared_count,
         min(outcome_rank) filter (where kind = 'dispute_closed') as dispute_outcome_rank,
-        coalesce(
-            min(fault_rank) filter (where kind = 'dispute_closed'),
-            min(fault_rank) filter (where kind = 'dispute_opened')
-        ) as dispute_fault_rank,
+        min(fault_rank) filter (where kind = 'dispute_opened') as dispute_opened_fault_rank,
+        min(fault_rank) filter (where kind = 'dispute_closed') as dispute_closed_fault_rank,
         min(occurred_at) filter (where kind = 'chargeback') as chargeback_at,
         min(occurred_at) filter (where kind = 'review_posted' and score is not null) as first_review_at,
         min(score) filter (where kind = 'review_posted') as first_review_score
     from order_event
     group by merchant_id, order_id
+),
+
+ranked_order as (
+    select
+        *,
+        coalesce(dispute_closed_fault_rank, dispute_opened_fault_rank) as dispute_fault_rank,
+        case when cancelled_at is not null then 1 else 0 end
+        + case when return_requested_at is not null then 1 else 0 end
+        + case when refund_at is not null then 1 else 0 end
+        + case when dispute_opened_at is not null then 1 else 0 end
+        + case when dispute_closed_at is not null then 1 else 0 end
+        + case when chargeback_at is not null then 1 else 0 end
+        + case when first_review_at is not null then 1 else 0 end as other_kind_count
+    from merchant_order
 )
 
 select
@@ -120,6 +138,15 @@ select
         or dispute_opened_count > dispute_cleared_count
         or dispute_closed_count > dispute_cleared_count
         or chargeback_at is not null
-        or coalesce(cancel_fault_rank = 1, false) as is_bad
-from merchant_order
+        or coalesce(cancel_fault_rank = 1, false) as is_bad,
+    coalesce(merchant_order.ordered_at = first_event_at and merchant_order.ordered_at = last_placed_at, false)
+        and coalesce(first_shipped_at = last_shipped_at, true)
+        and coalesce(first_delivered_at = last_delivered_at, true)
+        and coalesce(last_shipped_at <= first_delivered_at, true)
+        and coalesce(dispute_opened_at <= dispute_closed_at, true)
+        and coalesce(dispute_fault_rank, 0) = case
+            when dispute_opened_at is null then coalesce(dispute_fault_rank, 0) else coalesce(dispute_opened_fault_rank, 0)
+        end
+        and other_count = other_kind_count as tells_its_past
+from ranked_order as merchant_order
 left join buyer_purchase on buyer_purchase.buyer_id = merchant_order.buyer_id and buyer_purchase.ordered_at = merchant_order.ordered_at

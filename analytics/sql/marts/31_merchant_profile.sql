@@ -3,14 +3,18 @@ with horizon as (
     select max(last_at) as data_up_to from source_month
 ),
 
-order_total as (
-    select
-        fct_order.merchant_id,
-        min(fct_order.order_date) as first_order_date,
-        count(*) filter (where fct_order.ordered_at > horizon.data_up_to - interval '2160' hour) as recent_order_count
-    from fct_order
+first_order as (
+    select merchant_id, cast(min(first_ordered_at) at time zone $time_zone as date) as first_order_date
+    from merchant_seen
+    group by merchant_id
+),
+
+recent_order as (
+    select purchase.merchant_id, count(*) as recent_order_count
+    from purchase
     cross join horizon
-    group by fct_order.merchant_id
+    where purchase.ordered_at > horizon.data_up_to - interval '2160' hour
+    group by purchase.merchant_id
 ),
 
 active_merchant as (
@@ -28,15 +32,16 @@ select
     merchants.region,
     merchants.tier,
     merchants.joined_at,
-    order_total.first_order_date,
-    cast(coalesce(order_total.recent_order_count, 0) as bigint) as recent_order_count,
+    first_order.first_order_date,
+    cast(coalesce(recent_order.recent_order_count, 0) as bigint) as recent_order_count,
     case
-        when coalesce(order_total.recent_order_count, 0) = 0 then '0'
-        when order_total.recent_order_count < 10 then '1-9'
-        when order_total.recent_order_count < 50 then '10-49'
-        when order_total.recent_order_count < 200 then '50-199'
+        when coalesce(recent_order.recent_order_count, 0) = 0 then '0'
+        when recent_order.recent_order_count < 10 then '1-9'
+        when recent_order.recent_order_count < 50 then '10-49'
+        when recent_order.recent_order_count < 200 then '50-199'
         else '200+'
     end as size_band
 from active_merchant
 left join merchants on merchants.merchant_id = active_merchant.merchant_id
-left join order_total on order_total.merchant_id = active_merchant.merchant_id
+left join first_order on first_order.merchant_id = active_merchant.merchant_id
+left join recent_order on recent_order.merchant_id = active_merchant.merchant_id

@@ -1,13 +1,19 @@
--- One row per marketplace order (order_id), whatever the number of merchants in it: late, disputed, bad … when any merchant's part is.
-with ranked as (
+-- One row per marketplace order (order_id) with parts from several merchants: late, disputed, bad … when any merchant's part is.
+-- An order of one merchant is its own marketplace order: see fct_marketplace_order.
+with several as (
+    select order_id from purchase group by order_id having count(*) > 1
+),
+
+ranked as (
     select
-        *,
+        fct_order.*,
         case cancel_fault when 'seller' then 1 when 'platform' then 2 when 'carrier' then 3 when 'buyer' then 4 when 'unknown' then 5 end as cancel_rank,
         case return_fault when 'seller' then 1 when 'platform' then 2 when 'carrier' then 3 when 'buyer' then 4 when 'unknown' then 5 end as return_rank,
         case dispute_fault when 'seller' then 1 when 'platform' then 2 when 'carrier' then 3 when 'buyer' then 4 when 'unknown' then 5 end as dispute_rank,
         case late_fault when 'seller' then 1 when 'platform' then 2 when 'carrier' then 3 when 'buyer' then 4 when 'unknown' then 5 end as late_rank,
         case dispute_outcome when 'upheld' then 1 when 'refunded' then 2 when 'withdrawn' then 3 when 'denied' then 4 end as outcome_rank
     from fct_order
+    inner join several on several.order_id = fct_order.order_id
 ),
 
 marketplace_order as (
