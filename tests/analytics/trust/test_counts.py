@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 
@@ -114,8 +114,10 @@ def test_history_opens_the_warehouse_as_of_each_day() -> None:
         asked: list[date] = []  # noqa: RUF012
 
         @contextmanager
-        def cursor(self, snapshot_id: str | None = None, *, as_of: date | None = None) -> Iterator[FakeCursor]:
-            assert as_of is not None
+        def cursor(
+            self, snapshot_id: str | None = None, *, as_of: date | None = None, marts: Collection[str] = ()
+        ) -> Iterator[FakeCursor]:
+            assert as_of is not None and "merchant_day" in marts
             self.asked.append(as_of)
             late = 3 if as_of.month == 6 else 0
             days = [
