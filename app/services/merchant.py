@@ -180,8 +180,10 @@ def contribution_table(parts: Sequence[Contribution], names: Sequence[str]) -> p
 
 @cached
 def rates(snapshot_id: str, day: date, merchant_id: str) -> pd.DataFrame:
-    """The rates behind the score: the fields of ComponentRate, with `points_lost`, the most lost first."""
+    """The rates behind the score: the fields of ComponentRate, with `points_lost`, the most lost first; empty where the source has none."""
     found = trust.reasons(snapshot_id, trust.as_of_day(snapshot_id, day), merchant_id)
+    if not found:
+        return pd.DataFrame()
     frame = pd.DataFrame([asdict(rate) for rate in found])
     frame["points_lost"] = frame["max_points"] - frame["points"]
     return frame.sort_values("points_lost", ascending=False, kind="stable", ignore_index=True)

@@ -210,6 +210,17 @@ class TestPage:
             assert said != sentence(check), check.check_id
             if check.check_id == "events.lacks:occurred_at":
                 assert "5 % 的行没有日期" in said
+            if check.check_id == "events.volume:order_placed":
+                assert "order_placed" not in said
+                assert "下单" in said
+
+    def test_rows_behind_a_check_name_their_kind_with_its_code(self, runtime: Runtime, tmp_path: Path) -> None:
+        load_path("canonical", write(tmp_path / "more", "z1,2026-02-02,order_delivered,m1,ann,never-placed,,,,"))
+        drawn = page("quality")
+        drawn.session_state["quality.chosen"] = "events.order_never_placed"
+        drawn.run()
+        frames = [frame.value for frame in drawn.dataframe]
+        assert any(list(frame.get("kind", [])) == ["Order delivered (order_delivered)"] for frame in frames)
 
 
 def test_a_row_of_no_known_table_offers_every_column() -> None:
