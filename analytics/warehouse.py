@@ -45,6 +45,16 @@ class Snapshot:
     tables: Mapping[str, int]
 
 
+UNREADABLE = (duckdb.IOException, duckdb.InvalidInputException)  # what a Parquet file raises that is gone, torn or none
+
+
+def _unreadable(snapshot_id: str, error: Exception) -> WarehouseError:
+    return WarehouseError(
+        f"A file of snapshot {snapshot_id} can't be read ({first_line(error)}): put it back, or roll back to "
+        "another snapshot with `trustdesk snapshots --rollback ID`."
+    )
+
+
 class Cursor:
     """Reads one snapshot, optionally as of the end of a day. One thread at a time; made by `Warehouse.cursor`."""
 
@@ -89,11 +99,8 @@ class Cursor:
                 f"The query needs more memory than the warehouse may use ({first_line(error)}): choose a shorter window, "
                 "or raise the memory limit."
             ) from error
-        except duckdb.IOException as error:
-            raise WarehouseError(
-                f"A file of snapshot {self.snapshot_id} can't be read ({first_line(error)}): put it back, or roll back to "
-                "another snapshot with `trustdesk snapshots --rollback ID`."
-            ) from error
+        except UNREADABLE as error:
+            raise _unreadable(self.snapshot_id, error) from error
         finally:
             if timer is not None:
                 timer.cancel()
@@ -182,8 +189,11 @@ class Warehouse:
         manifest = self.folder.current() if snapshot_id is None else self.folder.read(snapshot_id)
         self.folder.check_files(manifest)
         with self.connect() as connection:
-            view_quarantine(connection, self.root, manifest.quarantine)
-            frame: pd.DataFrame = connection.execute(sql).df()
+            try:
+                view_quarantine(connection, self.root, manifest.quarantine)
+                frame: pd.DataFrame = connection.execute(sql).df()
+            except UNREADABLE as error:
+                raise _unreadable(manifest.snapshot_id, error) from error
             return frame
 
     def needs_rebuild(self, snapshot_id: str | None = None) -> bool:
@@ -246,9 +256,15 @@ class Warehouse:
         try:
             manifest = self.folder.read(snapshot_id)
             self.folder.check_files(manifest)
+            return self._open_views(manifest, as_of)
         except WarehouseError:
             self.folder.release(snapshot_id)
             raise
+        except UNREADABLE as error:
+            self.folder.release(snapshot_id)
+            raise _unreadable(snapshot_id, error) from error
+
+    def _open_views(self, manifest: Manifest, as_of: date | None) -> tuple[duckdb.DuckDBPyConnection, Snapshot]:
         snapshot = _describe(manifest)
         connection = self.connect()
         if as_of is None:
