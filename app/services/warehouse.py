@@ -79,6 +79,7 @@ def filter_options(snapshot_id: str) -> FilterOptions:
         regions=_values(profiles["region"]),
         tiers=_values(profiles["tier"]),
         merchants=distinct_names(profiles),
+        time_zone=found.time_zone,
     )
 
 

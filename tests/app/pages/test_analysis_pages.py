@@ -366,6 +366,9 @@ class TestLeanSources:
             said = [text.value for text in page.caption]
             assert sum("The source holds nothing of what the score looks at (" in text for text in said) == 3
             assert not any("needs more orders" in text for text in said)
+            assert sum("Not in this source" in text.value for text in page.markdown) >= 3
+            assert not any("No period has enough data" in text.value for text in page.markdown)
+            assert [widget.label for widget in page.sidebar.date_input] == ["Dates (UTC)"]
 
     @pytest.mark.parametrize(
         "moments",
