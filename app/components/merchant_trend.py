@@ -9,7 +9,7 @@ from app.components.chart import chart_card, empty_card
 from app.components.table import Column
 from app.components.words import period_name
 from app.filter_bar import current_filters
-from app.i18n import _, span
+from app.i18n import _, number, rate, span
 from app.page_errors import page_errors
 from app.services import merchant, overview, watch
 from app.services.figures import Number, definition, time_zone
@@ -40,6 +40,9 @@ def merchant_trend(merchant_id: str) -> None:
         said = [span(found.scope.date_from, found.scope.date_to), time_zone(snapshot)]
         if found.penalties:
             said.append(_("dashed: penalties"))
+        if found.peer_share is not None:
+            share, count = rate(found.peer_share), number(found.peer_count)
+            said.append(_("in the page's window better than {share} of {n} peers", share=share, n=count))
         words = _("unusually high"), _("unusually low")
         unusual = watch.marked(watch.marks(snapshot, found.scope, merchant_id, metric_id), *words)
         chart_card(

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 from streamlit.testing.v1 import AppTest
 
-from analytics.metrics import Scope
+from analytics.metrics import MetricResult, Scope, compute
 from analytics.tables import TABLES
 from analytics.warehouse import Snapshot
 from app.commands import main as command
@@ -31,7 +31,7 @@ from app.services import figures, merchant, overview, satisfaction, trust
 from app.services.figures import Card, Number
 from app.services.loading import load_path
 from app.services.runtime import Runtime, snapshot_id, use_runtime
-from app.services.warehouse import filter_options
+from app.services.warehouse import cursor, filter_options
 from app.settings import load_settings
 
 MAIN = Path(__file__).resolve().parents[3] / "app" / "main.py"
@@ -348,6 +348,30 @@ def loaded(tmp_path: Path) -> Iterator[Callable[[list[str]], Runtime]]:
     yield load
     for one in opened:
         one.close()
+
+
+class TestPeers:
+    def test_a_trend_says_how_many_of_its_peers_a_merchant_does_better_than(self, demo: str, scope: Scope) -> None:
+        year = Scope(filter_options(demo).data_from, scope.date_to)
+        with cursor(demo) as opened:
+            results = compute(opened, "rating_mean", year, by=("merchant", "category", "size_band"))
+        groups: dict[tuple[str, str], list[MetricResult]] = {}
+        for result in results:
+            if result.value is not None and result.group:
+                groups.setdefault((result.group["category"], result.group["size_band"]), []).append(result)
+        busiest = max((group for group in groups.values() if len(group) > 5), key=lambda group: min(r.n for r in group))
+        largest = {result.group["merchant"]: result.value or 0.0 for result in busiest}
+        best, worst = max(largest, key=lambda name: largest[name]), min(largest, key=lambda name: largest[name])
+        found = [merchant.trend(demo, year, name, "rating_mean") for name in (best, worst)]
+        assert [(one.peer_share, one.peer_count) for one in found] == [(1, len(largest) - 1), (0, len(largest) - 1)]
+        page = AppTest.from_file(str(MAIN), default_timeout=60)
+        page.query_params["merchant"] = best
+        page.query_params["from"], page.query_params["to"] = str(year.date_from), str(year.date_to)
+        page.run()
+        page.switch_page("views/merchant.py").run()
+        next(box for box in page.selectbox if box.key == "merchant.metric").select("rating_mean").run()
+        said = f"better than 100.0% of {len(largest) - 1} peers"
+        assert any(said in text.value for text in page.caption), said
 
 
 class TestLeanSources:
