@@ -185,13 +185,23 @@ class Warehouse:
         sql = (SQL_FOLDER / "warehouse" / "set_aside.sql").read_text(encoding="utf-8")
         return self._of_quarantine(snapshot_id, sql)
 
-    def _of_quarantine(self, snapshot_id: str | None, sql: str) -> pd.DataFrame:
+    def set_aside_rows(
+        self, table: str, pattern: str, *, is_matching: bool = True, limit: int, snapshot_id: str | None = None
+    ) -> pd.DataFrame:
+        """The first `limit` rows of `quarantine` of a table whose reason matches a regular expression (RE2), or does not."""
+        sql = (SQL_FOLDER / "warehouse" / "set_aside_rows.sql").read_text(encoding="utf-8")
+        words = {"table_name": table, "pattern": pattern, "is_matching": is_matching, "row_limit": limit}
+        return self._of_quarantine(snapshot_id, sql, words)
+
+    def _of_quarantine(
+        self, snapshot_id: str | None, sql: str, params: Mapping[str, object] | None = None
+    ) -> pd.DataFrame:
         manifest = self.folder.current() if snapshot_id is None else self.folder.read(snapshot_id)
         self.folder.check_files(manifest)
         with self.connect() as connection:
             try:
                 view_quarantine(connection, self.root, manifest.quarantine)
-                frame: pd.DataFrame = connection.execute(sql).df()
+                frame: pd.DataFrame = connection.execute(sql, params).df()
             except UNREADABLE as error:
                 raise _unreadable(manifest.snapshot_id, error) from error
             return frame
