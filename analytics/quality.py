@@ -178,18 +178,22 @@ def failing_rows(warehouse: Warehouse, check_id: str, snapshot_id: str | None = 
         return pd.DataFrame()
     if what not in _BEHIND:
         raise InputError(f"There is no check {check_id!r} of data quality.")
-    rows = warehouse.quarantine(snapshot.snapshot_id)
-    pattern = _BEHIND[what].format(column=column)
-    keep = (rows["table"] == table) & rows["reason"].str.contains(pattern, regex=True)
-    return rows[keep].head(limit).reset_index(drop=True)
+    pattern, is_matching = _BEHIND[what]
+    return warehouse.set_aside_rows(
+        table,
+        pattern.format(column=column),
+        is_matching=is_matching,
+        limit=limit,
+        snapshot_id=snapshot.snapshot_id,
+    )
 
 
-# Part of a check's id → what the reasons of its rows in quarantine begin with.
+# Part of a check's id → what the reasons of its rows in quarantine hold, and whether they do or do not.
 _BEHIND = {
-    "lacks": r"(?:^|; ){column} is missing",
-    "malformed": "^malformed line: ",
-    "conflict": "^conflict: ",
-    "refused": "^(?!conflict: )",
+    "lacks": (r"(?:^|; ){column} is missing", True),
+    "malformed": ("^malformed line: ", True),
+    "conflict": ("^conflict: ", True),
+    "refused": ("^conflict: ", False),
 }
 
 

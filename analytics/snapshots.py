@@ -172,17 +172,27 @@ class SnapshotFolder:
         """Ids that have a manifest, newest first (an id begins with its time)."""
         return sorted((path.stem for path in self._manifests.glob("*.json")), reverse=True)
 
+    def _whole(self, *, but: str = "") -> list[str]:
+        """Ids that can be served, newest first: their manifest can be read, and their files are there."""
+        found = []
+        for snapshot_id in self.snapshot_ids():
+            with suppress(OSError, ValueError, KeyError, TypeError):
+                manifest = _from_json(json.loads((self._manifests / f"{snapshot_id}.json").read_text(encoding="utf-8")))
+                if snapshot_id != but and all((self.root / path).is_file() for path in manifest.paths()):
+                    found.append(snapshot_id)
+        return found
+
     def current_id(self) -> str | None:
         """The id that CURRENT names; None in a folder where nothing was ever published."""
         try:
             pointed = self._pointer.read_text(encoding="utf-8").strip()
         except FileNotFoundError:
-            if known := self.snapshot_ids():
-                raise WarehouseError(f"{self._pointer} is missing. {_advise(known)}") from None
+            if self.snapshot_ids():
+                raise WarehouseError(f"{self._pointer} is missing. {_advise(self._whole())}") from None
             return None
         if not (self._manifests / f"{pointed}.json").is_file():
             raise WarehouseError(
-                f"{self._pointer} names snapshot {pointed!r}, which has no manifest. {_advise(self.snapshot_ids())}"
+                f"{self._pointer} names snapshot {pointed!r}, which has no manifest. {_advise(self._whole())}"
             )
         return pointed
 
@@ -193,11 +203,11 @@ class SnapshotFolder:
             return _from_json(json.loads(path.read_text(encoding="utf-8")))
         except FileNotFoundError:
             raise WarehouseError(
-                f"There is no snapshot {snapshot_id!r} in {self.root}. {_advise(self.snapshot_ids())}"
+                f"There is no snapshot {snapshot_id!r} in {self.root}. {_advise(self._whole())}"
             ) from None
         except (ValueError, KeyError, TypeError) as error:
             raise WarehouseError(
-                f"{path} is no manifest ({type(error).__name__}). {_advise(set(self.snapshot_ids()) - {snapshot_id})}"
+                f"{path} is no manifest ({type(error).__name__}). {_advise(self._whole(but=snapshot_id))}"
             ) from error
 
     def current(self) -> Manifest:
@@ -212,10 +222,9 @@ class SnapshotFolder:
         """Raise WarehouseError when a file that the snapshot names is gone."""
         missing = sorted(path for path in manifest.paths() if not (self.root / path).is_file())
         if missing:
-            others = set(self.snapshot_ids()) - {manifest.snapshot_id}
             raise WarehouseError(
                 f"Snapshot {manifest.snapshot_id} lacks {len(missing)} of its files, first {self.root / missing[0]}: "
-                f"put it back. {_advise(others)}"
+                f"put it back. {_advise(self._whole(but=manifest.snapshot_id))}"
             )
 
     def publish(self, manifest: Manifest) -> None:
@@ -332,7 +341,7 @@ def _is_alive(owner: str) -> bool:
     return process.isdecimal() and psutil.pid_exists(int(process))
 
 
-def _advise(others: set[str] | list[str]) -> str:
-    if not others:
-        return "No snapshot is left: load the data again."
-    return f"Roll back with `trustdesk snapshots --rollback {max(others)}`."
+def _advise(whole: list[str]) -> str:
+    if not whole:
+        return "No whole snapshot is left: load the data again into a new folder."
+    return f"Roll back with `trustdesk snapshots --rollback {whole[0]}`."

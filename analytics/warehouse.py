@@ -45,6 +45,16 @@ class Snapshot:
     tables: Mapping[str, int]
 
 
+UNREADABLE = (duckdb.IOException, duckdb.InvalidInputException)  # what a Parquet file raises that is gone, torn or none
+
+
+def _unreadable(snapshot_id: str, error: Exception) -> WarehouseError:
+    return WarehouseError(
+        f"A file of snapshot {snapshot_id} can't be read ({first_line(error)}): put it back, or roll back to "
+        "another snapshot with `trustdesk snapshots --rollback ID`."
+    )
+
+
 class Cursor:
     """Reads one snapshot, optionally as of the end of a day. One thread at a time; made by `Warehouse.cursor`."""
 
@@ -89,11 +99,8 @@ class Cursor:
                 f"The query needs more memory than the warehouse may use ({first_line(error)}): choose a shorter window, "
                 "or raise the memory limit."
             ) from error
-        except duckdb.IOException as error:
-            raise WarehouseError(
-                f"A file of snapshot {self.snapshot_id} can't be read ({first_line(error)}): put it back, or roll back to "
-                "another snapshot with `trustdesk snapshots --rollback ID`."
-            ) from error
+        except UNREADABLE as error:
+            raise _unreadable(self.snapshot_id, error) from error
         finally:
             if timer is not None:
                 timer.cancel()
@@ -190,12 +197,25 @@ class Warehouse:
         sql = (SQL_FOLDER / "warehouse" / "set_aside.sql").read_text(encoding="utf-8")
         return self._of_quarantine(snapshot_id, sql)
 
-    def _of_quarantine(self, snapshot_id: str | None, sql: str) -> pd.DataFrame:
+    def set_aside_rows(
+        self, table: str, pattern: str, *, is_matching: bool = True, limit: int, snapshot_id: str | None = None
+    ) -> pd.DataFrame:
+        """The first `limit` rows of `quarantine` of a table whose reason matches a regular expression (RE2), or does not."""
+        sql = (SQL_FOLDER / "warehouse" / "set_aside_rows.sql").read_text(encoding="utf-8")
+        words = {"table_name": table, "pattern": pattern, "is_matching": is_matching, "row_limit": limit}
+        return self._of_quarantine(snapshot_id, sql, words)
+
+    def _of_quarantine(
+        self, snapshot_id: str | None, sql: str, params: Mapping[str, object] | None = None
+    ) -> pd.DataFrame:
         manifest = self.folder.current() if snapshot_id is None else self.folder.read(snapshot_id)
         self.folder.check_files(manifest)
         with self.connect() as connection:
-            view_quarantine(connection, self.root, manifest.quarantine)
-            frame: pd.DataFrame = connection.execute(sql).df()
+            try:
+                view_quarantine(connection, self.root, manifest.quarantine)
+                frame: pd.DataFrame = connection.execute(sql, params).df()
+            except UNREADABLE as error:
+                raise _unreadable(manifest.snapshot_id, error) from error
             return frame
 
     def needs_rebuild(self, snapshot_id: str | None = None) -> bool:
@@ -259,9 +279,15 @@ class Warehouse:
         try:
             manifest = self.folder.read(key.snapshot_id)
             self.folder.check_files(manifest)
+            return self._open_views(manifest, as_of)
         except WarehouseError:
             self.folder.release(key.snapshot_id)
             raise
+        except UNREADABLE as error:
+            self.folder.release(snapshot_id)
+            raise _unreadable(snapshot_id, error) from error
+
+    def _open_views(self, manifest: Manifest, as_of: date | None) -> tuple[duckdb.DuckDBPyConnection, Snapshot]:
         snapshot = _describe(manifest)
         connection = self.connect()
         if key.as_of is None:

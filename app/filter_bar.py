@@ -97,7 +97,7 @@ def draw_filters(options: FilterOptions) -> Filters:
     seed, version = state.seed, state.version
     with st.sidebar:
         dates = st.date_input(
-            _("Dates"),
+            _("Dates ({zone})", zone=options.time_zone),
             (seed.date_from, seed.date_to),
             min_value=options.data_from,
             max_value=options.data_up_to,

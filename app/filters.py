@@ -28,8 +28,8 @@ URL_KEYS = ("from", "to", "compare", "category", "region", "tier", "merchant")
 
 @dataclass(frozen=True)
 class FilterOptions:
-    """What the snapshot offers to choose from. Windows lie within data_from … data_up_to and end at default_to unless chosen
-    otherwise; `merchants` maps id → name, largest first."""
+    """What the snapshot offers to choose from. Windows lie within data_from … data_up_to, days of `time_zone`, and end at default_to
+    unless chosen otherwise; `merchants` maps id → name, largest first."""
 
     data_from: date
     data_up_to: date
@@ -38,6 +38,7 @@ class FilterOptions:
     regions: tuple[str, ...]
     tiers: tuple[str, ...]
     merchants: Mapping[str, str]
+    time_zone: str = "UTC"
 
 
 @dataclass(frozen=True)

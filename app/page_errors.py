@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import logging
 import secrets
+from datetime import date
 from types import TracebackType
 
 from app.errors import AppError, NoData, SignInNeeded
-from app.i18n import _
+from app.i18n import _, day
 
 log = logging.getLogger("trustdesk")
 
@@ -21,7 +22,8 @@ def sentence(error: BaseException) -> str | None:
     from llm.errors import LlmError
 
     if isinstance(error, AppError):
-        return _(error.msgid, **error.values)
+        words = {key: day(value) if isinstance(value, date) else value for key, value in error.values.items()}
+        return _(error.msgid, **words)
     return str(error) if isinstance(error, AnalyticsError | LlmError) else None
 
 

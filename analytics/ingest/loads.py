@@ -109,7 +109,7 @@ def clear_errors(warehouse: Warehouse) -> Iterator[None]:
         raise WarehouseError(
             f"The load needs more than {warehouse.memory_limit} of memory ({first_line(error)}): raise the memory limit."
         ) from error
-    except duckdb.IOException as error:
+    except (duckdb.IOException, duckdb.InvalidInputException) as error:  # the latter for a torn file
         if "no space left" in str(error).lower():
             raise _disk_full(warehouse) from error
         raise WarehouseError(f"A file can't be read or written ({first_line(error)}). Nothing was changed.") from error

@@ -7,7 +7,16 @@ from analytics.metrics.catalogue import CATALOGUE, get_spec
 from analytics.metrics.comparison import base_scope, compare, compare_many, peers, peers_many
 from analytics.metrics.compute import compute, compute_many, result_record
 from analytics.metrics.drill import drill, sql_text
-from analytics.metrics.explain import Explanation, Lead, Part, explain, explanation_records, leading_parts
+from analytics.metrics.explain import (
+    REASONS,
+    Explanation,
+    Lead,
+    NotExplained,
+    Part,
+    explain,
+    explanation_records,
+    leading_parts,
+)
 from analytics.metrics.templates import dimensions
 from analytics.metrics.types import (
     Comparison,
@@ -23,6 +32,7 @@ from analytics.metrics.types import (
 
 __all__ = [
     "CATALOGUE",
+    "REASONS",
     "Comparison",
     "Drill",
     "Explanation",
@@ -30,6 +40,7 @@ __all__ = [
     "MetricCursor",
     "MetricResult",
     "MetricSpec",
+    "NotExplained",
     "Part",
     "PeerBenchmark",
     "Scope",

@@ -21,8 +21,27 @@ from analytics.metrics.types import Base, MetricCursor, MetricResult, Scope, Uni
 
 # A median and a share of the largest buyers are no sums over groups.
 UNSPLIT = frozenset({"duration", "concentration"})
+# Why a change can't be split, as templates for translation.
+REASONS: Mapping[str, str] = {
+    "unsplit": "This figure is no sum over groups, so its change can't be split: choose a rate, a mean or a count.",
+    "before_data": "The window to compare with starts on {start}, before the data ({first}): choose a later window.",
+    "no_base": "One of the two windows has nothing to count over: choose a longer window.",
+    "no_dimension": "This figure is not known by group, so its change can't be split this way: choose another dimension.",
+    "too_few": "From {start} to {end} there are too few rows for a figure: choose a longer window.",
+    "immature": "From {start} to {end} is too recent for a figure: choose an earlier window.",
+    "not_in_source": "The source does not hold what this figure needs: load what it is counted from, or choose another one.",
+    "not_applicable": "This figure does not apply to what the filters leave: choose fewer filters.",
+}
 LEAD = 0.1  # how far a group's share of a change must exceed its share of the rows to be named as what moved it
 Windows = tuple[Sequence[MetricResult], Sequence[MetricResult]]  # before, after
+
+
+class NotExplained(InputError):  # noqa: N818  named for what happened
+    """A change that can't be split. `sentence` is one of REASONS and `values` its words (dates), for translation."""
+
+    def __init__(self, reason: str, **values: object) -> None:
+        self.sentence, self.values = REASONS[reason], values
+        super().__init__(self.sentence.format(**values))
 
 
 @dataclass(frozen=True)
@@ -122,13 +141,13 @@ def split(
     symmetric split of Kitagawa (1955, "Components of a difference between two rates"), with a bar for the mean of both windows.
     Taking R̄ off changes no sum, since Σ Δw = 0, and gives a group a part only as far as it differs from the whole. A total is
     Y = Σ B·w·r: volume = ΔB·(mean of w·r), mix = B̄·Δw·r̄, rate = B̄·w̄·Δr. What a group counts in a window without a base of its
-    own is in no w·r, and goes to rate. Raises InputError for a ratio without a base in either window.
+    own is in no w·r, and goes to rate. Raises NotExplained for a ratio without a base in either window.
     """
     none = Sums(0.0, 0.0)
     pairs = {name: (before.get(name, none), after.get(name, none)) for name in dict.fromkeys((*after, *before))}
     whole = [sum(pair[place].base for pair in pairs.values()) for place in (0, 1)]
     if is_ratio and not all(whole):
-        raise InputError("One of the two windows has nothing to count over: choose a longer window.")
+        raise NotExplained("no_base")
     total = [sum(pair[place].numerator for pair in pairs.values()) for place in (0, 1)]
     middle = sum(y / b for y, b in zip(total, whole, strict=True) if b) / 2
     found = {}
@@ -163,9 +182,7 @@ def _whole(results: Sequence[MetricResult], others: Sequence[MetricResult], curr
         if result.currency == currency and result.value is not None:
             return result
         if result.currency == currency:
-            raise InputError(
-                f"{result.metric_id} has no figure from {result.date_from} to {result.date_to} ({result.status}): choose a longer window."
-            )
+            raise NotExplained(result.status, start=result.date_from, end=result.date_to)
     partner = next(result for result in others if result.currency == currency)
     return replace(
         partner,
@@ -229,15 +246,13 @@ def _explain_one(
 def explain(cursor: MetricCursor, metric_id: str, scope: Scope, *, base: Base, by: str) -> list[Explanation]:
     """Split a metric's change from the base window to `scope` by a dimension; one explanation a currency.
 
-    A group below the metric's min_n takes part all the same: its sums are in the whole. Raises InputError, one line, for a metric
+    A group below the metric's min_n takes part all the same: its sums are in the whole. Raises NotExplained for a metric
     that is no sum or ratio of sums, a base window before the data, and windows without a figure; UnknownMetric and UnknownDimension.
     """
     spec = get_spec(metric_id)
     (dimension,) = get_dimensions((by,))
     if spec.family in UNSPLIT:
-        raise InputError(
-            f"{metric_id} is no sum over groups, so its change can't be split: choose a rate, a mean or a count."
-        )
+        raise NotExplained("unsplit")
     if dimension.grain == "time":
         raise InputError(
             f"A change can't be split by {by}, the windows differ in time: choose category, region, tier or merchant."
@@ -245,9 +260,7 @@ def explain(cursor: MetricCursor, metric_id: str, scope: Scope, *, base: Base, b
     earlier = base_scope(scope, base)
     first_day = read_extent(cursor).first_day
     if first_day is None or earlier.date_from < first_day:
-        raise InputError(
-            f"The window to compare with starts on {earlier.date_from}, before the data ({first_day}): choose a later window."
-        )
+        raise NotExplained("before_data", start=earlier.date_from, first=first_day)
     wholes = (compute(cursor, metric_id, earlier), compute(cursor, metric_id, scope))
     groups = (compute(cursor, metric_id, earlier, by=(by,)), compute(cursor, metric_id, scope, by=(by,)))
     return _explain(metric_id, by, wholes, groups)
@@ -255,7 +268,7 @@ def explain(cursor: MetricCursor, metric_id: str, scope: Scope, *, base: Base, b
 
 def _explain(metric_id: str, by: str, wholes: Windows, groups: Windows) -> list[Explanation]:
     if any(result.status == "not_applicable" for results in groups for result in results):
-        raise InputError(f"{metric_id} has no {by}, so its change can't be split by it: choose another dimension.")
+        raise NotExplained("no_dimension")
     before, now = wholes
     scale = 100.0 if get_spec(metric_id).family == "nps" else 1.0
     currencies = dict.fromkeys(result.currency for result in (*now, *before))
@@ -282,7 +295,7 @@ def leading_parts(
         groups = [compute_many(cursor, splittable, window, by=(dimension,)) for window in (earlier, scope)]
         for metric_id in splittable:
             both = (wholes[0][metric_id], wholes[1][metric_id]), (groups[0][metric_id], groups[1][metric_id])
-            with suppress(InputError):  # no figure in a window, or no such dimension: nothing leads
+            with suppress(NotExplained):  # no figure in a window, or no such dimension: nothing leads
                 for explanation in _explain(metric_id, dimension, *both):
                     _keep_lead(leads, dimension, explanation)
     return leads

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +14,7 @@ from app.commands.plumbing import (
     as_of_option,
     json_option,
     one_line_errors,
+    print_each,
     print_rows,
     runtime,
     warehouse_option,
@@ -84,6 +86,15 @@ def _check_together(
         raise click.UsageError("--forecast needs --metric.")
 
 
+def _print_each(
+    metric_ids: tuple[str, ...],
+    as_json: bool,
+    rows_of: Callable[[str], Sequence[Mapping[str, object]]],
+    columns: Sequence[str],
+) -> None:
+    print_each(metric_ids, rows_of, id_key="metric", as_json=as_json, columns=columns)
+
+
 @click.command()
 @click.option("--metric", "metric_ids", multiple=True, help="Metric id; may be given more than once (default: all).")
 @click.option("--by", multiple=True, help="Dimension: merchant, category, region, tier, size_band, day, week, month …")
@@ -131,7 +142,7 @@ def metrics(
     --anomalies merchants' unusual days, with --forecast the days to come."""
     from analytics.metrics import Scope
     from app.services import watch
-    from app.services.metrics import all_metric_ids, explanation_rows, explanations, figures, metric_row
+    from app.services.metrics import all_metric_ids, explained_rows, figures, metric_row
     from app.services.warehouse import check_scope, window
 
     asked = {"--compare": compare, "--q": q, "--days": days, "--level": level}
@@ -143,6 +154,7 @@ def metrics(
         first, last = window(snapshot, date_from, date_to, as_of)
         scope = Scope(first, last, category, region, tier, merchant)
         check_scope(snapshot, scope)
+        each = partial(_print_each, metric_ids, as_json)
         if is_watched:
             found = watch.anomaly_rows(
                 snapshot, metric_ids or watch.watched(), scope, watch.DEFAULT_Q if q is None else q, as_of
@@ -150,22 +162,10 @@ def metrics(
             print_rows(found, as_json=as_json, columns=ANOMALY_COLUMNS)
         elif is_forecast:
             extent = (watch.DAYS if days is None else days, watch.LEVEL if level is None else level)
-            found = [
-                row
-                for metric_id in metric_ids
-                for row in watch.forecast_rows(snapshot, metric_id, scope, *extent, as_of)
-            ]
-            print_rows(found, as_json=as_json, columns=FORECAST_COLUMNS)
+            each(lambda metric_id: watch.forecast_rows(snapshot, metric_id, scope, *extent, as_of), FORECAST_COLUMNS)
         elif is_explained:
-            found = [
-                row
-                for metric_id in metric_ids
-                for explanation in explanations(
-                    snapshot, metric_id, scope, compare or "previous", (by or ("category",))[0], as_of
-                )
-                for row in explanation_rows(explanation)
-            ]
-            print_rows(found, as_json=as_json, columns=PART_COLUMNS)
+            base, dimension = compare or "previous", (by or ("category",))[0]
+            each(lambda metric_id: explained_rows(snapshot, metric_id, scope, base, dimension, as_of), PART_COLUMNS)
         else:
             results = figures(snapshot, metric_ids or all_metric_ids(), scope, by=by, as_of=as_of)
             rows = [metric_row(result) for name in metric_ids or all_metric_ids() for result in results[name]]

@@ -235,8 +235,36 @@ def answer_lines(
                 raise line.error
             yield answer(line.value), True
         except expected_errors() as error:
-            message = " ".join(str(error).split())
-            yield {**line.identity, "error": {"code": error_code(error), "message": message}}, False
+            yield _failed(line.identity, error), False
+
+
+def _failed(identity: Mapping[str, object], error: Exception) -> dict[str, object]:
+    return {**identity, "error": {"code": error_code(error), "message": " ".join(str(error).split())}}
+
+
+def print_each(
+    names: Sequence[str],
+    rows_of: Callable[[str], Sequence[Mapping[str, object]]],
+    *,
+    id_key: str,
+    as_json: bool,
+    columns: Sequence[str],
+) -> None:
+    """Prints the rows of every name, in order; one that fails gives its name and the error, the rest goes on, and the exit status is 1."""
+    found: list[Mapping[str, object]] = []
+    failed: list[str] = []
+    for name in names:
+        try:
+            found += rows_of(name)
+        except expected_errors() as error:
+            failed.append(f"{name}: {' '.join(str(error).split())}")
+            found += [_failed({id_key: name}, error)] if as_json else []
+    if found or not failed:
+        print_rows(found, as_json=as_json, columns=columns)
+    for line in failed:
+        note(line)
+    if failed:
+        raise click.exceptions.Exit(1)
 
 
 def print_answers(

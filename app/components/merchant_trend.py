@@ -9,9 +9,9 @@ from app.components.chart import chart_card, empty_card
 from app.components.table import Column
 from app.components.words import period_name
 from app.filter_bar import current_filters
-from app.i18n import _, span
+from app.i18n import _, number, rate, span
 from app.page_errors import page_errors
-from app.services import merchant, watch
+from app.services import merchant, overview, watch
 from app.services.figures import Number, definition, time_zone
 from app.services.runtime import snapshot_id
 
@@ -33,12 +33,16 @@ def merchant_trend(merchant_id: str) -> None:
         found = merchant.trend(snapshot, filters.scope(), merchant_id, metric_id)
         title = _("{metric} by {period}, with 95% band", metric=_(spec.name), period=period_name(found.period))
         if not any(point.value is not None for point in found.points):
-            advice = _("Choose another metric or a longer window.")
-            empty_card(title, "", _("No period has enough data"), advice, height=262)
+            is_held = overview.board_status(snapshot, found.scope, metric_id) != "not_in_source"
+            reason = _("No period has enough data") if is_held else _("Not in this source")
+            empty_card(title, "", reason, _("Choose another metric or a longer window."), height=262)
             return
         said = [span(found.scope.date_from, found.scope.date_to), time_zone(snapshot)]
         if found.penalties:
             said.append(_("dashed: penalties"))
+        if found.peer_share is not None:
+            share, count = rate(found.peer_share), number(found.peer_count)
+            said.append(_("in the page's window better than {share} of {n} peers", share=share, n=count))
         words = _("unusually high"), _("unusually low")
         unusual = watch.marked(watch.marks(snapshot, found.scope, merchant_id, metric_id), *words)
         chart_card(

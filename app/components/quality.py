@@ -10,6 +10,7 @@ import streamlit as st
 from app.components.card import card_title
 from app.components.empty import empty_state
 from app.components.table import Column, table
+from app.components.words import code_name
 from app.i18n import N_, _, ngettext, number
 from app.page_errors import page_errors
 from app.services import quality
@@ -44,7 +45,10 @@ def draw_quality() -> None:
 
 def sentence(check: Check) -> str:
     """What a check found, in the reader's language, with its table and counts."""
-    said = _(check.sentence, **check.values)
+    words = dict(check.values)
+    if "kind" in words:
+        words["kind"] = code_name("kind", words["kind"])
+    said = _(check.sentence, **words)
     if check.count is not None and check.total is not None:
         said += " · " + _("{count} of {total}", count=number(check.count), total=number(check.total))
     return f"{_(name)}: {said}" if (name := table_title(check.table)) else said
@@ -116,5 +120,7 @@ def _draw_rows(check: Check) -> None:
             return
         if check.count and len(frame) < check.count:
             st.caption(_("The first {shown} of {all} rows.", shown=number(len(frame)), all=number(check.count)))
+        if "kind" in frame:
+            frame = frame.assign(kind=[f"{code_name('kind', code)} ({code})" for code in frame["kind"]])
         columns = [Column(str(name), str(name), "moment" if str(name).endswith("_at") else "text") for name in frame]
         table(frame, columns, key=f"quality.rows.{check.check_id}", title=_("Rows behind it"), file_name="quality-rows")

@@ -16,7 +16,7 @@ from app.components.missing import why_missing
 from app.components.table import Column, table
 from app.components.words import base_words
 from app.filter_bar import current_filters
-from app.i18n import _, day, difference, ngettext, number, span
+from app.i18n import _, day, difference, joined, ngettext, number, span
 from app.page_errors import page_errors
 from app.services import merchant, trust
 from app.services.figures import Number, time_zone
@@ -51,7 +51,9 @@ def draw_standing(standing: Standing, shown: Number) -> None:
         if standing.now.score is None or standing.now.ci_low is None or standing.now.ci_high is None:
             empty_state(
                 why_missing(standing.now.status, standing.now.n, standing.min_n, "order"),
-                _("The score needs more orders of this merchant. What is known of its rates stands below."),
+                _not_in_source()
+                if standing.now.status == "not_in_source"
+                else _("The score needs more orders of this merchant. What is known of its rates stands below."),
                 height=96,
             )
             return
@@ -98,15 +100,26 @@ def _facts(standing: Standing, compare: str) -> list[str]:
     return said
 
 
-def draw_contributions(merchant_id: str, *, has_score: bool) -> None:
-    """What each component gives, beside the most that it could and what peers get; nothing where there is no score."""
+def _not_in_source() -> str:
+    """What a source lacks that gives no score at all."""
+    wanted = joined([_(label) for label in trust.component_labels().values()])
+    return _(
+        "The source holds nothing of what the score looks at ({components}). Load events of one of them.",
+        components=wanted,
+    )
+
+
+def draw_contributions(merchant_id: str, *, status: str) -> None:
+    """What each component gives, beside the most that it could and what peers get; nothing where the score's status is not `ok`."""
     filters, snapshot = current_filters(), snapshot_id()
-    if not has_score:
+    if status != "ok":
         empty_card(
             _("Why: points by component"),
             "",
             _("No score to explain yet"),
-            _("Below the least number of orders, points would only repeat what peers get."),
+            _not_in_source()
+            if status == "not_in_source"
+            else _("Below the least number of orders, points would only repeat what peers get."),
             height=300,
         )
         return
@@ -145,8 +158,11 @@ def draw_rates(merchant_id: str) -> None:
     with page_errors(), st.container(border=True):
         filters, snapshot = current_filters(), snapshot_id()
         st.markdown("**" + _("Rates behind the score") + "**")
-        st.caption(_("Most points lost first; rates after shrinking towards the peers. Click a row for its orders."))
         frame = merchant.rates(snapshot, filters.date_to, merchant_id)
+        if frame.empty:
+            empty_state(_("Not in this source"), _not_in_source(), height=120)
+            return
+        st.caption(_("Most points lost first; rates after shrinking towards the peers. Click a row for its orders."))
         row = table(
             frame.assign(label=[_(label) for label in frame["label"]]),
             [

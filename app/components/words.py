@@ -22,8 +22,33 @@ _FAULTS = {
     "unknown": N_("fault unknown"),
 }
 _CHANNELS = {"email": N_("e-mail"), "portal": N_("portal"), "chat": N_("chat"), "phone": N_("phone")}
+# kinds of event as the canonical tables have them
+_KINDS = {
+    "view": N_("Product viewed"),
+    "cart": N_("Put in the cart"),
+    "order_placed": N_("Order placed"),
+    "order_cancelled": N_("Order cancelled"),
+    "order_shipped": N_("Order shipped"),
+    "order_delivered": N_("Order delivered"),
+    "tracking_scanned": N_("Parcel scanned"),
+    "return_requested": N_("Return requested"),
+    "refund_paid": N_("Refund paid"),
+    "dispute_opened": N_("Dispute opened"),
+    "dispute_closed": N_("Dispute closed"),
+    "chargeback": N_("Chargeback"),
+    "review_posted": N_("Review posted"),
+    "dsr_rated": N_("Detail rated"),
+    "csat_answered": N_("Satisfaction survey answered"),
+    "nps_answered": N_("Recommendation survey answered"),
+    "question_asked": N_("Question asked"),
+    "question_answered": N_("Question answered"),
+    "penalty_issued": N_("Penalty issued"),
+    "penalty_appealed": N_("Penalty appealed"),
+    "penalty_lifted": N_("Penalty lifted"),
+}
 # code of a warehouse column → its name; what a source calls otherwise stays as it is
 _CODES = {
+    "kind": _KINDS,
     "opened_by": {"merchant": N_("merchant"), "buyer": N_("buyer")},
     "channel": _CHANNELS,
     "status": {"open": N_("open"), "pending": N_("pending"), "resolved": N_("resolved"), "closed": N_("closed")},

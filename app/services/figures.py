@@ -14,7 +14,6 @@ import pandas as pd
 
 from app.charts.shapes import Point
 from app.errors import NoData
-from app.i18n import N_
 from app.services import metrics, trust, trust_number
 from app.services.runtime import cached
 from app.services.warehouse import cursor, filter_options, snapshot
@@ -40,7 +39,6 @@ class Number:
 
 
 PART_COLUMNS = ("before", "after", "change", "volume", "mix", "rate", "n")
-NO_PARTS = N_("This change can't be split: {reason}")
 # dimension → the filter of a scope that narrows to one of its groups
 FILTERS = {"category": "categories", "region": "regions", "tier": "tiers", "merchant": "merchants"}
 
@@ -357,12 +355,12 @@ def change_parts(snapshot_id: str, shown: Number, base: Compare, dimension: str)
 
     Money is explained in the number's currency, or the one with most of it. Raises NoData where the change can't be split.
     """
-    from analytics.errors import InputError
+    from analytics.metrics import NotExplained
 
     try:
         found = metrics.explanations(snapshot_id, shown.metric_id, shown.scope, base, dimension)
-    except InputError as error:
-        raise NoData(NO_PARTS, reason=str(error)) from error
+    except NotExplained as error:
+        raise NoData(error.sentence, **error.values) from error
     largest = max(found, key=lambda one: one.after)
     chosen = next((one for one in found if one.currency == shown.currency), largest)
     parts = pd.DataFrame(metrics.explanation_rows(chosen)[:-1], columns=["group", *PART_COLUMNS])

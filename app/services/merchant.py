@@ -107,11 +107,17 @@ class Contribution:
 
 @dataclass(frozen=True)
 class MerchantTrend:
-    """A metric of a merchant by week or month, the peers' median over the page's window, and the penalties that fell into it."""
+    """A metric of a merchant by week or month, and the penalties that fell into it.
+
+    Of its peers over the page's window: the median, and the share that the merchant does better than (0–1; None for a metric of which
+    neither more nor less is better, or without enough peers).
+    """
 
     points: tuple[Point, ...]
     period: Period
     peer_median: float | None
+    peer_share: float | None
+    peer_count: int
     penalties: tuple[Annotation, ...]
     scope: Scope
 
@@ -180,8 +186,10 @@ def contribution_table(parts: Sequence[Contribution], names: Sequence[str]) -> p
 
 @cached
 def rates(snapshot_id: str, day: date, merchant_id: str) -> pd.DataFrame:
-    """The rates behind the score: the fields of ComponentRate, with `points_lost`, the most lost first."""
+    """The rates behind the score: the fields of ComponentRate, with `points_lost`, the most lost first; empty where the source has none."""
     found = trust.reasons(snapshot_id, trust.as_of_day(snapshot_id, day), merchant_id)
+    if not found:
+        return pd.DataFrame()
     frame = pd.DataFrame([asdict(rate) for rate in found])
     frame["points_lost"] = frame["max_points"] - frame["points"]
     return frame.sort_values("points_lost", ascending=False, kind="stable", ignore_index=True)
@@ -200,7 +208,7 @@ def rate_rows(snapshot_id: str, day: date, merchant_id: str, rate_id: str) -> Ra
 @cached
 def trend(snapshot_id: str, scope: Scope, merchant_id: str, metric_id: str) -> MerchantTrend:
     """A metric by week over half a year that ends with the window, by month over a year when weeks hold too little."""
-    from analytics.metrics import peers
+    from analytics.metrics import get_spec, peers
 
     own = replace(scope, categories=(), regions=(), tiers=(), merchants=(merchant_id,))
     earliest = filter_options(snapshot_id).data_from
@@ -210,9 +218,13 @@ def trend(snapshot_id: str, scope: Scope, merchant_id: str, metric_id: str) -> M
         points = figures.many_series(snapshot_id, (metric_id,), own, period)[metric_id]
         if 2 * sum(point.value is not None for point in points) >= len(points):
             break
+    if metric_id == "orders":
+        return MerchantTrend(points, period, None, None, 0, _penalties(snapshot_id, own), own)
     with cursor(snapshot_id) as opened:
-        median = peers(opened, metric_id, scope, merchant_id).median if metric_id != "orders" else None
-    return MerchantTrend(points, period, median, _penalties(snapshot_id, own), own)
+        found = peers(opened, metric_id, scope, merchant_id)
+    share = None if get_spec(metric_id).direction == "neutral" else found.percentile
+    penalties = _penalties(snapshot_id, own)
+    return MerchantTrend(points, period, found.median, share, found.peer_count, penalties, own)
 
 
 def _penalties(snapshot_id: str, scope: Scope) -> tuple[Annotation, ...]:

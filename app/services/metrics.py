@@ -49,6 +49,17 @@ def explanation_rows(explanation: Explanation) -> list[dict[str, object]]:
     return explanation_records(explanation)
 
 
+def explained_rows(
+    snapshot_id: str, metric_id: str, scope: Scope, base: Base, by: str, as_of: date | None = None
+) -> list[dict[str, object]]:
+    """The rows of a metric's every explanation, one a currency."""
+    return [
+        row
+        for explanation in explanations(snapshot_id, metric_id, scope, base, by, as_of)
+        for row in explanation_rows(explanation)
+    ]
+
+
 def metric_row(result: MetricResult) -> dict[str, object]:
     """A figure under the keys of the command's contract."""
     from analytics.metrics import result_record

@@ -79,6 +79,7 @@ def filter_options(snapshot_id: str) -> FilterOptions:
         regions=_values(profiles["region"]),
         tiers=_values(profiles["tier"]),
         merchants=distinct_names(profiles),
+        time_zone=found.time_zone,
     )
 
 
@@ -88,7 +89,7 @@ def window(
 ) -> tuple[date, date]:
     """First and last day of a window whose missing ends are filled: the last 30 complete days of what was known.
 
-    They end with the last day that had an order: some sources go on with a trickle of late reviews for weeks.
+    They end with the last day that had an order, and with the first day when there is no complete one: some sources go on with a trickle of late reviews for weeks.
     Raises NoData when no event was known.
     """
     from analytics.profiles import order_days
@@ -97,7 +98,7 @@ def window(
         up_to, time_zone, traded = opened.data_up_to, opened.time_zone, order_days(opened)
     if up_to is None:
         raise NoData(NO_EVENTS) if as_of is None else NoData(NO_EVENTS_BY, day=as_of)
-    last = last_complete_day(up_to, time_zone)
+    last = last_complete_day(up_to, time_zone, first=snapshot(snapshot_id).data_from)
     if traded is not None and traded[0] <= last:
         last = min(last, traded[1])
     last = date_to or last

@@ -82,7 +82,7 @@ def draw_merchant(merchant_id: str) -> None:
     draw_standing(standing, Number(trust.METRIC_ID, own))
     grid = st.grid(2, min_column_width=420, gap="small")
     with grid.cell():
-        draw_contributions(merchant_id, has_score=standing.now.score is not None)
+        draw_contributions(merchant_id, status=standing.now.status)
     with grid.cell():
         merchant_trend(merchant_id)
     draw_rates(merchant_id)

@@ -3,6 +3,7 @@
 import multiprocessing
 import threading
 import time
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -83,9 +84,18 @@ def damage_part(root: Path) -> None:
     next((root / "parts").rglob("*.parquet")).unlink()
 
 
+def tear(folder: str) -> Callable[[Path], None]:
+    def damage(root: Path) -> None:
+        for path in (root / folder).rglob("*.parquet"):
+            path.write_bytes(path.read_bytes()[:40])
+
+    return damage
+
+
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
+        (tear("marts"), r"A file of snapshot \w+ can't be read \(.*\.parquet"),
         (damage_pointer, "CURRENT is missing"),
         (damage_target, "names snapshot '20990101T000000000000Z', which has no manifest"),
         (damage_manifest, "is no manifest"),
@@ -99,6 +109,35 @@ def test_a_damaged_folder_gives_one_clear_line(warehouse: Warehouse, damage: obj
         pass
     assert "\n" not in str(caught.value)
     assert "oll back" in str(caught.value) or "load the data again" in str(caught.value)
+
+
+def test_a_torn_file_gives_one_clear_line_wherever_it_is_read(tmp_path: Path) -> None:
+    writer = make_warehouse(tmp_path)
+    load(writer, "canonical", write_events(tmp_path / "first", (*EVENTS, "bad,,order_placed,m1,ann,o9,1,EUR,,")))
+    tear("quarantine")(writer.root)
+    with pytest.raises(WarehouseError, match=r"can't be read \(.*quarantine/.*\.parquet"):
+        Warehouse(writer.root).set_aside()
+    tear("parts")(writer.root)
+    reader = Warehouse(writer.root)
+    with pytest.raises(WarehouseError, match=r"can't be read \(.*parts/.*\.parquet"):
+        count_events(reader)
+    with pytest.raises(WarehouseError, match=r"can't be read or written \(.*\.parquet.*Nothing was changed"):
+        grow(writer, tmp_path, 1)
+
+
+def test_only_a_whole_snapshot_is_advised_to_go_back_to(warehouse: Warehouse, tmp_path: Path) -> None:
+    old = warehouse.snapshot().snapshot_id
+    middle, new = grow(warehouse, tmp_path, 2)
+    lost = set(warehouse.folder.read(middle).paths()) - set(warehouse.folder.read(old).paths())
+    for path in lost:
+        (warehouse.root / path).unlink()
+    with pytest.raises(WarehouseError, match=f"--rollback {old}"):
+        count_events(Warehouse(warehouse.root), new)
+    damage_part(warehouse.root)
+    for path in warehouse.folder.read(old).paths():
+        (warehouse.root / path).unlink(missing_ok=True)
+    with pytest.raises(WarehouseError, match="No whole snapshot is left"):
+        warehouse.rollback(old)
 
 
 def test_rollback_mends_a_lost_pointer(warehouse: Warehouse) -> None:

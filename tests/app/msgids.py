@@ -37,12 +37,14 @@ def unmarkable(root: Path = ROOT / "app") -> Iterator[str]:
 
 def of_data() -> Iterator[tuple[str, str]]:
     """(msgid, where) of texts that pages translate but that stand in analytics or in data files."""
-    from analytics.metrics import CATALOGUE
+    from analytics.metrics import CATALOGUE, REASONS
     from analytics.quality import texts
     from analytics.whatif.simulate import TEXTS
 
     for text in TEXTS:
         yield text, "analytics.whatif"
+    for text in REASONS.values():
+        yield text, "analytics.metrics.explain"
     for text in texts():
         yield text, "analytics.quality"
     for spec in CATALOGUE.values():

@@ -28,6 +28,14 @@ def test_a_build_prints_what_it_made(invoke: Invoke, loaded: Path) -> None:
     assert row["snapshot_id"] == snapshots[0]["snapshot_id"]
 
 
+def test_a_build_for_another_zone_moves_the_borders_of_days(invoke: Invoke, loaded: Path) -> None:
+    new_year_eve = ("--metric", "orders", "--from", "2025-12-31", "--to", "2025-12-31", "--warehouse", loaded, "--json")
+    before = json.loads(invoke("metrics", *new_year_eve).stdout)
+    invoke("build", "--warehouse", loaded, "--time-zone", "Pacific/Honolulu")
+    after = json.loads(invoke("metrics", *new_year_eve).stdout)
+    assert [(row["value"], row["time_zone"]) for row in (before, after)] == [(0, "UTC"), (1, "Pacific/Honolulu")]
+
+
 def test_without_java_spark_is_refused_in_one_line(
     invoke: Invoke, loaded: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

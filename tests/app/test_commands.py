@@ -127,6 +127,27 @@ class TestMetrics:
         for part in parts:
             assert part["volume"] + part["mix"] + part["rate"] == pytest.approx(part["change"], abs=1e-9)
 
+    def test_a_metric_that_can_not_be_split_stops_no_other(self, invoke: Invoke, warehouse: Path) -> None:
+        asked = [part for name in ("buyer_concentration", "no_such", "orders") for part in ("--metric", name)]
+        window = ("--from", "2026-02-05", "--to", "2026-02-10", "--warehouse", warehouse)
+        result = invoke("metrics", "--explain", *asked, *window, "--json")
+        unsplit, unknown, *parts = lines(result)
+        assert result.exit_code == 1
+        assert (unsplit["metric"], unsplit["error"]["code"]) == ("buyer_concentration", "not_explained")
+        assert "no sum over groups" in unsplit["error"]["message"]
+        assert (unknown["metric"], unknown["error"]["code"]) == ("no_such", "unknown_metric")
+        assert {part["metric"] for part in parts} == {"orders"}
+        shown = invoke("metrics", "--explain", *asked, *window)
+        assert shown.exit_code == 1
+        assert "orders" in shown.stdout
+        assert "buyer_concentration: This figure is no sum over groups" in shown.stderr
+
+    def test_a_metric_that_can_not_be_forecast_stops_no_other(self, invoke: Invoke, warehouse: Path) -> None:
+        asked = ("--metric", "nps", "--metric", "orders", "--json", "--warehouse", warehouse)
+        result = invoke("metrics", "--forecast", *asked)
+        assert [row["metric"] for row in lines(result) if "error" in row] == ["nps", "orders"]
+        assert result.exit_code == 1
+
     def test_explain_needs_a_metric_and_one_dimension(self, invoke: Invoke, warehouse: Path) -> None:
         for wrong in ((), ("--metric", "orders", "--by", "tier", "--by", "region")):
             result = invoke("metrics", "--explain", *wrong, "--warehouse", warehouse)

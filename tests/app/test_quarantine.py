@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from analytics.quality import SENTENCES, Check
 from app.errors import InputFileError
 from app.i18n import use_language
 from app.identity import Actor
@@ -210,6 +211,26 @@ class TestPage:
             assert said != sentence(check), check.check_id
             if check.check_id == "events.lacks:occurred_at":
                 assert "5 % 的行没有日期" in said
+
+    def test_rows_behind_a_check_name_their_kind_with_its_code(self, runtime: Runtime, tmp_path: Path) -> None:
+        load_path("canonical", write(tmp_path / "more", "z1,2026-02-02,order_delivered,m1,ann,never-placed,,,,"))
+        drawn = page("quality")
+        drawn.session_state["quality.chosen"] = "events.order_never_placed"
+        drawn.run()
+        frames = [frame.value for frame in drawn.dataframe]
+        assert any(list(frame.get("kind", [])) == ["Order delivered (order_delivered)"] for frame in frames)
+
+
+def test_a_check_names_a_kind_of_event_in_words() -> None:
+    from app.components.quality import sentence
+
+    words = {"kind": "order_placed", "count": "7", "day": "2026-02-01"}
+    kind = ("events.volume:order_placed", "volume", "events", "order_placed", None, None, "ok")
+    check = Check(*kind, SENTENCES["usual"], words)
+    assert sentence(check) == "Events: Order placed: 7 on 2026-02-01, which is usual"
+    with use_language("zh-Hans"):
+        assert "下单" in sentence(check)
+        assert "order_placed" not in sentence(check)
 
 
 def test_a_row_of_no_known_table_offers_every_column() -> None:

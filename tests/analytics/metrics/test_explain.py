@@ -209,12 +209,12 @@ def test_tickets_of_a_merchant_without_orders_are_its_part_and_no_overlap() -> N
 @pytest.mark.parametrize(
     ("metric_id", "by", "base", "said"),
     [
-        ("tickets", "carrier", "previous", "has no carrier"),
-        ("rating_mean", "carrier", "previous", "has no carrier"),
+        ("tickets", "carrier", "previous", "not known by group"),
+        ("rating_mean", "carrier", "previous", "not known by group"),
         ("merchant_first_reply_seconds", "category", "previous", "no sum over groups"),
         ("orders", "week", "previous", "can't be split by week"),
         ("orders", "category", "year", "before the data"),
-        ("nps", "category", "previous", "no figure|nothing to count"),
+        ("nps", "category", "previous", "does not hold|nothing to count"),
     ],
 )
 def test_what_can_not_be_split_is_said_in_one_line(metric_id: str, by: str, base: str, said: str) -> None:

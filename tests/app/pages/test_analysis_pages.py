@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +13,8 @@ import pytest
 from click.testing import CliRunner
 from streamlit.testing.v1 import AppTest
 
-from analytics.metrics import Scope
+from analytics.metrics import MetricResult, Scope, compute
+from analytics.tables import TABLES
 from analytics.warehouse import Snapshot
 from app.commands import main as command
 from app.components import header
@@ -21,13 +22,16 @@ from app.components.metric_card import change_colour, change_words
 from app.components.missing import why_missing
 from app.components.table import Column, flat, on_screen
 from app.components.words import code_name
+from app.errors import NoData
 from app.exports import to_csv
 from app.filters import default_filters
-from app.i18n import figure
+from app.i18n import figure, use_language
+from app.page_errors import sentence
 from app.services import figures, merchant, overview, satisfaction, trust
 from app.services.figures import Card, Number
+from app.services.loading import load_path
 from app.services.runtime import Runtime, snapshot_id, use_runtime
-from app.services.warehouse import filter_options
+from app.services.warehouse import cursor, filter_options
 from app.settings import load_settings
 
 MAIN = Path(__file__).resolve().parents[3] / "app" / "main.py"
@@ -325,7 +329,104 @@ class TestCoverage:
             assert any(words in text.value for text in page.markdown)
 
 
+EVENTS = "event_id,occurred_at,kind,merchant_id,buyer_id,order_id,amount,currency"
+
+
+@pytest.fixture
+def loaded(tmp_path: Path) -> Iterator[Callable[[list[str]], Runtime]]:
+    """Loads lines of EVENTS into a warehouse of their own, which the app serves."""
+    opened: list[Runtime] = []
+
+    def load(lines: list[str]) -> Runtime:
+        (tmp_path / "in").mkdir()
+        (tmp_path / "in" / "events.csv").write_text("\n".join([EVENTS, *lines]), encoding="utf-8")
+        opened.append(runtime(tmp_path / "w"))
+        with use_runtime(opened[0]):
+            load_path("canonical", tmp_path / "in")
+        return opened[0]
+
+    yield load
+    for one in opened:
+        one.close()
+
+
+class TestPeers:
+    def test_a_trend_says_how_many_of_its_peers_a_merchant_does_better_than(self, demo: str, scope: Scope) -> None:
+        year = Scope(filter_options(demo).data_from, scope.date_to)
+        with cursor(demo) as opened:
+            results = compute(opened, "rating_mean", year, by=("merchant", "category", "size_band"))
+        groups: dict[tuple[str, str], list[MetricResult]] = {}
+        for result in results:
+            if result.value is not None and result.group:
+                groups.setdefault((result.group["category"], result.group["size_band"]), []).append(result)
+        busiest = max((group for group in groups.values() if len(group) > 5), key=lambda group: min(r.n for r in group))
+        largest = {result.group["merchant"]: result.value or 0.0 for result in busiest}
+        best, worst = max(largest, key=lambda name: largest[name]), min(largest, key=lambda name: largest[name])
+        found = [merchant.trend(demo, year, name, "rating_mean") for name in (best, worst)]
+        assert [(one.peer_share, one.peer_count) for one in found] == [(1, len(largest) - 1), (0, len(largest) - 1)]
+        page = AppTest.from_file(str(MAIN), default_timeout=60)
+        page.query_params["merchant"] = best
+        page.query_params["from"], page.query_params["to"] = str(year.date_from), str(year.date_to)
+        page.run()
+        page.switch_page("views/merchant.py").run()
+        next(box for box in page.selectbox if box.key == "merchant.metric").select("rating_mean").run()
+        said = f"better than 100.0% of {len(largest) - 1} peers"
+        assert any(said in text.value for text in page.caption), said
+
+
+class TestLeanSources:
+    def test_orders_and_deliveries_alone_say_what_the_score_lacks(self, loaded: Callable[[list[str]], Runtime]) -> None:
+        lines = []
+        for n in range(60):
+            day = date(2026, 9, 1) + timedelta(days=n // 2)
+            lines.append(f"p{n},{day}T08:00:00Z,order_placed,m{n % 2},b{n},o{n},10,EUR")
+            lines.append(f"d{n},{day}T18:00:00Z,order_delivered,m{n % 2},b{n},o{n},,")
+        with use_runtime(loaded(lines)):
+            page = AppTest.from_file(str(MAIN), default_timeout=60)
+            page.query_params["merchant"] = "m0"
+            page.run()
+            page.switch_page("views/merchant.py").run()
+            assert [error.value for error in page.error] == []
+            said = [text.value for text in page.caption]
+            assert sum("The source holds nothing of what the score looks at (" in text for text in said) == 3
+            assert not any("needs more orders" in text for text in said)
+            assert sum("Not in this source" in text.value for text in page.markdown) >= 3
+            assert not any("No period has enough data" in text.value for text in page.markdown)
+            assert [widget.label for widget in page.sidebar.date_input] == ["Dates (UTC)"]
+
+    @pytest.mark.parametrize(
+        "moments",
+        [["2026-09-02T00:00:00Z"], ["2026-09-02T08:00:00Z", "2026-09-02T15:00:00Z"], ["2026-09-02T23:59:59Z"]],
+        ids=["midnight", "unfinished", "whole"],
+    )
+    def test_a_single_day_is_a_window(self, loaded: Callable[[list[str]], Runtime], moments: list[str]) -> None:
+        with use_runtime(loaded([f"e{n},{at},order_placed,m,b,o{n},10,EUR" for n, at in enumerate(moments)])):
+            options = filter_options(snapshot_id())
+            filters = default_filters(options)
+            assert filters.date_from == filters.date_to == options.data_up_to == date(2026, 9, 2)
+            page = AppTest.from_file(str(MAIN), default_timeout=60).run()
+            assert not page.exception
+            assert [error.value for error in page.error] == []
+
+
 class TestWords:
+    def test_a_change_that_can_not_be_split_says_so_in_the_readers_language(self, demo: str, scope: Scope) -> None:
+        with pytest.raises(NoData) as caught:
+            figures.change_parts(demo, Number("buyer_concentration", scope), "previous", "region")
+        assert sentence(caught.value) == str(caught.value)
+        first = Scope(filter_options(demo).data_from, scope.date_to)
+        with pytest.raises(NoData) as early:
+            figures.change_parts(demo, Number("orders", first), "previous", "region")
+        with use_language("zh-Hans"):
+            assert "变化无法拆分" in str(sentence(caught.value))
+            assert str(sentence(early.value)).startswith("对比时段始于 20")
+            assert "年" in str(sentence(early.value))
+
+    def test_every_kind_of_event_has_a_name(self) -> None:
+        (kinds,) = [column.allowed for column in TABLES["events"].columns if column.name == "kind"]
+        with use_language("zh-Hans"):
+            assert [kind for kind in kinds if code_name("kind", kind).isascii()] == []
+
     def test_codes_of_the_warehouse_have_names(self) -> None:
         assert code_name("detail", "carrier") == "carrier's fault"
         assert code_name("detail", "F-1.1") == "F-1.1"
