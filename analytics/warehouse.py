@@ -279,15 +279,15 @@ class Warehouse:
         try:
             manifest = self.folder.read(key.snapshot_id)
             self.folder.check_files(manifest)
-            return self._open_views(manifest, as_of)
+            return self._open_views(manifest, key)
         except WarehouseError:
             self.folder.release(key.snapshot_id)
             raise
         except UNREADABLE as error:
-            self.folder.release(snapshot_id)
-            raise _unreadable(snapshot_id, error) from error
+            self.folder.release(key.snapshot_id)
+            raise _unreadable(key.snapshot_id, error) from error
 
-    def _open_views(self, manifest: Manifest, as_of: date | None) -> tuple[duckdb.DuckDBPyConnection, Snapshot]:
+    def _open_views(self, manifest: Manifest, key: _Key) -> tuple[duckdb.DuckDBPyConnection, Snapshot]:
         snapshot = _describe(manifest)
         connection = self.connect()
         if key.as_of is None:

@@ -96,10 +96,11 @@ class Upkeep:
         self._do(f'CREATE TABLE "changed_{name}" AS SELECT DISTINCT {keys} FROM ({self._fill(rules.changed)})')
         self._do(f'CREATE OR REPLACE VIEW main.changed AS SELECT * FROM main."changed_{name}"')
         same = same_key(rules.key, "m", "c", rules.is_nullable)
-        fresh = f'SELECT * FROM before."{name}" WHERE false'
         if self._has_rows(f'"changed_{name}"'):
             fresh = f'SELECT m.* FROM (\n{self._sql(mart.sql)}\n) AS m SEMI JOIN main."changed_{name}" AS c ON {same}'
-        self._within(self._inputs(mart, "after"), f'CREATE TABLE fresh."{name}" AS {fresh}')
+            self._within(self._inputs(mart, "after"), f'CREATE TABLE fresh."{name}" AS {fresh}')
+        else:
+            self._do(f'CREATE TABLE fresh."{name}" AS SELECT * FROM before."{name}" WHERE false')
         kept = self._kept(mart, f'before."{name}"', same) + self._known(mart)
         self._do(f'CREATE VIEW main."{name}" AS {kept} UNION ALL SELECT * FROM fresh."{name}"')
         if rules.is_context:

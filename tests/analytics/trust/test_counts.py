@@ -117,7 +117,8 @@ def test_history_opens_the_warehouse_as_of_each_day() -> None:
         def cursor(
             self, snapshot_id: str | None = None, *, as_of: date | None = None, marts: Collection[str] = ()
         ) -> Iterator[FakeCursor]:
-            assert as_of is not None and "merchant_day" in marts
+            assert as_of is not None
+            assert "merchant_day" in marts
             self.asked.append(as_of)
             late = 3 if as_of.month == 6 else 0
             days = [
