@@ -1,16 +1,19 @@
--- Each order as a row of 0 and 1, at both grains: 'merchant' (merchant_id, order_id) and 'marketplace' (order_id, merchant_id null).
+-- Each order as a row of 0 and 1, beside what happened, at both grains: 'merchant' (merchant_id, order_id) and 'marketplace' (order_id,
+-- merchant_id null).
 -- The day marts are sums of these columns, and drill lists these rows: that is why they reconcile.
 with order_at_grain as (
     select
-        'merchant' as grain, merchant_id, order_id, buyer_id, order_date, carrier, is_tracking_valid, shipped_at, delivered_at,
-        cancelled_at, cancel_fault, return_requested_at, return_fault, refund_at, dispute_opened_at, dispute_outcome, dispute_fault,
-        chargeback_at, first_review_score, is_shipped_late, is_delivered_late, late_fault, is_repeat_within_90d, is_bad
+        'merchant' as grain, merchant_id, order_id, buyer_id, order_date, cast(1 as bigint) as merchant_count, currency, amount_minor, ordered_at, ship_by_at, shipped_at, deliver_by_at,
+        delivered_at, carrier, is_tracking_valid, cancelled_at, cancel_fault, return_requested_at, return_fault, refund_at, dispute_opened_at,
+        dispute_outcome, dispute_fault, chargeback_at, first_review_score, is_shipped_late, is_delivered_late, late_fault,
+        is_repeat_within_90d, is_bad
     from fct_order
     union all
     select
-        'marketplace' as grain, null as merchant_id, order_id, buyer_id, order_date, carrier, is_tracking_valid, shipped_at, delivered_at,
-        cancelled_at, cancel_fault, return_requested_at, return_fault, refund_at, dispute_opened_at, dispute_outcome, dispute_fault,
-        chargeback_at, first_review_score, is_shipped_late, is_delivered_late, late_fault, is_repeat_within_90d, is_bad
+        'marketplace' as grain, null as merchant_id, order_id, buyer_id, order_date, merchant_count, currency, amount_minor, ordered_at, ship_by_at, shipped_at, deliver_by_at,
+        delivered_at, carrier, is_tracking_valid, cancelled_at, cancel_fault, return_requested_at, return_fault, refund_at, dispute_opened_at,
+        dispute_outcome, dispute_fault, chargeback_at, first_review_score, is_shipped_late, is_delivered_late, late_fault,
+        is_repeat_within_90d, is_bad
     from fct_marketplace_order
 ),
 
@@ -29,7 +32,27 @@ select
     order_id,
     buyer_id,
     order_date,
+    merchant_count,
+    currency,
+    amount_minor,
+    ordered_at,
+    ship_by_at,
+    shipped_at,
+    deliver_by_at,
+    delivered_at,
     carrier,
+    late_fault,
+    cancelled_at,
+    cancel_fault,
+    return_requested_at,
+    return_fault,
+    refund_at,
+    dispute_opened_at,
+    dispute_outcome,
+    dispute_fault,
+    chargeback_at,
+    first_review_score,
+    is_repeat_within_90d,
     1 as order_count,
     case when cancelled_at is not null then 1 else 0 end as cancelled_count,
     case when cancelled_at is not null and cancel_fault = 'seller' then 1 else 0 end as seller_cancelled_count,

@@ -1,7 +1,6 @@
 select
-    o.merchant_id, o.order_id, o.order_date as day, o.buyer_id, f.merchant_count, f.currency, f.amount_minor, f.ordered_at, f.ship_by_at,
-    f.shipped_at, f.deliver_by_at, f.delivered_at, o.carrier, f.late_fault, f.cancelled_at, f.cancel_fault, f.return_requested_at,
-    f.refund_at, f.dispute_opened_at, f.dispute_outcome, f.chargeback_at, f.first_review_score, f.is_repeat_within_90d, {columns}
-from order_measure as o
-inner join fct_marketplace_order as f on f.order_id = o.order_id
-where o.grain = 'marketplace' and o.order_date >= $date_from and o.order_date <= $date_to
+    merchant_id, order_id, order_date as day, buyer_id, merchant_count, currency, amount_minor, ordered_at, ship_by_at, shipped_at,
+    deliver_by_at, delivered_at, carrier, late_fault, cancelled_at, cancel_fault, return_requested_at, refund_at, dispute_opened_at,
+    dispute_outcome, chargeback_at, first_review_score, is_repeat_within_90d, {columns}
+from order_measure
+where grain = 'marketplace' and order_date >= $date_from and order_date <= $date_to
