@@ -120,6 +120,7 @@ select
     dispute_closed_at,
     case dispute_outcome_rank when 1 then 'upheld' when 2 then 'refunded' when 3 then 'withdrawn' when 4 then 'denied' end as dispute_outcome,
     case dispute_fault_rank when 1 then 'seller' when 2 then 'platform' when 3 then 'carrier' when 4 then 'buyer' when 5 then 'unknown' end as dispute_fault,
+    case dispute_opened_fault_rank when 1 then 'seller' when 2 then 'platform' when 3 then 'carrier' when 4 then 'buyer' when 5 then 'unknown' end as dispute_opened_fault,
     chargeback_at,
     first_review_at,
     cast(first_review_score as integer) as first_review_score,
@@ -144,9 +145,6 @@ select
         and coalesce(first_delivered_at = last_delivered_at, true)
         and coalesce(last_shipped_at <= first_delivered_at, true)
         and coalesce(dispute_opened_at <= dispute_closed_at, true)
-        and coalesce(dispute_fault_rank, 0) = case
-            when dispute_opened_at is null then coalesce(dispute_fault_rank, 0) else coalesce(dispute_opened_fault_rank, 0)
-        end
         and other_count = other_kind_count as tells_its_past
 from ranked_order as merchant_order
 left join buyer_purchase on buyer_purchase.buyer_id = merchant_order.buyer_id and buyer_purchase.ordered_at = merchant_order.ordered_at
