@@ -6,7 +6,7 @@ Knows nothing of files or of what is already stored.
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -37,6 +37,7 @@ class Problem:
     is_ruled_out: bool = False
 
 
+TWENTY_YEARS = timedelta(days=7305)
 _FLOATS = ("DOUBLE", "FLOAT")
 
 
@@ -64,7 +65,7 @@ def plain_row(table: Table, source_types: Mapping[str, str]) -> str:
     return " AND ".join(tests) or "true"
 
 
-def typed_columns(table: Table, source_types: Mapping[str, str], conditions: Conditions) -> Mapping[str, str]:
+def typed_columns(table: Table, source_types: Mapping[str, str], conditions: Conditions) -> dict[str, str]:
     """Canonical column → SQL over the source row with `_plain` (plain_row); a column that the source lacks is a typed NULL."""
     typed = {}
     for column in table.columns:
@@ -73,9 +74,7 @@ def typed_columns(table: Table, source_types: Mapping[str, str], conditions: Con
             continue
         sql = _typed(column, source_types[column.name], conditions)
         if _is_plain_kind(column, source_types):
-            source = f'"{column.name}"'
-            plain = _rendered(column, source, conditions) if column.kind == "buyer" else source
-            sql = f"CASE WHEN _plain THEN {plain} ELSE {sql} END"
+            sql = f'CASE WHEN _plain THEN "{column.name}" ELSE {sql} END'
         typed[column.name] = sql
     return typed
 
@@ -111,13 +110,9 @@ def _typed(column: Column, source_type: str, conditions: Conditions) -> str:
         template = rule["native"]
     else:
         template = rule["sql"]
-    return _rendered(column, _text(column.name, source_type), conditions, template)
-
-
-def _rendered(column: Column, text: str, conditions: Conditions, template: str | None = None) -> str:
-    expression: str = (template or _type_rules()[column.kind]["sql"]).format(
+    expression: str = template.format(
         src=f'"{column.name}"',
-        text=text,
+        text=_text(column.name, source_type),
         time_zone=quote(conditions.time_zone),
         buyer_key=quote(conditions.buyer_key),
         format=quote(conditions.formats.get(column.name, "")),
@@ -146,12 +141,12 @@ def problems(table: Table, source_types: Mapping[str, str], conditions: Conditio
     found: list[Problem] = []
     for column in table.columns:
         if column.name in source_types:
-            found += _column_problems(column, conditions, _is_plain_kind(column, source_types))
+            found += _column_problems(column, source_types, conditions)
     found.extend(Problem(check.column, check.sql, quote(check.reason)) for check in table.checks)
     return tuple(found)
 
 
-def _column_problems(column: Column, conditions: Conditions, is_plain: bool) -> list[Problem]:
+def _column_problems(column: Column, source_types: Mapping[str, str], conditions: Conditions) -> list[Problem]:
     """What is wrong with a column: nothing there, no value of its type, or a value that is not allowed."""
     rule = _type_rules()[column.kind]
     value, lacks, shown = f'"{column.name}"', f'"lacks_{column.name}"', f"""': ' || left("raw_{column.name}", 60)"""
@@ -161,16 +156,21 @@ def _column_problems(column: Column, conditions: Conditions, is_plain: bool) -> 
         found.append(
             Problem(column.name, lacks if "reason" in rule else f"{value} IS NULL", quote("is missing"))
         )
-    if "reason" in rule:
+    if "reason" in rule and source_types[column.name] != column.physical_type:
         reason = rule["reason"]
         if (form := conditions.formats.get(column.name)) and "format" in rule:
             reason = f"is no date or time in the format {form}"
         found.append(Problem(column.name, f"{value} IS NULL AND NOT {lacks}", f"{quote(reason)} || {shown}"))
     faults = [*_out_of_bounds(column, value)]
-    latest = f"TIMESTAMPTZ {quote(conditions.latest.isoformat())}"
-    faults += [(check["sql"].format(value=value, latest=latest), check["reason"]) for check in rule.get("checks", ())]
+    bounds = {"latest": _instant(conditions.latest), "latest_promise": _instant(conditions.latest + TWENTY_YEARS)}
+    faults += [(check["sql"].format(value=value, **bounds), check["reason"]) for check in rule.get("checks", ())]
+    is_plain = _is_plain_kind(column, source_types)
     found += [Problem(column.name, sql, f"{quote(reason)} || {shown}", is_plain) for sql, reason in faults]
     return found
+
+
+def _instant(value: datetime) -> str:
+    return f"TIMESTAMPTZ {quote(value.isoformat())}"
 
 
 def _out_of_bounds(column: Column, value: str) -> Iterator[tuple[str, str]]:

@@ -15,6 +15,7 @@ from analytics.snapshots import Part
 from analytics.tables import SQL_FOLDER, Table, stored_columns
 
 PARTS_A_MONTH = 8  # a month that has more is rewritten as one
+LARGEST_DICTIONARY = 8_000  # a column with more values in a row group is written without: looking them up takes longer than it saves
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ def _write_month(
         files = ", ".join(quote(target.root / part.path) for part in replaced)
         rows += f" UNION ALL SELECT {columns} FROM read_parquet([{files}])"
     if replaced or not piece.is_sorted:
-        rows += f" ORDER BY {sort_order(table)}"
+        rows = f"SELECT * FROM ({rows}) ORDER BY {sort_order(table)}"
     written = _copy(connection, rows, target, f"parts/{name}/{piece.month}/{target.stamp}.parquet", piece.month)
     if written.rows == 0:
         return parts
@@ -135,6 +136,7 @@ def _write_month(
 def _copy(connection: duckdb.DuckDBPyConnection, sql: str, target: Target, path: str, month: str | None) -> Part:
     (target.root / path).parent.mkdir(parents=True, exist_ok=True)
     written = connection.execute(
-        f"COPY (\n{sql}\n) TO {quote(target.root / path)} (FORMAT parquet, COMPRESSION zstd)"
+        f"COPY (\n{sql}\n) TO {quote(target.root / path)} "
+        f"(FORMAT parquet, COMPRESSION zstd, DICTIONARY_SIZE_LIMIT {LARGEST_DICTIONARY})"
     ).fetchall()
     return Part(path, int(written[0][0]), month)
