@@ -145,7 +145,9 @@ class Staging:
             self._room -= read
             good = self._to_memory(table, is_bad, place)
         else:
-            good = self._to_files(table, is_bad, place)
+            self._leave_memory()
+            rows = f"SELECT {_listed(table)}, _file, _line, {place} AS _unit FROM typed WHERE NOT {is_bad}"
+            good = self._to_files(table, rows, f"{place:06d}")
         if good < read:
             _keep_bad(self._connection, table, found, is_bad, raw_columns(table, source_types, typed))
         known = set(table.column_names()) | {"_file", "_line", "source", "load_id"}
@@ -164,17 +166,22 @@ class Staging:
         self._connection.execute(f"DELETE FROM {memory} WHERE _is_bad")
         return self._count(f"{memory} WHERE _unit = {place}")
 
-    def _to_files(self, table: Table, is_bad: str, place: int) -> int:
-        folder = self._folder / table.name / f"{place:06d}"
+    def _leave_memory(self) -> None:
+        """A load that turns out to be large leaves the memory to the merge."""
+        for table in TABLES.values():
+            if self._units_in_memory.pop(table.name, 0):
+                self._to_files(table, f"SELECT * EXCLUDE (_is_bad) FROM {_memory(table)}", "from_memory")
+                self._connection.execute(f"DROP TABLE {_memory(table)}")
+        self._room = 0
+
+    def _to_files(self, table: Table, rows: str, name: str) -> int:
+        folder = self._folder / table.name / name
         folder.mkdir(parents=True)
-        month, target, options = "", folder / "all.parquet", "FORMAT parquet"
+        target, options = folder / "all.parquet", "FORMAT parquet"
         if table.month_column is not None:
-            month = f", strftime(\"{table.month_column}\", '%Y-%m') AS _month"
+            rows = f"SELECT *, strftime({table.month_column}, '%Y-%m') AS _month FROM ({rows})"
             target, options = folder, "FORMAT parquet, PARTITION_BY (_month), OVERWRITE_OR_IGNORE"
-        counted = self._connection.execute(
-            f"COPY (SELECT {_listed(table)}, _file, _line, {place} AS _unit{month} FROM typed WHERE NOT ({is_bad})) "
-            f"TO {quote(target)} ({options})"
-        ).fetchall()
+        counted = self._connection.execute(f"COPY ({rows}) TO {quote(target)} ({options})").fetchall()
         self._files[table.name] += sorted(folder.rglob("*.parquet"))
         return int(counted[0][0])
 
