@@ -153,9 +153,7 @@ def _column_problems(column: Column, source_types: Mapping[str, str], conditions
     found = []
     if column.is_required:
         # Text that is there is always a word, a name or an id.
-        found.append(
-            Problem(column.name, lacks if "reason" in rule else f"{value} IS NULL", quote("is missing"))
-        )
+        found.append(Problem(column.name, lacks if "reason" in rule else f"{value} IS NULL", quote("is missing")))
     if "reason" in rule and source_types[column.name] != column.physical_type:
         reason = rule["reason"]
         if (form := conditions.formats.get(column.name)) and "format" in rule:

@@ -10,12 +10,14 @@ from pathlib import Path
 import duckdb
 
 from analytics.engines.duckdb import quote
-from analytics.ingest.staging import Slice, Staging, sort_order
+from analytics.ingest.staging import Staging, sort_order
 from analytics.snapshots import Part
 from analytics.tables import SQL_FOLDER, Table, stored_columns
 
 PARTS_A_MONTH = 8  # a month that has more is rewritten as one
-LARGEST_DICTIONARY = 8_000  # a column with more values in a row group is written without: looking them up takes longer than it saves
+LARGEST_DICTIONARY = (
+    8_000  # a column with more values in a row group is written without: looking them up takes longer than it saves
+)
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,8 @@ def merge_table(
         return Merged({}, loaded, duplicate, conflict)
     if table.keeps == "latest":
         return Merged({table.name: (_write_entity(connection, table, target),)}, loaded, duplicate, conflict)
-    return Merged(_write_months(connection, table, staging, stored, target), loaded, duplicate, conflict)
+    is_whole = loaded == count  # else a join has left rows out, and with them the order
+    return Merged(_write_months(connection, table, staging, stored, target, is_whole), loaded, duplicate, conflict)
 
 
 def _judge(connection: duckdb.DuckDBPyConnection, table: Table) -> Mapping[str, int]:
@@ -104,30 +107,38 @@ def _write_months(
     staging: Staging,
     stored: Mapping[str, tuple[Part, ...]],
     target: Target,
+    is_whole: bool,
 ) -> Mapping[str, tuple[Part, ...]]:
     names = [table.name, "event_texts"] if table.name == "events" else [table.name]
     parts = {name: list(stored.get(name, ())) for name in names}
     for piece in staging.months(table):
         _view_staged(connection, table, piece.sql, target)
+        is_sorted = piece.is_sorted and is_whole
         for name in names:
-            parts[name] = _write_month(connection, name, table, piece, parts[name], target)
+            parts[name] = _write_month(connection, table, name, piece.month, is_sorted, parts[name], target)
     return {name: tuple(sorted(listed, key=lambda part: part.path)) for name, listed in parts.items()}
 
 
 def _write_month(
-    connection: duckdb.DuckDBPyConnection, name: str, table: Table, piece: Slice, parts: list[Part], target: Target
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    name: str,
+    month: str,
+    is_sorted: bool,
+    parts: list[Part],
+    target: Target,
 ) -> list[Part]:
     columns = ", ".join(f'"{column}"' for column in stored_columns()[name])
     condition = "WHERE text IS NOT NULL" if name == "event_texts" else ""
     rows = f"SELECT {columns} FROM fresh {condition}"
-    same_month = [part for part in parts if part.month == piece.month]
+    same_month = [part for part in parts if part.month == month]
     replaced = same_month if len(same_month) >= PARTS_A_MONTH else []
     if replaced:
         files = ", ".join(quote(target.root / part.path) for part in replaced)
         rows += f" UNION ALL SELECT {columns} FROM read_parquet([{files}])"
-    if replaced or not piece.is_sorted:
+    if not is_sorted or replaced:
         rows = f"SELECT * FROM ({rows}) ORDER BY {sort_order(table)}"
-    written = _copy(connection, rows, target, f"parts/{name}/{piece.month}/{target.stamp}.parquet", piece.month)
+    written = _copy(connection, rows, target, f"parts/{name}/{month}/{target.stamp}.parquet", month)
     if written.rows == 0:
         return parts
     return [*(part for part in parts if part not in replaced), written]

@@ -91,9 +91,7 @@ class Staging:
 
     def tables(self) -> tuple[Table, ...]:
         """Those that have staged rows."""
-        return tuple(
-            table for table in TABLES.values() if self._units_in_memory[table.name] or self._files[table.name]
-        )
+        return tuple(table for table in TABLES.values() if self._units_in_memory[table.name] or self._files[table.name])
 
     def rows(self, table: Table) -> str:
         """A SELECT of all staged rows of a table."""
@@ -252,8 +250,7 @@ def _typed_select(table: Table, select: str, source_types: Mapping[str, str], ty
     source = ", ".join(f'"{name}"' for name in used)
     listed = ",\n    ".join(columns)
     return (
-        f"SELECT\n    {listed}\n"
-        f"FROM (SELECT {source}, {plain_row(table, source_types)} AS _plain FROM (\n{select}\n))"
+        f"SELECT\n    {listed}\nFROM (SELECT {source}, {plain_row(table, source_types)} AS _plain FROM (\n{select}\n))"
     )
 
 
