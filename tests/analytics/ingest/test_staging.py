@@ -53,7 +53,11 @@ def stage(rows: list[dict[str, Any]], folder: Path, room: int = 10_000) -> tuple
 
 
 @settings(max_examples=12, deadline=None)
-@given(given_rows=st.lists(st.dictionaries(st.sampled_from(TEXTS), WORDS, min_size=1, max_size=3), min_size=20, max_size=40))
+@given(
+    given_rows=st.lists(
+        st.dictionaries(st.sampled_from(TEXTS), WORDS, min_size=1, max_size=3), min_size=20, max_size=40
+    )
+)
 def test_a_row_taken_as_it_stands_is_what_cleaning_it_gives(
     given_rows: list[dict[str, str]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
