@@ -3,6 +3,7 @@
 Knows nothing of what a mart means.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -49,13 +50,18 @@ def build_marts(
                 connection.execute(f'CREATE VIEW "{mart.name}" AS\n{sql}\n')
                 built.views[mart.name] = sql
             elif write_to is None:
-                connection.execute(f'CREATE TABLE "{mart.name}" AS\n{sql}\n')
+                connection.execute(f'CREATE TABLE "{mart.name}" AS\n{_quick_utc(sql)}\n')
             else:
                 path = write_to / f"{mart.name}.parquet"
-                copy_to(connection, sql, path, mart.upkeep.sort)
+                copy_to(connection, _quick_utc(sql), path, mart.upkeep.sort)
                 connection.execute(f'CREATE VIEW "{mart.name}" AS SELECT * FROM {read_files([path])}')
                 built.files[mart.name] = (path,)
     return built
+
+
+def _quick_utc(sql: str) -> str:
+    """The same SQL with instants read in UTC by their number: DuckDB asks its calendar of time zones even then, 200 ns a value."""
+    return re.sub(r"\b([\w.]+) at time zone 'UTC'", r"make_timestamp(epoch_us(\1))", sql)
 
 
 def parameters(as_of: datetime | None, time_zone: str) -> Mapping[str, str]:

@@ -4,9 +4,9 @@ Knows nothing of files or of what is already stored.
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -26,11 +26,19 @@ class Conditions:
 
 @dataclass(frozen=True)
 class Problem:
-    """A row is bad where `sql` is true; `column` and `reason` (an SQL expression) go to quarantine."""
+    """A row is bad where `sql` is true; `column` and `reason` (an SQL expression) go to quarantine.
+
+    `is_ruled_out`: it can't be true of a plain row (`plain_row`), which need not be asked.
+    """
 
     column: str
     sql: str
     reason: str
+    is_ruled_out: bool = False
+
+
+TWENTY_YEARS = timedelta(days=7305)
+_FLOATS = ("DOUBLE", "FLOAT")
 
 
 @cache
@@ -38,18 +46,58 @@ def _type_rules() -> Mapping[str, Mapping[str, Any]]:
     return tomllib.loads((SQL_FOLDER / "ingest" / "types.toml").read_text(encoding="utf-8"))
 
 
-def typed_columns(table: Table, source_types: Mapping[str, str], conditions: Conditions) -> Mapping[str, str]:
-    """Canonical column → SQL over the source row; a column that the source lacks is a typed NULL."""
+def _is_plain_kind(column: Column, source_types: Mapping[str, str]) -> bool:
+    return source_types.get(column.name) == "VARCHAR" and "plain" in _type_rules()[column.kind]
+
+
+def plain_row(table: Table, source_types: Mapping[str, str]) -> str:
+    """SQL over the source row, true where all of its words and names stand in it as they are to be stored, as in most rows.
+
+    It costs one cheap test a column, where trimming, cleaning and the contract's tests cost several.
+    """
+    tests = []
+    for column in table.columns:
+        if _is_plain_kind(column, source_types):
+            test: str = _type_rules()[column.kind]["plain"].format(
+                src=f'"{column.name}"', words="|".join(column.allowed) or "[a-z0-9_]+"
+            )
+            tests.append(f"coalesce({test}, true)")
+    return " AND ".join(tests) or "true"
+
+
+def typed_columns(table: Table, source_types: Mapping[str, str], conditions: Conditions) -> dict[str, str]:
+    """Canonical column → SQL over the source row with `_plain` (plain_row); a column that the source lacks is a typed NULL."""
+    typed = {}
+    for column in table.columns:
+        if column.name not in source_types:
+            typed[column.name] = f"NULL::{column.physical_type}"
+            continue
+        sql = _typed(column, source_types[column.name], conditions)
+        if _is_plain_kind(column, source_types):
+            sql = f'CASE WHEN _plain THEN "{column.name}" ELSE {sql} END'
+        typed[column.name] = sql
+    return typed
+
+
+def lacking_columns(table: Table, source_types: Mapping[str, str]) -> Mapping[str, str]:
+    """Canonical column of a type that text may fail to be → SQL over the source row, true where the source gives no value for it."""
     return {
-        column.name: _typed(column, source_types[column.name], conditions)
-        if column.name in source_types
-        else f"NULL::{column.physical_type}"
+        column.name: _lacks(column, source_types[column.name])
         for column in table.columns
+        if column.name in source_types and "reason" in _type_rules()[column.kind]
     }
 
 
+def _lacks(column: Column, source_type: str) -> str:
+    if source_type in _type_rules()[column.kind].get("from", ()):
+        return f'"{column.name}" IS NULL'
+    if source_type in _FLOATS:
+        return f'"{column.name}" IS NULL OR isnan("{column.name}")'
+    return f"{_text(column.name, source_type)} IS NULL"
+
+
 def _text(name: str, source_type: str) -> str:
-    if source_type in ("DOUBLE", "FLOAT"):
+    if source_type in _FLOATS:
         return f'CASE WHEN NOT isnan("{name}") THEN CAST("{name}" AS VARCHAR) END'
     return f"nullif(trim(CAST(\"{name}\" AS VARCHAR)), '')"
 
@@ -89,40 +137,45 @@ def _raw(name: str, source_type: str, kind: str | None, typed: Mapping[str, str]
 
 
 def problems(table: Table, source_types: Mapping[str, str], conditions: Conditions) -> tuple[Problem, ...]:
-    """Every way in which a row can be bad, over columns `name` (typed) and `raw_name` (the source's text)."""
+    """Every way in which a row can be bad, over columns `name` (typed), `lacks_name` (lacking_columns) and `raw_name` (the source's text)."""
     found: list[Problem] = []
     for column in table.columns:
         if column.name in source_types:
-            found.extend(_column_problems(column, conditions))
+            found += _column_problems(column, source_types, conditions)
     found.extend(Problem(check.column, check.sql, quote(check.reason)) for check in table.checks)
     return tuple(found)
 
 
-def _column_problems(column: Column, conditions: Conditions) -> list[Problem]:
+def _column_problems(column: Column, source_types: Mapping[str, str], conditions: Conditions) -> list[Problem]:
+    """What is wrong with a column: nothing there, no value of its type, or a value that is not allowed."""
     rule = _type_rules()[column.kind]
-    value, raw = f'"{column.name}"', f'"raw_{column.name}"'
-    shown = f"': ' || left({raw}, 60)"
+    value, lacks, shown = f'"{column.name}"', f'"lacks_{column.name}"', f"""': ' || left("raw_{column.name}", 60)"""
     found = []
     if column.is_required:
-        found.append(Problem(column.name, f"{value} IS NULL AND {raw} IS NULL", quote("is missing")))
-    if "reason" in rule:
+        # Text that is there is always a word, a name or an id.
+        found.append(Problem(column.name, lacks if "reason" in rule else f"{value} IS NULL", quote("is missing")))
+    if "reason" in rule and source_types[column.name] != column.physical_type:
         reason = rule["reason"]
         if (form := conditions.formats.get(column.name)) and "format" in rule:
             reason = f"is no date or time in the format {form}"
-        found.append(Problem(column.name, f"{value} IS NULL AND {raw} IS NOT NULL", f"{quote(reason)} || {shown}"))
+        found.append(Problem(column.name, f"{value} IS NULL AND NOT {lacks}", f"{quote(reason)} || {shown}"))
+    faults = [*_out_of_bounds(column, value)]
+    bounds = {"latest": _instant(conditions.latest), "latest_promise": _instant(conditions.latest + TWENTY_YEARS)}
+    faults += [(check["sql"].format(value=value, **bounds), check["reason"]) for check in rule.get("checks", ())]
+    is_plain = _is_plain_kind(column, source_types)
+    found += [Problem(column.name, sql, f"{quote(reason)} || {shown}", is_plain) for sql, reason in faults]
+    return found
+
+
+def _instant(value: datetime) -> str:
+    return f"TIMESTAMPTZ {quote(value.isoformat())}"
+
+
+def _out_of_bounds(column: Column, value: str) -> Iterator[tuple[str, str]]:
     if column.allowed:
         allowed = ", ".join(quote(word) for word in column.allowed)
-        reason = quote(f"is none of {', '.join(column.allowed)}")
-        found.append(Problem(column.name, f"{value} NOT IN ({allowed})", f"{reason} || {shown}"))
+        yield f"{value} NOT IN ({allowed})", f"is none of {', '.join(column.allowed)}"
     if column.minimum is not None:
-        reason = "is negative" if column.minimum == 0 else f"is below {column.minimum}"
-        found.append(Problem(column.name, f"{value} < {column.minimum}", f"{quote(reason)} || {shown}"))
+        yield f"{value} < {column.minimum}", "is negative" if column.minimum == 0 else f"is below {column.minimum}"
     if column.maximum is not None:
-        found.append(
-            Problem(column.name, f"{value} > {column.maximum}", f"{quote(f'is over {column.maximum}')} || {shown}")
-        )
-    latest = f"TIMESTAMPTZ {quote(conditions.latest.isoformat())}"
-    for check in rule.get("checks", ()):
-        sql = check["sql"].format(value=value, latest=latest)
-        found.append(Problem(column.name, sql, f"{quote(check['reason'])} || {shown}"))
-    return found
+        yield f"{value} > {column.maximum}", f"is over {column.maximum}"

@@ -24,10 +24,9 @@ from analytics.ingest.marts import Build, build_all, build_changed, can_follow
 from analytics.ingest.merge import Target, merge_table
 from analytics.ingest.readers import Reader
 from analytics.ingest.rejects import settle_lines, write_quarantine
-from analytics.ingest.staging import create_bad_table, stage_unit
+from analytics.ingest.staging import Staging, create_bad_table
 from analytics.ingest.units import Plan, open_shared, open_units, plan_adapter, plan_map
 from analytics.snapshots import Load, Manifest, new_snapshot_id
-from analytics.tables import TABLES
 from analytics.warehouse import Warehouse, create_table_views
 
 
@@ -162,14 +161,16 @@ class _Work:
             create_table_views(connection, self.target.root, self.base.tables if self.base else {}, "stored_")
             create_bad_table(connection)
             reader = Reader(connection, self.staging)
-            staged, read, notes = self._stage(connection, reader, plan, conditions, report)
+            staging = Staging(connection, self.staging)
+            read, notes = self._stage(connection, reader, staging, plan, conditions, report)
             if self.base is None and len(reader.without_rows) == len(reader.files):
                 raise InputError(f"{_say_without_rows(reader)}: export it again, or check the path {self.path}.")
             tables = dict(self.base.tables) if self.base else {}
             loaded = duplicate = conflict = 0
-            for done, (name, files) in enumerate(staged.items()):
-                report(Progress("merge", done, len(staged), name))
-                merged = merge_table(connection, TABLES[name], files, tables, self.target)
+            staged = staging.tables()
+            for done, table in enumerate(staged):
+                report(Progress("merge", done, len(staged), table.name))
+                merged = merge_table(connection, table, staging, tables, self.target)
                 tables |= merged.parts
                 loaded, duplicate = loaded + merged.loaded, duplicate + merged.duplicate
                 conflict += merged.conflict
@@ -203,19 +204,17 @@ class _Work:
         self,
         connection: duckdb.DuckDBPyConnection,
         reader: Reader,
+        staging: Staging,
         plan: Plan,
         conditions: Conditions,
         report: Report,
-    ) -> tuple[dict[str, list[Path]], int, tuple[str, ...]]:
-        staged: dict[str, list[Path]] = {}
+    ) -> tuple[int, tuple[str, ...]]:
         read = 0
         notes: list[str] = []
         open_shared(connection, reader, plan)
         for place, unit in enumerate(open_units(connection, reader, plan)):
             report(Progress("read", place, len(plan.units), unit.described_as))
-            folder = self.staging / unit.table.name / f"{place:06d}"
-            result = stage_unit(connection, unit.table, unit.select, conditions, folder, place, unit.described_as)
-            staged.setdefault(unit.table.name, []).extend(sorted(folder.rglob("*.parquet")))
+            result = staging.stage(unit.table, unit.select, conditions, unit.described_as)
             read += result.read
             if result.unknown_columns:
                 notes.append(
@@ -228,7 +227,7 @@ class _Work:
             for file in reader.files.values()
             if file.encoding not in ("utf-8", "utf-8-sig")
         ]
-        return {name: staged[name] for name in TABLES if staged.get(name)}, read, tuple(notes)
+        return read, tuple(notes)
 
     def _buyer_key(self, seed: int | None) -> tuple[str, str]:
         root = self.target.root

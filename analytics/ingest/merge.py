@@ -3,7 +3,6 @@
 Knows nothing of files of a source; stored parts are never changed, only left out of the new list.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +10,14 @@ from pathlib import Path
 import duckdb
 
 from analytics.engines.duckdb import quote
+from analytics.ingest.staging import Staging, sort_order
 from analytics.snapshots import Part
 from analytics.tables import SQL_FOLDER, Table, stored_columns
 
 PARTS_A_MONTH = 8  # a month that has more is rewritten as one
+LARGEST_DICTIONARY = (
+    8_000  # a column with more values in a row group is written without: looking them up takes longer than it saves
+)
 
 
 @dataclass(frozen=True)
@@ -48,33 +51,35 @@ def render(name: str, **slots: str) -> str:
 def merge_table(
     connection: duckdb.DuckDBPyConnection,
     table: Table,
-    staged: list[Path],
+    staging: Staging,
     stored: Mapping[str, tuple[Part, ...]],
     target: Target,
 ) -> Merged:
-    """Merge staging files into one table. Needs the views stored_TABLE and the table `bad`; conflicts are added to it."""
-    count = _judge(connection, table, staged, target)
-    tally = {
-        verdict: int(rows)
-        for verdict, rows in connection.execute("SELECT verdict, count(*) FROM verdict GROUP BY verdict").fetchall()
-    }
+    """Merge a table's staged rows into it. Needs the views stored_TABLE and the table `bad`; conflicts are added to it."""
+    _view_staged(connection, table, staging.rows(table), target)
+    count = int(connection.execute("SELECT count(*) FROM staged").fetchall()[0][0])
+    tally = _judge(connection, table)
     duplicate, conflict = tally.get("duplicate", 0), tally.get("conflict", 0)
     loaded = count - duplicate - conflict
     if not loaded:
         return Merged({}, loaded, duplicate, conflict)
     if table.keeps == "latest":
         return Merged({table.name: (_write_entity(connection, table, target),)}, loaded, duplicate, conflict)
-    return Merged(_write_months(connection, table, staged, stored, target), loaded, duplicate, conflict)
+    is_whole = loaded == count  # else a join has left rows out, and with them the order
+    return Merged(_write_months(connection, table, staging, stored, target, is_whole), loaded, duplicate, conflict)
 
 
-def _judge(connection: duckdb.DuckDBPyConnection, table: Table, staged: list[Path], target: Target) -> int:
+def _judge(connection: duckdb.DuckDBPyConnection, table: Table) -> Mapping[str, int]:
+    """Make the table `verdict` and the view `fresh`; rows by verdict."""
     key = f'"{table.key}"'
     content = ", ".join(f'"{name}"' for name in table.column_names())
     is_events = table.name == "events"
-    _view_staged(connection, table, staged, target)
     connection.execute(f"CREATE OR REPLACE TEMP VIEW stored AS SELECT {key} FROM stored_{table.name}")
     connection.execute(render("repeated", key=key))
     connection.execute(render("stored_whole_events" if is_events else "stored_whole", table=table.name))
+    if not connection.execute("SELECT 1 FROM repeated LIMIT 1").fetchall():
+        connection.execute("CREATE OR REPLACE TEMP VIEW fresh AS SELECT * FROM staged")
+        return {}
     verdict = "verdict_latest" if table.keeps == "latest" else "verdict_first"
     connection.execute(render(verdict, key=key, content=content))
     connection.execute(render("fresh"))
@@ -82,13 +87,12 @@ def _judge(connection: duckdb.DuckDBPyConnection, table: Table, staged: list[Pat
     connection.execute(
         render("conflicts", table=quote(table.name), column=quote(table.key), key=table.key, content_struct=pairs)
     )
-    return int(connection.execute("SELECT count(*) FROM staged").fetchall()[0][0])
+    return dict(connection.execute("SELECT verdict, count(*) FROM verdict GROUP BY verdict").fetchall())
 
 
-def _view_staged(connection: duckdb.DuckDBPyConnection, table: Table, staged: list[Path], target: Target) -> None:
+def _view_staged(connection: duckdb.DuckDBPyConnection, table: Table, rows: str, target: Target) -> None:
     template = "staged_events" if table.name == "events" else "staged"
-    files = ", ".join(quote(path) for path in staged)
-    connection.execute(render(template, source=quote(target.source), load_id=quote(target.load_id), files=files))
+    connection.execute(render(template, source=quote(target.source), load_id=quote(target.load_id), rows=rows))
 
 
 def _write_entity(connection: duckdb.DuckDBPyConnection, table: Table, target: Target) -> Part:
@@ -100,24 +104,29 @@ def _write_entity(connection: duckdb.DuckDBPyConnection, table: Table, target: T
 def _write_months(
     connection: duckdb.DuckDBPyConnection,
     table: Table,
-    staged: list[Path],
+    staging: Staging,
     stored: Mapping[str, tuple[Part, ...]],
     target: Target,
+    is_whole: bool,
 ) -> Mapping[str, tuple[Part, ...]]:
-    of_month: dict[str, list[Path]] = defaultdict(list)
-    for path in staged:
-        of_month[path.parent.name.removeprefix("_month=")].append(path)
     names = [table.name, "event_texts"] if table.name == "events" else [table.name]
     parts = {name: list(stored.get(name, ())) for name in names}
-    for month in sorted(of_month):
-        _view_staged(connection, table, of_month[month], target)
+    for piece in staging.months(table):
+        _view_staged(connection, table, piece.sql, target)
+        is_sorted = piece.is_sorted and is_whole
         for name in names:
-            parts[name] = _write_month(connection, name, table, month, parts[name], target)
+            parts[name] = _write_month(connection, table, name, piece.month, is_sorted, parts[name], target)
     return {name: tuple(sorted(listed, key=lambda part: part.path)) for name, listed in parts.items()}
 
 
 def _write_month(
-    connection: duckdb.DuckDBPyConnection, name: str, table: Table, month: str, parts: list[Part], target: Target
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    name: str,
+    month: str,
+    is_sorted: bool,
+    parts: list[Part],
+    target: Target,
 ) -> list[Part]:
     columns = ", ".join(f'"{column}"' for column in stored_columns()[name])
     condition = "WHERE text IS NOT NULL" if name == "event_texts" else ""
@@ -127,10 +136,9 @@ def _write_month(
     if replaced:
         files = ", ".join(quote(target.root / part.path) for part in replaced)
         rows += f" UNION ALL SELECT {columns} FROM read_parquet([{files}])"
-    # Rows of one kind lie together: whoever asks for some kinds skips the rest of the file.
-    sorted_by = "kind, " if name == "events" else ""
-    sql = f"{rows} ORDER BY {sorted_by}{table.month_column}, {table.key}"
-    written = _copy(connection, sql, target, f"parts/{name}/{month}/{target.stamp}.parquet", month)
+    if not is_sorted or replaced:
+        rows = f"SELECT * FROM ({rows}) ORDER BY {sort_order(table)}"
+    written = _copy(connection, rows, target, f"parts/{name}/{month}/{target.stamp}.parquet", month)
     if written.rows == 0:
         return parts
     return [*(part for part in parts if part not in replaced), written]
@@ -139,6 +147,7 @@ def _write_month(
 def _copy(connection: duckdb.DuckDBPyConnection, sql: str, target: Target, path: str, month: str | None) -> Part:
     (target.root / path).parent.mkdir(parents=True, exist_ok=True)
     written = connection.execute(
-        f"COPY (\n{sql}\n) TO {quote(target.root / path)} (FORMAT parquet, COMPRESSION zstd)"
+        f"COPY (\n{sql}\n) TO {quote(target.root / path)} "
+        f"(FORMAT parquet, COMPRESSION zstd, DICTIONARY_SIZE_LIMIT {LARGEST_DICTIONARY})"
     ).fetchall()
     return Part(path, int(written[0][0]), month)

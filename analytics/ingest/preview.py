@@ -18,7 +18,7 @@ from analytics.ingest.contracts import Conditions
 from analytics.ingest.mapping import ColumnMap, guess_map, read_map
 from analytics.ingest.readers import Dialect, Reader, inspect_file
 from analytics.ingest.rejects import settle_lines
-from analytics.ingest.staging import create_bad_table, stage_unit
+from analytics.ingest.staging import Staging, create_bad_table
 from analytics.ingest.units import open_units, plan_map, view_columns
 from analytics.tables import TABLES
 
@@ -105,13 +105,13 @@ def check(
     conditions = Conditions(zone, "preview", datetime.now(UTC) + timedelta(days=1), column_map.formats)
     read = good = 0
     notes: list[str] = []
-    with tempfile.TemporaryDirectory() as staging, duckdb.connect(":memory:") as connection:
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect(":memory:") as connection:
         connection.execute("SET TimeZone = 'UTC'")
         create_bad_table(connection)
-        reader = Reader(connection, Path(staging))
-        for place, unit in enumerate(open_units(connection, reader, plan)):
-            folder = Path(staging) / f"{place:06d}"
-            staged = stage_unit(connection, unit.table, unit.select, conditions, folder, place, unit.described_as)
+        reader = Reader(connection, Path(folder))
+        staging = Staging(connection, Path(folder))
+        for unit in open_units(connection, reader, plan):
+            staged = staging.stage(unit.table, unit.select, conditions, unit.described_as)
             read, good = read + staged.read, good + staged.good
             notes += [
                 f"{unit.described_as}: column {name} is no {unit.table.name} column" for name in staged.unknown_columns

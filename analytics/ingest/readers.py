@@ -157,10 +157,7 @@ class Reader:
         self._count += 1
         self.files[file.name] = file
         if file.format == "parquet":
-            sql = (
-                f"SELECT * EXCLUDE (file_row_number), {quote(file.name)} AS _file, file_row_number + 1 AS _line "
-                f"FROM read_parquet({quote(file.path)}, file_row_number = true)"
-            )
+            sql = _numbered(file.path, file, 1)
         else:
             text = to_utf8(file.path, file.encoding, self._staging / f"utf8_{self._count}")
             self.utf8[file.name] = text
@@ -178,7 +175,7 @@ class Reader:
         rejects = f"rejects_{self._count}"
         target = self._staging / f"raw_{self._count}.parquet"
         self._connection.execute(
-            f"COPY (SELECT *, row_number() OVER () + 1 AS _line FROM read_csv({quote(text)}, auto_detect = false, "
+            f"COPY (SELECT * FROM read_csv({quote(text)}, auto_detect = false, "
             f"header = true, delim = {quote(file.delimiter)}, quote = {quote(file.quote)}, escape = {quote(file.quote)}, "
             f"columns = {{{columns}}}, max_line_size = {_MAX_LINE}, buffer_size = {2 * _MAX_LINE}, store_rejects = true, rejects_limit = 0, "
             f"rejects_table = '{rejects}', rejects_scan = '{rejects}_scan')) TO {quote(target)} (FORMAT parquet)"
@@ -188,7 +185,8 @@ class Reader:
             f"INSERT INTO malformed SELECT {quote(file.name)}, line_byte_position, min_by(error_message, column_idx), "
             f"any_value(left(trim(csv_line, chr(10) || chr(13)), 4000)) FROM {rejects} GROUP BY line_byte_position"
         )
-        return f"SELECT * EXCLUDE (_line), {quote(file.name)} AS _file, _line FROM read_parquet({quote(target)})"
+        # Rows are written in the order of the file, by several threads; counting them while reading would take one.
+        return _numbered(target, file, 2)
 
     def _json_lines(self, file: SourceFile, text: Path) -> str:
         target = self._staging / f"raw_{self._count}.parquet"
@@ -210,6 +208,14 @@ class Reader:
         columns = "".join(f", line ->> {quote(_json_path(key))} AS {_identifier(key)}" for (key,) in keys)
         check_names(file.path, [key for (key,) in keys])
         return f"SELECT {quote(file.name)} AS _file, _line{columns} FROM {lines} WHERE line IS NOT NULL"
+
+
+def _numbered(parquet: Path, file: SourceFile, first: int) -> str:
+    """The rows of a Parquet file with their origin; the first one is at line `first`."""
+    return (
+        f"SELECT * EXCLUDE (file_row_number), {quote(file.name)} AS _file, file_row_number + {first} AS _line "
+        f"FROM read_parquet({quote(parquet)}, file_row_number = true)"
+    )
 
 
 def _json_path(key: str) -> str:

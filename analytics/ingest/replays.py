@@ -8,7 +8,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import duckdb
 import pandas as pd
@@ -19,7 +18,7 @@ from analytics.ingest.contracts import Conditions
 from analytics.ingest.loads import LoadResult, Progress, Report, clear_errors, publish, read_buyer_key
 from analytics.ingest.merge import Target, merge_table, render
 from analytics.ingest.rejects import copy_rows, quarantine_path
-from analytics.ingest.staging import create_bad_table, stage_unit
+from analytics.ingest.staging import Staging, create_bad_table
 from analytics.snapshots import Load, Manifest, Part, new_snapshot_id
 from analytics.tables import TABLES
 from analytics.warehouse import Warehouse, create_table_views, view_quarantine
@@ -133,41 +132,37 @@ class _Replay:
         with self.warehouse.connect() as connection:
             create_table_views(connection, target.root, self.tables, "stored_")
             create_bad_table(connection)
-            staged, read = self._stage(connection, source)
+            staging = Staging(connection, self.staging / source)
+            read = self._stage(connection, staging, source)
             quarantined = int(connection.execute("SELECT count(*) FROM bad").fetchall()[0][0])
             loaded = duplicate = conflict = 0
-            for name in TABLES:
-                if staged.get(name):
-                    merged = merge_table(connection, TABLES[name], staged[name], self.tables, target)
-                    self.tables |= merged.parts
-                    loaded, duplicate = loaded + merged.loaded, duplicate + merged.duplicate
-                    conflict += merged.conflict
+            for table in staging.tables():
+                merged = merge_table(connection, table, staging, self.tables, target)
+                self.tables |= merged.parts
+                loaded, duplicate = loaded + merged.loaded, duplicate + merged.duplicate
+                conflict += merged.conflict
             still = 'SELECT file AS row_id, "column", reason, raw FROM bad'
             copy_rows(connection, still, self.staging / "still" / f"{place}.parquet")
         counts = (read, loaded, duplicate, conflict, quarantined)
         return Load(load_id, source, self.called, self.started_at, datetime.now(UTC), *counts, is_replay=True)
 
-    def _stage(self, connection: duckdb.DuckDBPyConnection, source: str) -> tuple[dict[str, list[Path]], int]:
+    def _stage(self, connection: duckdb.DuckDBPyConnection, staging: Staging, source: str) -> int:
         rows = f"read_parquet({quote(self.rows)})"
         groups = connection.execute(
             f'SELECT DISTINCT "table", time_zone, formats FROM {rows} WHERE source = $source ORDER BY ALL',
             {"source": source},
         ).fetchall()
         key = read_buyer_key(self.warehouse.root, self.base)
-        staged: dict[str, list[Path]] = {}
         read = 0
-        for place, (name, zone, formats) in enumerate(groups):
+        for name, zone, formats in groups:
             table = TABLES[name]
             conditions = Conditions(zone, key, self.started_at + timedelta(days=1), json.loads(formats))
             columns = ", ".join(f'patched ->> {quote("$." + column)} AS "{column}"' for column in table.column_names())
             of_group = {"source": source, "table": name, "time_zone": zone, "formats": formats}
             where = " AND ".join(f'"{column}" = {quote(value)}' for column, value in of_group.items())
             select = f"SELECT {columns}, row_id AS _file, line AS _line FROM {rows} WHERE {where}"
-            folder = self.staging / source / name / f"{place:06d}"
-            result = stage_unit(connection, table, select, conditions, folder, place, f"the quarantine of {source}")
-            staged.setdefault(name, []).extend(sorted(folder.rglob("*.parquet")))
-            read += result.read
-        return staged, read
+            read += staging.stage(table, select, conditions, f"the quarantine of {source}").read
+        return read
 
     def _settle(self, loads: Sequence[Load]) -> tuple[str, bool]:
         """Write the quarantine as it is now; returns its path and whether it differs from before."""
