@@ -75,19 +75,17 @@ def _labelled(folder: Path, seed: int) -> Iterator[Row]:
     ratings = read_ratings(folder / "ratings.csv").ratings
     place, is_good = _labels(folder / "labels.csv", ratings)
     scores = {name: method(ratings) for name, method in PEERS.items()} | {OURS: _ours(ratings)[0]}
-    rng = np.random.default_rng(seed)
-    draws = [_resample(is_good, rng) for _ in range(RESAMPLES)]
-    ours = scores[OURS][place]
+    ours = _chances(scores[OURS][place], is_good)
+    draws = _draws(is_good, np.random.default_rng(seed))
     for name, score in scores.items():
-        mine = score[place]
-        aucs = np.array([(roc_auc_score(is_good[d], mine[d]), roc_auc_score(is_good[d], ours[d])) for d in draws])
-        low, high = np.quantile(aucs[:, 0], [0.025, 0.975])
-        ahead_low, ahead_high = np.quantile(aucs[:, 1] - aucs[:, 0], [0.025, 0.975])
+        mine = _chances(score[place], is_good)
+        low, high = np.quantile(_aucs(mine, draws), [0.025, 0.975])
+        ahead_low, ahead_high = np.quantile(_aucs(ours, draws) - _aucs(mine, draws), [0.025, 0.975])
         yield {
             "network": folder.name,
             "networks": 1,
             "method": name,
-            "auc": float(roc_auc_score(is_good, mine)),
+            "auc": float(mine.mean()),
             "auc_ci_low": float(low),
             "auc_ci_high": float(high),
             "ours_ahead_ci_low": float(ahead_low),
@@ -97,9 +95,22 @@ def _labelled(folder: Path, seed: int) -> Iterator[Row]:
         }
 
 
-def _resample(is_good: Bools, rng: np.random.Generator) -> np.ndarray:
-    """Ratees drawn with replacement, as many good ones and as many frauds as there are."""
-    return np.concatenate([rng.choice(np.flatnonzero(side), int(side.sum())) for side in (is_good, ~is_good)])
+def _chances(score: Floats, is_good: Bools) -> Floats:
+    """Of each pair of a good ratee (row) and a fraud (column): 1 where the good one has the higher score, 1/2 where they tie."""
+    apart = score[is_good][:, None] - score[~is_good][None, :]
+    return np.asarray((np.sign(apart) + 1) / 2)
+
+
+def _draws(is_good: Bools, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """How often each good ratee, and each fraud, is drawn: as many of either as there are, with replacement."""
+    good, frauds = int(is_good.sum()), int((~is_good).sum())
+    drawn = (rng.multinomial(n, np.full(n, 1 / n), RESAMPLES).astype(float) for n in (good, frauds))
+    return next(drawn), next(drawn)
+
+
+def _aucs(chances: Floats, draws: tuple[Floats, Floats]) -> Floats:
+    good, frauds = draws
+    return np.asarray(np.einsum("ri,ij,rj->r", good, chances, frauds, optimize=True) / chances.size)
 
 
 def _labels(path: Path, ratings: Ratings) -> tuple[np.ndarray, Bools]:

@@ -145,7 +145,6 @@ def _checked(
     repeated = pd.DataFrame({"rater": rater, "ratee": ratee, "time": time})[left].duplicated().to_numpy()
     again = np.zeros(len(lines), dtype=bool)
     again[np.flatnonzero(left)[repeated]] = True
-    known = (rater != "") & (ratee != "")
     return RatingTable(
         ratings=pool_ratings(
             rater[left].tolist(),
@@ -154,8 +153,8 @@ def _checked(
             time[left],
             low,
             high,
-            known_raters=rater[known].tolist(),
-            known_ratees=ratee[known].tolist(),
+            known_raters=rater[rater != ""].tolist(),
+            known_ratees=ratee[ratee != ""].tolist(),
         ),
         set_aside=set_aside,
         remarks=_named(
