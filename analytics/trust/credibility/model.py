@@ -34,22 +34,24 @@ STEPS = 30
 SETTLED = 1e-4
 PRECISION_PRIOR = 8.0  # votes that a rater's prior precision is worth
 PRECISION_MOST = 1.5
-SENSITIVITY_VARIANCE = 0.05
-NOISE_PRIOR, PRIOR_WEIGHT = (
-    0.6,
-    2.0,
-)  # variance of normal scores within a ratee where the table tells little; half of it between
+SENSITIVITY_VARIANCE = 0.05  # among raters, around 1
+SENSITIVITY_LEAST = 0.2  # below it a vote is read as at it, and weighs next to nothing
+NOISE_PRIOR = 0.6  # variance of normal scores within a ratee where the table tells little; half of it between ratees
+PRIOR_WEIGHT = 2.0  # votes that it is worth
 SUPPORT_NEEDED = 0.3  # votes of either side without which two voices are not compared
 RATEES_NEEDED = 3
-STRAYED = 1e-9
+ONE_VOTE = ("lockstep",)  # raters in step with each other weigh one vote together at most, whatever they say
+BARELY = 1e-9
 
 
 @dataclass
 class Fit:
-    """The state of the fitting, on the scale of normal scores. One element a rater, a ratee or a vote, as named.
+    """The state of the fitting, on the scale of normal scores.
 
-    precision: what a vote weighs. weight: the same relative to an independent vote of a rater who is as others are. spoken: the
-    offset of a vote's voices. others, others_variance: the ratee's quality by all votes but this one.
+    One element a rater: leniency, sensitivity, rater_precision. One a ratee: prior, quality, variance. One a vote: precision (what it
+    weighs), weight (the same beside an independent vote of an ordinary rater), independent (its part in no voice), spoken (the offset of
+    its voices), heard (it, without the market's level and that offset), others and others_variance (the ratee's quality by all votes
+    but this). strays: voice → its offset and the variance of what its votes on a ratee share.
     """
 
     leniency: Floats
@@ -153,7 +155,8 @@ def _weigh_votes(fit: Fit, ratings: Ratings, x: Floats, own: Floats, shares: Map
     seen = x - fit.leniency[ratings.rater]
     fit.precision, fit.spoken = base * own, np.zeros(len(x))
     for name, share in shares.items():
-        offset, shared = _stray(fit, ratings, seen, share, own, base * fit.noise + STRAYED)
+        offset, shared = _stray(fit, ratings, seen, share, own, base * fit.noise + BARELY)
+        shared = max(shared, fit.noise) if name in ONE_VOTE else shared
         fit.strays[name] = (offset, shared)
         whole = ratings.per_ratee(base * share)
         fit.precision = fit.precision + base * share / (1 + shared * whole)[ratings.ratee]
@@ -191,7 +194,7 @@ def _mean_and_error(values: Floats, weights: Floats) -> tuple[float, float]:
 
 def _rate_ratees(fit: Fit, ratings: Ratings, x: Floats) -> None:
     """Each ratee's quality, and the same as each vote's rater finds it: by the others' votes."""
-    use = np.maximum(np.clip(fit.sensitivity, 0.0, 1.0), 0.2)[ratings.rater]
+    use = np.maximum(np.clip(fit.sensitivity, 0.0, 1.0), SENSITIVITY_LEAST)[ratings.rater]
     seen = (x - fit.leniency[ratings.rater] - fit.market - fit.spoken) / use
     said, weight = ratings.per_ratee(fit.precision * seen), ratings.per_ratee(fit.precision)
     prior = fit.prior / fit.between

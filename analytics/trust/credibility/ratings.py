@@ -74,7 +74,7 @@ def pool_ratings(
         ratees=ratee_ids,
         rater=rater[pair].astype(np.int64),
         ratee=ratee[pair].astype(np.int64),
-        score=np.add.reduceat(at_once, begins) / count,
+        score=np.round(np.add.reduceat(at_once, begins) / count, 9),
         time=times[pair],
         count=count,
         low=low,

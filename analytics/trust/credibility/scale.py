@@ -13,10 +13,9 @@ from analytics.trust.credibility.ratings import Floats, Ratings
 
 MOST_LEVELS = 24
 SPREAD_PRIOR = 5.0  # votes that the table's common spread is worth against a ratee's own
-FLAT = (
-    1 / 12
-)  # variance of scores drawn evenly from the scale: one vote's worth of it stands against tables that say one thing
+FLAT = 1 / 12  # variance of scores drawn evenly from the scale, which stands against tables that say one thing
 LITTLE = 0.01
+SLOPE_PRIOR = 25.0  # votes that a slope of 1 is worth
 FAIR = 0.5  # of a vote's spread: raters more lenient or harsh than that don't set the level
 
 
@@ -24,18 +23,14 @@ class Link:
     """Quality on the model's scale → expected rating, 0–1 of the scale."""
 
     def __init__(self, scores: Floats) -> None:
-        values = np.concatenate([[0.0], np.sort(scores), [1.0]])
-        weights = np.concatenate([[0.5], np.ones(len(scores)), [0.5]])  # neither end of the scale is impossible
-        share = np.cumsum(weights) / weights.sum()
-        cell = np.unique(values, return_inverse=True)[1]
-        if cell.max() >= MOST_LEVELS:
-            cell = np.minimum((share * MOST_LEVELS).astype(int), MOST_LEVELS - 1)
-            cell = np.maximum.reduceat(cell, np.flatnonzero(np.r_[True, np.diff(values) > 0]))[
-                np.cumsum(np.r_[0, np.diff(values) > 0])
-            ]
-        _, cell = np.unique(cell, return_inverse=True)
-        mass = np.bincount(cell, weights)
-        self._levels = np.bincount(cell, weights * values) / mass
+        values, place = np.unique(np.concatenate([[0.0], scores, [1.0]]), return_inverse=True)
+        # Half a vote at either end of the scale: neither is impossible.
+        mass = np.bincount(place, np.r_[0.5, np.ones(len(scores)), 0.5])
+        if len(values) > MOST_LEVELS:
+            middle = (np.cumsum(mass) - mass / 2) / mass.sum()
+            _, cell = np.unique((middle * MOST_LEVELS).astype(int), return_inverse=True)
+            values, mass = np.bincount(cell, mass * values) / np.bincount(cell, mass), np.bincount(cell, mass)
+        self._levels = values
         self._cuts = norm.ppf(np.cumsum(mass)[:-1] / mass.sum())
 
     def __call__(self, quality: Floats, spread: Floats) -> Floats:
@@ -79,6 +74,8 @@ def _line(told: Floats, score: Floats, weight: Floats) -> tuple[float, float]:
     mean, rated = (float(np.average(part, weights=weight)) for part in (told, score))
     spread = float(np.sum(weight * (told - mean) ** 2))
     left = float(np.average((score - told - rated + mean) ** 2, weights=weight)) + 1e-6
-    slope = (float(np.sum(weight * (told - mean) * (score - rated))) + 25 * left) / (spread + 25 * left)
+    slope = (float(np.sum(weight * (told - mean) * (score - rated))) + SLOPE_PRIOR * left) / (
+        spread + SLOPE_PRIOR * left
+    )
     slope = float(np.clip(slope, 0.5, 2.0))
     return rated - slope * mean, slope
