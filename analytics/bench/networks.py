@@ -177,6 +177,12 @@ def _sybil_few(market: _Market, votes: _Votes) -> tuple[_Votes, Bools]:
     return _sybil(market, votes, each=market.rng.uniform(2, 4))
 
 
+def _sybil_one_timers(market: _Market, votes: _Votes) -> tuple[_Votes, Bools]:
+    """Nobody ever rates twice: only when votes come can tell them apart."""
+    once = replace(votes, rater=np.arange(len(votes.rater)))
+    return _sybil(replace(market, honest=len(votes.rater)), once)
+
+
 def _sybil_camouflage(market: _Market, votes: _Votes) -> tuple[_Votes, Bools]:
     return _sybil(market, votes, each=market.rng.uniform(2, 4), honest_each=2)
 
@@ -234,6 +240,7 @@ KINDS: Mapping[str, Attack] = {
     "bad_mouthing": _bad_mouthing,
     "sybil": _sybil,
     "sybil_few": _sybil_few,
+    "sybil_one_timers": _sybil_one_timers,
     "sybil_camouflage": _sybil_camouflage,
     "camouflage": _camouflage,
     "ring": _ring,

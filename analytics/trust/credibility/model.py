@@ -21,14 +21,14 @@ DerSimonian and Laird 1986. Constants were chosen on simulated networks (docs/de
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.stats import norm
 
 from analytics.trust.credibility.ratings import Floats, Ratings
-from analytics.trust.credibility.voices import voices
+from analytics.trust.credibility.voices import UNRECORDED, voices
 
 STEPS = 30
 SETTLED = 1e-4
@@ -77,11 +77,11 @@ class Fit:
 def fit_ratings(ratings: Ratings) -> Fit:
     """Fit the model to a table with at least one vote; the same for any order of its rows."""
     x = normal_scores(ratings.score)
-    own, shares = _shares(voices(ratings), len(x))
+    own, spoken = _shares(voices(ratings), len(x))
     fit = _start(ratings, x, own)
     for _ in range(STEPS):
         before = fit.quality
-        _weigh_votes(fit, ratings, x, own, shares)
+        _weigh_votes(fit, ratings, x, own, spoken)
         _rate_ratees(fit, ratings, x)
         _judge_raters(fit, ratings, x)
         _learn_market(fit, ratings, x)
@@ -97,12 +97,27 @@ def normal_scores(values: Floats) -> Floats:
     return np.asarray(norm.ppf(middle))[place]
 
 
-def _shares(members: Mapping[str, Floats], n: int) -> tuple[Floats, dict[str, Floats]]:
-    """The independent part of each vote, and how the rest of it is split among its voices."""
-    own, total = np.ones(n), np.zeros(n)
-    for member in members.values():
-        own, total = own * (1 - member), total + member
-    return own, {name: (1 - own) * member / np.maximum(total, 1e-9) for name, member in members.items()}
+@dataclass(frozen=True)
+class _Voice:
+    """share: the part of each vote that this voice speaks. rest: the part of each vote that the voice is compared with."""
+
+    name: str
+    share: Floats
+    rest: Floats
+
+
+def _shares(members: Mapping[str, Floats], n: int) -> tuple[Floats, list[_Voice]]:
+    """The independent part of each vote, and how the rest of it is split among its voices.
+
+    Being unrecorded says least: it takes what the other voices leave, and where nobody has a record, those are compared all the same.
+    """
+    special = {name: member for name, member in members.items() if name != UNRECORDED}
+    free, total = np.ones(n), np.zeros(n)
+    for member in special.values():
+        free, total = free * (1 - member), total + member
+    spoken = [_Voice(name, (1 - free) * part / np.maximum(total, BARELY), free) for name, part in special.items()]
+    own = free * (1 - members[UNRECORDED])
+    return own, [*spoken, _Voice(UNRECORDED, free * members[UNRECORDED], own)]
 
 
 def _start(ratings: Ratings, x: Floats, own: Floats) -> Fit:
@@ -148,35 +163,35 @@ def variances(ratings: Ratings, x: Floats, weight: Floats, flat: float = NOISE_P
     return noise, max(between, 0.05 * noise)
 
 
-def _weigh_votes(fit: Fit, ratings: Ratings, x: Floats, own: Floats, shares: Mapping[str, Floats]) -> None:
+def _weigh_votes(fit: Fit, ratings: Ratings, x: Floats, own: Floats, spoken: Sequence[_Voice]) -> None:
     """What each vote weighs: its rater's precision and sensitivity, bounded for what its voices share."""
     use = np.clip(fit.sensitivity, 0.0, 1.0)
     base = (fit.rater_precision * use**2)[ratings.rater] / fit.noise
     seen = x - fit.leniency[ratings.rater]
     fit.precision, fit.spoken = base * own, np.zeros(len(x))
-    for name, share in shares.items():
-        offset, shared = _stray(fit, ratings, seen, share, own, base * fit.noise + BARELY)
-        shared = max(shared, fit.noise) if name in ONE_VOTE else shared
-        fit.strays[name] = (offset, shared)
-        whole = ratings.per_ratee(base * share)
-        fit.precision = fit.precision + base * share / (1 + shared * whole)[ratings.ratee]
-        fit.spoken = fit.spoken + share * offset
+    for voice in spoken:
+        offset, shared = _stray(fit, ratings, seen, voice.share, voice.rest, base * fit.noise + BARELY)
+        shared = max(shared, fit.noise) if voice.name in ONE_VOTE else shared
+        fit.strays[voice.name] = (offset, shared)
+        whole = ratings.per_ratee(base * voice.share)
+        fit.precision = fit.precision + base * voice.share / (1 + shared * whole)[ratings.ratee]
+        fit.spoken = fit.spoken + voice.share * offset
     fit.weight = fit.precision * fit.noise
 
 
-def _stray(fit: Fit, ratings: Ratings, seen: Floats, share: Floats, own: Floats, base: Floats) -> tuple[float, float]:
-    """How far a voice strays from the independent votes on the same ratees: on average, and as a variance among ratees.
+def _stray(fit: Fit, ratings: Ratings, seen: Floats, share: Floats, rest: Floats, base: Floats) -> tuple[float, float]:
+    """How far a voice strays from the other votes on the same ratees: on average, and as a variance among ratees.
 
     Both are drawn to zero by their standard error, so that a voice is not distrusted for what chance does.
     """
-    ours, theirs = ratings.per_ratee(share * base), ratings.per_ratee(own * base)
-    both = (ratings.per_ratee(share) > SUPPORT_NEEDED) & (ratings.per_ratee(own) > SUPPORT_NEEDED)
+    ours, theirs = ratings.per_ratee(share * base), ratings.per_ratee(rest * base)
+    both = (ratings.per_ratee(share) > SUPPORT_NEEDED) & (ratings.per_ratee(rest) > SUPPORT_NEEDED)
     if both.sum() < RATEES_NEEDED:
         return 0.0, 0.0
     a, b = ours[both], theirs[both]
-    apart = ratings.per_ratee(share * base * seen)[both] / a - ratings.per_ratee(own * base * seen)[both] / b
+    apart = ratings.per_ratee(share * base * seen)[both] / a - ratings.per_ratee(rest * base * seen)[both] / b
     squares = (
-        ratings.per_ratee(part * other * base)[both] for part, other in ((share, share), (own, own), (share, own))
+        ratings.per_ratee(part * other * base)[both] for part, other in ((share, share), (rest, rest), (share, rest))
     )
     aa, bb, ab = squares
     by_chance = fit.noise * (aa / a**2 + bb / b**2 - 2 * ab / (a * b))

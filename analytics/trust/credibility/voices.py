@@ -17,6 +17,7 @@ from scipy.stats import poisson
 
 from analytics.trust.credibility.ratings import Floats, Ratings
 
+UNRECORDED = "unrecorded"
 BURST_SHARE = 1 / 200  # of the table's span, to either side
 BURST_SIZE = 4
 BURST_CHANCE = 0.01  # of one false burst a ratee
@@ -30,7 +31,7 @@ LOCKSTEP_LARGEST = 200  # votes of a rater, or of a ratee: what is popular with 
 def voices(ratings: Ratings) -> Mapping[str, Floats]:
     """Name → membership of each vote, for the voices that the table shows."""
     found = {
-        "unrecorded": unrecorded(ratings),
+        UNRECORDED: unrecorded(ratings),
         "returned": returned(ratings),
         "burst": burst(ratings),
         "lockstep": lockstep(ratings),
