@@ -48,15 +48,17 @@ BARELY = 1e-9
 class Fit:
     """The state of the fitting, on the scale of normal scores.
 
-    One element a rater: leniency, sensitivity, rater_precision. One a ratee: prior, quality, variance. One a vote: precision (what it
-    weighs), weight (the same beside an independent vote of an ordinary rater), independent (its part in no voice), spoken (the offset of
+    One element a rater: leniency, sensitivity. One a ratee: prior, quality, variance. One a vote: tilt, slope and care (leniency,
+    sensitivity and precision of its rater by the rater's other votes), precision (what it weighs), weight (the same beside an independent vote of an ordinary rater), independent (its part in no voice), spoken (the offset of
     its voices), heard (it, without the market's level and that offset), others and others_variance (the ratee's quality by all votes
     but this). strays: voice → its offset and the variance of what its votes on a ratee share.
     """
 
     leniency: Floats
     sensitivity: Floats
-    rater_precision: Floats
+    tilt: Floats
+    slope: Floats
+    care: Floats
     market: float
     noise: float
     between: float
@@ -127,7 +129,9 @@ def _start(ratings: Ratings, x: Floats, own: Floats) -> Fit:
     return Fit(
         leniency=np.zeros(raters),
         sensitivity=np.ones(raters),
-        rater_precision=np.ones(raters),
+        tilt=zeros,
+        slope=np.ones(len(x)),
+        care=np.ones(len(x)),
         market=float(x.mean()),
         noise=noise,
         between=between,
@@ -165,9 +169,8 @@ def variances(ratings: Ratings, x: Floats, weight: Floats, flat: float = NOISE_P
 
 def _weigh_votes(fit: Fit, ratings: Ratings, x: Floats, own: Floats, spoken: Sequence[_Voice]) -> None:
     """What each vote weighs: its rater's precision and sensitivity, bounded for what its voices share."""
-    use = np.clip(fit.sensitivity, 0.0, 1.0)
-    base = (fit.rater_precision * use**2)[ratings.rater] / fit.noise
-    seen = x - fit.leniency[ratings.rater]
+    base = fit.care * np.clip(fit.slope, 0.0, 1.0) ** 2 / fit.noise
+    seen = x - fit.tilt
     fit.precision, fit.spoken = base * own, np.zeros(len(x))
     for voice in spoken:
         offset, shared = _stray(fit, ratings, seen, voice.share, voice.rest, base * fit.noise + BARELY)
@@ -209,8 +212,7 @@ def _mean_and_error(values: Floats, weights: Floats) -> tuple[float, float]:
 
 def _rate_ratees(fit: Fit, ratings: Ratings, x: Floats) -> None:
     """Each ratee's quality, and the same as each vote's rater finds it: by the others' votes."""
-    use = np.maximum(np.clip(fit.sensitivity, 0.0, 1.0), SENSITIVITY_LEAST)[ratings.rater]
-    seen = (x - fit.leniency[ratings.rater] - fit.market - fit.spoken) / use
+    seen = (x - fit.tilt - fit.market - fit.spoken) / np.clip(fit.slope, SENSITIVITY_LEAST, 1.0)
     said, weight = ratings.per_ratee(fit.precision * seen), ratings.per_ratee(fit.precision)
     prior = fit.prior / fit.between
     fit.variance = 1 / (weight + 1 / fit.between)
@@ -220,29 +222,36 @@ def _rate_ratees(fit: Fit, ratings: Ratings, x: Floats) -> None:
 
 
 def _judge_raters(fit: Fit, ratings: Ratings, x: Floats) -> None:
-    """Leniency and sensitivity by a ridge regression on what the others found, then precision by what is left."""
-    precision, before = fit.rater_precision[ratings.rater], fit.sensitivity[ratings.rater]
+    """Leniency and sensitivity by a ridge regression on what the others found, then precision by what is left.
+
+    Each vote is weighed by its rater's other votes: a single vote says nothing of its rater, however far off it is.
+    """
     heard = fit.heard = x - fit.market - fit.spoken
-    sure = precision / (fit.noise + precision * np.minimum(before**2, 2.0) * fit.others_variance)
-    n, sx, sxx, sy, sxy = (
-        ratings.per_rater(sure * part)
-        for part in (np.ones(len(x)), fit.others, fit.others**2, heard, fit.others * heard)
-    )
-    n, sxx, sxy = n + 1 / fit.leniency_variance, sxx + 1 / SENSITIVITY_VARIANCE, sxy + 1 / SENSITIVITY_VARIANCE
-    whole = n * sxx - sx**2
-    fit.leniency, fit.sensitivity = (sxx * sy - sx * sxy) / whole, (n * sxy - sx * sy) / whole
-    spread = float(np.mean(fit.leniency**2 + sxx / whole))
+    sure = fit.care / (fit.noise + fit.care * np.minimum(fit.slope**2, 2.0) * fit.others_variance)
+    parts = [sure * part for part in (np.ones(len(x)), fit.others, fit.others**2, heard, fit.others * heard)]
+    wholes = [ratings.per_rater(part) for part in parts]
+    fit.leniency, fit.sensitivity, unsure = _line_of_rater(wholes, fit.leniency_variance)
+    spread = float(np.mean(fit.leniency**2 + unsure))
     fit.leniency_variance = float(np.clip(spread, 1e-3 * fit.noise, 4 * fit.noise))
-    slope = fit.sensitivity[ratings.rater]
-    left = (heard - fit.leniency[ratings.rater] - slope * fit.others) ** 2
-    surprise = ratings.per_rater(left / (fit.noise + slope**2 * fit.others_variance))
-    votes = ratings.per_rater()
-    fit.rater_precision = np.clip((PRECISION_PRIOR + votes) / (PRECISION_PRIOR + surprise), 0.02, PRECISION_MOST)
+    besides = [whole[ratings.rater] - part for whole, part in zip(wholes, parts, strict=True)]
+    fit.tilt, fit.slope, _ = _line_of_rater(besides, fit.leniency_variance)
+    surprise = (heard - fit.tilt - fit.slope * fit.others) ** 2 / (fit.noise + fit.slope**2 * fit.others_variance)
+    surprises = ratings.per_rater(surprise)[ratings.rater] - surprise
+    votes = PRECISION_PRIOR + ratings.per_rater()[ratings.rater] - 1
+    fit.care = np.clip(votes / (PRECISION_PRIOR + surprises), 0.02, PRECISION_MOST)
+
+
+def _line_of_rater(sums: Sequence[Floats], leniency_variance: float) -> tuple[Floats, Floats, Floats]:
+    """(leniency, sensitivity, variance of the leniency) from sums of weight, x, x², y and xy; drawn to 0 and 1."""
+    n, sx, sxx, sy, sxy = sums
+    n, sxx, sxy = n + 1 / leniency_variance, sxx + 1 / SENSITIVITY_VARIANCE, sxy + 1 / SENSITIVITY_VARIANCE
+    whole = n * sxx - sx**2
+    return (sxx * sy - sx * sxy) / whole, (n * sxy - sx * sy) / whole, sxx / whole
 
 
 def _learn_market(fit: Fit, ratings: Ratings, x: Floats) -> None:
     """Level, spreads, and how a ratee's prior follows its support; the support's slope is drawn to zero by its error."""
-    seen = x - fit.leniency[ratings.rater] - fit.spoken
+    seen = x - fit.tilt - fit.spoken
     weight = ratings.per_ratee(fit.precision)
     found = ratings.per_ratee(fit.precision * (seen - fit.market)) / np.maximum(weight, 1e-12)
     trust = weight / (1 + weight * fit.between)

@@ -61,6 +61,6 @@ def _credibility(fit: Fit, ratings: Ratings) -> Floats:
     apart = ratings.per_rater((fit.heard + fit.spoken - fit.others) ** 2 / (fit.noise + fit.others_variance))
     votes = ratings.per_rater()
     agreement = np.minimum((PRECISION_PRIOR + votes) / (PRECISION_PRIOR + apart), 1.0) * sensitivity
-    whole = (fit.rater_precision * sensitivity**2)[ratings.rater]
+    whole = fit.care * np.clip(fit.slope, 0.0, 1.0) ** 2
     kept = np.divide(fit.weight, whole, out=np.zeros_like(whole), where=whole > 0)
     return np.asarray((agreement * ratings.per_rater(kept) + UNKNOWN) / (votes + 1))
