@@ -7,10 +7,10 @@ A vote x is the ratee's quality q seen by a rater who may be lenient (b), insens
 with x the normal scores of the ratings (only their order counts, so one −10 among many 1s is not a hundred times a 2) and normal
 priors on q, b and a, whose spreads are estimated from the table. Four things keep the false from the true:
 
-- A rater is judged by others' votes on the same ratees (leave-one-out), never by the vote itself.
+- A rater is judged by others' votes on the same ratees, and a vote is weighed by its rater's other votes: no vote supports itself.
 - Sensitivity and precision only discount: a is used between 0 and 1, w up to 1.5.
 - Votes of one voice (see `voices.py`) may share an error. Its size is estimated by how far that voice strays from the
-  independent votes on the same ratees beyond chance; what the whole voice can weigh on one ratee is bounded by it. A voice that
+  other votes on the same ratees beyond chance; what the whole voice can weigh on one ratee is bounded by it. A voice that
   agrees with the others loses nothing.
 - The prior of a ratee follows the independent support that it has, as far as the table shows that the two go together.
 

@@ -41,7 +41,8 @@ class Link:
 
 
 def on_scale(fit: Fit, ratings: Ratings) -> tuple[Floats, Floats, Floats]:
-    """(score, ci_low, ci_high) of each ratee, 0–1 of the scale; the interval holds the mean rating of fair raters in 95 % of cases."""
+    """(score, ci_low, ci_high) of each ratee, 0–1 of the scale; the interval is for the mean rating of fair raters: 95 %,
+    as far as the votes that count are theirs (docs/benchmarks.md tells how often it holds under attack)."""
     link = Link(ratings.score)
     vote = fit.noise + fit.leniency_variance
     told = link(fit.market + fit.others, np.sqrt(vote + fit.others_variance))

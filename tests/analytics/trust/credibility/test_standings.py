@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from random import Random
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from analytics.bench.networks import Network, simulate_network
@@ -105,6 +108,28 @@ class TestSmallTables:
             one.ci_high - one.ci_low for name, one in found.items() if name != "q"
         )
         assert {one.rater: one.credibility for one in standings(table)[1]}["q"] == 0.5
+
+    @given(
+        st.lists(
+            st.tuples(
+                st.sampled_from("abcde"),
+                st.sampled_from("vwxyza"),
+                st.sampled_from([-10.0, -1.0, 0.0, 1.0, 2.5, 10.0]),
+                st.sampled_from([0.0, 1.0, 86_400.0, float("nan")]),
+            ),
+            min_size=1,
+            max_size=30,
+        ),
+        st.randoms(use_true_random=False),
+    )
+    @settings(max_examples=60, deadline=None)
+    def test_any_table_has_scores_within_its_scale_whatever_the_order(self, rows: Rows, random: Random) -> None:
+        ratees, raters = judged(rows, -10, 10)
+        assert all(-10 <= one.ci_low <= one.score <= one.ci_high <= 10 for one in ratees.values())
+        assert all(one.ci_low < one.ci_high for one in ratees.values())
+        assert all(0 <= one.credibility <= 1 for one in raters.values())
+        random.shuffle(rows)
+        assert judged(rows, -10, 10) == (ratees, raters)
 
     def test_all_times_equal_or_none(self) -> None:
         rows, _ = market()
