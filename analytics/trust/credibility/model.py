@@ -40,6 +40,8 @@ NOISE_PRIOR = 0.6  # variance of normal scores within a ratee where the table te
 PRIOR_WEIGHT = 2.0  # votes that it is worth
 SUPPORT_NEEDED = 0.3  # votes of either side without which two voices are not compared
 RATEES_NEEDED = 3
+REST_NEEDED = 0.1  # of all votes, without which those outside a voice are no measure of it: where all rate once, who rates twice is odd
+DOUBTED = 20.0  # how much sooner a voice is not heeded for the level of the scores than for the ratees' order
 ONE_VOTE = ("lockstep",)  # raters in step with each other weigh one vote together at most, whatever they say
 BARELY = 1e-9
 
@@ -49,7 +51,7 @@ class Fit:
     """The state of the fitting, on the scale of normal scores.
 
     One element a rater: leniency, sensitivity. One a ratee: prior, quality, variance. One a vote: tilt, slope and care (leniency,
-    sensitivity and precision of its rater by the rater's other votes), precision (what it weighs), weight (the same beside an independent vote of an ordinary rater), independent (its part in no voice), spoken (the offset of
+    sensitivity and precision of its rater by the rater's other votes), precision (what it weighs), weight (the same beside an independent vote of an ordinary rater), heeded (its part that no straying voice speaks), spoken (the offset of
     its voices), heard (it, without the market's level and that offset), others and others_variance (the ratee's quality by all votes
     but this). strays: voice → its offset and the variance of what its votes on a ratee share.
     """
@@ -70,7 +72,7 @@ class Fit:
     weight: Floats
     spoken: Floats
     heard: Floats
-    independent: Floats
+    heeded: Floats
     others: Floats
     others_variance: Floats
     strays: dict[str, tuple[float, float]] = field(default_factory=dict)
@@ -143,7 +145,7 @@ def _start(ratings: Ratings, x: Floats, own: Floats) -> Fit:
         weight=np.ones(len(x)),
         spoken=zeros,
         heard=zeros,
-        independent=own,
+        heeded=own,
         others=zeros,
         others_variance=zeros,
     )
@@ -171,7 +173,7 @@ def _weigh_votes(fit: Fit, ratings: Ratings, x: Floats, own: Floats, spoken: Seq
     """What each vote weighs: its rater's precision and sensitivity, bounded for what its voices share."""
     base = fit.care * np.clip(fit.slope, 0.0, 1.0) ** 2 / fit.noise
     seen = x - fit.tilt
-    fit.precision, fit.spoken = base * own, np.zeros(len(x))
+    fit.precision, fit.spoken, fit.heeded = base * own, np.zeros(len(x)), own
     for voice in spoken:
         offset, shared = _stray(fit, ratings, seen, voice.share, voice.rest, base * fit.noise + BARELY)
         shared = max(shared, fit.noise) if voice.name in ONE_VOTE else shared
@@ -179,6 +181,7 @@ def _weigh_votes(fit: Fit, ratings: Ratings, x: Floats, own: Floats, spoken: Seq
         whole = ratings.per_ratee(base * voice.share)
         fit.precision = fit.precision + base * voice.share / (1 + shared * whole)[ratings.ratee]
         fit.spoken = fit.spoken + voice.share * offset
+        fit.heeded = fit.heeded + voice.share * fit.noise / (fit.noise + DOUBTED * (shared + offset**2))
     fit.weight = fit.precision * fit.noise
 
 
@@ -189,7 +192,7 @@ def _stray(fit: Fit, ratings: Ratings, seen: Floats, share: Floats, rest: Floats
     """
     ours, theirs = ratings.per_ratee(share * base), ratings.per_ratee(rest * base)
     both = (ratings.per_ratee(share) > SUPPORT_NEEDED) & (ratings.per_ratee(rest) > SUPPORT_NEEDED)
-    if both.sum() < RATEES_NEEDED:
+    if both.sum() < RATEES_NEEDED or rest.mean() < REST_NEEDED:
         return 0.0, 0.0
     a, b = ours[both], theirs[both]
     apart = ratings.per_ratee(share * base * seen)[both] / a - ratings.per_ratee(rest * base * seen)[both] / b

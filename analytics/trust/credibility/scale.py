@@ -47,7 +47,7 @@ def on_scale(fit: Fit, ratings: Ratings) -> tuple[Floats, Floats, Floats]:
     vote = fit.noise + fit.leniency_variance
     told = link(fit.market + fit.others, np.sqrt(vote + fit.others_variance))
     fair = np.abs(fit.leniency) < FAIR * np.sqrt(fit.noise)
-    heeded = fit.weight * np.maximum(fit.independent, LITTLE) * np.where(fair, 1.0, LITTLE)[ratings.rater]
+    heeded = fit.weight * np.maximum(fit.heeded, LITTLE) * np.where(fair, 1.0, LITTLE)[ratings.rater]
     line = _line(told, ratings.score, heeded)
 
     score = np.clip(line[0] + line[1] * link(fit.market + fit.quality, np.sqrt(vote + fit.variance)), 0.0, 1.0)

@@ -195,6 +195,15 @@ class TestAttacks:
         ours, mean = np.mean(errors, axis=(0, 1))
         assert ours < 1.12 * mean
 
+    def test_a_few_who_rate_twice_are_no_measure_of_all_who_rate_once(self) -> None:
+        """As in a shop's reviews: hardly anybody comes twice, and those who do are cross."""
+        rng = np.random.default_rng(5)
+        rows = [(f"b{n}", f"s{n % 12:02d}", float(rng.choice([3, 4, 5])), float(n)) for n in range(600)]
+        cross = [(f"c{n % 12}", f"s{n % 11:02d}", 1.0, float(n)) for n in range(24)]
+        found = judged([*rows, *cross])[0]
+        assert np.mean([one.score for one in found.values()]) == pytest.approx(3.9, abs=0.15)
+        assert max(one.ci_high - one.ci_low for one in found.values()) < 0.8
+
     def test_who_rates_once_is_not_judged_by_that(self) -> None:
         rows, _ = market()
         ratings = pooled([*rows, ("harsh", "s29", 1.0, 0.0), ("mild", "s28", 5.0, 0.0)])
