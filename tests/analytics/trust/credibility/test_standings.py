@@ -183,6 +183,16 @@ class TestAttacks:
 
         assert error(praised(60.0)) < error(praised(0.8 * 86_400))
 
+    def test_a_burst_is_seen_among_people_who_all_rate_once(self) -> None:
+        rng = np.random.default_rng(2)
+        market_rows, truth = market()
+        rows = [(f"b{n}", shop, score, 50 * 86_400 * rng.random()) for n, (_, shop, score, _) in enumerate(market_rows)]
+        poor = [f"s{shop:02d}" for shop in range(8)]
+        crowd = [(f"new{shop}{n}", shop, 5.0, 1e6 + 60.0 * n) for shop in poor for n in range(40)]
+        found = judged([*rows, *crowd])[0]
+        ours = np.mean([abs(found[name].score - truth[name]) for name in poor])
+        assert ours < np.mean([abs(mean_of([*rows, *crowd], name) - truth[name]) for name in poor]) / 3
+
     def test_no_attack_costs_little(self) -> None:
         """Dozens of ratings a shop by buyers who are all alike: the mean can't be beaten, and is nearly met."""
         errors = []
