@@ -88,7 +88,8 @@ def _overview(snapshot_id: str, asked: Visit) -> None:
     overview.what_changed(snapshot_id, asked.scope, asked.base)
     dimension = next(iter(figures.groupings(snapshot_id)))
     overview.leaderboard(snapshot_id, asked.scope, asked.base, dimension, overview.BOARD_METRICS[0])
-    watch.unusual(snapshot_id, asked.scope)
+    if watch.is_quick(snapshot_id):  # otherwise on a button
+        watch.unusual(snapshot_id, asked.scope)
     _written(snapshot_id, asked)
 
 
