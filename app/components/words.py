@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
-from app.i18n import N_, _, span
+from app.i18n import N_, _, day, span
 
 if TYPE_CHECKING:
     from app.filters import Filters
@@ -67,6 +68,8 @@ _DIMENSIONS = {
     "region": N_("Region"),
     "tier": N_("Tier"),
     "merchant": N_("Merchant"),
+    "month": N_("Month"),
+    "week": N_("Week"),
 }
 _PERIODS = {"day": N_("day"), "week": N_("week"), "month": N_("month")}
 
@@ -79,6 +82,13 @@ def base_words(compare: str) -> str:
 def dimension_name(dimension: str) -> str:
     """What figures are grouped by, as a heading."""
     return _(_DIMENSIONS[dimension])
+
+
+def group_name(dimension: str, key: str) -> str:
+    """The name of a group of a dimension: months as 2026-11, weeks by their first day, anything else as it is."""
+    if dimension == "month":
+        return key[:7]
+    return day(date.fromisoformat(key)) if dimension == "week" else key
 
 
 def period_name(period: str) -> str:
