@@ -11,6 +11,7 @@ from typing import Literal
 import click
 
 from app.commands.plumbing import (
+    Day,
     as_of_option,
     json_option,
     one_line_errors,
@@ -73,12 +74,17 @@ def _check_together(
     for option, value in asked.items():
         partner, is_there = {
             "--compare": ("--explain", is_explained),
+            "--base-from": ("--explain", is_explained),
+            "--base-to": ("--explain", is_explained),
             "--q": ("--anomalies", is_watched),
             "--days": ("--forecast", is_forecast),
             "--level": ("--forecast", is_forecast),
         }[option]
         if value is not None and not is_there:
             raise click.UsageError(f"{option} goes with {partner} only: leave it out, or add {partner}.")
+    own = [asked[option] is not None for option in ("--base-from", "--base-to")]
+    if any(own) and (not all(own) or asked["--compare"] is not None):
+        raise click.UsageError("--base-from and --base-to go together, in place of --compare: give both days.")
     if is_explained and (not metric_ids or len(by) > 1):
         raise click.UsageError("--explain needs --metric, and one --by at most (default: category).")
     if by and (is_watched or is_forecast):
@@ -115,6 +121,10 @@ def _print_each(
     type=click.Choice(["previous", "week", "year"]),
     help="With --explain: the window to compare with (default: the one just before).",
 )
+@click.option("--base-from", type=Day(), help="With --explain: first day of a window of your own to compare with.")
+@click.option(
+    "--base-to", type=Day(), help="With --explain: its last day, included. The figures are those of the whole windows."
+)
 @click.option("--anomalies", "is_watched", is_flag=True, help="Merchants' unusual days in the window, surest first.")
 @click.option("--q", type=float, help="With --anomalies: the share of false ones allowed (default: 0.05).")
 @click.option("--forecast", "is_forecast", is_flag=True, help="The days after the last complete one, with intervals.")
@@ -135,6 +145,8 @@ def metrics(
     merchant: tuple[str, ...],
     is_explained: bool,
     compare: Literal["previous", "week", "year"] | None,
+    base_from: date | None,
+    base_to: date | None,
     is_watched: bool,
     q: float | None,
     is_forecast: bool,
@@ -153,7 +165,14 @@ def metrics(
     from app.services.metrics import all_metric_ids, explained_rows, figures, metric_row, rows_with_totals
     from app.services.warehouse import check_scope, window
 
-    asked = {"--compare": compare, "--q": q, "--days": days, "--level": level}
+    asked = {
+        "--compare": compare,
+        "--base-from": base_from,
+        "--base-to": base_to,
+        "--q": q,
+        "--days": days,
+        "--level": level,
+    }
     _check_together(
         is_explained, is_watched, is_forecast, by=by, has_totals=has_totals, metric_ids=metric_ids, asked=asked
     )
@@ -174,7 +193,8 @@ def metrics(
             extent = (watch.DAYS if days is None else days, watch.LEVEL if level is None else level)
             each(lambda metric_id: watch.forecast_rows(snapshot, metric_id, scope, *extent, as_of), FORECAST_COLUMNS)
         elif is_explained:
-            base, dimension = compare or "previous", (by or ("category",))[0]
+            base = (base_from, base_to) if base_from and base_to else compare or "previous"
+            dimension = (by or ("category",))[0]
             each(lambda metric_id: explained_rows(snapshot, metric_id, scope, base, dimension, as_of), PART_COLUMNS)
         elif has_totals:
             rows = rows_with_totals(snapshot, metric_ids or all_metric_ids(), scope, by, as_of)

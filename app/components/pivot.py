@@ -151,7 +151,7 @@ def _styles(frame: pd.DataFrame) -> pd.DataFrame:
     styles = pd.DataFrame("", index=frame.index, columns=frame.columns)
     styles.iloc[0, :] = TOTAL_STYLE
     styles["c0"] = TOTAL_STYLE
-    missing = ~np.isfinite(frame.drop(columns="name").astype(float))
+    missing = frame.drop(columns="name").astype(float).abs().pipe(lambda sizes: ~(sizes < np.inf))
     styles[missing.columns] = styles[missing.columns].where(~missing, styles[missing.columns] + "; " + MISSING_STYLE)
     return styles
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from app.i18n import N_, _, day, span
 
 if TYPE_CHECKING:
-    from app.filters import Filters
+    from app.filters import Compare, Filters
 
 BASES = {
     "previous": N_("vs period before"),
@@ -74,8 +74,10 @@ _DIMENSIONS = {
 _PERIODS = {"day": N_("day"), "week": N_("week"), "month": N_("month")}
 
 
-def base_words(compare: str) -> str:
+def base_words(compare: Compare) -> str:
     """What a change compares with, short."""
+    if isinstance(compare, tuple):
+        return _("vs {window}", window=span(*compare))
     return _(BASES[compare])
 
 

@@ -127,6 +127,19 @@ class TestMetrics:
         for part in parts:
             assert part["volume"] + part["mix"] + part["rate"] == pytest.approx(part["change"], abs=1e-9)
 
+    def test_a_change_against_two_days_of_ones_own(self, invoke: Invoke, warehouse: Path) -> None:
+        window = ("--from", "2026-02-05", "--to", "2026-02-10", "--warehouse", warehouse, "--json")
+        asked = ("metrics", "--metric", "orders", "--explain")
+        *_parts, whole = lines(invoke(*asked, "--base-from", "2026-01-02", "--base-to", "2026-01-04", *window))
+        assert (whole["base_from"], whole["base_to"]) == ("2026-01-02", "2026-01-04")
+        assert (whole["before"], whole["after"], whole["change"]) == (3, 6, 3)
+        for wrong in (
+            ("--base-from", "2026-01-02"),
+            ("--base-from", "2026-01-02", "--base-to", "2026-01-04", "--compare", "week"),
+        ):
+            result = invoke(*asked, *wrong, *window)
+            assert (result.exit_code, "--base-from and --base-to go together" in result.stderr) == (2, True)
+
     def test_totals_are_figures_of_their_own(self, invoke: Invoke, warehouse: Path) -> None:
         window = ("--from", "2026-01-01", "--to", "2026-02-28", "--json", "--warehouse", warehouse)
         by = ("--by", "merchant", "--by", "month")
