@@ -26,6 +26,7 @@ from analytics.tables import SQL_FOLDER, stored_columns
 
 QUERY_TIME_LIMIT_SECONDS = 30.0
 OPEN_SNAPSHOTS = 6
+ROWS_AT_ONCE = 10_000  # of the quarantine, when it is read row by row
 # The instant from which a row of these tables is known; what comes at or after an as-of bound is taken away.
 KNOWN_AT = {"events": "occurred_at", "tickets": "opened_at", "messages": "sent_at"}
 QUARANTINE_COLUMNS = ("load_id", "source", "table", "file", "line", "column", "reason", "raw", "row_id")
@@ -188,14 +189,63 @@ class Warehouse:
 
         With `settled` those that a replay loaded or replaced since, with settled_by, the replay's load id.
         """
-        condition = "settled_by IS NOT NULL" if settled else "settled_by IS NULL"
-        names = ", ".join(f'"{name}"' for name in (*QUARANTINE_COLUMNS, *(("settled_by",) if settled else ())))
-        return self._of_quarantine(snapshot_id, f"SELECT {names} FROM quarantine WHERE {condition}")
+        return self._of_quarantine(snapshot_id, _quarantined(settled))
+
+    def quarantine_rows(self, snapshot_id: str | None = None, *, settled: bool = False) -> Iterator[dict[str, Any]]:
+        """The rows of `quarantine` one by one, read from disk as they are asked for."""
+        with self._quarantine_view(snapshot_id) as connection:
+            for batch in connection.execute(_quarantined(settled)).to_arrow_reader(ROWS_AT_ONCE):
+                yield from batch.to_pylist()
 
     def set_aside(self, snapshot_id: str | None = None) -> pd.DataFrame:
         """How many rows are set aside: table_name, kind (any, conflict, malformed, missing), column_name, row_count."""
         sql = (SQL_FOLDER / "warehouse" / "set_aside.sql").read_text(encoding="utf-8")
         return self._of_quarantine(snapshot_id, sql)
+
+    def set_aside_reasons(self, kinds: str, snapshot_id: str | None = None) -> pd.DataFrame:
+        """How many rows are set aside by reason, most first: table, column, kind, row_count, example.
+
+        kinds: a regular expression (RE2) whose first group, at the beginning of a reason, is its kind.
+        """
+        return self._of_quarantine(snapshot_id, _set_aside_sql("set_aside_reasons"), {"kinds": kinds})
+
+    def set_aside_page(
+        self,
+        kinds: str,
+        *,
+        kind: str | None = None,
+        table: str | None = None,
+        text: str = "",
+        limit: int,
+        offset: int = 0,
+        snapshot_id: str | None = None,
+    ) -> pd.DataFrame:
+        """One page of the rows set aside, the last load first: the columns of `quarantine` and kind (see set_aside_reasons).
+
+        kind, table: only those. text: what the file, column, reason or raw row holds, case aside.
+        """
+        words = {
+            "kinds": kinds,
+            "kind": kind,
+            "table_name": table,
+            "held": text,
+            "row_limit": limit,
+            "row_offset": offset,
+        }
+        return self._of_quarantine(snapshot_id, _set_aside_sql("set_aside_page"), words)
+
+    def set_aside_total(
+        self,
+        kinds: str,
+        *,
+        kind: str | None = None,
+        table: str | None = None,
+        text: str = "",
+        snapshot_id: str | None = None,
+    ) -> int:
+        """How many rows all the pages of `set_aside_page` hold."""
+        words = {"kinds": kinds, "kind": kind, "table_name": table, "held": text}
+        return int(self._of_quarantine(snapshot_id, _set_aside_sql("set_aside_total"), words)["row_count"].iloc[0])
 
     def set_aside_rows(
         self, table: str, pattern: str, *, is_matching: bool = True, limit: int, snapshot_id: str | None = None
@@ -208,15 +258,21 @@ class Warehouse:
     def _of_quarantine(
         self, snapshot_id: str | None, sql: str, params: Mapping[str, object] | None = None
     ) -> pd.DataFrame:
+        with self._quarantine_view(snapshot_id) as connection:
+            frame: pd.DataFrame = connection.execute(sql, params).df()
+            return frame
+
+    @contextmanager
+    def _quarantine_view(self, snapshot_id: str | None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection with the view `quarantine` of a snapshot."""
         manifest = self.folder.current() if snapshot_id is None else self.folder.read(snapshot_id)
         self.folder.check_files(manifest)
         with self.connect() as connection:
             try:
                 view_quarantine(connection, self.root, manifest.quarantine)
-                frame: pd.DataFrame = connection.execute(sql, params).df()
+                yield connection
             except UNREADABLE as error:
                 raise _unreadable(manifest.snapshot_id, error) from error
-            return frame
 
     def needs_rebuild(self, snapshot_id: str | None = None) -> bool:
         """Whether a snapshot's marts (None: the current one's) were built by other mart SQL than this program's: see ingest.rebuild.
@@ -378,6 +434,21 @@ def view_quarantine(connection: duckdb.DuckDBPyConnection, root: Path, paths: tu
     stored = f"union all by name select * from read_parquet([{files}], union_by_name = true)" if paths else ""
     sql = (SQL_FOLDER / "warehouse" / "quarantine.sql").read_text(encoding="utf-8").replace("{{stored}}", stored)
     connection.execute(f"CREATE TEMP VIEW quarantine AS\n{sql}")
+
+
+def _quarantined(settled: bool) -> str:
+    condition = "settled_by IS NOT NULL" if settled else "settled_by IS NULL"
+    names = ", ".join(f'"{name}"' for name in (*QUARANTINE_COLUMNS, *(("settled_by",) if settled else ())))
+    return f"SELECT {names} FROM quarantine WHERE {condition}"
+
+
+def _set_aside_sql(name: str) -> str:
+    """A statement over the rows set aside, its shared parts filled in."""
+    sql = (SQL_FOLDER / "warehouse" / f"{name}.sql").read_text(encoding="utf-8")
+    for part in ("kinds", "found"):
+        text = (SQL_FOLDER / "warehouse" / f"set_aside_{part}.sql").read_text(encoding="utf-8")
+        sql = sql.replace("{{" + part + "}}", f"\n{text}")
+    return sql
 
 
 def _lock_down(connection: duckdb.DuckDBPyConnection, root: Path) -> None:

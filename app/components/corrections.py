@@ -11,7 +11,7 @@ import streamlit as st
 from app.components.card import card_title
 from app.components.loads import JOB_KEY, job_is_running
 from app.components.table import ROW_HEIGHT
-from app.i18n import _, ngettext, number
+from app.i18n import _, ngettext
 from app.identity import current_actor
 from app.services import quarantine
 from app.services.data import TABLE_NAMES
@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 
     from analytics.ingest import Correction
 
-EDITED_AT_ONCE = 200
 FILE_NAME = "quarantine-to-correct.csv"
 
 
-def draw_corrections(found: pd.DataFrame) -> None:
-    """The rows that the filters above leave, to be corrected and loaded; and all of them as a file."""
+def draw_corrections(found: pd.DataFrame, *, key: str, is_part: bool) -> None:
+    """The rows of the page above, to be corrected and loaded; and all that are set aside as a file.
+
+    key: names the page, whose edits are kept apart from another's. is_part: whether there are more pages.
+    """
     with st.container(border=True):
         card_title(
             _("Correct and load again"),
@@ -36,7 +38,13 @@ def draw_corrections(found: pd.DataFrame) -> None:
                 "one that does not stays with its reason. Times without a zone are read as in the row's file."
             ),
         )
-        edited = _draw_editor(found)
+        edited = _draw_editor(found, key)
+        if is_part:
+            st.caption(
+                _(
+                    "These are the rows of the page above: load what you corrected before you turn it, or correct more in a file."
+                )
+            )
         with st.container(horizontal=True):
             is_asked = st.button(
                 ngettext("Load {n} corrected row", "Load {n} corrected rows", len(edited)),
@@ -73,7 +81,7 @@ def draw_corrections(found: pd.DataFrame) -> None:
         _start(quarantine.read_corrections(io.BytesIO(given.getvalue()), given.name), given.name)
 
 
-def _draw_editor(found: pd.DataFrame) -> list[dict[str, Any]]:
+def _draw_editor(found: pd.DataFrame, key: str) -> list[dict[str, Any]]:
     """The rows of one table in an editor; returns those that were changed."""
     tables = [name for name in TABLE_NAMES if name in set(found["table"])]
     if set(found["table"]) - set(TABLE_NAMES):
@@ -91,13 +99,7 @@ def _draw_editor(found: pd.DataFrame) -> list[dict[str, Any]]:
             key="corrections.table",
         )
     rows = found[found["table"] == table]
-    if len(rows) > EDITED_AT_ONCE:
-        st.caption(
-            _("The first {shown} of {all} rows.", shown=number(EDITED_AT_ONCE), all=number(len(rows)))
-            + " "
-            + _("Correct more of them in a file.")
-        )
-    shown = quarantine.editable(rows.head(EDITED_AT_ONCE))
+    shown = quarantine.editable(rows)
     if shown["raw_line"].isna().all():
         shown = shown.drop(columns="raw_line")
     kind = st.column_config
@@ -120,7 +122,7 @@ def _draw_editor(found: pd.DataFrame) -> list[dict[str, Any]]:
         column_config=configured,
         placeholder="–",
         alt=_("Correct and load again"),
-        key=f"corrections.rows.{snapshot_id()}.{table}",
+        key=f"corrections.rows.{key}.{table}",
     )
     is_changed = (edited.fillna("") != shown.fillna("")).any(axis=1)
     return [{str(name): cell for name, cell in row.items()} for row in edited[is_changed].to_dict("records")]

@@ -14,8 +14,6 @@ from app.page_errors import page_errors
 from app.services import data
 from app.services.runtime import snapshot_id
 
-ROWS_SHOWN = 5_000
-
 
 def reason_name(kind: str) -> str:
     """A kind of reason in the reader's language."""
@@ -26,8 +24,8 @@ def reason_name(kind: str) -> str:
 def draw_quarantine() -> None:
     """Counts by reason, then the rows; a click on a reason shows its rows only."""
     with page_errors():
-        frame = data.quarantine(snapshot_id())
-        if frame.empty:
+        counted = data.reason_counts(snapshot_id())
+        if counted.empty:
             empty_state(
                 _("No row was set aside"),
                 _("Every row of every load kept the rules of its table."),
@@ -35,12 +33,11 @@ def draw_quarantine() -> None:
                 height=160,
             )
             return
-        _draw_reasons(frame)
-        _draw_rows(frame)
+        _draw_reasons(counted)
+        _draw_rows(counted)
 
 
-def _draw_reasons(frame: pd.DataFrame) -> None:
-    counted = data.reason_counts(frame)
+def _draw_reasons(counted: pd.DataFrame) -> None:
     with st.container(border=True):
         card_title(
             _("Why rows were set aside"),
@@ -52,7 +49,7 @@ def _draw_reasons(frame: pd.DataFrame) -> None:
             counted.assign(said=[reason_name(kind) for kind in counted["kind"]]),
             [
                 Column("said", _("Reason"), pinned=True),
-                Column("rows", _("Row count"), "count"),
+                Column("row_count", _("Row count"), "count"),
                 Column("table", _("Table")),
                 Column("column", _("Column")),
                 Column("example", _("For example")),
@@ -66,25 +63,39 @@ def _draw_reasons(frame: pd.DataFrame) -> None:
         st.session_state["quarantine.table"] = str(counted["table"].iloc[row])
 
 
-def _draw_rows(frame: pd.DataFrame) -> None:
+def _draw_rows(counted: pd.DataFrame) -> None:
     with st.container(border=True):
         card_title(_("Rows"))
-        kinds, tables = sorted(set(frame["kind"])), sorted(set(frame["table"]))
+        kinds, tables = sorted(set(counted["kind"])), sorted(set(counted["table"]))
         left, middle, right = st.columns(3)
         kind = left.selectbox(
             _("Reason"), kinds, index=None, format_func=reason_name, placeholder=_("All"), key="quarantine.kind"
         )
         chosen = middle.selectbox(_("Table"), tables, index=None, placeholder=_("All"), key="quarantine.table")
         text = right.text_input(_("File, column or content holds"), key="quarantine.text")
-        found = data.find_rejects(frame, kind=kind, table=chosen, text=text)
-        if len(found) > ROWS_SHOWN:
-            st.caption(_("The first {shown} of {all} rows.", shown=number(ROWS_SHOWN), all=number(len(found))))
-        if found.empty:
+        total = data.count_rejects(snapshot_id(), kind=kind, table=chosen, text=text)
+        if not total:
             empty_state(_("No such row"), _("Choose another reason, or search for less."), height=120)
             return
-        st.caption(ngettext("{n} row found", "{n} rows found", len(found)))
+        pages = -(-total // data.PAGE_ROWS)
+        searched = f"{snapshot_id()}.{kind}.{chosen}.{text}"
+        page = 1
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.caption(ngettext("{n} row found", "{n} rows found", total), width="content")
+            if pages > 1:
+                page = st.pagination(pages, key=f"quarantine.page.{searched}")
+        found = data.reject_page(snapshot_id(), kind=kind, table=chosen, text=text, page=page)
+        if pages > 1:
+            first = (page - 1) * data.PAGE_ROWS + 1
+            st.caption(
+                _(
+                    "Rows {first} to {last}, the last load first.",
+                    first=number(first),
+                    last=number(first + len(found) - 1),
+                )
+            )
         table(
-            found.head(ROWS_SHOWN),
+            found,
             [
                 Column("file", _("File"), pinned=True),
                 Column("line", _("Line"), "count"),
@@ -99,4 +110,4 @@ def _draw_rows(frame: pd.DataFrame) -> None:
             title=_("Rows"),
             file_name="quarantine",
         )
-    draw_corrections(found)
+    draw_corrections(found, key=f"{searched}.{page}", is_part=pages > 1)

@@ -43,6 +43,8 @@ REASONS = {
     "malformed line": N_("the line can't be read"),
     "conflict": N_("another row has the same id with other content"),
 }
+KIND_PATTERN = "^(" + "|".join(re.escape(known) for known in REASONS) + ")"
+PAGE_ROWS = 200
 OTHER_REASON = N_("breaks another rule")
 # name of a canonical table → what a page calls it
 TABLE_NAMES = {
@@ -144,42 +146,38 @@ def roll_back(snapshot_id: str, actor: Actor) -> None:
     runtime.workspace.audit.note(actor, "data.rolled_back", f"snapshot:{snapshot_id}", before=before)
 
 
-@cached
-def quarantine(snapshot_id: str) -> pd.DataFrame:
-    """Every row set aside, the last load first: load_id, source, table, file, line, column, kind (key of REASONS or ""), reason, raw, row_id."""
-    frame = get_runtime().warehouse.quarantine(snapshot_id)
-    frame = frame.sort_values(["load_id", "table", "file", "line"], ascending=[False, True, True, True])
-    kinds = [kind_of(reason, column) for reason, column in zip(frame["reason"], frame["column"], strict=True)]
-    frame.insert(6, "kind", pd.Series(kinds, index=frame.index, dtype="str"))
-    return frame.reset_index(drop=True)
-
-
 def kind_of(reason: str, column: object) -> str:
     """The key of REASONS that a reason of analytics begins with; "" for none of them."""
-    text = reason.removeprefix(f"{column} ") if isinstance(column, str) else reason
-    return next((known for known in REASONS if text.startswith(known)), "")
+    found = re.match(KIND_PATTERN, reason.removeprefix(f"{column} ") if isinstance(column, str) else reason)
+    return found[1] if found else ""
 
 
-def reason_counts(frame: pd.DataFrame) -> pd.DataFrame:
-    """Rows of `quarantine` by table, column and kind, most first, with one example: table, column, kind, rows, example."""
-    keys = ["table", "column", "kind"]
-    counted = frame.groupby(keys, dropna=False, observed=True).agg(rows=("raw", "size"), example=("reason", "first"))
-    return counted.reset_index().sort_values("rows", ascending=False, kind="stable").reset_index(drop=True)
+@cached
+def reason_counts(snapshot_id: str) -> pd.DataFrame:
+    """Rows set aside by table, column and kind, most first, with one example: table, column, kind (key of REASONS or ""), row_count, example."""
+    return get_runtime().warehouse.set_aside_reasons(KIND_PATTERN, snapshot_id)
 
 
-def find_rejects(frame: pd.DataFrame, *, kind: str | None, table: str | None, text: str) -> pd.DataFrame:
-    """Rows of `quarantine` of a kind and table whose file, column, reason or raw line holds the text, case aside."""
-    keep = pd.Series(True, index=frame.index)
-    if kind is not None:
-        keep &= frame["kind"] == kind
-    if table is not None:
-        keep &= frame["table"] == table
-    if wanted := text.strip():
-        held = pd.Series(False, index=frame.index)
-        for column in ("file", "column", "reason", "raw"):
-            held |= frame[column].fillna("").str.contains(re.escape(wanted), case=False)
-        keep &= held
-    return frame[keep].reset_index(drop=True)
+@cached
+def count_rejects(snapshot_id: str, *, kind: str | None, table: str | None, text: str) -> int:
+    """How many rows set aside are of a kind and table, and hold the text in file, column, reason or raw row, case aside."""
+    found = get_runtime().warehouse
+    return found.set_aside_total(KIND_PATTERN, kind=kind, table=table, text=text.strip(), snapshot_id=snapshot_id)
+
+
+@cached
+def reject_page(snapshot_id: str, *, kind: str | None, table: str | None, text: str, page: int) -> pd.DataFrame:
+    """The rows of `count_rejects` on a page (from 1) of PAGE_ROWS, the last load first: load_id, source, table, file, line, column,
+    kind, reason, raw, row_id."""
+    return get_runtime().warehouse.set_aside_page(
+        KIND_PATTERN,
+        kind=kind,
+        table=table,
+        text=text.strip(),
+        limit=PAGE_ROWS,
+        offset=(page - 1) * PAGE_ROWS,
+        snapshot_id=snapshot_id,
+    )
 
 
 def metric_table() -> pd.DataFrame:

@@ -138,17 +138,12 @@ def replay_file(path: Path, progress: Report | None = None) -> dict[str, object]
 
 def settled() -> Iterator[dict[str, object]]:
     """Rows that replays loaded or replaced, with `settled_by`, the load that did."""
-    return _records(get_runtime().warehouse.quarantine(settled=True))
+    return get_runtime().warehouse.quarantine_rows(settled=True)
 
 
 def waiting() -> Iterator[dict[str, object]]:
     """Rows set aside in the snapshot that is served: load_id, source, table, file, line, column, reason, raw, row_id."""
-    return _records(get_runtime().warehouse.quarantine())
-
-
-def _records(frame: pd.DataFrame) -> Iterator[dict[str, object]]:
-    for row in frame.astype(object).where(frame.notna(), None).to_dict("records"):
-        yield {str(key): value for key, value in row.items()}
+    return get_runtime().warehouse.quarantine_rows()
 
 
 def start_replay(corrections: Sequence[Correction] | None, called: str, actor: Actor) -> LoadJob:

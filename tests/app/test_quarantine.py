@@ -159,6 +159,78 @@ def page(section: str) -> AppTest:
     return opened
 
 
+class TestPaging:
+    """Seven rows: five without a date, one with a negative amount, one torn line of a second load."""
+
+    @pytest.fixture
+    def snapshot(self, runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+        negative = "n1,2026-02-01,order_placed,m1,ann,o1,-5,EUR,,50 (%) off"
+        load_path("canonical", write(tmp_path / "more", negative, "torn,line"))
+        monkeypatch.setattr(data, "PAGE_ROWS", 3)
+        return snapshot_id()
+
+    def rows(self, snapshot: str, page: int, **asked: Any) -> pd.DataFrame:
+        return data.reject_page(snapshot, **({"kind": None, "table": None, "text": ""} | asked), page=page)
+
+    def total(self, snapshot: str, **asked: Any) -> int:
+        return data.count_rejects(snapshot, **({"kind": None, "table": None, "text": ""} | asked))
+
+    def test_pages_hold_every_row_once_the_last_load_first(self, runtime: Runtime, snapshot: str) -> None:
+        pages = [self.rows(snapshot, page) for page in (1, 2, 3, 4)]
+        assert [len(page) for page in pages] == [3, 3, 1, 0]
+        found = pd.concat(pages)
+        assert self.total(snapshot) == len(found) == 7
+        assert set(found["row_id"]) == set(runtime.warehouse.quarantine()["row_id"])
+        assert list(found["load_id"]) == ["load-0002"] * 2 + ["load-0001"] * 5
+        assert list(found["line"][2:]) == sorted(found["line"][2:])
+
+    def test_reasons_are_counted_and_their_kind_is_the_one_in_words(self, snapshot: str) -> None:
+        counted = data.reason_counts(snapshot)
+        assert list(zip(counted["kind"], counted["row_count"], strict=True)) == [
+            ("is missing", 5),
+            ("is negative", 1),
+            ("malformed line", 1),
+        ]
+        for row in pd.concat([self.rows(snapshot, page) for page in (1, 2, 3)]).to_dict("records"):
+            column = row["column"] if isinstance(row["column"], str) else None
+            assert row["kind"] == data.kind_of(str(row["reason"]), column)
+
+    @pytest.mark.parametrize(
+        ("asked", "count"),
+        [
+            ({"kind": "is missing"}, 5),
+            ({"kind": "is missing", "text": "torn"}, 0),
+            ({"text": "TORN"}, 1),
+            ({"text": "50 (%) OFF"}, 1),
+            ({"text": "(.*"}, 0),
+            ({"text": "EVENTS.CSV"}, 7),
+            ({"table": "events"}, 7),
+            ({"table": "tickets"}, 0),
+        ],
+    )
+    def test_a_search_counts_what_its_pages_hold(self, snapshot: str, asked: dict[str, str], count: int) -> None:
+        assert self.total(snapshot, **asked) == count
+        assert sum(len(self.rows(snapshot, page, **asked)) for page in (1, 2, 3)) == count
+
+    def test_the_page_is_turned_and_its_rows_are_those_to_correct(self, snapshot: str) -> None:
+        drawn = page("quarantine")
+        for number, said in ((1, "Rows 1 to 3, the last load first."), (3, "Rows 7 to 7, the last load first.")):
+            drawn.session_state[f"quarantine.page.{snapshot}.None.None."] = number
+            drawn.run()
+            assert not drawn.exception
+            assert {"7 rows found", said} <= {text.value for text in drawn.caption}
+            listed = next(frame.value for frame in drawn.dataframe if "raw" in frame.value)
+            wanted = self.rows(snapshot, number)
+            assert list(listed["raw"]) == list(wanted["raw"])
+
+    def test_rows_are_streamed_as_the_frame_has_them(self, runtime: Runtime, snapshot: str) -> None:
+        frame = runtime.warehouse.quarantine()
+        assert list(runtime.warehouse.quarantine_rows()) == frame.astype(object).where(frame.notna(), None).to_dict(
+            "records"
+        )
+        assert list(runtime.warehouse.quarantine_rows(settled=True)) == []
+
+
 class TestPage:
     def test_rows_without_a_date_are_said(self, runtime: Runtime) -> None:
         assert any("Events: 5 % of the rows have no date · 5 of 100" in text.value for text in page("quality").markdown)
