@@ -1,5 +1,11 @@
--- Sums per merchant over a window of merchant_day: the columns named in $measures (a pattern 'a|b|c').
-select merchant_id, sum(columns('^(' || $measures || ')$')::bigint)::bigint as '\1'
+-- Sums per merchant and stretch of days of merchant_day: the columns named in $measures (a pattern 'a|b|c').
+-- $days and $stretches say which days are looked at and the stretch that each belongs to; windows are sums of neighbouring stretches.
+with calendar as (
+    select unnest($days::date[]) as day, unnest($stretches::integer[]) as stretch
+)
+
+select merchant_id, stretch, sum(columns('^(' || $measures || ')$')::bigint)::bigint as '\1'
 from merchant_day
+inner join calendar using (day)
 where day >= $date_from and day <= $date_to
-group by merchant_id
+group by merchant_id, stretch

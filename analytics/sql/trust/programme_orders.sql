@@ -1,7 +1,13 @@
--- Orders of a window per merchant that have what no column of merchant_day tells: those named in $measures (a pattern 'a|b|c').
-with measured as (
+-- Orders per merchant and stretch of days that have what no column of merchant_day tells: those named in $measures (a pattern 'a|b|c').
+-- $days and $stretches as in programme_days.sql, by the day of the order.
+with calendar as (
+    select unnest($days::date[]) as order_date, unnest($stretches::integer[]) as stretch
+),
+
+measured as (
     select
         merchant_id,
+        order_date,
         (
             first_review_score <= 2
             or (dispute_opened_at is not null and coalesce(dispute_outcome, 'open') not in ('denied', 'withdrawn'))
@@ -16,6 +22,7 @@ with measured as (
     where order_date >= $date_from and order_date <= $date_to
 )
 
-select merchant_id, coalesce(count_if(columns('^(' || $measures || ')$')), 0)::bigint as '\1'
+select merchant_id, stretch, coalesce(count_if(columns('^(' || $measures || ')$')), 0)::bigint as '\1'
 from measured
-group by merchant_id
+inner join calendar using (order_date)
+group by merchant_id, stretch

@@ -6,7 +6,7 @@ file, the table and what was expected. Knows nothing of merchants or of DuckDB.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -130,16 +130,29 @@ def presets() -> dict[str, SellerProgramme]:
     return read_folder(PROGRAMMES)
 
 
-def read_folder(folder: Path) -> dict[str, SellerProgramme]:
-    """Every programme of a folder by id; TOML files of another kind are passed over. InputError for one that is wrong, or an id given twice."""
+def read_folder(
+    folder: Path, on_fault: Callable[[InputError], None] | None = None, taken: Collection[str] = ()
+) -> dict[str, SellerProgramme]:
+    """Every programme of a folder by id; TOML files of another kind are passed over.
+
+    A file that is wrong, or whose id is `taken` or given twice, is handed to `on_fault` and left out; without it InputError is raised.
+    """
     found: dict[str, SellerProgramme] = {}
     for path in sorted(folder.glob("*.toml")):
-        if read_toml(path).text("kind", "") != KIND:
-            continue
-        programme = load_seller_programme(path)
-        if programme.programme_id in found:
-            raise InputError(f"{path}: programme_id '{programme.programme_id}' appears twice. Give each its own.")
-        found[programme.programme_id] = programme
+        try:
+            if read_toml(path).text("kind", "") != KIND:
+                continue
+            programme = load_seller_programme(path)
+            if programme.programme_id in (*taken, *found):
+                raise InputError(
+                    f"{path.name}: programme_id '{programme.programme_id}' is there already. Give the copy an id of its own."
+                )
+        except InputError as error:
+            if on_fault is None:
+                raise
+            on_fault(error)
+        else:
+            found[programme.programme_id] = programme
     return found
 
 
@@ -221,7 +234,9 @@ def _check_meaning(table: TomlTable, clause: Clause) -> None:
     """What single keys can't tell: a limit that nothing can break or meet, and a cap on buyers of what has none."""
     share = clause.limit
     if clause.form == "rate" and ((share >= 1 and not clause.is_floor) or (share <= 0 and clause.is_floor)):
-        raise table.error("limit", f"a rate {clause.operator} {share:g} can't be broken; give one strictly between 0 and 1")
+        raise table.error(
+            "limit", f"a rate {clause.operator} {share:g} can't be broken; give one strictly between 0 and 1"
+        )
     is_impossible = (clause.operator == "<" and share <= 0) or (clause.operator == ">" and share >= 1)
     if clause.form == "rate" and is_impossible:
         raise table.error("limit", f"no rate is {clause.operator} {share:g}; give one strictly between 0 and 1")

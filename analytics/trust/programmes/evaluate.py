@@ -21,7 +21,7 @@ from analytics.trust.programmes.counts import Counts, read_counts
 from analytics.trust.programmes.definition import Clause, SellerProgramme
 from analytics.trust.programmes.judge import Bools, Floats, Ints, Verdict, judge_count, judge_mean, judge_rate
 from analytics.trust.programmes.ledger import points_on
-from analytics.trust.programmes.measures import BUYERS, MEASURES, MONEY, PENALTIES
+from analytics.trust.programmes.measures import BUYERS, DUE, MEASURES, MONEY, PENALTIES
 from analytics.trust.programmes.probability import peer_prior, probability_over
 from analytics.trust.programmes.standing import standing
 
@@ -29,15 +29,18 @@ if TYPE_CHECKING:
     from analytics.warehouse import Cursor
 
 Texts = NDArray[np.object_]
-# Denominators of orders that must first have had their time: none of them among orders is "immature", not "too few".
-_DUE = ("ship_due_count", "delivery_due_count", "shipped_or_overdue_count")
+
+
+OK, TOO_FEW, IMMATURE, NOT_IN_SOURCE, NOT_APPLICABLE = range(5)
+STATUSES = ("ok", "too_few", "immature", "not_in_source", "not_applicable")  # in the order of the numbers above
+_STATUS_NAMES = np.array(STATUSES, dtype=object)
 
 
 @dataclass(frozen=True)
 class ClauseResult:
     """One clause of one programme for all merchants; every array has shape (merchants,).
 
-    `status`: ok, too_few, immature, not_in_source or not_applicable; only with ok is there a verdict (`passed` means nothing else).
+    `state` is the position of `status` in STATUSES: ok, too_few, immature, not_in_source or not_applicable; only with ok is there a verdict (`passed` means nothing else).
     value, numerator, denominator, distance and probability are NaN where there is none. `spans` holds the windows, `is_short` who is judged
     by the short one. `level` is the clause's level, or the band that its points fall into.
     """
@@ -47,7 +50,7 @@ class ClauseResult:
     numerator: Floats
     denominator: Floats
     n: Ints
-    status: Texts
+    state: NDArray[np.int8]
     passed: Bools
     distance: Floats
     is_near: Bools
@@ -57,8 +60,18 @@ class ClauseResult:
     is_short: Bools
 
     @property
+    def status(self) -> Texts:
+        return _STATUS_NAMES[self.state]
+
+    @property
     def is_judged(self) -> Bools:
-        found: Bools = self.status == "ok"
+        found: Bools = self.state == OK
+        return found
+
+    @property
+    def is_silent(self) -> Bools:
+        """Not in the source or not applicable: it says nothing about the merchant, and levels are judged by the other clauses."""
+        found: Bools = self.state >= NOT_IN_SOURCE
         return found
 
 
@@ -105,14 +118,14 @@ def _programme(counts: Counts, programme: SellerProgramme, day: date) -> Program
 def _clause(counts: Counts, clause: Clause, day: date) -> ClauseResult:
     """One clause on a day, without the probability."""
     spans = clause.window.spans(day)
-    orders = [counts.of(("order_count",), span) for span in spans]
     size = len(counts.merchants)
+    nothing = np.zeros(size, dtype=np.int64)
+    orders = [counts.measures.get(("order_count", span), nothing) for span in spans] or [nothing]
     is_short = orders[-1] >= clause.window.short_from_orders if len(spans) > 1 else np.zeros(size, dtype=bool)
     measured = _FORMS[clause.form](counts, clause, day, is_short)
-    n_orders = np.where(is_short, orders[-1], orders[0]) if spans else np.zeros(size, dtype=np.int64)
-    status = _status(counts, clause, measured, n_orders)
-    absent = np.isin(status, ("not_in_source", "not_applicable"))
-    judged = status == "ok"
+    n_orders = np.where(is_short, orders[-1], orders[0])
+    state = _state(counts, clause, measured, n_orders)
+    absent, judged = state >= NOT_IN_SOURCE, state == OK
     has_units = clause.form in ("rate", "mean")
     return ClauseResult(
         clause=clause,
@@ -120,7 +133,7 @@ def _clause(counts: Counts, clause: Clause, day: date) -> ClauseResult:
         numerator=np.where(absent, np.nan, measured.numerator),
         denominator=np.where(absent, np.nan, measured.denominator) if has_units else np.full(size, np.nan),
         n=measured.denominator.astype(np.int64) if has_units else n_orders,
-        status=status,
+        state=state,
         passed=measured.verdict.passed & judged,
         distance=np.where(judged, measured.verdict.distance, np.nan),
         is_near=measured.verdict.is_near & judged,
@@ -166,7 +179,8 @@ def _rate(counts: Counts, clause: Clause, day: date, is_short: Bools) -> _Measur
     bad = n - numerator if clause.is_floor else numerator
     buyers = None
     if clause.cap is not None and clause.cap.of == "buyers":
-        found = [counts.buyers[clause.numerator[0], span, clause.cap.most] for span in clause.window.spans(day)]
+        bad_orders = counts.bad_orders[clause.numerator[0]]
+        found = [bad_orders.buyers(span, clause.cap.most) for span in clause.window.spans(day)]
         buyers = np.where(is_short, found[-1][0], found[0][0]), np.where(is_short, found[-1][1], found[0][1])
     value = np.where(n > 0, numerator / np.maximum(n, 1), np.nan)
     return _measured(value, numerator, n, judge_rate(clause, bad, n, buyers))
@@ -184,10 +198,9 @@ def _count(counts: Counts, clause: Clause, day: date, is_short: Bools) -> _Measu
 
 
 def _money(counts: Counts, clause: Clause, day: date, is_short: Bools) -> _Measured:
-    found = [counts.amounts[clause.currency, span] for span in clause.window.spans(day)]
-    minor = np.where(is_short, found[-1][0], found[0][0])
+    minor = _units(counts, clause, (clause.currency,), day, is_short)
     verdict = judge_mean(clause, minor, np.ones_like(minor), scale=100)
-    return _measured(minor / 100, minor, None, verdict, is_applicable=found[0][1])
+    return _measured(minor / 100, minor, None, verdict, is_applicable=counts.has_sold[clause.currency])
 
 
 def _age(counts: Counts, clause: Clause, day: date, is_short: Bools) -> _Measured:
@@ -195,11 +208,11 @@ def _age(counts: Counts, clause: Clause, day: date, is_short: Bools) -> _Measure
     age = (pd.Timestamp(day) - pd.to_datetime(counts.merchants[column])).dt.days.to_numpy(dtype=float)
     is_known = ~np.isnan(age)
     days = np.where(is_known, age, 0).astype(np.int64)
-    return _measured(age, days, None, judge_count(clause, days), is_known=is_known)
+    return _measured(age.astype(float), days, None, judge_count(clause, days), is_known=is_known)
 
 
 def _points(counts: Counts, clause: Clause, day: date, is_short: Bools) -> _Measured:
-    points = points_on(counts.penalties, clause, day, counts.ids())
+    points = points_on(counts.penalties, clause, day, counts.ids)
     return _measured(points.astype(float), points, None, judge_count(clause, points))
 
 
@@ -207,8 +220,8 @@ def _rating(counts: Counts, clause: Clause, day: date, is_short: Bools) -> _Meas
     rules = clause.rating
     assert rules is not None
     shipped = _units(counts, clause, ("shipped_count",), day, is_short)
-    lost = points_on(counts.penalties, clause, day, counts.ids())
-    rating = np.clip(rules.start - lost + rules.bonus * (shipped // rules.bonus_orders), 0, rules.highest)
+    lost = points_on(counts.penalties, clause, day, counts.ids)
+    rating: Ints = np.clip(rules.start - lost + rules.bonus * (shipped // rules.bonus_orders), 0, rules.highest)
     return _measured(rating.astype(float), rating, None, judge_mean(clause, rating, np.ones_like(rating)))
 
 
@@ -229,19 +242,19 @@ _FORMS = {
 }
 
 
-def _status(counts: Counts, clause: Clause, measured: _Measured, n_orders: Ints) -> Texts:
-    status = np.full(len(n_orders), "ok", dtype=object)
+def _state(counts: Counts, clause: Clause, measured: _Measured, n_orders: Ints) -> NDArray[np.int8]:
+    state = np.full(len(n_orders), OK, dtype=np.int8)
     if clause.form in ("rate", "mean"):
         is_empty = measured.denominator == 0
-        status[is_empty] = "too_few"
-        if clause.denominator in _DUE:
-            status[is_empty & (n_orders > 0)] = "immature"
-    status[n_orders < clause.minimum_orders] = "too_few"
-    status[~measured.is_known] = "not_in_source" if clause.since == "joined" else "too_few"
-    status[~measured.is_applicable] = "not_applicable"
+        state[is_empty] = TOO_FEW
+        if clause.denominator in DUE:
+            state[is_empty & (n_orders > 0)] = IMMATURE
+    state[n_orders < clause.minimum_orders] = TOO_FEW
+    state[~measured.is_known] = NOT_IN_SOURCE if clause.since == "joined" else TOO_FEW
+    state[~measured.is_applicable] = NOT_APPLICABLE
     if not _is_recorded(clause, counts):
-        status[:] = "not_in_source"
-    return status
+        state[:] = NOT_IN_SOURCE
+    return state
 
 
 def _is_recorded(clause: Clause, counts: Counts) -> bool:
@@ -276,5 +289,8 @@ def _with_probability(counts: Counts, result: ClauseResult) -> ClauseResult:
     good_or_bad = np.nan_to_num(result.numerator)
     bad = n - good_or_bad if clause.is_floor else good_or_bad
     limit = float(1 - clause.exact_limit) if clause.is_floor else clause.limit
-    mean, strength = peer_prior(bad, n, counts.merchants["category"])
-    return replace(result, probability=probability_over(limit, bad, n, mean, strength))
+    mean, strength = peer_prior(bad, n, counts.categories)
+    key = (counts.categories + 1.0) * (n.max(initial=0) + 1) ** 2 + n * (n.max(initial=0) + 1) + bad
+    _, first, same = np.unique(key, return_index=True, return_inverse=True)  # many merchants share counts and category
+    distinct = probability_over(limit, bad[first], n[first], mean[first], strength[first])
+    return replace(result, probability=distinct[same])

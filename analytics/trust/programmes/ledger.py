@@ -18,7 +18,18 @@ if TYPE_CHECKING:
     from analytics.warehouse import Cursor
 
 COLUMNS = (
-    *("merchant_id", "programme", "event_id", "clause", "points", "order_id", "issued", "expires", "appealed", "lifted"),
+    *(
+        "merchant_id",
+        "programme",
+        "event_id",
+        "clause",
+        "points",
+        "order_id",
+        "issued",
+        "expires",
+        "appealed",
+        "lifted",
+    ),
     "active",
 )
 
@@ -94,7 +105,7 @@ def is_active(penalties: pd.DataFrame, clause: Clause | None, day: date) -> pd.S
 def points_on(penalties: pd.DataFrame, clause: Clause, day: date, ids: pd.Index[str]) -> np.ndarray:
     """Points that count against each merchant on a day, shape (merchants,)."""
     active = is_active(penalties, clause, day)
-    places = ids.get_indexer(pd.Index(penalties.loc[active, "merchant_id"]))
+    places = ids.get_indexer(pd.Index(penalties.loc[active, "merchant_id"], dtype="object"))
     points = cost(penalties, clause)[active].to_numpy()
     found = np.bincount(places[places >= 0], weights=points[places >= 0], minlength=len(ids))
     return found.astype(np.int64)

@@ -86,3 +86,5 @@ MONEY = Measure("days", ("order_placed.amount",))
 BUYERS = Measure("orders", ("order_placed.buyer",))
 # Counts of orders that a distinct-buyer cap may look at.
 BUYER_CAPPED = ("transaction_defect_count", "order_defect_count")
+# Denominators of orders that must first have had their time: none of them among orders is immature, not too few.
+DUE = ("ship_due_count", "delivery_due_count", "shipped_or_overdue_count")

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
@@ -36,21 +35,20 @@ def probability_over(limit: float, bad: ArrayLike, n: ArrayLike, prior_mean: Arr
 
 
 def peer_prior(
-    bad: Floats, n: Floats, category: pd.Series[str], settings: PriorSettings | None = None
+    bad: Floats, n: Floats, category: NDArray[np.intp], settings: PriorSettings | None = None
 ) -> tuple[Floats, Floats]:
-    """Prior mean and strength of each merchant's rate, from the merchants of its category and of the whole marketplace.
+    """Prior mean and strength of each merchant's rate, from the merchants of its category (a number from 0, −1 for none) and of all.
 
     Those with at least as many units as the score's least number of orders tell it; all do where that leaves fewer than ten.
     """
     programme = default_programme()
-    categories = pd.Index(sorted({str(name) for name in category.dropna()}), dtype="object")
-    group = categories.get_indexer(pd.Index(category, dtype="object"))
+    groups = int(category.max(initial=-1)) + 1
     peers = n >= programme.min_n
     if peers.sum() < _FEWEST:
         peers = n > 0
     bad = np.clip(bad, 0, n)
     means, strengths = fit_proportions(
-        bad[peers], n[peers], n[peers], group[peers], len(categories), settings or programme.prior
+        bad[peers], n[peers], n[peers], category[peers], groups, settings or programme.prior
     )
-    row = np.where(group < 0, len(categories), group)
+    row = np.where(category < 0, groups, category)
     return np.asarray(means)[row], np.asarray(strengths)[row]

@@ -13,7 +13,6 @@ import pandas as pd
 from analytics.trust.programmes.evaluate import ClauseResult, Evaluation, ProgrammeResult
 
 
-
 def clause_records(evaluation: Evaluation, merchant_ids: Sequence[str] | None = None) -> Iterator[dict[str, object]]:
     """One object per merchant, programme and clause, in this order: merchants by id, programmes as given, clauses as in their file.
 
@@ -95,7 +94,7 @@ def _frame(result: ClauseResult, merchant_ids: pd.Series[str]) -> pd.DataFrame:
             "currency": clause.currency,
             "n": result.n,
             "status": result.status,
-            "passed": pd.array(np.where(result.is_judged, result.passed, None), dtype="boolean"),
+            "passed": pd.array(_passed(result), dtype="boolean"),
             "is_near": result.is_near,
             "distance": result.distance,
             "probability": result.probability,
@@ -118,14 +117,19 @@ def _clause_columns(result: ClauseResult) -> dict[str, list[object]]:
     has_whole_distance = is_whole or result.clause.form == "rate"
     return {
         "value": _plain(result.value, is_whole=is_whole),
-        "n": result.n.tolist(),
-        "passed": np.where(result.is_judged, result.passed, None).tolist(),
+        "n": [None] * len(result.n) if result.clause.form == "age" else result.n.tolist(),
+        "passed": _passed(result),
         "distance": _plain(result.distance, is_whole=has_whole_distance),
         "probability_over_limit": _plain(result.probability, is_whole=False),
         "status": result.status.tolist(),
         "numerator": _plain(result.numerator, is_whole=True),
         "denominator": _plain(result.denominator, is_whole=True),
     }
+
+
+def _passed(result: ClauseResult) -> list[object]:
+    pairs = zip(result.passed.tolist(), result.is_judged.tolist(), strict=True)
+    return [passed if is_judged else None for passed, is_judged in pairs]
 
 
 def _plain(values: np.ndarray, *, is_whole: bool) -> list[object]:

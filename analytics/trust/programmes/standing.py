@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from analytics.trust.programmes.definition import SellerProgramme
-    from analytics.trust.programmes.evaluate import ClauseResult
-    from analytics.trust.programmes.judge import Bools, Ints
-    from analytics.trust.programmes.evaluate import Texts
+    from analytics.trust.programmes.evaluate import ClauseResult, Texts
+    from analytics.trust.programmes.judge import Ints
 
-# Statuses that say nothing about the merchant: a level is judged by its other clauses.
-_SILENT = ("not_in_source", "not_applicable")
-_WORST_FIRST = ("fail", "near", "pass")
+OUTCOMES = ("fail", "near", "pass", "too_few")  # worst first; nothing known last
+_NOTHING = OUTCOMES.index("too_few")
+_NAMES = np.array(OUTCOMES, dtype=object)
 
 
 def standing(programme: SellerProgramme, results: Sequence[ClauseResult]) -> tuple[Texts, Texts, Ints]:
@@ -26,35 +26,26 @@ def standing(programme: SellerProgramme, results: Sequence[ClauseResult]) -> tup
     it is the band of the points, else the outcome's word (near counts as pass). A level with a clause of too few orders is not held.
     """
     required = {level.level_id for level in programme.levels if level.is_required} | {""}
-    decisive = [place for place, result in enumerate(results) if result.clause.level in required]
-    size = len(results[0].status)
-    outcome, tightest = np.full(size, "too_few", dtype=object), np.full(size, -1)
-    for place in decisive:
-        marked = _mark(results[place])
-        better = np.full(size, False)
-        for rank, word in enumerate(_WORST_FIRST):
-            is_worse = np.isin(outcome, (*_WORST_FIRST[rank + 1 :], "too_few"))
-            better |= (marked == word) & is_worse
-        tie = (marked == outcome) & (marked != "too_few") & _is_tighter(results, place, tightest)
-        tightest[better | tie] = place
-        outcome[better] = marked[better]
-    return outcome, _level(programme, results, outcome), tightest
+    size = len(results[0].state)
+    outcome, tightest = np.full(size, _NOTHING, dtype=np.int8), np.full(size, -1)
+    nearest = np.full(size, np.inf)
+    for place, result in enumerate(results):
+        if result.clause.level not in required:
+            continue
+        marked, distance = _mark(result), np.nan_to_num(result.distance, nan=np.inf)
+        decides = (marked < outcome) | ((marked == outcome) & (marked < _NOTHING) & (distance < nearest))
+        outcome[decides], tightest[decides], nearest[decides] = marked[decides], place, distance[decides]
+    names = _NAMES[outcome]
+    return names, _level(programme, results, names), tightest
 
 
-def _mark(result: ClauseResult) -> Texts:
-    marked = np.full(len(result.status), "too_few", dtype=object)
-    marked[result.is_judged] = "fail"
-    marked[result.passed] = "pass"
-    marked[result.is_near] = "near"
+def _mark(result: ClauseResult) -> NDArray[np.int8]:
+    """The outcome of one clause, as its position in OUTCOMES."""
+    marked = np.full(len(result.state), _NOTHING, dtype=np.int8)
+    marked[result.is_judged] = OUTCOMES.index("fail")
+    marked[result.passed] = OUTCOMES.index("pass")
+    marked[result.is_near] = OUTCOMES.index("near")
     return marked
-
-
-def _is_tighter(results: Sequence[ClauseResult], place: int, current: Ints) -> Bools:
-    """Whether a clause's distance is smaller than that of the clause that decides so far."""
-    size = len(current)
-    stacked = np.vstack([np.where(np.isnan(r.distance), np.inf, r.distance) for r in results])
-    found: Bools = stacked[place] < stacked[current, np.arange(size)]
-    return found
 
 
 def _level(programme: SellerProgramme, results: Sequence[ClauseResult], outcome: Texts) -> Texts:
@@ -63,7 +54,7 @@ def _level(programme: SellerProgramme, results: Sequence[ClauseResult], outcome:
     for item in reversed(programme.levels):
         own = [result for result in results if result.clause.level == item.level_id]
         for result in own:
-            held &= result.passed | np.isin(result.status, _SILENT)
+            held &= result.passed | result.is_silent
         has_any = np.any([result.passed for result in own], axis=0) if own else np.zeros(len(level), dtype=bool)
         level[held & has_any] = item.level_id
     for result in results:
