@@ -21,10 +21,11 @@ from app.services.warehouse import cursor, merchants
 
 if TYPE_CHECKING:
     from analytics.metrics import Scope
-    from analytics.trust.programmes import Evaluation, SellerProgramme
+    from analytics.trust.programmes import Clause, Evaluation, SellerProgramme
 
 ALL = "all"
 OUTCOMES = {"fail": N_("Fails"), "near": N_("Near the limit"), "pass": N_("Passes"), "too_few": N_("Not enough data")}
+# Unlike an outcome of a programme, of a clause: it may also be silent.
 STATUSES = {
     "too_few": N_("Not enough data"),
     "immature": N_("Too young to judge"),
@@ -175,49 +176,83 @@ def matching(frame: pd.DataFrame, programme_id: str | None, outcomes: Sequence[s
 
 
 def clauses(snapshot_id: str, scope: Scope, programme_id: str) -> pd.DataFrame:
-    """A row a clause of one programme over the scope's merchants: clause, label, level, limit, operator, unit, window, fail, near, pass, unjudged."""
-    ids = tuple(matrix(snapshot_id, scope)["merchant_id"])
-    return _clauses(snapshot_id, scope.date_to, programme_id, tuple(available().values()), ids)
+    """A row a clause of one programme, over the scope's merchants: clause, label (a msgid), level, operator, limit, unit, currency, note (a msgid),
+    and the merchants that fail, near, pass and unjudged."""
+    ids = frozenset(matrix(snapshot_id, scope)["merchant_id"])
+    return _clauses(snapshot_id, scope.date_to, programme_id, tuple(available().values()), tuple(sorted(ids)))
 
 
 @cached
 def _clauses(
     snapshot_id: str, day: date, programme_id: str, programmes: tuple[SellerProgramme, ...], ids: tuple[str, ...]
 ) -> pd.DataFrame:
-    from analytics.trust.programmes import clause_frame
-
-    frame = clause_frame(_evaluation(snapshot_id, day, programmes), programme_id)
-    frame = frame[frame["merchant_id"].isin(ids)]
-    passed = frame["passed"].fillna(False).astype(bool)
-    frame = frame.assign(
-        **{
-            "fail": (frame["status"] == "ok") & ~passed,
-            "near": passed & frame["is_near"],
-            "pass": passed & ~frame["is_near"],
-            "unjudged": frame["status"] != "ok",
-        }
+    evaluation = _evaluation(snapshot_id, day, programmes)
+    result = next(r for r in evaluation.programmes if r.programme.programme_id == programme_id)
+    inside = evaluation.merchants["merchant_id"].isin(ids).to_numpy()
+    return pd.DataFrame(
+        [
+            {
+                **_rule(clause.clause),
+                "fail": int((clause.is_judged & ~clause.passed & inside).sum()),
+                "near": int((clause.is_near & inside).sum()),
+                "pass": int((clause.passed & ~clause.is_near & inside).sum()),
+                "unjudged": int((~clause.is_judged & inside).sum()),
+            }
+            for clause in result.clauses
+        ]
     )
-    shared = ["clause", "label", "limit", "operator", "unit", "currency"]
-    return frame.groupby(shared, sort=False)[["fail", "near", "pass", "unjudged"]].sum().reset_index()
 
 
-def of_merchant(snapshot_id: str, day: date, merchant_id: str) -> dict[str, pd.DataFrame]:
-    """One merchant's clauses by programme: the columns of `clause_frame`."""
+def _rule(clause: Clause) -> dict[str, object]:
+    shared = ("label", "level", "operator", "limit", "unit", "currency", "note")
+    return {"clause": clause.clause_id, **{name: getattr(clause, name) for name in shared}}
+
+
+def of_merchant(snapshot_id: str, day: date, merchant_id: str) -> pd.DataFrame:
+    """One merchant's programmes: programme, outcome, level, projected (level ids or outcomes), next_evaluation, clause (that decided), distance."""
     return _of_merchant(snapshot_id, day, merchant_id, tuple(available().values()))
 
 
 @cached
 def _of_merchant(
     snapshot_id: str, day: date, merchant_id: str, programmes: tuple[SellerProgramme, ...]
-) -> dict[str, pd.DataFrame]:
-    from analytics.trust.programmes import clause_frame
+) -> pd.DataFrame:
+    from analytics.trust.programmes import standing_frame
 
     evaluation = _evaluation(snapshot_id, day, programmes)
-    found = {}
-    for programme in programmes:
-        frame = clause_frame(evaluation, programme.programme_id)
-        found[programme.programme_id] = frame[frame["merchant_id"] == merchant_id].reset_index(drop=True)
-    return found
+    frame = standing_frame(evaluation)
+    row = frame[frame["merchant_id"] == merchant_id].iloc[0]
+    return pd.DataFrame(
+        [
+            {
+                "programme": (name := result.programme.programme_id),
+                "outcome": row[name],
+                "level": row[f"{name}.level"],
+                "projected": row[f"{name}.projected"],
+                "next_evaluation": result.next_evaluation,
+                "clause": row[f"{name}.clause"],
+                "distance": row[f"{name}.distance"],
+            }
+            for result in evaluation.programmes
+        ]
+    )
+
+
+def merchant_clauses(snapshot_id: str, day: date, merchant_id: str, programme_id: str) -> pd.DataFrame:
+    """One merchant's clauses of one programme: the columns of `clause_frame`, and `outcome` (pass, near, fail, or the status)."""
+    return _merchant_clauses(snapshot_id, day, merchant_id, programme_id, tuple(available().values()))
+
+
+@cached
+def _merchant_clauses(
+    snapshot_id: str, day: date, merchant_id: str, programme_id: str, programmes: tuple[SellerProgramme, ...]
+) -> pd.DataFrame:
+    from analytics.trust.programmes import clause_frame
+
+    frame = clause_frame(_evaluation(snapshot_id, day, programmes), programme_id, merchant_id=merchant_id)
+    judged = frame["passed"].fillna(False).astype(bool)
+    outcome = frame["status"].where(frame["status"] != "ok", "fail").mask(judged, "pass")
+    return frame.assign(outcome=outcome.mask(judged & frame["is_near"], "near"))
 
 
 def merchant_ledger(snapshot_id: str, day: date, merchant_id: str, programme_id: str) -> pd.DataFrame:

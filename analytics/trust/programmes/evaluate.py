@@ -40,9 +40,9 @@ _STATUS_NAMES = np.array(STATUSES, dtype=object)
 class ClauseResult:
     """One clause of one programme for all merchants; every array has shape (merchants,).
 
-    `state` is the position of `status` in STATUSES: ok, too_few, immature, not_in_source or not_applicable; only with ok is there a verdict (`passed` means nothing else).
+    `state` is the position of `status` in STATUSES; only with ok is there a verdict (`passed` is False in the others).
     value, numerator, denominator, distance and probability are NaN where there is none. `spans` holds the windows, `is_short` who is judged
-    by the short one. `level` is the clause's level, or the band that its points fall into.
+    by the short one.
     """
 
     clause: Clause
@@ -55,13 +55,20 @@ class ClauseResult:
     distance: Floats
     is_near: Bools
     probability: Floats
-    level: Texts
     spans: tuple[tuple[date, date], ...]
     is_short: Bools
 
     @property
     def status(self) -> Texts:
         return _STATUS_NAMES[self.state]
+
+    @property
+    def level(self) -> Texts:
+        """The clause's level, or the band that the merchant's points fall into."""
+        level = np.full(len(self.state), self.clause.level, dtype=object)
+        for band in self.clause.bands:
+            level[self.numerator >= band.minimum] = band.level_id
+        return level
 
     @property
     def is_judged(self) -> Bools:
@@ -138,7 +145,6 @@ def _clause(counts: Counts, clause: Clause, day: date) -> ClauseResult:
         distance=np.where(judged, measured.verdict.distance, np.nan),
         is_near=measured.verdict.is_near & judged,
         probability=np.full(size, np.nan),
-        level=_bands(clause, measured.numerator, absent),
         spans=spans,
         is_short=is_short,
     )
@@ -272,13 +278,6 @@ def _is_recorded(clause: Clause, counts: Counts) -> bool:
         return False
     has_under = not clause.denominator or MEASURES[clause.denominator].is_recorded(held)
     return has_under and any(MEASURES[name].is_recorded(held) for name in clause.numerator)
-
-
-def _bands(clause: Clause, points: Floats, absent: Bools) -> Texts:
-    level = np.full(len(points), clause.level, dtype=object)
-    for band in clause.bands:
-        level[(points >= band.minimum) & ~absent] = band.level_id
-    return level
 
 
 def _with_probability(counts: Counts, result: ClauseResult) -> ClauseResult:

@@ -39,22 +39,21 @@ def clause_records(evaluation: Evaluation, merchant_ids: Sequence[str] | None = 
                     "limit": clause.clause.limit,
                     "from": start,
                     "to": end,
-                    "level": clause.level[row],
                     "unit": clause.clause.unit,
                     **shared,
                 }
 
 
-def clause_frame(evaluation: Evaluation, programme_id: str, clause_id: str | None = None) -> pd.DataFrame:
-    """A programme's clauses as one frame, a row a merchant and clause; those of one clause when it is named.
+def clause_frame(evaluation: Evaluation, programme_id: str, *, merchant_id: str | None = None) -> pd.DataFrame:
+    """A programme's clauses as one frame, a row a clause and merchant, or of one merchant.
 
-    Columns: merchant_id, clause, label, value, limit, operator, unit, currency, n, status, passed (missing where not judged), is_near, distance,
-    probability, level, date_from, date_to.
+    Columns: merchant_id, clause, label, note, value, limit, operator, unit, currency, n, status, passed (missing where not judged), is_near,
+    distance, probability, level, date_from, date_to.
     """
     result = next(r for r in evaluation.programmes if r.programme.programme_id == programme_id)
-    parts = [c for c in result.clauses if clause_id in (None, c.clause.clause_id)]
-    frames = [_frame(clause, evaluation.merchants["merchant_id"]) for clause in parts]
-    return pd.concat(frames, ignore_index=True)
+    ids = evaluation.merchants["merchant_id"]
+    rows = np.arange(len(ids)) if merchant_id is None else np.flatnonzero(ids == merchant_id)
+    return pd.concat([_frame(clause, ids.to_numpy()[rows], rows) for clause in result.clauses], ignore_index=True)
 
 
 def standing_frame(evaluation: Evaluation) -> pd.DataFrame:
@@ -79,26 +78,27 @@ def _standing_columns(result: ProgrammeResult) -> dict[str, object]:
     }
 
 
-def _frame(result: ClauseResult, merchant_ids: pd.Series[str]) -> pd.DataFrame:
-    clause = result.clause
-    windows = [_window(result, row) for row in range(len(merchant_ids))]
+def _frame(result: ClauseResult, merchant_ids: np.ndarray, rows: np.ndarray) -> pd.DataFrame:
+    clause, windows = result.clause, [_window(result, row) for row in rows]
+    passed = _passed(result)
     return pd.DataFrame(
         {
-            "merchant_id": merchant_ids.to_numpy(),
+            "merchant_id": merchant_ids,
             "clause": clause.clause_id,
             "label": clause.label,
-            "value": result.value,
+            "note": clause.note,
+            "value": result.value[rows],
             "limit": clause.limit,
             "operator": clause.operator,
             "unit": clause.unit,
             "currency": clause.currency,
-            "n": result.n,
-            "status": result.status,
-            "passed": pd.array(_passed(result), dtype="boolean"),
-            "is_near": result.is_near,
-            "distance": result.distance,
-            "probability": result.probability,
-            "level": result.level,
+            "n": result.n[rows],
+            "status": result.status[rows],
+            "passed": pd.array([passed[row] for row in rows], dtype="boolean"),
+            "is_near": result.is_near[rows],
+            "distance": result.distance[rows],
+            "probability": result.probability[rows],
+            "level": result.level[rows],
             "date_from": [start for start, _ in windows],
             "date_to": [end for _, end in windows],
         }
@@ -122,6 +122,7 @@ def _clause_columns(result: ClauseResult) -> dict[str, list[object]]:
         "distance": _plain(result.distance, is_whole=has_whole_distance),
         "probability_over_limit": _plain(result.probability, is_whole=False),
         "status": result.status.tolist(),
+        "level": result.level.tolist(),
         "numerator": _plain(result.numerator, is_whole=True),
         "denominator": _plain(result.denominator, is_whole=True),
     }

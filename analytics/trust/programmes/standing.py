@@ -59,5 +59,5 @@ def _level(programme: SellerProgramme, results: Sequence[ClauseResult], outcome:
         level[held & has_any] = item.level_id
     for result in results:
         for band in result.clause.bands:
-            level[result.level == band.level_id] = band.level_id
+            level[result.numerator >= band.minimum] = band.level_id
     return level

@@ -108,8 +108,7 @@ def test_a_mistake_is_one_line_that_names_it(tmp_path: Path, old: str, new: str,
         ),
         ('form = "age"\nsince = "birth"\noperator = ">="\nlimit = 3', "since: unknown value 'birth'"),
         (
-            'form = "rating"\nwindow_days = 9\noperator = ">="\nlimit = 3\n'
-            "rating = { start = 9, highest = 5, bonus = 1, bonus_orders = 1 }",
+            'form = "rating"\nwindow_days = 9\noperator = ">="\nlimit = 3\nrating = { start = 9, highest = 5, bonus = 1, bonus_orders = 1 }',
             "start: expected at most highest, 5, found 9",
         ),
     ],
