@@ -98,7 +98,7 @@ def _draw_matrix(frame: pd.DataFrame, infos: dict[str, ProgrammeInfo]) -> str | 
         empty_state(_("No merchant has this outcome"), _("Choose another outcome or programme."), height=160)
         return chosen
     if chosen is None:
-        columns = [Column(key, name, "outcome", width=128) for key, name in names.items()]
+        columns = [Column(key, name, "outcome", width=104) for key, name in names.items()]
     else:
         info = infos[chosen]
         shown = shown.assign(
@@ -121,7 +121,7 @@ def _draw_matrix(frame: pd.DataFrame, infos: dict[str, ProgrammeInfo]) -> str | 
     row = table(
         shown,
         [
-            Column("name", _("Merchant"), pinned=True),
+            Column("name", _("Merchant"), pinned=True, width=160),
             *columns,
             Column("category", _("Category")),
             Column("region", _("Region")),
@@ -162,7 +162,7 @@ def _draw_clauses(info: ProgrammeInfo) -> None:
             title=title,
             height=34 * (1 + len(frame)) + 3,
         )
-        st.caption(" ".join(info.source.split()))
+        st.caption(_(info.source))
 
 
 @st.fragment

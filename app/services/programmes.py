@@ -71,6 +71,7 @@ def chosen(names: Sequence[str]) -> list[SellerProgramme]:
 
     Raises InputFileError ("did you mean") for an id that there is not, InputError for a file that is wrong.
     """
+    from analytics.errors import InputError
     from analytics.trust.programmes import load_seller_programme
     from analytics.trust.toml_table import did_you_mean
 
@@ -78,7 +79,7 @@ def chosen(names: Sequence[str]) -> list[SellerProgramme]:
     found: dict[str, SellerProgramme] = {}
     for name in names:
         if name == ALL and (wrong := faults()):
-            raise InputFileError("{fault}", fault=wrong[0])
+            raise InputError(wrong[0])
         if name == ALL:
             found |= {key: value for key, value in known.items() if key not in found}
         elif name in known:

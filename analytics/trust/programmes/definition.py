@@ -167,7 +167,7 @@ def load_seller_programme(path: Path) -> SellerProgramme:
     programme = SellerProgramme(
         programme_id=root.text("programme_id"),
         name=root.text("name"),
-        source=root.text("source"),
+        source=" ".join(root.text("source").split()),
         schedule=_schedule(root.table("evaluated")),
         levels=levels,
         clauses=clauses,
