@@ -59,6 +59,8 @@ def trust(
     if is_ledger and not programmes:
         raise click.UsageError("--ledger goes with --programme only: leave it out, or add --programme.")
     with runtime(warehouse):
+        rows: Iterable[Mapping[str, object]]
+        columns: tuple[str, ...] | None
         if is_ledger:
             rows, columns = _ledger(programmes, as_of, merchant), None
         elif programmes:
@@ -94,7 +96,8 @@ def _ledger(names: tuple[str, ...], as_of: date | None, merchant: str | None) ->
 
     rows: list[Mapping[str, object]] = []
     for programme in chosen(names):
-        rows += ledger(snapshot_id(), as_of, programme, merchant).to_dict("records")
+        found = ledger(snapshot_id(), as_of, programme, merchant).to_dict("records")
+        rows += [{str(key): value for key, value in row.items()} for row in found]
     return rows
 
 

@@ -48,7 +48,7 @@ _NUMBERS: dict[str, tuple[str, float, str]] = {
     "nps": ("%.1f", 1, ""),
     "points": ("%.1f", 1, ""),
     "score": ("%.1f", 1, ""),
-    "distance": ("%+.6g", 1, ""),
+    "distance": ("%+.8g", 1, ""),
     "seconds": ("duration", 1, "s"),
     "change:count": ("%+.0f", 1, ""),
     "change:money": ("%+.0f", 1, ""),
@@ -115,6 +115,8 @@ def on_screen(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
         if column.unit in _NUMBERS:
             factor = _NUMBERS[column.unit][1]
             shown[column.name] = pd.to_numeric(shown[column.name], errors="coerce") * factor
+            if column.unit == "distance":
+                shown[column.name] = shown[column.name].round(2)
             if column.unit == "count":
                 shown[column.name] = shown[column.name].round().astype("Int64")
         elif column.unit == "level":
