@@ -31,7 +31,9 @@ def programmes_board() -> None:
         snapshot, scope = snapshot_id(), current_filters().scope()
         for fault in programmes.faults():
             st.warning(_("A programme file is left out: {fault}", fault=fault), icon=":material/warning:")
-        infos, frame = programmes.infos(), programmes.matrix(snapshot, scope)
+        infos = programmes.infos()
+        with st.skeleton(height=400):
+            frame = programmes.matrix(snapshot, scope)
         if frame.empty:
             empty_state(_("No merchant here"), _("The filters leave no merchant. Reset them in the sidebar."))
             return
@@ -165,51 +167,45 @@ def _draw_clauses(info: ProgrammeInfo) -> None:
         st.caption(_(info.source))
 
 
-@st.fragment
 def merchant_programmes(merchant_id: str) -> None:
     """Where one merchant stands in every programme, the clauses of a chosen one, and the penalties that it counts."""
-    with page_errors(), st.container(border=True):
-        last, infos = current_filters().date_to, programmes.infos()
-        st.markdown("**" + _("Seller programmes") + "**")
-        st.caption(_("At the end of {day}. Click a programme for its clauses and its penalty ledger.", day=day(last)))
+    last, infos = current_filters().date_to, programmes.infos()
+    st.caption(_("At the end of {day}. Click a programme for its clauses and its penalty ledger.", day=day(last)))
+    with st.skeleton(height=400):
         frame = programmes.of_merchant(snapshot_id(), last, merchant_id)
-        row = table(
-            frame.assign(
-                name=[_(infos[key].name) for key in frame["programme"]],
-                level=[
-                    level_words(infos[p], level) for p, level in zip(frame["programme"], frame["level"], strict=True)
-                ],
-                projected=[
-                    level_words(infos[p], v) for p, v in zip(frame["programme"], frame["projected"], strict=True)
-                ],
-                clause=[
-                    _(infos[p].clause_labels[key]) if isinstance(key, str) else ""
-                    for p, key in zip(frame["programme"], frame["clause"], strict=True)
-                ],
-            ),
-            [
-                Column("name", _("Programme"), pinned=True),
-                Column("outcome", _("Outcome"), "outcome"),
-                Column("level", _("Level")),
-                Column("clause", _("Clause that decides"), width=220),
-                Column("distance", _("Distance"), "distance", help=_(DISTANCE_HELP)),
-                Column("next_evaluation", _("Next evaluation"), "date"),
-                Column(
-                    "projected",
-                    _("Level then"),
-                    help=_("Today's counts carried forward; what leaves the window is dropped."),
-                ),
+    row = table(
+        frame.assign(
+            name=[_(infos[key].name) for key in frame["programme"]],
+            level=[level_words(infos[p], level) for p, level in zip(frame["programme"], frame["level"], strict=True)],
+            projected=[level_words(infos[p], v) for p, v in zip(frame["programme"], frame["projected"], strict=True)],
+            clause=[
+                _(infos[p].clause_labels[key]) if isinstance(key, str) else ""
+                for p, key in zip(frame["programme"], frame["clause"], strict=True)
             ],
-            key="merchant.programmes",
-            title=_("Seller programmes"),
-            is_clickable=True,
-        )
-        if row is not None:
-            st.session_state["merchant.programme"] = str(frame["programme"].iloc[row])
-        chosen = st.session_state.get("merchant.programme")
-        info = infos.get(chosen if isinstance(chosen, str) else "") or infos[str(frame["programme"].iloc[0])]
-        _draw_merchant_clauses(info, merchant_id)
-        _draw_ledger(info, merchant_id)
+        ),
+        [
+            Column("name", _("Programme"), pinned=True),
+            Column("outcome", _("Outcome"), "outcome"),
+            Column("level", _("Level")),
+            Column("clause", _("Clause that decides"), width=220),
+            Column("distance", _("Distance"), "distance", help=_(DISTANCE_HELP)),
+            Column("next_evaluation", _("Next evaluation"), "date"),
+            Column(
+                "projected",
+                _("Level then"),
+                help=_("Today's counts carried forward; what leaves the window is dropped."),
+            ),
+        ],
+        key="merchant.programmes",
+        title=_("Seller programmes"),
+        is_clickable=True,
+    )
+    if row is not None:
+        st.session_state["merchant.programme"] = str(frame["programme"].iloc[row])
+    chosen = st.session_state.get("merchant.programme")
+    info = infos.get(chosen if isinstance(chosen, str) else "") or infos[str(frame["programme"].iloc[0])]
+    _draw_merchant_clauses(info, merchant_id)
+    _draw_ledger(info, merchant_id)
 
 
 def _draw_merchant_clauses(info: ProgrammeInfo, merchant_id: str) -> None:

@@ -10,7 +10,6 @@ from app.components.empty import empty_state
 from app.components.header import page_header
 from app.components.merchant_rows import merchant_rows
 from app.components.merchant_trend import merchant_trend
-from app.components.programmes import merchant_programmes
 from app.components.standing import draw_contributions, draw_profile, draw_rates, draw_standing, say_later
 from app.components.table import Column, table
 from app.filter_bar import change_filters, current_filters, open_merchant
@@ -87,7 +86,6 @@ def draw_merchant(merchant_id: str) -> None:
     with grid.cell():
         merchant_trend(merchant_id)
     draw_rates(merchant_id)
-    merchant_programmes(merchant_id)
     merchant_rows(merchant_id)
 
 

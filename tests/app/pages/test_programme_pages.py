@@ -148,7 +148,8 @@ def test_both_pages_are_drawn(demo: str, scope: Scope) -> None:
     merchant_id = str(programmes.matrix(demo, scope)["merchant_id"].iloc[0])
     at = AppTest.from_file(str(MAIN), default_timeout=60)
     at.query_params["merchant"] = merchant_id
+    at.session_state["merchant.tabs"] = "Programmes"
     at.run()
     at.switch_page("views/merchant.py").run()
     assert not at.exception
-    assert {"**Seller programmes**", "**Penalty ledger**"} <= {markdown.value for markdown in at.markdown}
+    assert {"**Clauses of Amazon**", "**Penalty ledger**"} <= {markdown.value for markdown in at.markdown}
