@@ -42,7 +42,7 @@ class ClauseResult:
 
     `state` is the position of `status` in STATUSES; only with ok is there a verdict (`passed` is False in the others).
     value, numerator, denominator, distance and probability are NaN where there is none. `spans` holds the windows, `is_short` who is judged
-    by the short one.
+    by the short one, `is_vacuous` whose rate has nothing to count.
     """
 
     clause: Clause
@@ -57,6 +57,7 @@ class ClauseResult:
     probability: Floats
     spans: tuple[tuple[date, date], ...]
     is_short: Bools
+    is_vacuous: Bools
 
     @property
     def status(self) -> Texts:
@@ -77,8 +78,9 @@ class ClauseResult:
 
     @property
     def is_silent(self) -> Bools:
-        """Not in the source or not applicable: it says nothing about the merchant, and levels are judged by the other clauses."""
-        found: Bools = self.state >= NOT_IN_SOURCE
+        """Whether it says nothing against the merchant, so that levels are judged by the other clauses: not in the source, not applicable,
+        or a rate of nothing (no question was asked, so none went unanswered)."""
+        found: Bools = (self.state >= NOT_IN_SOURCE) | self.is_vacuous
         return found
 
 
@@ -147,6 +149,7 @@ def _clause(counts: Counts, clause: Clause, day: date) -> ClauseResult:
         probability=np.full(size, np.nan),
         spans=spans,
         is_short=is_short,
+        is_vacuous=(measured.denominator == 0) & (clause.form == "rate") & (n_orders >= clause.minimum_orders),
     )
 
 

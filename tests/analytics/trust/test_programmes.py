@@ -358,6 +358,35 @@ class TestEtsy:
         assert (found["sales"]["value"], found["sales"]["passed"]) == (300.0, True)
         assert self.find(reviews(5, 4, 5, 4))["mean_rating"]["distance"] == pytest.approx(-0.3)
 
+    def test_a_level_is_denied_by_a_failure_or_too_few_orders_not_by_silence(self) -> None:
+        rows = [*shipped(5, 20, "o"), *[{**r, "merchant_id": "m2"} for r in questions(1.0, days_ago=20)]]
+        rows += [*orders(1, 20, "usd", currency="USD", amount=400), *orders(1, 200, "first")]
+        others = [{**r, "merchant_id": "m2"} for r in [*disputed(1, 20, "d", "refunded"), *reviews(3)]]
+        found = self.find([*rows, *others, *reviews(5, 5)])
+        assert found["reply_48h"]["status"] == found["first_reply_24h"]["status"] == "too_few"
+        assert found["orders"]["merchant_level"] == "star"
+        assert self.find([*rows, *others])["orders"]["merchant_level"] == "standards"  # no mean to reach 4.8
+        assert (
+            self.find([*rows, *others, *reviews(5, 5), *questions(30.0, days_ago=20)])["orders"]["merchant_level"]
+            == "standards"
+        )
+        few = self.find([*shipped(4, 20, "o"), *others])
+        assert (few["orders"]["merchant_level"], few["low_reviews"]["status"]) == ("too_few", "too_few")
+
+
+def test_days_are_those_of_the_reporting_zone() -> None:
+    issued = event("penalty_issued", "2024-03-31 16:30", penalty_points=2, clause="F-1")  # 1 April in Shanghai
+    placed = order("o1", "2024-06-30 16:30")  # 1 July there
+    tables = {"events": [issued, *placed], "merchants": [merchant("m1")]}
+    for zone, points, count in (("Asia/Shanghai", 2, 0), ("UTC", 0, 1)):
+        cursor = build(tables, time_zone=zone, as_of=DAY)
+        found = next(iter(clause_records(evaluate(cursor, [presets()["tiktok"]]))))  # type: ignore[arg-type]
+        assert found["n"] == count
+        quarter = [
+            r for r in clause_records(evaluate(cursor, [presets()["shopee"]])) if r["clause"] == "penalty_points"
+        ]  # type: ignore[arg-type]
+        assert quarter[0]["value"] == points
+
 
 def test_walmart_refunds_and_replies() -> None:
     rows = [
