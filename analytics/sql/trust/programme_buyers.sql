@@ -1,5 +1,5 @@
--- The bad orders of a span of days, one row each: merchant, day, and a number that stands for the buyer (of an unknown one: for the order).
-select merchant_id, order_date as day, hash(coalesce(buyer_id, 'order ' || order_id)) as buyer
+-- The bad orders of a span of days, one row each: merchant, day, a number that stands for the buyer, and whether the buyer is unknown.
+select merchant_id, order_date as day, hash(buyer_id) as buyer, buyer_id is null as is_unknown
 from fct_order
 where order_date >= $date_from and order_date <= $date_to
     and case $measure

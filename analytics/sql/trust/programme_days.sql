@@ -4,7 +4,7 @@ with calendar as (
     select unnest($days::date[]) as day, unnest($stretches::integer[]) as stretch
 )
 
-select merchant_id, stretch, sum(columns('^(' || $measures || ')$')::bigint)::bigint as '\1'
+select merchant_id, stretch, sum(columns('^(' || $measures || ')$')::double)::bigint as '\1'
 from merchant_day
 inner join calendar using (day)
 where day >= $date_from and day <= $date_to

@@ -180,12 +180,14 @@ def _read_bad_orders(cursor: Cursor, counts: Counts, asked: Iterable[tuple[Claus
     for measure, windows in spans.items():
         params = {"date_from": min(first for first, _ in windows), "date_to": max(last for _, last in windows)}
         frame = cursor.df(sql_text("programme_buyers"), {**params, "measure": measure})
-        merchant = counts.places(frame)
+        merchant, buyer = counts.places(frame), frame["buyer"].to_numpy(dtype=np.uint64)
         known = merchant >= 0
+        # an order of an unknown buyer stands for a buyer of its own
+        buyer = np.where(frame["is_unknown"].to_numpy(dtype=bool), np.arange(len(frame), dtype=np.uint64), buyer)
         counts.bad_orders[measure] = BadOrders(
             merchant[known],
             frame["day"].to_numpy(dtype="datetime64[D]")[known],
-            frame["buyer"].to_numpy(dtype=np.uint64)[known],
+            buyer[known],
             len(counts.merchants),
         )
         for span in set(windows):

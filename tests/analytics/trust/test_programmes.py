@@ -242,6 +242,12 @@ class TestEbay:
         assert (found["numerator"], found["passed"]) == (6, False)
         assert found["distance"] == -1  # one of the four single defects less leaves four buyers
 
+    def test_an_unknown_buyer_counts_as_one_of_its_own(self) -> None:
+        rows = [*orders(20, 20, "fine"), *cancelled(5, 20, "bad", buyer_id=None)]
+        assert answers("ebay", rows)["transaction_defect_rate_minimum"]["distance"] == -1
+        nobody = answers("ebay", cancelled(5, 20, "bad", buyer_id=None))["transaction_defect_rate_minimum"]
+        assert nobody["status"] == "not_in_source"
+
     def test_the_buyers_that_go_first_are_those_with_the_fewest_defects(self) -> None:
         rows = [*orders(100, 20, "fine")]
         for number in range(5):
