@@ -84,6 +84,10 @@ class Settings:
             "help": "database of drafts, approvals and the audit log: SQLite or PostgreSQL, as an SQLAlchemy URL"
         },
     )
+    programmes: Path = field(
+        default=Path("data/workspace/programmes"),
+        metadata={"help": "folder of your own copies of seller programmes; they stand beside the presets"},
+    )
     port: int = field(default=8501, metadata={"help": "port of the app", "check": _port})
     address: str = field(
         default="127.0.0.1",
@@ -141,6 +145,7 @@ def load_settings(
     known = {item.name: item for item in fields(Settings)}
     values: dict[str, object] = {
         "warehouse": project_root() / str(known["warehouse"].default),
+        "programmes": project_root() / str(known["programmes"].default),
         "workspace_url": _absolute_sqlite(str(known["workspace_url"].default), project_root()),
     }
     file = _file(environ, cwd)

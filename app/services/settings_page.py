@@ -34,6 +34,7 @@ MODEL_WEIGHTS = ("all-MiniLM-L6-v2", "Apache-2.0")
 HELP = (
     N_("folder of the warehouse"),
     N_("database of drafts, approvals and the audit log: SQLite or PostgreSQL, as an SQLAlchemy URL"),
+    N_("folder of your own copies of seller programmes; they stand beside the presets"),
     N_("port of the app"),
     N_("address the app listens on; anything but loopback needs OIDC or trusted_user_header"),
     N_("reporting time zone of a new warehouse; empty: that of its first source"),
