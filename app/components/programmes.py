@@ -186,7 +186,7 @@ def merchant_programmes(merchant_id: str) -> None:
         [
             Column("name", _("Programme"), pinned=True),
             Column("outcome", _("Outcome"), "outcome"),
-            Column("level", _("Level")),
+            Column("level", _("Level"), width=140),
             Column("clause", _("Clause that decides"), width=220),
             Column("distance", _("Distance"), "distance", help=_(DISTANCE_HELP)),
             Column("next_evaluation", _("Next evaluation"), "date"),

@@ -78,9 +78,9 @@ class ClauseResult:
 
     @property
     def is_silent(self) -> Bools:
-        """Whether it says nothing against the merchant, so that levels are judged by the other clauses: not in the source, not applicable,
-        or a rate of nothing (no question was asked, so none went unanswered)."""
-        found: Bools = (self.state >= NOT_IN_SOURCE) | self.is_vacuous
+        """Whether it denies no level though it has no verdict: it does not apply, or is a rate of nothing (no question was asked, so none
+        went unanswered). What is not in the source is no such thing: a level that nobody can check is not held."""
+        found: Bools = (self.state == NOT_APPLICABLE) | (self.is_vacuous & (self.state < NOT_IN_SOURCE))
         return found
 
 

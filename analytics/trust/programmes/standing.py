@@ -23,8 +23,8 @@ def standing(programme: SellerProgramme, results: Sequence[ClauseResult]) -> tup
 
     The outcome looks at the clauses of no level and of required levels: fail where one fails, near where one passes near its limit, pass
     where those that can be judged pass, too_few where none can. The level is the best whose clauses, and those of all lower levels, pass; without one
-    it is the band of the points, else the outcome's word (near counts as pass). A level with a clause of too few orders is not held; a rate of
-    nothing at all denies none.
+    it is the band of the points, else the outcome's word (near counts as pass). A level with a clause of too few orders, or that the source
+    can't tell, is not held; a rate of nothing at all denies none.
     """
     required = {level.level_id for level in programme.levels if level.is_required} | {""}
     size = len(results[0].state)

@@ -376,6 +376,9 @@ class TestEtsy:
             self.find([*rows, *others, *reviews(5, 5), *questions(30.0, days_ago=20)])["orders"]["merchant_level"]
             == "standards"
         )
+        unasked = [row for row in [*rows, *others, *reviews(5, 5)] if not row["kind"].startswith("question")]
+        found = self.find(unasked)  # nobody records questions: star and standards can't be told
+        assert (found["reply_48h"]["status"], found["orders"]["merchant_level"]) == ("not_in_source", "pass")
         few = self.find([*shipped(4, 20, "o"), *others])
         assert (few["orders"]["merchant_level"], few["low_reviews"]["status"]) == ("too_few", "too_few")
 
