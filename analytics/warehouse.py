@@ -150,13 +150,14 @@ class Warehouse:
 
     def snapshots(self) -> list[Snapshot]:
         """Every snapshot that can be rolled back to, newest first."""
-        return [_describe(self.folder.read(snapshot_id)) for snapshot_id in self.folder.snapshot_ids()]
+        return [_describe(manifest) for manifest in self.folder.manifests()[0].values()]
 
     def rollback(self, snapshot_id: str) -> Snapshot:
         """Serve an older (or newer) snapshot again. WarehouseError when it is unknown or lacks a file."""
-        manifest = self.folder.read(snapshot_id)
-        self.folder.check_files(manifest)
+        self.folder.read(snapshot_id)  # locking makes the folder: not for an id that isn't there
         with self.folder.locked():
+            manifest = self.folder.read(snapshot_id)
+            self.folder.check_files(manifest)
             self.folder.point_to(snapshot_id)
         return _describe(manifest)
 

@@ -302,7 +302,7 @@ def rebuild(
         check_time_zone(time_zone, "time zone")
     with warehouse.folder.writing(), clear_errors(warehouse):
         base = warehouse.folder.current()
-        warehouse.folder.check_files(base)
+        warehouse.folder.check_files(base, only_facts=True)
         now = datetime.now(UTC)
         renewed = replace(
             base,

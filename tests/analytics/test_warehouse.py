@@ -4,6 +4,7 @@ import multiprocessing
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
 
@@ -76,6 +77,10 @@ def damage_target(root: Path) -> None:
     (root / "CURRENT").write_text("20990101T000000000000Z\n")
 
 
+def damage_pointers_text(root: Path) -> None:
+    (root / "CURRENT").write_bytes(b"\xff\xfe\x00")
+
+
 def damage_manifest(root: Path) -> None:
     next((root / "snapshots").glob("*.json")).write_text('{"snapshot')
 
@@ -98,6 +103,7 @@ def tear(folder: str) -> Callable[[Path], None]:
         (tear("marts"), r"A file of snapshot \w+ can't be read \(.*\.parquet"),
         (damage_pointer, "CURRENT is missing"),
         (damage_target, "names snapshot '20990101T000000000000Z', which has no manifest"),
+        (damage_pointers_text, r"CURRENT names snapshot '\\ufffd\\ufffd\\x00', which has no manifest"),
         (damage_manifest, "is no manifest"),
         (damage_part, r"lacks 1 of its files, first .*\.parquet"),
     ],
@@ -138,6 +144,83 @@ def test_only_a_whole_snapshot_is_advised_to_go_back_to(warehouse: Warehouse, tm
         (warehouse.root / path).unlink(missing_ok=True)
     with pytest.raises(WarehouseError, match="No whole snapshot is left"):
         warehouse.rollback(old)
+
+
+def test_a_torn_manifest_of_an_old_snapshot_stops_nothing_and_nothing_is_collected(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    old = warehouse.snapshot().snapshot_id
+    needed = warehouse.folder.read(old).paths()
+    manifest = warehouse.root / "snapshots" / f"{old}.json"
+    whole = manifest.read_text()
+    (middle,) = grow(warehouse, tmp_path, 1)
+    manifest.write_text("{")
+    rebuilt = rebuild(warehouse)
+    assert [snapshot.snapshot_id for snapshot in warehouse.snapshots()] == [rebuilt, middle]
+    (said,) = warehouse.folder.manifests()[1]
+    assert str(manifest) in said
+    assert "\n" not in said
+    assert needed <= all_files(warehouse.root)
+    manifest.write_text(whole)
+    assert count_events(warehouse, old) == len(EVENTS)
+
+
+def test_a_torn_manifest_grows_old_and_then_files_are_collected_again(warehouse: Warehouse, tmp_path: Path) -> None:
+    old = warehouse.snapshot().snapshot_id
+    own = f"marts/{old}/order_day.parquet"
+    assert own in all_files(warehouse.root)
+    grow(warehouse, tmp_path, 1)
+    (warehouse.root / "snapshots" / f"{old}.json").write_text("[]")
+    for _ in range(KEPT_SNAPSHOTS):
+        rebuild(warehouse)
+    assert not warehouse.folder.manifests()[1]
+    assert own not in all_files(warehouse.root)
+
+
+@pytest.mark.parametrize("path", ["../snapshots/{id}", "./{id}", "{root}/snapshots/{id}", ""])
+def test_a_path_to_a_manifest_is_no_snapshot_id(warehouse: Warehouse, path: str) -> None:
+    served = warehouse.snapshot().snapshot_id
+    wanted = path.format(id=served, root=warehouse.root)
+    before = all_files(warehouse.root)
+    with pytest.raises(WarehouseError, match="There is no snapshot"):
+        warehouse.rollback(wanted)
+    with pytest.raises(WarehouseError, match="There is no snapshot"), Warehouse(warehouse.root).cursor(wanted):
+        pass
+    assert all_files(warehouse.root) == before
+    (warehouse.root / "CURRENT").write_text(wanted)
+    with pytest.raises(WarehouseError, match="has no manifest"):
+        warehouse.snapshot()
+
+
+def test_marts_that_are_gone_are_built_anew_from_the_facts(warehouse: Warehouse, tmp_path: Path) -> None:
+    for path in (warehouse.root / "marts").rglob("*.parquet"):
+        path.unlink()
+    with pytest.raises(WarehouseError, match=r"lacks 2 of its files.*trustdesk build") as caught:
+        grow(warehouse, tmp_path, 1)
+    assert "oll" not in str(caught.value), "no other snapshot is needed"
+    rebuild(warehouse)
+    with warehouse.cursor() as cursor:
+        assert cursor.rows("select * from order_total") == [{"merchant_id": "m1", "order_count": 2}]
+    damage_part(warehouse.root)
+    with pytest.raises(WarehouseError, match=r"lacks 1 of its files.*parts/"):
+        rebuild(warehouse)
+
+
+def test_rollback_checks_the_files_while_no_load_can_drop_them(
+    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = warehouse.snapshot().snapshot_id
+    (served,) = grow(warehouse, tmp_path, 1)
+    lock = warehouse.folder.locked
+
+    def after_a_load() -> AbstractContextManager[None]:
+        (warehouse.root / "snapshots" / f"{old}.json").unlink()
+        return lock()
+
+    monkeypatch.setattr(warehouse.folder, "locked", after_a_load)
+    with pytest.raises(WarehouseError, match="There is no snapshot"):
+        warehouse.rollback(old)
+    assert warehouse.snapshot().snapshot_id == served
 
 
 def test_rollback_mends_a_lost_pointer(warehouse: Warehouse) -> None:
