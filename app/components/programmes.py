@@ -19,7 +19,7 @@ from app.services.programmes import ProgrammeInfo
 from app.services.runtime import snapshot_id
 
 DISTANCE_HELP = N_(
-    "How many more orders, reviews or points break the clause; with a minus, how many fewer would mend it. Stars and money: value minus limit."
+    "How many more orders, reviews or points break the clause; with a minus, how many fewer would mend it. Stars, money and days: value minus limit."
 )
 _SIGNS = {"<": "<", "<=": "≤", ">": ">", ">=": "≥"}
 

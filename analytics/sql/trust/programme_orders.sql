@@ -16,6 +16,9 @@ measured as (
         (cancel_fault = 'seller' or dispute_outcome = 'upheld') as transaction_defect_count,
         (dispute_outcome in ('upheld', 'refunded')) as case_refunded_count,
         (ship_by_at is not null and (shipped_at is not null or is_shipped_late)) as shipped_or_overdue_count,
+        (shipped_at <= ship_by_at) as shipped_by_limit_count,
+        (delivered_at is not null and deliver_by_at is not null) as delivered_promised_count,
+        (delivered_at <= deliver_by_at) as delivered_by_promise_count,
         (shipped_at is not null and ship_by_at is not null and is_tracking_valid is not null) as shipped_known_count,
         (shipped_at <= ship_by_at and is_tracking_valid) as shipped_on_time_tracked_count
     from fct_order

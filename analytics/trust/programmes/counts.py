@@ -123,7 +123,7 @@ def read_counts(cursor: Cursor, asked: Collection[tuple[Clause, date]], day: dat
     counts = Counts(
         merchants=cursor.df(sql_text("programme_merchants"), zone),
         penalties=cursor.df(sql_text("programme_penalties"), {**zone, "day": day}),
-        recorded=read_extent(cursor).counts,
+        recorded={**read_extent(cursor).counts, **_rated(cursor)},
     )
     wanted: dict[tuple[str, bool], set[tuple[str, Span]]] = defaultdict(set)
     for clause, evaluation_day in asked:
@@ -135,6 +135,14 @@ def read_counts(cursor: Cursor, asked: Collection[tuple[Clause, date]], day: dat
         _read(cursor, counts, place, pairs)
     _read_bad_orders(cursor, counts, asked)
     return counts
+
+
+def _rated(cursor: Cursor) -> dict[str, int]:
+    """dsr_rated.DIMENSION → its ratings by anybody of any merchant."""
+    frame = cursor.df(sql_text("programme_dimensions"))
+    return {
+        f"dsr_rated.{name}": int(count) for name, count in zip(frame["dimension"], frame["rating_count"], strict=True)
+    }
 
 
 def _read(cursor: Cursor, counts: Counts, place: str, pairs: set[tuple[str, Span]]) -> None:

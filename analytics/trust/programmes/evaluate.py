@@ -217,7 +217,8 @@ def _age(counts: Counts, clause: Clause, day: date, is_short: Bools) -> _Measure
     age = (pd.Timestamp(day) - pd.to_datetime(counts.merchants[column])).dt.days.to_numpy(dtype=float)
     is_known = ~np.isnan(age)
     days = np.where(is_known, age, 0).astype(np.int64)
-    return _measured(age.astype(float), days, None, judge_count(clause, days), is_known=is_known)
+    verdict = judge_mean(clause, days, np.ones_like(days))
+    return _measured(age.astype(float), days, None, verdict, is_known=is_known)
 
 
 def _points(counts: Counts, clause: Clause, day: date, is_short: Bools) -> _Measured:

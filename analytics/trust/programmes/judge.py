@@ -70,7 +70,7 @@ def _allowed(clause: Clause, n: Ints) -> Ints:
 
 
 def judge_count(clause: Clause, value: Ints) -> Verdict:
-    """A plain count, points or days. Bad units are those that count against: one more under a ceiling, one fewer above a floor."""
+    """A plain count or points. Bad units are those that count against: one more under a ceiling, one fewer above a floor."""
     edge = clause.exact_limit
     if clause.is_floor:
         least = math.floor(edge) + 1 if clause.is_strict else math.ceil(edge)

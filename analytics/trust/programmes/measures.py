@@ -1,6 +1,6 @@
 """What a clause may count: the names that a programme file uses, where each is read, and what the source must record for it.
 
-Knows no value and no SQL text. `requires` are kinds of event, or kind.field, as in the metric catalogue: all of `requires` and one of
+Knows no value and no SQL text. `requires` are kinds of event, or kind.field, as in the metric catalogue (dsr_rated.DIMENSION: its ratings): all of `requires` and one of
 `requires_any`; where the source has none of them, a clause is `not_in_source` rather than zero.
 """
 
@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Place = Literal["days", "orders", "questions", "ratings"]
+Place = Literal["days", "orders", "scans", "questions", "ratings"]
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One count per merchant and window. `days`: a column of merchant_day; the others are read from fct_order, fct_question, fct_survey."""
+    """One count per merchant and window. `days`: a column of merchant_day; the others are read from fct_order (scans: and events), fct_question, fct_survey."""
 
     place: Place
     requires: tuple[str, ...] = ()
@@ -29,7 +29,6 @@ class Measure:
 
 _SHIPPING = ("order_shipped", "order_placed.ship_by")
 _DELIVERY = ("order_delivered", "order_placed.deliver_by")
-_RATINGS = ("dsr_rated",)
 
 MEASURES: Mapping[str, Measure] = {
     "order_count": Measure("days", ("order_placed",)),
@@ -68,17 +67,24 @@ MEASURES: Mapping[str, Measure] = {
     "case_refunded_count": Measure("orders", ("dispute_closed",)),
     # shipped, or unshipped after the limit; those that were late among them are shipped_late_count
     "shipped_or_overdue_count": Measure("orders", _SHIPPING),
+    # shipped by the limit, whether or not it has passed
+    "shipped_by_limit_count": Measure("orders", _SHIPPING),
+    # delivered orders with a promise, and those of them delivered by it, whether or not it has passed
+    "delivered_promised_count": Measure("orders", _DELIVERY),
+    "delivered_by_promise_count": Measure("orders", _DELIVERY),
+    # delivered after the promise, and no carrier's scan by the shipping limit
+    "delivered_late_unscanned_count": Measure("scans", (*_SHIPPING, *_DELIVERY, "tracking_scanned")),
     # shipped orders of which limit and tracking are known, and those of them shipped in time with valid tracking
     "shipped_known_count": Measure("orders", (*_SHIPPING, "order_shipped.tracking")),
     "shipped_on_time_tracked_count": Measure("orders", (*_SHIPPING, "order_shipped.tracking")),
     "question_replied_48h_count": Measure("questions", ("question_asked",)),
     # ratings that count: the first three of a dimension by one buyer of one merchant in a calendar month
-    "dsr_description_pair_count": Measure("ratings", _RATINGS),
-    "dsr_description_pair_sum": Measure("ratings", _RATINGS),
-    "dsr_service_pair_count": Measure("ratings", _RATINGS),
-    "dsr_service_pair_sum": Measure("ratings", _RATINGS),
-    "dsr_logistics_pair_count": Measure("ratings", _RATINGS),
-    "dsr_logistics_pair_sum": Measure("ratings", _RATINGS),
+    "dsr_description_pair_count": Measure("ratings", ("dsr_rated.description",)),
+    "dsr_description_pair_sum": Measure("ratings", ("dsr_rated.description",)),
+    "dsr_service_pair_count": Measure("ratings", ("dsr_rated.service",)),
+    "dsr_service_pair_sum": Measure("ratings", ("dsr_rated.service",)),
+    "dsr_logistics_pair_count": Measure("ratings", ("dsr_rated.logistics",)),
+    "dsr_logistics_pair_sum": Measure("ratings", ("dsr_rated.logistics",)),
 }
 
 PENALTIES = Measure("days", ("penalty_issued",))
@@ -87,4 +93,4 @@ BUYERS = Measure("orders", ("order_placed.buyer",))
 # Counts of orders that a distinct-buyer cap may look at.
 BUYER_CAPPED = ("transaction_defect_count", "order_defect_count")
 # Denominators of orders that must first have had their time: none of them among orders is immature, not too few.
-DUE = ("ship_due_count", "delivery_due_count", "shipped_or_overdue_count")
+DUE = ("ship_due_count", "delivery_due_count", "shipped_or_overdue_count", "delivered_promised_count")

@@ -56,6 +56,7 @@ def shipped(count: int, days_ago: int, prefix: str, *, after: int = 0, is_valid:
             ship_by_at=_at(days_ago - 1), deliver_by_at=_at(days_ago - 3),
             then=[
                 ("order_shipped", ago(days_ago - after), {"is_tracking_valid": is_valid}),
+                ("tracking_scanned", ago(days_ago - after)),
                 ("order_delivered", ago(days_ago - after - 2)),
             ],
         )  # fmt: skip
@@ -267,10 +268,28 @@ class TestEbay:
         found = answers("ebay", rows)["late_shipment_rate_top"]
         assert (found["passed"], found["distance"]) == (passed, distance)
 
+    def test_a_shipment_is_late_when_promise_and_scan_are_both_missed(self) -> None:
+        def sent(prefix: str, shipped_after: int, scanned_after: int | None, delivered_after: int) -> list[Row]:
+            then: list[Any] = [
+                ("order_shipped", ago(20 - shipped_after)),
+                ("order_delivered", ago(20 - delivered_after)),
+            ]
+            if scanned_after is not None:
+                then.append(("tracking_scanned", ago(20 - scanned_after)))
+            return orders(1, 20, prefix, ship_by_at=_at(19), deliver_by_at=_at(17), then=then)
+
+        slow_carrier, slow_shop = sent("a", 0, 1, 4), sent("b", 2, 2, 3)
+        late = [*sent("c", 0, 2, 4), *sent("d", 0, None, 4)]
+        found = answers("ebay", [*slow_carrier, *slow_shop, *late])["late_shipment_rate_top"]
+        assert (found["numerator"], found["n"]) == (2, 4)
+        unscanned = answers("ebay", sent("d", 0, None, 4))["late_shipment_rate_top"]
+        assert (unscanned["status"], unscanned["value"]) == ("not_in_source", None)
+
     def test_age_transactions_and_sales(self) -> None:
         rows = [*orders(100, 20, "o", currency="USD", amount=9.99), *orders(1, 400, "old", currency="USD", amount=5000)]
         found = answers("ebay", rows)
         assert (found["account_age"]["value"], found["account_age"]["passed"]) == ((DAY - date(2020, 1, 1)).days, True)
+        assert found["account_age"]["distance"] == found["account_age"]["value"] - 90
         assert (found["transactions_year"]["value"], found["transactions_year"]["distance"]) == (100, 1)
         assert found["sales_year"]["value"] == pytest.approx(999)
         assert (found["sales_year"]["passed"], found["sales_year"]["distance"]) == (False, pytest.approx(-1))
@@ -517,7 +536,9 @@ class TestTaobao:
         found = answers("taobao", rows)
         assert (found["dsr_service"]["numerator"], found["dsr_service"]["n"]) == (15 + 1 + 16, 8)
         assert (found["dsr_service"]["value"], found["dsr_service"]["passed"]) == (4.0, False)
-        assert (found["dsr_logistics"]["value"], found["dsr_description"]["status"]) == (2.0, "too_few")
+        assert (found["dsr_logistics"]["value"], found["dsr_description"]["status"]) == (2.0, "not_in_source")
+        elsewhere = self.rate(5, 400, dimension="description") | {"merchant_id": "m2"}
+        assert answers("taobao", [*rows, elsewhere])["dsr_description"]["status"] == "too_few"
 
     def test_ratings_before_the_window_use_up_their_months_three(self) -> None:
         start = DAY - timedelta(days=179)  # 3 January
