@@ -20,16 +20,19 @@ from app.filters import (
     Compare,
     FilterOptions,
     Filters,
+    NamedBase,
     changed,
     default_filters,
+    own_window,
     parse_params,
     valid,
 )
-from app.i18n import _, language
+from app.i18n import N_, _, language
 
 STATE_KEY = "trustdesk.filters"
 LANGUAGE_IN_URL = "trustdesk.language_in_url"
 MERCHANTS_LISTED = 2000
+OWN_WINDOW, OWN_NAME = "own", N_("two dates of your own")  # the choice beside COMPARISONS
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class FilterState:
     """What the session remembers: the filters, those that the widgets were drawn with, the widgets' version, and the page.
 
     carried: pages that were entered by a link without parameters, to which the filters were then written.
+    is_refused: whether the address asked for a comparison that there is not, and no other was chosen since.
     """
 
     filters: Filters
@@ -46,6 +50,7 @@ class FilterState:
     is_shown: bool
     page: str
     carried: frozenset[str] = frozenset()
+    is_refused: bool = False
 
 
 def current_filters() -> Filters:
@@ -61,7 +66,9 @@ def change_filters(**changes: object) -> None:
     """
     state: FilterState = st.session_state[STATE_KEY]
     filters = changed(state.filters, changes)
-    st.session_state[STATE_KEY] = replace(state, filters=filters, seed=filters, version=state.version + 1)
+    st.session_state[STATE_KEY] = replace(
+        state, filters=filters, seed=filters, version=state.version + 1, is_refused=False
+    )
 
 
 def open_merchant(merchant_id: str) -> None:
@@ -78,7 +85,9 @@ def restore_filters(options: FilterOptions, snapshot: str, *, page: str, is_show
     if state is None or (_is_history_navigation() and not _is_bare(page, state)):
         filters = parse_params({key: st.query_params.get_all(key) for key in URL_KEYS}, options)
         version, carried = (0, frozenset[str]()) if state is None else (state.version + 1, state.carried)
-        state = FilterState(filters, filters, version, snapshot, is_shown, page, carried)
+        asked = st.query_params.get("compare")
+        is_refused = asked is not None and isinstance(filters.compare, str) and filters.compare != asked
+        state = FilterState(filters, filters, version, snapshot, is_shown, page, carried, is_refused)
     else:
         filters = valid(state.filters, options)
         # A widget that was not drawn has lost its value, one whose options changed would: draw it anew.
@@ -86,7 +95,7 @@ def restore_filters(options: FilterOptions, snapshot: str, *, page: str, is_show
         seed, version = (filters, state.version + 1) if is_new else (state.seed, state.version)
         arrived = page != state.page and not _is_history_navigation() and not _own_params()
         carried = state.carried | {page} if arrived else state.carried
-        state = FilterState(filters, seed, version, snapshot, is_shown, page, carried)
+        state = FilterState(filters, seed, version, snapshot, is_shown, page, carried, state.is_refused)
     st.session_state[STATE_KEY] = state
     return state.filters
 
@@ -104,13 +113,7 @@ def draw_filters(options: FilterOptions) -> Filters:
             format="YYYY-MM-DD",
             key=f"filters.dates.{version}",
         )
-        compare = st.selectbox(
-            _("Compared with"),
-            tuple(COMPARISONS),
-            index=tuple(COMPARISONS).index(seed.compare),
-            format_func=lambda key: _(COMPARISONS[key]),
-            key=f"filters.compare.{version}",
-        )
+        compare = _choose_base(state, options)
         categories = _choose(_("Category"), options.categories, seed.categories, f"filters.category.{version}")
         regions = _choose(_("Region"), options.regions, seed.regions, f"filters.region.{version}")
         tiers = _choose(_("Tier"), options.tiers, seed.tiers, f"filters.tier.{version}")
@@ -123,9 +126,10 @@ def draw_filters(options: FilterOptions) -> Filters:
         )
         st.button(_("Reset filters"), on_click=_reset, args=(options,), icon=":material/restart_alt:", width="stretch")
     first, last = _range(dates, state.filters)
-    chosen = Filters(first, last, categories, regions, tiers, merchants, cast(Compare, compare))
+    chosen = Filters(first, last, categories, regions, tiers, merchants, compare)
     filters = valid(chosen, options)
-    st.session_state[STATE_KEY] = replace(state, filters=filters)
+    is_refused = state.is_refused and filters.compare == seed.compare
+    st.session_state[STATE_KEY] = replace(state, filters=filters, is_refused=is_refused)
     return filters
 
 
@@ -150,6 +154,45 @@ def _own_params() -> dict[str, list[str]]:
 def _is_bare(page: str, state: FilterState) -> bool:
     """Whether the address is the one that a navigation link left before the filters were written to it."""
     return page in state.carried and not _own_params()
+
+
+def _choose_base(state: FilterState, options: FilterOptions) -> Compare:
+    """The window to compare with: a named one, or two days of one's own."""
+    seed = state.seed
+    offered = (*COMPARISONS, OWN_WINDOW)
+    compare = st.selectbox(
+        _("Compared with"),
+        offered,
+        index=offered.index(seed.compare if isinstance(seed.compare, str) else OWN_WINDOW),
+        format_func=lambda key: _(COMPARISONS.get(key, OWN_NAME)),
+        help=_(
+            "Rates, means and scores are compared as they are. Where the windows differ in length, the change of a count or an "
+            "amount is that of its daily mean."
+        ),
+        key=f"filters.compare.{state.version}",
+    )
+    if state.is_refused and compare == seed.compare:
+        st.caption(
+            ":orange["
+            + _(
+                "The comparison in the address is not one that the data has: choose one here, or write {example}.",
+                example="compare=2026-01-01..2026-01-31",
+            )
+            + "]"
+        )
+    if compare != OWN_WINDOW:
+        return cast(NamedBase, compare)
+    days = st.date_input(
+        _("Dates compared with"),
+        own_window(seed, options),
+        min_value=options.data_from,
+        max_value=options.data_up_to,
+        format="YYYY-MM-DD",
+        key=f"filters.base.{state.version}",
+    )
+    if isinstance(days, tuple) and len(days) == 2:
+        return days[0], days[1]
+    return own_window(state.filters, options)
 
 
 def _choose(
@@ -183,7 +226,9 @@ def _range(dates: object, before: Filters) -> tuple[date, date]:
 def _reset(options: FilterOptions) -> None:
     default = default_filters(options)
     state: FilterState = st.session_state[STATE_KEY]
-    st.session_state[STATE_KEY] = replace(state, filters=default, seed=default, version=state.version + 1)
+    st.session_state[STATE_KEY] = replace(
+        state, filters=default, seed=default, version=state.version + 1, is_refused=False
+    )
 
 
 def _is_history_navigation() -> bool:

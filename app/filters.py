@@ -1,6 +1,6 @@
 """The global filters: sidebar widgets and the URL ↔ one frozen Filters, kept for the session on every page.
 
-The URL carries ids and ISO dates (from, to, compare, category, region, tier, merchant, lang), so that a link means the same in
+The URL carries ids and ISO dates (from, to, compare as a name or FIRST..LAST, category, region, tier, merchant, lang), so that a link means the same in
 both languages. Everything that comes from it is checked against the snapshot again. Knows no SQL.
 """
 
@@ -16,7 +16,8 @@ from app.i18n import N_, _, joined, ngettext, span
 if TYPE_CHECKING:
     from analytics.metrics import Scope
 
-Compare = Literal["previous", "week", "year"]
+NamedBase = Literal["previous", "week", "year"]
+Compare = NamedBase | tuple[date, date]  # or the first and last day of a window of one's own, both included
 COMPARISONS: Mapping[str, str] = {
     "previous": N_("the period before"),
     "week": N_("the week before"),
@@ -56,7 +57,7 @@ class Filters:
     @property
     def day_count(self) -> int:
         """Days in the window."""
-        return (self.date_to - self.date_from).days + 1
+        return window_days(self.date_from, self.date_to)
 
     def scope(self) -> Scope:
         """The same as analytics wants it."""
@@ -73,14 +74,10 @@ class Filters:
 
     def describe(self, names: Mapping[str, str] | None = None) -> str:
         """The filters in words; `names` maps merchant ids to names."""
-        base = (
-            ngettext("the day before", "the {n} days before", self.day_count)
-            if self.compare == "previous"
-            else _(COMPARISONS[self.compare])
-        )
-        window = _("{span}, compared with {base}", span=span(self.date_from, self.date_to), base=base)
+        window = _("{span}, compared with {base}", span=span(self.date_from, self.date_to), base=self._base_words())
         parts = [
             window,
+            *self._lengths(),
             joined(list(self.categories)) or _("all categories"),
             joined(list(self.regions)) or _("all regions"),
         ]
@@ -93,13 +90,26 @@ class Filters:
             parts.append(joined(shown) + (ngettext(" and {n} more", " and {n} more", more) if more else ""))
         return " · ".join(parts)
 
+    def _base_words(self) -> str:
+        if isinstance(self.compare, tuple):
+            return span(*self.compare)
+        if self.compare == "previous":
+            return ngettext("the day before", "the {n} days before", self.day_count)
+        return _(COMPARISONS[self.compare])
+
+    def _lengths(self) -> list[str]:
+        if not isinstance(self.compare, tuple) or window_days(*self.compare) == self.day_count:
+            return []
+        return [lengths_in_words(self.day_count, window_days(*self.compare))]
+
     def to_params(self, default: Filters) -> dict[str, list[str]]:
         """The URL's query parameters, without what equals the default window."""
         params: dict[str, list[str]] = {}
         if (self.date_from, self.date_to) != (default.date_from, default.date_to):
             params |= {"from": [self.date_from.isoformat()], "to": [self.date_to.isoformat()]}
         if self.compare != default.compare:
-            params["compare"] = [self.compare]
+            compare = self.compare
+            params["compare"] = [compare if isinstance(compare, str) else "..".join(day.isoformat() for day in compare)]
         chosen = {
             "category": self.categories,
             "region": self.regions,
@@ -107,6 +117,28 @@ class Filters:
             "merchant": self.merchants,
         }
         return params | {key: list(values) for key, values in chosen.items() if values}
+
+
+def window_days(first: date, last: date) -> int:
+    """Days from the first to the last, both included."""
+    return (last - first).days + 1
+
+
+def lengths_in_words(days: int, base_days: int) -> str:
+    """How long two windows that are compared are, for windows of different length."""
+    return _(
+        "{days} compared with {base_days}",
+        days=ngettext("{n} day", "{n} days", days),
+        base_days=ngettext("{n} day", "{n} days", base_days),
+    )
+
+
+def own_window(filters: Filters, options: FilterOptions) -> tuple[date, date]:
+    """The window of one's own that the filters compare with; without one, what to begin with: the days before, within the data."""
+    if isinstance(filters.compare, tuple):
+        return filters.compare
+    last = max(filters.date_from - timedelta(days=1), options.data_from)
+    return max(last - timedelta(days=filters.day_count - 1), options.data_from), last
 
 
 def default_filters(options: FilterOptions) -> Filters:
@@ -118,7 +150,7 @@ def default_filters(options: FilterOptions) -> Filters:
 def parse_params(params: Mapping[str, Sequence[str]], options: FilterOptions) -> Filters:
     """Filters from query parameters; whatever the snapshot does not know falls back to the default, silently."""
     default = default_filters(options)
-    compare = (params.get("compare") or [default.compare])[0]
+    compare = (params.get("compare") or ["previous"])[0]
     first, last = _date(params.get("from")), _date(params.get("to"))
     return valid(
         Filters(
@@ -128,7 +160,7 @@ def parse_params(params: Mapping[str, Sequence[str]], options: FilterOptions) ->
             tuple(params.get("region", ())),
             tuple(params.get("tier", ())),
             tuple(params.get("merchant", ())),
-            cast(Compare, compare),
+            _window(compare) or cast(NamedBase, compare),
         ),
         options,
     )
@@ -148,8 +180,16 @@ def valid(filters: Filters, options: FilterOptions) -> Filters:
         _known(filters.regions, options.regions),
         _known(filters.tiers, options.tiers),
         _known(filters.merchants, options.merchants),
-        filters.compare if filters.compare in COMPARISONS else default.compare,
+        _offered(filters.compare, options) or default.compare,
     )
+
+
+def _offered(compare: Compare, options: FilterOptions) -> Compare | None:
+    """A known comparison, or a window cut to the data; None for anything else."""
+    if not isinstance(compare, tuple):
+        return compare if compare in COMPARISONS else None
+    first, last = max(compare[0], options.data_from), min(compare[1], options.data_up_to)
+    return (first, last) if first <= last else None
 
 
 def changed(filters: Filters, changes: Mapping[str, object]) -> Filters:
@@ -160,6 +200,12 @@ def changed(filters: Filters, changes: Mapping[str, object]) -> Filters:
 def _known(chosen: Sequence[str], offered: Sequence[str] | Mapping[str, str]) -> tuple[str, ...]:
     allowed = set(offered)
     return tuple(dict.fromkeys(value for value in chosen if value in allowed))
+
+
+def _window(raw: str) -> tuple[date, date] | None:
+    first, _dots, last = raw.partition("..")
+    days = _date([first]), _date([last])
+    return None if days[0] is None or days[1] is None else (days[0], days[1])
 
 
 def _date(raw: Sequence[str] | None) -> date | None:

@@ -18,6 +18,7 @@ from analytics.metrics.explain import (
     leading_parts,
 )
 from analytics.metrics.templates import dimensions
+from analytics.metrics.totals import compute_with_totals
 from analytics.metrics.types import (
     Comparison,
     Drill,
@@ -51,6 +52,7 @@ __all__ = [
     "compare_many",
     "compute",
     "compute_many",
+    "compute_with_totals",
     "dimensions",
     "drill",
     "explain",

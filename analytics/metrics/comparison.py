@@ -21,6 +21,7 @@ from analytics.metrics.templates import fill, get_dimensions
 from analytics.metrics.types import Base, Comparison, MetricCursor, MetricResult, MetricSpec, PeerBenchmark, Scope
 
 MIN_PEERS = 5
+ADDITIVE = ("count", "money")  # families that grow with the window
 
 
 def _a_year_before(day: date) -> date:
@@ -29,7 +30,10 @@ def _a_year_before(day: date) -> date:
 
 
 def base_scope(scope: Scope, base: Base) -> Scope:
-    """The window to compare with: the one of equal length just before, the same a week or a calendar year earlier."""
+    """The window to compare with: the one of equal length just before, the same a week or a calendar year earlier, or two days
+    given. Raises InputError."""
+    if isinstance(base, tuple):
+        return replace(scope, date_from=base[0], date_to=base[1])
     if base == "previous":
         days = (scope.date_to - scope.date_from).days + 1
         return replace(
@@ -40,15 +44,22 @@ def base_scope(scope: Scope, base: Base) -> Scope:
         return replace(scope, date_from=scope.date_from - week, date_to=scope.date_to - week)
     if base == "year":
         return replace(scope, date_from=_a_year_before(scope.date_from), date_to=_a_year_before(scope.date_to))
-    raise InputError(f"A comparison is with previous, week or year, not {base!r}.")
+    raise InputError(f"A comparison is with previous, week, year or two days, not {base!r}.")
+
+
+def _days(result: MetricResult) -> int:
+    return (result.date_to - result.date_from).days + 1
 
 
 def compare_results(current: MetricResult, base: MetricResult | None) -> Comparison:
     """The change between two results of one metric, group and currency; None fields where either has no value."""
     if base is None or current.value is None or base.value is None:
         return Comparison(current, base, None, None, None, None, None)
-    change = current.value - base.value
-    share = change / base.value if base.value else None
+    before = base.value
+    if get_spec(current.metric_id).family in ADDITIVE:
+        before *= _days(current) / _days(base)
+    change = current.value - before
+    share = change / before if before else None
     bounds = (current.ci_low, current.ci_high, base.ci_low, base.ci_high)
     if any(bound is None for bound in bounds):
         return Comparison(current, base, change, share, None, None, None)
@@ -63,7 +74,7 @@ def compare_many(
     """Each figure of `scope` with its partner of the base window; base is None where the group had none, and everywhere
     when the base window starts before the data does (a window that is only partly covered would look like growth).
 
-    The two windows are taken as independent samples, which is cautious for the same merchants. Raises InputError when
+    The two windows are taken as independent samples, which is cautious for the same merchants and for windows that overlap. Raises InputError when
     `by` holds a period.
     """
     for dimension in get_dimensions(by):

@@ -18,7 +18,8 @@ Unit = Literal["count", "rate", "money", "seconds", "stars", "nps", "points"]
 Direction = Literal["higher", "lower", "neutral"]
 Status = Literal["ok", "too_few", "immature", "not_in_source", "not_applicable"]
 Family = Literal["count", "rate", "ratio", "mean", "nps", "money", "duration", "concentration"]
-Base = Literal["previous", "week", "year"]
+BaseName = Literal["previous", "week", "year"]
+Base = BaseName | tuple[date, date]  # or a window of its own: its first and last day, both included
 
 
 class UnknownMetric(InputError):  # noqa: N818 - the name of the published contract
@@ -129,9 +130,10 @@ class MetricResult:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A figure against the same figure of an earlier window. change = current − base, in the metric's unit.
+    """A figure against the same figure of another window. change = current − base, in the metric's unit; where the windows
+    differ in length, a count's or amount's base is its daily mean times the days of the current window.
 
-    change_share: change / base, None when the base is zero or missing. is_significant: the 95 % interval of the change
+    change_share: change / base (so taken), None when the base is zero or missing. is_significant: the 95 % interval of the change
     leaves out zero; None when the metric has no interval.
     """
 

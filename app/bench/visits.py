@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, get_args
 
-from app.filters import Compare, FilterOptions
+from app.filters import Compare, FilterOptions, NamedBase
 from app.services import data, figures, merchant, overview, quality, satisfaction, scenarios, trust, watch
 from app.services.figures import Number
 from app.services.runtime import remembering
@@ -61,7 +61,7 @@ def draw_visit(rng: random.Random, options: FilterOptions, *, ends_newest: bool 
         scope = replace(scope, **only)
     return Visit(
         scope,
-        rng.choice(get_args(Compare)),
+        rng.choice(get_args(NamedBase)),
         rng.choice(list(options.merchants)),
         rng.choice(overview.BOARD_METRICS),
     )

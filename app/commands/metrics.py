@@ -11,6 +11,7 @@ from typing import Literal
 import click
 
 from app.commands.plumbing import (
+    Day,
     as_of_option,
     json_option,
     one_line_errors,
@@ -51,6 +52,7 @@ ANOMALY_COLUMNS = (
     "q_value",
     "is_bad",
 )
+MOST_TOTALLED = 4  # dimensions, which make 16 groupings
 FORECAST_COLUMNS = ("metric", "group", "day", "expected", "low", "high", "unit")
 
 
@@ -60,21 +62,29 @@ def _check_together(
     is_forecast: bool,
     *,
     by: tuple[str, ...],
+    has_totals: bool,
     metric_ids: tuple[str, ...],
     asked: Mapping[str, object],
 ) -> None:
     """Raises UsageError for options that do not go together; `asked` holds the values of those that need one of the three."""
     if is_explained + is_watched + is_forecast > 1:
         raise click.UsageError("--explain, --anomalies and --forecast are three questions: ask one at a time.")
+    if has_totals and (is_explained or is_watched or is_forecast or not 1 <= len(set(by)) <= MOST_TOTALLED):
+        raise click.UsageError(f"--totals goes with figures by one to {MOST_TOTALLED} dimensions: add --by.")
     for option, value in asked.items():
         partner, is_there = {
             "--compare": ("--explain", is_explained),
+            "--base-from": ("--explain", is_explained),
+            "--base-to": ("--explain", is_explained),
             "--q": ("--anomalies", is_watched),
             "--days": ("--forecast", is_forecast),
             "--level": ("--forecast", is_forecast),
         }[option]
         if value is not None and not is_there:
             raise click.UsageError(f"{option} goes with {partner} only: leave it out, or add {partner}.")
+    own = [asked[option] is not None for option in ("--base-from", "--base-to")]
+    if any(own) and (not all(own) or asked["--compare"] is not None):
+        raise click.UsageError("--base-from and --base-to go together, in place of --compare: give both days.")
     if is_explained and (not metric_ids or len(by) > 1):
         raise click.UsageError("--explain needs --metric, and one --by at most (default: category).")
     if by and (is_watched or is_forecast):
@@ -98,6 +108,9 @@ def _print_each(
 @click.command()
 @click.option("--metric", "metric_ids", multiple=True, help="Metric id; may be given more than once (default: all).")
 @click.option("--by", multiple=True, help="Dimension: merchant, category, region, tier, size_band, day, week, month …")
+@click.option(
+    "--totals", "has_totals", is_flag=True, help="With --by: total rows too, each computed without a dimension."
+)
 @click.option("--category", multiple=True, help="Only this category; may be given more than once.")
 @click.option("--region", multiple=True, help="Only this region; may be given more than once.")
 @click.option("--tier", multiple=True, help="Only this tier; may be given more than once.")
@@ -107,6 +120,10 @@ def _print_each(
     "--compare",
     type=click.Choice(["previous", "week", "year"]),
     help="With --explain: the window to compare with (default: the one just before).",
+)
+@click.option("--base-from", type=Day(), help="With --explain: first day of a window of your own to compare with.")
+@click.option(
+    "--base-to", type=Day(), help="With --explain: its last day, included. The figures are those of the whole windows."
 )
 @click.option("--anomalies", "is_watched", is_flag=True, help="Merchants' unusual days in the window, surest first.")
 @click.option("--q", type=float, help="With --anomalies: the share of false ones allowed (default: 0.05).")
@@ -121,12 +138,15 @@ def _print_each(
 def metrics(
     metric_ids: tuple[str, ...],
     by: tuple[str, ...],
+    has_totals: bool,
     category: tuple[str, ...],
     region: tuple[str, ...],
     tier: tuple[str, ...],
     merchant: tuple[str, ...],
     is_explained: bool,
     compare: Literal["previous", "week", "year"] | None,
+    base_from: date | None,
+    base_to: date | None,
     is_watched: bool,
     q: float | None,
     is_forecast: bool,
@@ -142,11 +162,20 @@ def metrics(
     --anomalies merchants' unusual days, with --forecast the days to come."""
     from analytics.metrics import Scope
     from app.services import watch
-    from app.services.metrics import all_metric_ids, explained_rows, figures, metric_row
+    from app.services.metrics import all_metric_ids, explained_rows, figures, metric_row, rows_with_totals
     from app.services.warehouse import check_scope, window
 
-    asked = {"--compare": compare, "--q": q, "--days": days, "--level": level}
-    _check_together(is_explained, is_watched, is_forecast, by=by, metric_ids=metric_ids, asked=asked)
+    asked = {
+        "--compare": compare,
+        "--base-from": base_from,
+        "--base-to": base_to,
+        "--q": q,
+        "--days": days,
+        "--level": level,
+    }
+    _check_together(
+        is_explained, is_watched, is_forecast, by=by, has_totals=has_totals, metric_ids=metric_ids, asked=asked
+    )
     if is_forecast and date_from:
         raise click.UsageError("--forecast takes all the past there is: leave out --from; --to cuts the past off.")
     with runtime(warehouse):
@@ -164,8 +193,12 @@ def metrics(
             extent = (watch.DAYS if days is None else days, watch.LEVEL if level is None else level)
             each(lambda metric_id: watch.forecast_rows(snapshot, metric_id, scope, *extent, as_of), FORECAST_COLUMNS)
         elif is_explained:
-            base, dimension = compare or "previous", (by or ("category",))[0]
+            base = (base_from, base_to) if base_from and base_to else compare or "previous"
+            dimension = (by or ("category",))[0]
             each(lambda metric_id: explained_rows(snapshot, metric_id, scope, base, dimension, as_of), PART_COLUMNS)
+        elif has_totals:
+            rows = rows_with_totals(snapshot, metric_ids or all_metric_ids(), scope, by, as_of)
+            print_rows(rows, as_json=as_json, columns=(*COLUMNS, "is_total"))
         else:
             results = figures(snapshot, metric_ids or all_metric_ids(), scope, by=by, as_of=as_of)
             rows = [metric_row(result) for name in metric_ids or all_metric_ids() for result in results[name]]

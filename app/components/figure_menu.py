@@ -16,6 +16,7 @@ from app.components.missing import why_missing
 from app.components.table import Column, table
 from app.components.words import dimension_name, period_name
 from app.filter_bar import current_filters
+from app.filters import lengths_in_words, window_days
 from app.i18n import N_, _, day, figure, language, ngettext, number, span
 from app.page_errors import page_errors
 from app.services import figures, trust, watch
@@ -226,6 +227,9 @@ def _change(shown: Number) -> None:
     before, after = (figure(value, found.unit, currency=found.currency) for value in (found.before, found.after))
     earlier = span(found.base_from, found.base_to)
     st.markdown(_("**{before}** → **{after}**, compared with {window}", before=before, after=after, window=earlier))
+    lengths = [window_days(*window) for window in ((found.date_from, found.date_to), (found.base_from, found.base_to))]
+    if lengths[0] != lengths[1]:
+        st.caption(_("{lengths}: the figures are those of the whole windows.", lengths=lengths_in_words(*lengths)))
     change, own = f"change:{found.unit}", found.unit
     effects = [Column(name, _(label), change, help=_(words)) for name, label, words in EFFECTS]
     row = table(

@@ -1,4 +1,4 @@
-"""Leaderboards by category, region, tier and merchant: value, change, share and trend; a click filters or opens."""
+"""Leaderboards by category, region, tier and merchant: value, change, share and trend; a click filters or opens. A pivot beside them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import streamlit as st
 from app.components.empty import empty_state
 from app.components.figure_menu import open_figure
 from app.components.missing import why_missing
+from app.components.pivot import draw_pivot
 from app.components.table import Column, table
 from app.components.words import base_words, dimension_name, window_words
 from app.filter_bar import change_filters, current_filters, open_merchant
@@ -26,11 +27,10 @@ def leaderboards() -> None:
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             with st.container(gap=None, width="content"):
                 st.markdown("**" + _("Leaderboards") + "**")
-                st.caption(
-                    window_words(current_filters(), time_zone(snapshot_id()))
-                    + " · "
-                    + _("Click a row to filter the page or to open the merchant.")
-                )
+                said = [window_words(current_filters(), time_zone(snapshot_id()))]
+                if st.session_state.get("board.tabs") != _("Pivot"):
+                    said.append(_("Click a row to filter the page or to open the merchant."))
+                st.caption(" · ".join(said))
             metric_id = st.segmented_control(
                 _("Metric"),
                 overview.BOARD_METRICS,
@@ -41,11 +41,15 @@ def leaderboards() -> None:
                 key="board.metric",
             )
         dimensions = figures.groupings(snapshot_id())
-        tabs = st.tabs([dimension_name(name) for name in dimensions], on_change="rerun", key="board.tabs")
+        names = [dimension_name(name) for name in dimensions]
+        *tabs, pivot_tab = st.tabs([*names, _("Pivot")], on_change="rerun", key="board.tabs")
         for tab, dimension in zip(tabs, dimensions, strict=True):
             if tab.open:
                 with tab:
                     _board(dimension, metric_id)
+        if pivot_tab.open:
+            with pivot_tab:
+                draw_pivot(metric_id)
 
 
 def _named(metric_id: str) -> str:

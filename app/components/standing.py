@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -22,6 +23,9 @@ from app.services import merchant, trust
 from app.services.figures import Number, time_zone
 from app.services.merchant import Profile, Standing
 from app.services.runtime import snapshot_id
+
+if TYPE_CHECKING:
+    from app.filters import Compare
 
 
 def draw_profile(profile: Profile) -> None:
@@ -80,7 +84,7 @@ def say_later(last: date) -> None:
     )
 
 
-def _facts(standing: Standing, compare: str) -> list[str]:
+def _facts(standing: Standing, compare: Compare) -> list[str]:
     now, said = standing.now, []
     if now.ci_low is not None and now.ci_high is not None:
         said.append(

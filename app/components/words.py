@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
-from app.i18n import N_, _, span
+from app.i18n import N_, _, day, span
 
 if TYPE_CHECKING:
-    from app.filters import Filters
+    from app.filters import Compare, Filters
 
 BASES = {
     "previous": N_("vs period before"),
@@ -67,18 +68,29 @@ _DIMENSIONS = {
     "region": N_("Region"),
     "tier": N_("Tier"),
     "merchant": N_("Merchant"),
+    "month": N_("Month"),
+    "week": N_("Week"),
 }
 _PERIODS = {"day": N_("day"), "week": N_("week"), "month": N_("month")}
 
 
-def base_words(compare: str) -> str:
+def base_words(compare: Compare) -> str:
     """What a change compares with, short."""
+    if isinstance(compare, tuple):
+        return _("vs {window}", window=span(*compare))
     return _(BASES[compare])
 
 
 def dimension_name(dimension: str) -> str:
     """What figures are grouped by, as a heading."""
     return _(_DIMENSIONS[dimension])
+
+
+def group_name(dimension: str, key: str) -> str:
+    """The name of a group of a dimension: months as 2026-11, weeks by their first day, anything else as it is."""
+    if dimension == "month":
+        return key[:7]
+    return day(date.fromisoformat(key)) if dimension == "week" else key
 
 
 def period_name(period: str) -> str:

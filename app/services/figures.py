@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import pandas as pd
 
@@ -39,6 +39,7 @@ class Number:
 
 
 PART_COLUMNS = ("before", "after", "change", "volume", "mix", "rate", "n")
+PERIODS = ("month", "week", "day")
 # dimension → the filter of a scope that narrows to one of its groups
 FILTERS = {"category": "categories", "region": "regions", "tier": "tiers", "merchant": "merchants"}
 
@@ -50,7 +51,12 @@ def groupings(snapshot_id: str) -> tuple[str, ...]:
 
 
 def narrowed(shown: Number, dimension: str, key: str) -> Number:
-    """The same number of one group."""
+    """The same number of one group; of a period, its days within the window."""
+    if dimension in PERIODS:
+        start = date.fromisoformat(key)
+        ((first, last),) = periods(start, start, cast(Period, dimension))
+        first, last = max(first, shown.scope.date_from), min(last, shown.scope.date_to)
+        return replace(shown, scope=replace(shown.scope, date_from=first, date_to=last))
     only: dict[str, Any] = {FILTERS[dimension]: (key,)}
     return replace(shown, scope=replace(shown.scope, **only))
 

@@ -32,6 +32,17 @@ def figures(
 
 
 @cached
+def figures_with_totals(
+    snapshot_id: str, metric_ids: tuple[str, ...], scope: Scope, by: tuple[str, ...], as_of: date | None = None
+) -> dict[tuple[str, ...], dict[str, list[MetricResult]]]:
+    """The figures by all of the dimensions and by every subset of them: totals that no sum of parts gives."""
+    from analytics.metrics import compute_with_totals
+
+    with cursor(snapshot_id, as_of) as opened:
+        return compute_with_totals(opened, metric_ids, scope, by=by)
+
+
+@cached
 def explanations(
     snapshot_id: str, metric_id: str, scope: Scope, base: Base, by: str, as_of: date | None = None
 ) -> list[Explanation]:
@@ -65,3 +76,17 @@ def metric_row(result: MetricResult) -> dict[str, object]:
     from analytics.metrics import result_record
 
     return result_record(result)
+
+
+def rows_with_totals(
+    snapshot_id: str, metric_ids: tuple[str, ...], scope: Scope, by: tuple[str, ...], as_of: date | None = None
+) -> list[dict[str, object]]:
+    """The rows of `figures_with_totals`, metric by metric; `is_total` marks those whose group lacks a dimension of `by`."""
+    found = figures_with_totals(snapshot_id, metric_ids, scope, by, as_of)
+    finest = next(iter(found))
+    return [
+        metric_row(result) | {"is_total": subset != finest}
+        for metric_id in metric_ids
+        for subset, results in found.items()
+        for result in results[metric_id]
+    ]

@@ -137,6 +137,45 @@ class TestMetrics:
         for part in parts:
             assert part["volume"] + part["mix"] + part["rate"] == pytest.approx(part["change"], abs=1e-9)
 
+    def test_a_change_against_two_days_of_ones_own(self, invoke: Invoke, warehouse: Path) -> None:
+        window = ("--from", "2026-02-05", "--to", "2026-02-10", "--warehouse", warehouse, "--json")
+        asked = ("metrics", "--metric", "orders", "--explain")
+        *_parts, whole = lines(invoke(*asked, "--base-from", "2026-01-02", "--base-to", "2026-01-04", *window))
+        assert (whole["base_from"], whole["base_to"]) == ("2026-01-02", "2026-01-04")
+        assert (whole["before"], whole["after"], whole["change"]) == (3, 6, 3)
+        for wrong in (
+            ("--base-from", "2026-01-02"),
+            ("--base-from", "2026-01-02", "--base-to", "2026-01-04", "--compare", "week"),
+        ):
+            result = invoke(*asked, *wrong, *window)
+            assert (result.exit_code, "--base-from and --base-to go together" in result.stderr) == (2, True)
+
+    def test_totals_are_figures_of_their_own(self, invoke: Invoke, warehouse: Path) -> None:
+        window = ("--from", "2026-01-01", "--to", "2026-02-28", "--json", "--warehouse", warehouse)
+        by = ("--by", "merchant", "--by", "month")
+        shared = ("metrics", "--metric", "late_delivery_rate")
+        found = [json.loads(line) for line in invoke(*shared, *by, "--totals", *window).stdout.splitlines()]
+        cells = [json.loads(line) for line in invoke(*shared, *by, *window).stdout.splitlines()]
+        assert [row for row in found if not row["is_total"]] == [row | {"is_total": False} for row in cells]
+        for dimensions in (("merchant",), ("month",), ()):
+            options = [part for name in dimensions for part in ("--by", name)]
+            alone = [json.loads(line) for line in invoke(*shared, *options, *window).stdout.splitlines()]
+            assert alone == [
+                {key: value for key, value in row.items() if key != "is_total"}
+                for row in found
+                if tuple(row["group"]) == dimensions
+            ]
+        assert [row["value"] for row in found if row["group"] == {}] == [
+            10 / 43
+        ]  # the last order is of the unfinished day
+
+    @pytest.mark.parametrize("options", [(), ("--by", "month", "--anomalies"), ("--metric", "orders", "--explain")])
+    def test_totals_need_figures_by_a_dimension(
+        self, invoke: Invoke, warehouse: Path, options: tuple[str, ...]
+    ) -> None:
+        result = invoke("metrics", "--totals", *options, "--warehouse", warehouse)
+        assert (result.exit_code, "--totals goes with" in result.stderr) == (2, True)
+
     def test_a_metric_that_can_not_be_split_stops_no_other(self, invoke: Invoke, warehouse: Path) -> None:
         asked = [part for name in ("buyer_concentration", "no_such", "orders") for part in ("--metric", name)]
         window = ("--from", "2026-02-05", "--to", "2026-02-10", "--warehouse", warehouse)

@@ -348,6 +348,30 @@ def test_a_change_is_significant_only_when_its_interval_leaves_out_zero() -> Non
         assert comparison.is_significant is expected
 
 
+def test_counts_of_windows_of_other_length_change_by_their_daily_mean() -> None:
+    """Ten days with 20 orders of 10 each, compared with four days with 4: 2.0 a day against 1.0, and rates as they are."""
+    before = [("d", f"2024-03-0{1 + i}") for i in range(4)]
+    now = [("n", f"2024-03-{10 + i // 2}") for i in range(20)]
+    rows = [row for i, (name, day) in enumerate(before + now) for row in order(f"{name}{i}", day)]
+    cancelled = order("n99", "2024-03-10", then=[("order_cancelled", "2024-03-11", {"fault": "seller"})])
+    rows = [*rows[:-1], *cancelled]
+    cursor = build({"events": [event("view", "2024-01-01"), *rows, LATER]})
+    window = Scope(date(2024, 3, 10), date(2024, 3, 19))
+    own = (date(2024, 3, 1), date(2024, 3, 4))
+    orders = compare(cursor, "orders", window, base=own)[0]
+    assert orders.base is not None
+    assert (orders.current.value, orders.base.value) == (20, 4), "the figures themselves are those of the windows"
+    assert (orders.change, orders.change_share) == (10, 1.0)
+    amount = compare(cursor, "gmv", window, base=own)[0]
+    assert amount.change_share == pytest.approx(1.0)
+    rate = compare(cursor, "cancellation_rate", window, base=own)[0]
+    assert (rate.current.value, rate.base and rate.base.value, rate.change) == (0.05, 0, 0.05)
+    same = compare(cursor, "orders", window, base="previous")[0]
+    assert same == compare(cursor, "orders", window, base=(date(2024, 2, 29), date(2024, 3, 9)))[0]
+    with pytest.raises(InputError, match="swap"):
+        compare(cursor, "orders", window, base=(own[1], own[0]))
+
+
 def test_peers_are_the_same_category_and_size_band() -> None:
     sizes = {"m1": 3, "m2": 1, "m3": 2, "m4": 4, "m5": 5, "m6": 6, "big": 12, "other": 3}
     events = [

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from analytics.metrics import CATALOGUE, MetricResult, Scope, compute, compute_many, drill, sql_text
+from analytics.metrics import (
+    CATALOGUE,
+    MetricResult,
+    Scope,
+    compute,
+    compute_many,
+    compute_with_totals,
+    drill,
+    sql_text,
+)
 from analytics.metrics.types import UnknownDimension
 from tests.analytics.metrics.marketplace import MemoryCursor, build
 from tests.analytics.metrics.random_marketplace import random_tables, truncate
@@ -90,6 +100,36 @@ def test_groups_of_merchants_add_up_to_the_merchants(cursor: MemoryCursor, by: t
     grouped = compute_many(cursor, ALL, WINDOW, by=by)
     for metric_id in ALL:
         assert _total(grouped[metric_id]) == pytest.approx(_total(merchants[metric_id])), metric_id
+
+
+def _narrowed(scope: Scope, group: Mapping[str, str]) -> Scope:
+    """The scope of one group, by the filters and dates that a person would set for it."""
+    for name, key in group.items():
+        if name == "month":
+            first = date.fromisoformat(key)
+            last = (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+            scope = replace(scope, date_from=max(first, scope.date_from), date_to=min(last, scope.date_to))
+        else:
+            scope = replace(scope, **{{"category": "categories", "region": "regions"}[name]: (key,)})
+    return scope
+
+
+@pytest.mark.usefixtures("no_minimum")
+@pytest.mark.parametrize("by", [("category", "region"), ("category", "month"), ("month", "region")])
+@pytest.mark.parametrize("scope", SCOPES[:3], ids=["all", "category", "merchants"])
+def test_totals_are_the_figures_without_the_dimension(cursor: MemoryCursor, by: tuple[str, str], scope: Scope) -> None:
+    found = compute_with_totals(cursor, ALL, scope, by=by)
+    assert list(found) == [by, (by[0],), (by[1],), ()]
+    for subset, figures in found.items():
+        totals = [result for results in figures.values() for result in results]
+        for group in {tuple(total.group.items()) for total in totals}:
+            assert len(group) == len(subset)
+            alone = compute_many(cursor, ALL, _narrowed(scope, dict(group)))
+            for total in totals:
+                if tuple(total.group.items()) == group:
+                    (same,) = (result for result in alone[total.metric_id] if result.currency == total.currency)
+                    assert (same.value, same.n) == (total.value, total.n)
+                    assert (same.ci_low, same.ci_high) == (total.ci_low, total.ci_high)
 
 
 def test_orders_of_several_merchants_count_once_at_the_marketplace(cursor: MemoryCursor) -> None:
