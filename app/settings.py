@@ -127,6 +127,9 @@ class Settings:
     checkpoint: str = field(
         default="", metadata={"help": "folder of a Hugging Face chat checkpoint that writes the replies; empty: none"}
     )
+    targets: str = field(
+        default="", metadata={"help": "TOML file of targets, one line a metric (late_seller_rate = 0.02); empty: none"}
+    )
     encoder: bool = field(default=True, metadata={"help": "use the MiniLM sentence vectors when they are installed"})
     generation_timeout_seconds: int = field(
         default=60, metadata={"help": "seconds after which a generation is given up", "check": _positive}
@@ -267,7 +270,7 @@ def _as_type(name: str, kind: str, value: object, base: Path) -> object:
         raise ValueError("a folder" if kind == "Path" else "text")
     if kind == "Path":
         return (base / Path(value).expanduser()).resolve()
-    if name == "checkpoint" and str(value):
+    if name in ("checkpoint", "targets") and str(value):
         return str((base / Path(value).expanduser()).resolve())
     return _absolute_sqlite(str(value), base) if name == "workspace_url" else str(value)
 

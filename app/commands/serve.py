@@ -11,7 +11,7 @@ import click
 
 from app.commands.plumbing import note, one_line_errors, warehouse_option
 from app.errors import AppError
-from app.settings import load_settings
+from app.settings import Settings, load_settings
 
 
 @click.command()
@@ -24,12 +24,23 @@ def serve(port: int | None, address: str | None, warehouse: Path | None) -> None
     given = {"port": port, "address": address, "warehouse": str(warehouse.absolute()) if warehouse else None}
     overrides = {name: value for name, value in given.items() if value is not None}
     settings = load_settings(overrides=overrides)
+    if settings.targets:
+        _check_targets(settings)
     _check_free(settings.address, settings.port)
     shown = f"[{settings.address}]" if ":" in settings.address else settings.address
     note(f"TrustDesk is at http://{shown}:{settings.port} (Ctrl+C ends it)")
     environment = {**os.environ, **{f"TRUSTDESK_{name.upper()}": str(value) for name, value in overrides.items()}}
     # The same process goes on as the server: a signal to it ends the server, and the launcher's memory is gone.
     os.execve(sys.executable, [sys.executable, "-m", "app.server"], environment)
+
+
+def _check_targets(settings: Settings) -> None:
+    """A file of targets that can't be used is said here, and not first on a page. Raises SettingsError."""
+    from app.services.runtime import Runtime, use_runtime
+    from app.services.targets import targets
+
+    with use_runtime(Runtime(settings)):
+        targets()
 
 
 def _check_free(address: str, port: int) -> None:

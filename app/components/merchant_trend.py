@@ -7,9 +7,10 @@ import streamlit as st
 from app.charts.series import trend
 from app.components.chart import chart_card, empty_card
 from app.components.table import Column
+from app.components.target import target_words
 from app.components.words import period_name
 from app.filter_bar import current_filters
-from app.i18n import _, number, rate, span
+from app.i18n import _, figure, number, rate, span
 from app.page_errors import page_errors
 from app.services import merchant, overview, watch
 from app.services.figures import Number, definition, time_zone
@@ -43,8 +44,10 @@ def merchant_trend(merchant_id: str) -> None:
         if found.peer_share is not None:
             share, count = rate(found.peer_share), number(found.peer_count)
             said.append(_("in the page's window better than {share} of {n} peers", share=share, n=count))
-        words = _("unusually high"), _("unusually low")
-        unusual = watch.marked(watch.marks(snapshot, found.scope, merchant_id, metric_id), *words)
+        if words := target_words(metric_id, found.value):
+            said.append(_("in the page's window {value}", value=figure(found.value, spec.unit)) + " " + words)
+        labels = _("unusually high"), _("unusually low")
+        unusual = watch.marked(watch.marks(snapshot, found.scope, merchant_id, metric_id), *labels)
         chart_card(
             title,
             " · ".join(said),

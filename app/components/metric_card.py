@@ -12,28 +12,35 @@ import streamlit as st
 
 from app.components.figure_menu import MENU_WIDTH, figure_menu
 from app.components.missing import why_missing
+from app.components.target import target_words
 from app.i18n import _, compact, difference, figure, joined, rate
 from app.services.figures import Card, Number
 
 CARD_HEIGHT = 204
+TARGET_HEIGHT = 24
 
 
 def card_row(
     cards: Sequence[Card], numbers: Sequence[Number], *, key: str, columns: int = 6, notes: Sequence[str] = ()
 ) -> None:
     """Draw cards side by side, as many a row as fit; `numbers` are what their menus explain, `notes` stand beside n."""
+    aims = [target_words(card.metric_id, card.value) for card in cards]
+    height = CARD_HEIGHT + (TARGET_HEIGHT if any(aims) else 0)
     with st.grid(columns, min_column_width=146, gap="xsmall"):
-        for position, (card, shown) in enumerate(zip(cards, numbers, strict=True)):
+        for position, (card, shown, aim) in enumerate(zip(cards, numbers, aims, strict=True)):
             note = notes[position] if notes else ""
-            metric_card(card, shown, key=f"{key}.{card.metric_id}", note=note)
+            metric_card(card, shown, key=f"{key}.{card.metric_id}", height=height, note=note, aim=aim)
 
 
-def metric_card(card: Card, shown: Number, *, key: str, note: str = "") -> None:
-    """Draw the card; its height is the same whether or not there is a value. `key` must be unique on the page.
+def metric_card(
+    card: Card, shown: Number, *, key: str, height: int = CARD_HEIGHT, note: str = "", aim: str = ""
+) -> None:
+    """Draw the card; its height is the same whether or not there is a value. `key` must be unique on the page, `aim` says how it
+    stands to its target.
 
     What the change compares with stands in the page's header.
     """
-    with st.container(border=True, height=CARD_HEIGHT, gap=None, vertical_alignment="distribute"):
+    with st.container(border=True, height=height, gap=None, vertical_alignment="distribute"):
         if card.value is None:
             st.metric(_(card.name), "–")
         else:
@@ -46,6 +53,8 @@ def metric_card(card: Card, shown: Number, *, key: str, note: str = "") -> None:
                 chart_data=card.sparkline if len(card.sparkline) > 1 else None,
                 chart_type="line",
             )
+        if aim:
+            st.markdown(f":small[{aim}]")
         with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap=None):
             st.caption(_foot(card, note))
             with st.container(width=MENU_WIDTH):

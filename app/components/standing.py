@@ -15,6 +15,7 @@ from app.components.figure_menu import MENU_WIDTH, figure_menu, raw_rows
 from app.components.levels import level_badge
 from app.components.missing import why_missing
 from app.components.table import Column, table
+from app.components.target import target_words
 from app.components.words import base_words
 from app.filter_bar import current_filters
 from app.i18n import _, day, difference, joined, ngettext, number, span
@@ -100,6 +101,8 @@ def _facts(standing: Standing, compare: Compare) -> list[str]:
                 score=number(standing.peers.median, digits=1),
             )
         )
+    if words := target_words(trust.METRIC_ID, now.score):
+        said.append(words)
     said.append(ngettext("{n} order looked at", "{n} orders looked at", now.n))
     return said
 

@@ -109,12 +109,13 @@ class Contribution:
 class MerchantTrend:
     """A metric of a merchant by week or month, and the penalties that fell into it.
 
-    Of its peers over the page's window: the median, and the share that the merchant does better than (0–1; None for a metric of which
+    Over the page's window: its value, and of its peers the median, and the share that the merchant does better than (0–1; None for a metric of which
     neither more nor less is better, or without enough peers).
     """
 
     points: tuple[Point, ...]
     period: Period
+    value: float | None
     peer_median: float | None
     peer_share: float | None
     peer_count: int
@@ -219,12 +220,12 @@ def trend(snapshot_id: str, scope: Scope, merchant_id: str, metric_id: str) -> M
         if 2 * sum(point.value is not None for point in points) >= len(points):
             break
     if metric_id == "orders":
-        return MerchantTrend(points, period, None, None, 0, _penalties(snapshot_id, own), own)
+        return MerchantTrend(points, period, None, None, None, 0, _penalties(snapshot_id, own), own)
     with cursor(snapshot_id) as opened:
         found = peers(opened, metric_id, scope, merchant_id)
     share = None if get_spec(metric_id).direction == "neutral" else found.percentile
     penalties = _penalties(snapshot_id, own)
-    return MerchantTrend(points, period, found.median, share, found.peer_count, penalties, own)
+    return MerchantTrend(points, period, found.value, found.median, share, found.peer_count, penalties, own)
 
 
 def _penalties(snapshot_id: str, scope: Scope) -> tuple[Annotation, ...]:

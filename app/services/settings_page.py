@@ -44,6 +44,7 @@ HELP = (
     N_("seconds after which a query is stopped"),
     N_("threads that DuckDB and the models may use"),
     N_("folder of a Hugging Face chat checkpoint that writes the replies; empty: none"),
+    N_("TOML file of targets, one line a metric (late_seller_rate = 0.02); empty: none"),
     N_("use the MiniLM sentence vectors when they are installed"),
     N_("seconds after which a generation is given up"),
     N_("addresses that approved replies may be posted to (comma-separated)"),
