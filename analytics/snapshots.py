@@ -22,6 +22,7 @@ from analytics.errors import WarehouseError
 KEPT_SNAPSHOTS = 5
 FORMAT = 1
 DATA_FOLDERS = ("parts", "marts", "quarantine")
+TORN = (OSError, ValueError, KeyError, TypeError, AttributeError)  # what reading a manifest raises that is none
 
 
 @dataclass(frozen=True)
@@ -91,10 +92,13 @@ class Manifest:
 
     def paths(self) -> set[str]:
         """Every file that this snapshot needs, relative to the warehouse."""
-        parts = {part.path for table in self.tables.values() for part in table}
         marts = {path for paths in self.marts.values() for path in paths}
         patches = {path for patch in self.patches.values() for path in (patch.rows, patch.keys) if path}
-        return parts | marts | patches | set(self.quarantine)
+        return self.fact_paths() | marts | patches
+
+    def fact_paths(self) -> set[str]:
+        """The files that can't be made anew from others: parts and quarantine."""
+        return {part.path for table in self.tables.values() for part in table} | set(self.quarantine)
 
 
 def _to_json(manifest: Manifest) -> str:
@@ -172,27 +176,43 @@ class SnapshotFolder:
         """Ids that have a manifest, newest first (an id begins with its time)."""
         return sorted((path.stem for path in self._manifests.glob("*.json")), reverse=True)
 
+    def manifests(self) -> tuple[dict[str, Manifest], list[str]]:
+        """The manifests that can be read by their id, newest first, and a line for a person about each that can't."""
+        found, torn = {}, []
+        for snapshot_id in self.snapshot_ids():
+            try:
+                found[snapshot_id] = self._load(snapshot_id)
+            except FileNotFoundError:  # collected meanwhile
+                continue
+            except TORN as error:
+                torn.append(
+                    f"{self._manifests / snapshot_id}.json is no manifest ({type(error).__name__}): put it back or delete it; "
+                    "until then no file of an older snapshot is deleted."
+                )
+        return found, torn
+
+    def _load(self, snapshot_id: str) -> Manifest:
+        return _from_json(json.loads((self._manifests / f"{snapshot_id}.json").read_text(encoding="utf-8")))
+
     def _whole(self, *, but: str = "") -> list[str]:
         """Ids that can be served, newest first: their manifest can be read, and their files are there."""
-        found = []
-        for snapshot_id in self.snapshot_ids():
-            with suppress(OSError, ValueError, KeyError, TypeError):
-                manifest = _from_json(json.loads((self._manifests / f"{snapshot_id}.json").read_text(encoding="utf-8")))
-                if snapshot_id != but and all((self.root / path).is_file() for path in manifest.paths()):
-                    found.append(snapshot_id)
-        return found
+        return [
+            snapshot_id
+            for snapshot_id, manifest in self.manifests()[0].items()
+            if snapshot_id != but and all((self.root / path).is_file() for path in manifest.paths())
+        ]
 
     def current_id(self) -> str | None:
         """The id that CURRENT names; None in a folder where nothing was ever published."""
         try:
-            pointed = self._pointer.read_text(encoding="utf-8").strip()
+            pointed = self._pointer.read_text(encoding="utf-8", errors="replace").strip()
         except FileNotFoundError:
             if self.snapshot_ids():
                 raise WarehouseError(f"{self._pointer} is missing. {_advise(self._whole())}") from None
             return None
-        if not (self._manifests / f"{pointed}.json").is_file():
+        if pointed not in self.snapshot_ids():
             raise WarehouseError(
-                f"{self._pointer} names snapshot {pointed!r}, which has no manifest. {_advise(self._whole())}"
+                f"{self._pointer} names snapshot {pointed[:40]!a}, which has no manifest. {_advise(self._whole())}"
             )
         return pointed
 
@@ -200,12 +220,14 @@ class SnapshotFolder:
         """The manifest of a snapshot."""
         path = self._manifests / f"{snapshot_id}.json"
         try:
-            return _from_json(json.loads(path.read_text(encoding="utf-8")))
+            if snapshot_id not in self.snapshot_ids():  # a path to a manifest is no id
+                raise FileNotFoundError
+            return self._load(snapshot_id)
         except FileNotFoundError:
             raise WarehouseError(
                 f"There is no snapshot {snapshot_id!r} in {self.root}. {_advise(self._whole())}"
             ) from None
-        except (ValueError, KeyError, TypeError) as error:
+        except TORN as error:
             raise WarehouseError(
                 f"{path} is no manifest ({type(error).__name__}). {_advise(self._whole(but=snapshot_id))}"
             ) from error
@@ -218,14 +240,17 @@ class SnapshotFolder:
             )
         return self.read(snapshot_id)
 
-    def check_files(self, manifest: Manifest) -> None:
-        """Raise WarehouseError when a file that the snapshot names is gone."""
-        missing = sorted(path for path in manifest.paths() if not (self.root / path).is_file())
-        if missing:
-            raise WarehouseError(
-                f"Snapshot {manifest.snapshot_id} lacks {len(missing)} of its files, first {self.root / missing[0]}: "
-                f"put it back. {_advise(self._whole(but=manifest.snapshot_id))}"
-            )
+    def check_files(self, manifest: Manifest, *, only_facts: bool = False) -> None:
+        """Raise WarehouseError when a file that the snapshot names is gone. `only_facts`: marts need not be there."""
+        facts = manifest.fact_paths()
+        lost = {path for path in manifest.paths() if not (self.root / path).is_file()}
+        missing = sorted(lost & facts) or ([] if only_facts else sorted(lost))
+        if not missing:
+            return
+        said = f"Snapshot {manifest.snapshot_id} lacks {len(lost)} of its files, first {self.root / missing[0]}:"
+        if not lost & facts and manifest.snapshot_id == self.current_id():
+            raise WarehouseError(f"{said} put it back, or build the marts anew with `trustdesk build`.")
+        raise WarehouseError(f"{said} put it back. {_advise(self._whole(but=manifest.snapshot_id))}")
 
     def publish(self, manifest: Manifest) -> None:
         """Make a manifest current. Its files must lie at their places; call it inside `writing()`."""
@@ -271,17 +296,26 @@ class SnapshotFolder:
                     self.collect()
 
     def collect(self) -> None:
-        """Drop manifests beyond the newest KEPT_SNAPSHOTS that no reader holds, then what no manifest names."""
+        """Drop manifests beyond the newest KEPT_SNAPSHOTS that no reader holds, then what no manifest names.
+
+        While a manifest can't be read, what it names can't be known: then no key and no data file is dropped.
+        """
         current = self.current_id()
         known = self.snapshot_ids()
         kept = set(known[:KEPT_SNAPSHOTS]) | self._leased()
-        kept |= {current} if current else set()
-        manifests = [self.read(snapshot_id) for snapshot_id in known if snapshot_id in kept]
-        named = {path for manifest in manifests for path in manifest.paths()}
-        keys = {manifest.buyer_key for manifest in manifests}
+        if current is not None:
+            self.read(current)
+            kept.add(current)
+        manifests, torn = self.manifests()
         for snapshot_id in set(known) - kept:
             (self._manifests / f"{snapshot_id}.json").unlink()
         self._clear_unfinished()
+        if not torn:
+            self._drop_unnamed([manifest for snapshot_id, manifest in manifests.items() if snapshot_id in kept])
+
+    def _drop_unnamed(self, manifests: list[Manifest]) -> None:
+        named = {path for manifest in manifests for path in manifest.paths()}
+        keys = {manifest.buyer_key for manifest in manifests}
         for key in self.root.glob("buyer*.key"):
             if key.name not in keys:
                 key.unlink()
@@ -311,6 +345,8 @@ class SnapshotFolder:
 
     def lease(self, snapshot_id: str) -> None:
         """Say that this process reads a snapshot, so that collection keeps it; a read-only folder needs no lease."""
+        if snapshot_id not in self.snapshot_ids():
+            return
         with suppress(OSError):
             self._leases.mkdir(exist_ok=True)
             (self._leases / f"{snapshot_id}.{self._reader}").touch()

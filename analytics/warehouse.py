@@ -5,19 +5,20 @@ Knows nothing of metrics, sources or pages. Cursors can read the snapshot's file
 
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 
-from analytics.engines.duckdb import build_marts, first_line, quote, read_files
+from analytics.engines.duckdb import build_marts, first_line, is_disk_full, quote, read_files
 from analytics.engines.marts import MARTS_FOLDER, instant, marts_digest, read_marts
 from analytics.engines.upkeep import Upkeep, World, needed, same_key
 from analytics.errors import WarehouseError
@@ -46,21 +47,20 @@ class Snapshot:
     tables: Mapping[str, int]
 
 
-UNREADABLE = (duckdb.IOException, duckdb.InvalidInputException)  # what a Parquet file raises that is gone, torn or none
-
-
-def _unreadable(snapshot_id: str, error: Exception) -> WarehouseError:
-    return WarehouseError(
-        f"A file of snapshot {snapshot_id} can't be read ({first_line(error)}): put it back, or roll back to "
-        "another snapshot with `trustdesk snapshots --rollback ID`."
-    )
+# What stops a reader: too little memory or disk, or (the last two) a Parquet file that is gone, torn or none.
+STOPPING = (duckdb.OutOfMemoryException, duckdb.IOException, duckdb.InvalidInputException)
 
 
 class Cursor:
     """Reads one snapshot, optionally as of the end of a day. One thread at a time; made by `Warehouse.cursor`."""
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, as_of: date | None, time_limit: float | None
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        snapshot: Snapshot,
+        as_of: date | None,
+        time_limit: float | None,
+        explain: Callable[[str, Exception], WarehouseError],
     ) -> None:
         self.connection = connection
         self.snapshot_id = snapshot.snapshot_id
@@ -68,6 +68,7 @@ class Cursor:
         self.as_of = as_of
         self.data_up_to = snapshot.data_up_to
         self._time_limit = time_limit
+        self._explain = explain
 
     def df(self, sql: str, params: Mapping[str, object] | None = None) -> pd.DataFrame:
         """Run one SELECT with `$name` parameters; instants come back in UTC. WarehouseError when it takes too long."""
@@ -95,13 +96,8 @@ class Cursor:
             raise WarehouseError(
                 f"The query was stopped after {self._time_limit or 0:g} s: choose a shorter window or fewer dimensions."
             ) from error
-        except duckdb.OutOfMemoryException as error:
-            raise WarehouseError(
-                f"The query needs more memory than the warehouse may use ({first_line(error)}): choose a shorter window, "
-                "or raise the memory limit."
-            ) from error
-        except UNREADABLE as error:
-            raise _unreadable(self.snapshot_id, error) from error
+        except STOPPING as error:
+            raise self._explain(self.snapshot_id, error) from error
         finally:
             if timer is not None:
                 timer.cancel()
@@ -129,11 +125,21 @@ class Warehouse:
     """A warehouse folder. Safe to share between threads; opening it reads nothing and creates nothing."""
 
     def __init__(
-        self, root: Path, *, memory_limit: str = "2GB", threads: int = 2, marts_folder: Path = MARTS_FOLDER
+        self,
+        root: Path,
+        *,
+        memory_limit: str = "2GB",
+        spill_limit: str = "",
+        threads: int = 2,
+        query_seconds: float = QUERY_TIME_LIMIT_SECONDS,
+        marts_folder: Path = MARTS_FOLDER,
     ) -> None:
+        """`memory_limit` and `spill_limit` (disk to spill to; empty: DuckDB's default) are of each open database, `query_seconds` of a query."""
         self.root = Path(root).absolute()
         self.memory_limit = memory_limit
+        self.spill_limit = spill_limit
         self.threads = threads
+        self.query_seconds = query_seconds
         self.marts_folder = marts_folder
         self.folder = SnapshotFolder(self.root)
         self._lock = threading.Lock()
@@ -151,13 +157,14 @@ class Warehouse:
 
     def snapshots(self) -> list[Snapshot]:
         """Every snapshot that can be rolled back to, newest first."""
-        return [_describe(self.folder.read(snapshot_id)) for snapshot_id in self.folder.snapshot_ids()]
+        return [_describe(manifest) for manifest in self.folder.manifests()[0].values()]
 
     def rollback(self, snapshot_id: str) -> Snapshot:
         """Serve an older (or newer) snapshot again. WarehouseError when it is unknown or lacks a file."""
-        manifest = self.folder.read(snapshot_id)
-        self.folder.check_files(manifest)
+        self.folder.read(snapshot_id)  # locking makes the folder: not for an id that isn't there
         with self.folder.locked():
+            manifest = self.folder.read(snapshot_id)
+            self.folder.check_files(manifest)
             self.folder.point_to(snapshot_id)
         return _describe(manifest)
 
@@ -168,19 +175,21 @@ class Warehouse:
         *,
         as_of: date | None = None,
         marts: Collection[str] | None = None,
-        time_limit: float | None = QUERY_TIME_LIMIT_SECONDS,
+        time_limit: float | Literal["default"] | None = "default",
     ) -> Iterator[Cursor]:
         """A cursor over one snapshot (None = the current one) with a view of every canonical table and mart.
 
         With `as_of` D it shows the warehouse as if it held only events, tickets and messages before the end of day D in
-        the reporting time zone; naming the only `marts` that will be read opens it faster. `time_limit` is seconds a query, None for no limit. Raises WarehouseError.
+        the reporting time zone; naming the only `marts` that will be read opens it faster. `time_limit` is seconds a query, None for no limit,
+        by default the warehouse's. Raises WarehouseError.
         """
         resolved = self.folder.current().snapshot_id if snapshot_id is None else snapshot_id
         with self._in_use(resolved):
             key = _Key(resolved, as_of, frozenset(marts) if marts and as_of else None)
             connection, snapshot = self._connect(key)
             try:
-                yield Cursor(connection, snapshot, as_of, time_limit)
+                seconds = self.query_seconds if isinstance(time_limit, str) else time_limit
+                yield Cursor(connection, snapshot, as_of, seconds, self._explain)
             finally:
                 connection.close()
 
@@ -193,9 +202,16 @@ class Warehouse:
 
     def quarantine_rows(self, snapshot_id: str | None = None, *, settled: bool = False) -> Iterator[dict[str, Any]]:
         """The rows of `quarantine` one by one, read from disk as they are asked for."""
-        with self._quarantine_view(snapshot_id) as connection:
-            for batch in connection.execute(_quarantined(settled)).to_arrow_reader(ROWS_AT_ONCE):
-                yield from batch.to_pylist()
+        found = self.snapshot(snapshot_id).snapshot_id
+        with self._quarantine_view(found) as connection:
+            try:
+                for batch in connection.execute(_quarantined(settled)).to_arrow_reader(ROWS_AT_ONCE):
+                    yield from batch.to_pylist()
+            except (
+                pa.ArrowException,
+                OSError,
+            ) as error:  # what Arrow makes of DuckDB's errors once the first rows came
+                raise self._explain(found, error) from error
 
     def set_aside(self, snapshot_id: str | None = None) -> pd.DataFrame:
         """How many rows are set aside: table_name, kind (any, conflict, malformed, missing), column_name, row_count."""
@@ -271,8 +287,8 @@ class Warehouse:
             try:
                 view_quarantine(connection, self.root, manifest.quarantine)
                 yield connection
-            except UNREADABLE as error:
-                raise _unreadable(manifest.snapshot_id, error) from error
+            except STOPPING as error:
+                raise self._explain(manifest.snapshot_id, error) from error
 
     def needs_rebuild(self, snapshot_id: str | None = None) -> bool:
         """Whether a snapshot's marts (None: the current one's) were built by other mart SQL than this program's: see ingest.rebuild.
@@ -294,7 +310,29 @@ class Warehouse:
         }
         connection = duckdb.connect(":memory:", config=settings)
         connection.execute("SET GLOBAL TimeZone = 'UTC'")
+        if self.spill_limit:  # DuckDB 1.5 shows the limit but doesn't keep to it when it is given in the config
+            connection.execute(f"SET GLOBAL max_temp_directory_size = {quote(self.spill_limit)}")
         return connection
+
+    def explain_full_disk(self, error: Exception) -> str:
+        """What is full and what to do, as the beginning of a sentence."""
+        if self.spill_limit and "failed to offload" in str(error):
+            return f"DuckDB needs more than the {self.spill_limit} of disk that it may spill to: raise the spill limit"
+        return f"The disk of {self.root} is full: free some space"
+
+    def _explain(self, snapshot_id: str, error: Exception) -> WarehouseError:
+        """What stopped a reader, in one line with what to do."""
+        if is_disk_full(error):
+            return WarehouseError(f"{self.explain_full_disk(error)} and try again.")
+        if isinstance(error, duckdb.OutOfMemoryException):
+            return WarehouseError(
+                f"This needs more memory than the {self.memory_limit} that the warehouse may use ({first_line(error)}): "
+                "choose a shorter window, or raise the memory limit."
+            )
+        return WarehouseError(
+            f"A file of snapshot {snapshot_id} can't be read ({first_line(error)}): put it back, or roll back to "
+            "another snapshot with `trustdesk snapshots --rollback ID`."
+        )
 
     def _connect(self, key: _Key) -> tuple[duckdb.DuckDBPyConnection, Snapshot]:
         with self._lock:
@@ -339,9 +377,9 @@ class Warehouse:
         except WarehouseError:
             self.folder.release(key.snapshot_id)
             raise
-        except UNREADABLE as error:
+        except STOPPING as error:
             self.folder.release(key.snapshot_id)
-            raise _unreadable(key.snapshot_id, error) from error
+            raise self._explain(key.snapshot_id, error) from error
 
     def _open_views(self, manifest: Manifest, key: _Key) -> tuple[duckdb.DuckDBPyConnection, Snapshot]:
         snapshot = _describe(manifest)

@@ -22,6 +22,7 @@ PREFIX = "TRUSTDESK_"
 CONFIG_VARIABLE = "TRUSTDESK_CONFIG"
 FILE_NAME = "trustdesk.toml"
 LANGUAGES = ("en", "zh-Hans")
+AMOUNT = r"\s*\d+(\.\d+)?\s*([KMGT]i?B|%)\s*"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -64,8 +65,14 @@ def _urls(raw: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _memory(raw: str) -> str:
-    if not re.fullmatch(r"\s*\d+(\.\d+)?\s*([KMGT]i?B|%)\s*", raw, re.IGNORECASE):
+    if not re.fullmatch(AMOUNT, raw, re.IGNORECASE):
         raise ValueError("an amount such as 2GB")
+    return raw
+
+
+def _disk(raw: str) -> str:
+    if raw and ("%" in raw or not re.fullmatch(AMOUNT, raw, re.IGNORECASE)):
+        raise ValueError("an amount such as 20GB, or nothing")
     return raw
 
 
@@ -84,6 +91,10 @@ class Settings:
             "help": "database of drafts, approvals and the audit log: SQLite or PostgreSQL, as an SQLAlchemy URL"
         },
     )
+    programmes: Path = field(
+        default=Path("data/workspace/programmes"),
+        metadata={"help": "folder of your own copies of seller programmes; they stand beside the presets"},
+    )
     port: int = field(default=8501, metadata={"help": "port of the app", "check": _port})
     address: str = field(
         default="127.0.0.1",
@@ -94,7 +105,24 @@ class Settings:
         metadata={"help": "reporting time zone of a new warehouse; empty: that of its first source", "check": _zone},
     )
     language: str = field(default="auto", metadata={"help": "auto (the browser's), en or zh-Hans", "check": _language})
-    memory_limit: str = field(default="2GB", metadata={"help": "memory that DuckDB may use", "check": _memory})
+    memory_limit: str = field(
+        default="2GB",
+        metadata={
+            "help": "memory that DuckDB may use for each open database: a load, a snapshot, an as-of day",
+            "check": _memory,
+        },
+    )
+    spill_limit: str = field(
+        default="",
+        metadata={
+            "help": "disk that each open database may spill to when memory is short, such as 20GB; "
+            "empty: 90 % of what is free",
+            "check": _disk,
+        },
+    )
+    query_timeout_seconds: int = field(
+        default=30, metadata={"help": "seconds after which a query is stopped", "check": _positive}
+    )
     threads: int = field(default=2, metadata={"help": "threads that DuckDB and the models may use", "check": _positive})
     checkpoint: str = field(
         default="", metadata={"help": "folder of a Hugging Face chat checkpoint that writes the replies; empty: none"}
@@ -144,6 +172,7 @@ def load_settings(
     known = {item.name: item for item in fields(Settings)}
     values: dict[str, object] = {
         "warehouse": project_root() / str(known["warehouse"].default),
+        "programmes": project_root() / str(known["programmes"].default),
         "workspace_url": _absolute_sqlite(str(known["workspace_url"].default), project_root()),
     }
     file = _file(environ, cwd)

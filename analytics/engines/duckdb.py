@@ -84,18 +84,26 @@ def read_files(paths: Sequence[Path]) -> str:
 
 @contextmanager
 def naming(mart: Mart) -> Iterator[None]:
-    """Say which mart's file failed."""
+    """Say which mart's file failed; that it was stopped, or lacked memory or disk, is not the mart's fault and passes through."""
     try:
         yield
-    except duckdb.InterruptException:
+    except (duckdb.InterruptException, duckdb.OutOfMemoryException):
         raise
     except duckdb.Error as error:
+        if is_disk_full(error):
+            raise
         raise WarehouseError(f"The mart {mart.path.name} failed: {first_line(error)}") from error
 
 
 def quote(value: str | Path) -> str:
     """An SQL string literal."""
     return "'" + str(value).replace("'", "''") + "'"
+
+
+def is_disk_full(error: Exception) -> bool:
+    """Whether there is no disk left: an IO error where DuckDB writes, but one of memory where it spills up to its limit."""
+    text = str(error).lower()
+    return any(sign in text for sign in ("no space left", "quota exceeded", "failed to offload"))
 
 
 def first_line(error: Exception) -> str:

@@ -123,16 +123,15 @@ class Upkeep:
         if rules.touched:
             touched = f"SELECT DISTINCT {keys} FROM ({self._fill(rules.touched)})"
         self._do(f'CREATE TABLE "touched_{name}" AS {touched}')
-        rows, kind = f'SELECT m.* FROM before."{name}" AS m', "TABLE"
         if self.world.mode == "as_of" and rules.past:
             kind, past = "VIEW", self._fill({"as_of": rules.past})
             if self._has_rows(f'"touched_{name}"'):
                 past += (
                     f' OR ({", ".join(f"m.{key}" for key in rules.key)}) IN (SELECT {keys} FROM main."touched_{name}")'
                 )
-            rows += f"{self._known(mart)} AND ({past})"
+            rows = f'SELECT m.* FROM before."{name}" AS m{self._known(mart)} AND ({past})'
         else:
-            rows += f' SEMI JOIN "touched_{name}" AS c ON {same}{self._known(mart)}'
+            kind, rows = "TABLE", self._touched_rows(mart, same)
         self._do(f'CREATE {kind} before_part."{name}" AS {rows}')
         kept = self._kept(mart, f'before_part."{name}"', same)
         self._do(f'CREATE {kind} after_part."{name}" AS {kept} UNION ALL SELECT * FROM fresh."{name}"')

@@ -4,6 +4,7 @@ Knows nothing of what is stored; docs/adapters.md is the guide.
 """
 
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,6 +32,15 @@ class FileSpec:
     delimiter: str | None
     encoding: str | None
     quote: str | None
+
+    @property
+    def globs(self) -> tuple[str, ...]:
+        """`match` for letters in either case, so that Events.CSV is found, too; a pattern with [ ] is taken as it stands."""
+        either = re.compile("[a-zA-Z]")
+        return tuple(
+            glob if "[" in glob else either.sub(lambda letter: f"[{letter[0].lower()}{letter[0].upper()}]", glob)
+            for glob in self.match
+        )
 
 
 @dataclass(frozen=True)
@@ -100,7 +110,7 @@ def _file_spec(name: str, spec: Mapping[str, Any], path: Path) -> FileSpec:
 
 def find_files(spec: FileSpec, root: Path) -> list[Path]:
     """The files below a folder that a spec matches, in name order. InputError when a required one is missing."""
-    found = sorted({path for pattern in spec.match for path in root.glob(pattern) if path.is_file()})
+    found = sorted({path for pattern in spec.globs for path in root.glob(pattern) if path.is_file()})
     if not found and spec.is_required:
         present = ", ".join(sorted(path.name for path in root.iterdir())[:12]) or "nothing"
         raise InputError(f"{root} has no {' or '.join(spec.match)} (found: {present}): check the path and the source.")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from analytics.engines.duckdb import first_line
+from analytics.engines.duckdb import first_line, is_disk_full
 from analytics.engines.marts import marts_digest, read_marts
 from analytics.errors import InputError, WarehouseError
 from analytics.ingest.adapters import check_time_zone, find_adapter
@@ -100,24 +100,25 @@ def clear_errors(warehouse: Warehouse) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise _disk_full(warehouse) from error
+            raise _disk_full(warehouse, error) from error
         raise WarehouseError(f"{error.filename or warehouse.root}: {error.strerror}. Nothing was changed.") from error
     except duckdb.OutOfMemoryException as error:
-        if "space" in str(error).lower():
-            raise _disk_full(warehouse) from error
+        if is_disk_full(error):
+            raise _disk_full(warehouse, error) from error
         raise WarehouseError(
-            f"The load needs more than {warehouse.memory_limit} of memory ({first_line(error)}): raise the memory limit."
+            f"The load needs more than {warehouse.memory_limit} of memory ({first_line(error)}): raise the memory limit. "
+            "Nothing was changed."
         ) from error
     except (duckdb.IOException, duckdb.InvalidInputException) as error:  # the latter for a torn file
-        if "no space left" in str(error).lower():
-            raise _disk_full(warehouse) from error
+        if is_disk_full(error):
+            raise _disk_full(warehouse, error) from error
         raise WarehouseError(f"A file can't be read or written ({first_line(error)}). Nothing was changed.") from error
     except duckdb.InterruptException as error:
         raise WarehouseError("The load was stopped. Nothing was changed.") from error
 
 
-def _disk_full(warehouse: Warehouse) -> WarehouseError:
-    return WarehouseError(f"The disk of {warehouse.root} is full: free some space and load again. Nothing was changed.")
+def _disk_full(warehouse: Warehouse, error: Exception) -> WarehouseError:
+    return WarehouseError(f"{warehouse.explain_full_disk(error)} and load again. Nothing was changed.")
 
 
 def _base(warehouse: Warehouse, is_demo: bool) -> Manifest | None:
@@ -302,7 +303,7 @@ def rebuild(
         check_time_zone(time_zone, "time zone")
     with warehouse.folder.writing(), clear_errors(warehouse):
         base = warehouse.folder.current()
-        warehouse.folder.check_files(base)
+        warehouse.folder.check_files(base, only_facts=True)
         now = datetime.now(UTC)
         renewed = replace(
             base,

@@ -94,7 +94,7 @@ def _inspect_all(spec: FileSpec, path: Path) -> tuple[SourceFile, ...]:
     if path.is_dir():
         found = find_files(spec, path)
         return tuple(inspect_file(file, file.relative_to(path).as_posix(), dialect) for file in found)
-    if any(path.match(pattern) for pattern in spec.match):
+    if any(path.match(pattern) for pattern in spec.globs):
         return (inspect_file(path, path.name, dialect),)
     if spec.is_required:
         raise InputError(f"{path} is one file, and this source needs {spec.match[0]} too: give the folder.")

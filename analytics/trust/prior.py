@@ -134,7 +134,21 @@ def _fit_rate(
 ) -> tuple[list[float], list[float]]:
     """Prior mean and strength per category and, last, for the marketplace."""
     numerator, denominator = recent(counts, rate)
-    effective = _effective(counts, rate, denominator)
+    return fit_proportions(numerator, denominator, _effective(counts, rate, denominator), group, groups, prior)
+
+
+def fit_proportions(
+    numerator: Floats,
+    denominator: Floats,
+    effective: Floats,
+    group: NDArray[np.intp],
+    groups: int,
+    prior: PriorSettings,
+) -> tuple[list[float], list[float]]:
+    """Prior mean and strength of a rate per group and, last, for all; inputs have one entry a merchant.
+
+    `effective` is the number of units behind each rate (the denominator itself where nothing is weighted); `group` is 0 … groups − 1, or −1.
+    """
     has = effective > 0
     share, effective = numerator[has] / denominator[has], effective[has]
     edge = 0.5 / (float(denominator.sum()) + 1.0)

@@ -82,6 +82,16 @@ class TomlTable:
             raise self.error(key, f"expected a whole number {_range(low, top)}, found {value!r}")
         return value
 
+    def flag(self, key: str, default: object = _REQUIRED) -> bool:
+        value = self._get(key, default)
+        if not isinstance(value, bool):
+            raise self.error(key, f"expected true or false, found {value!r}")
+        return value
+
+    def names(self) -> tuple[str, ...]:
+        """The keys, of a table whose keys are free."""
+        return tuple(self._values)
+
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of strings; empty when the key is absent."""
         value = self._get(key, ())

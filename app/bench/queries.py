@@ -7,7 +7,7 @@ from __future__ import annotations
 import random
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from functools import partial
@@ -72,20 +72,23 @@ def measure(windows: int, seed: int, pages: Sequence[str] = ()) -> Iterator[Quer
 
 
 def _openings(snapshot: str, options: FilterOptions, rng: random.Random) -> Iterator[Timed]:
+    from analytics.trust import MARTS, daily_counts
     from analytics.warehouse import Warehouse
 
     used = get_runtime().warehouse
 
-    def open_anew(as_of: date | None) -> None:
+    def open_anew(as_of: date | None, marts: Collection[str] | None = None) -> None:
         fresh = Warehouse(used.root, memory_limit=used.memory_limit, threads=used.threads)
-        with fresh.cursor(snapshot, as_of=as_of):
-            pass
+        with fresh.cursor(snapshot, as_of=as_of, marts=marts) as opened:
+            if marts:
+                daily_counts(opened)
         fresh.folder.release(snapshot)
 
     span = (options.default_to - options.data_from).days
     days = [options.default_to - timedelta(days=rng.randint(1, max(span // 2, 1))) for _ in range(OPENINGS)]
     yield "open: snapshot", [_ms(open_anew, None) for _ in range(OPENINGS)], None
     yield "open: filters", [_ms(first_answers, snapshot) for _ in range(FEW)], None
+    yield "open: the counts behind scores as of a day", [_ms(open_anew, day, MARTS) for day in days], None
     yield "open: snapshot as of a day", [_ms(open_anew, day) for day in days], None
 
 

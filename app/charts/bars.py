@@ -175,6 +175,41 @@ def score_levels(
     return figure
 
 
+def outcomes(
+    names: Sequence[str],
+    counts: Mapping[str, Sequence[int]],
+    labels: Mapping[str, str],
+    *,
+    x_title: str,
+    height: int = 300,
+) -> go.Figure:
+    """Merchants by outcome, one stacked bar a programme, the first on top; every part names its outcome on hover and, where there is room,
+    carries its count.
+
+    Args:
+        counts: outcome → one count a programme, in the legend's order; labels: outcome → its translated name.
+    """
+    figure = go.Figure()
+    for outcome, label in labels.items():
+        figure.add_bar(
+            y=list(names),
+            x=list(counts[outcome]),
+            orientation="h",
+            name=label,
+            marker_color=theme.OUTCOMES[outcome],
+            text=[f"{count:,}" if count else "" for count in counts[outcome]],
+            textfont={"color": "white"},
+            textposition="inside",
+            insidetextanchor="middle",
+            textangle=0,
+            hovertemplate="%{y}: <b>%{x:,}</b><extra>" + label + "</extra>",
+        )
+    theme.styled(figure, "", height=height, x_title=x_title)
+    figure.update_layout(barmode="stack", legend={"traceorder": "normal"}, uniformtext={"minsize": 9, "mode": "hide"})
+    figure.update_yaxes(autorange="reversed")
+    return figure
+
+
 def paired(
     names: Sequence[str],
     first: Sequence[Estimate],

@@ -21,6 +21,7 @@ LEVELS = {
     "too_few": "#8A94A6",
     "new": "#8A94A6",
 }
+OUTCOMES = {"fail": "#C2362B", "near": "#C77700", "pass": "#3F9C6B", "too_few": "#8A94A6"}
 LEVEL_SYMBOLS = {
     "excellent": "circle",
     "good": "diamond",

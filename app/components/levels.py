@@ -1,4 +1,4 @@
-"""Words, icons and colours of trust levels: a level is never told by its colour alone."""
+"""Words, icons and colours of trust levels and of programmes' outcomes: none is told by its colour alone."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from app.i18n import N_, _
+from app.services.programmes import OUTCOMES, STATUSES
 from app.services.trust import level_labels
 
 LevelColour = Literal["green", "orange", "red", "gray"]
@@ -50,3 +51,28 @@ def level_badge(level: str) -> str:
     """A level as Markdown: icon and word on its colour."""
     colour, icon = LEVEL_COLOURS.get(level, "gray"), _ICONS.get(level, ":material/label:")
     return f":{colour}-badge[{icon} {level_name(level)}]"
+
+
+OUTCOME_COLOURS: Mapping[str, LevelColour] = {"fail": "red", "near": "orange", "pass": "green", "too_few": "gray"}
+_OUTCOME_ICONS = {
+    "fail": ":material/cancel:",
+    "near": ":material/warning:",
+    "pass": ":material/check_circle:",
+    "too_few": ":material/hourglass_empty:",
+}
+
+
+def outcome_names() -> dict[str, str]:
+    """Every outcome of a programme, worst first, → its name."""
+    return {outcome: _(text) for outcome, text in OUTCOMES.items()}
+
+
+def clause_outcome_names() -> dict[str, str]:
+    """Every outcome of a clause: those of a programme, and why a clause could not be judged."""
+    return {outcome: _(text) for outcome, text in {**OUTCOMES, **STATUSES}.items()}
+
+
+def outcome_badge(outcome: str) -> str:
+    """An outcome as Markdown: icon and word on its colour."""
+    colour, icon = OUTCOME_COLOURS.get(outcome, "gray"), _OUTCOME_ICONS.get(outcome, ":material/label:")
+    return f":{colour}-badge[{icon} {outcome_names().get(outcome, outcome)}]"

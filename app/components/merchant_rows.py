@@ -1,4 +1,4 @@
-"""What happened at one merchant, in tabs: orders, reviews, issues, penalties, timeline. Only the open tab is computed."""
+"""One merchant in tabs: orders, reviews, issues, penalties, timeline, seller programmes. Only the open tab is computed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app.components.empty import empty_state
+from app.components.programmes import merchant_programmes
 from app.components.table import Column, table
 from app.components.words import code_name, window_words
 from app.filter_bar import current_filters
@@ -25,6 +26,7 @@ TABS = {
     "issues": N_("Issues"),
     "penalties": N_("Penalties"),
     "timeline": N_("Timeline"),
+    "programmes": N_("Programmes"),
 }
 
 
@@ -143,4 +145,5 @@ _DRAWN: dict[str, Callable[[str], None]] = {
     "issues": _issues,
     "penalties": _penalties,
     "timeline": _timeline,
+    "programmes": merchant_programmes,
 }

@@ -13,7 +13,7 @@ import pandas as pd
 import streamlit as st
 
 from app.components.export import export_button
-from app.components.levels import LEVEL_COLOURS, level_name, level_names
+from app.components.levels import LEVEL_COLOURS, OUTCOME_COLOURS, clause_outcome_names, level_name, level_names
 from app.i18n import ngettext
 
 ROW_HEIGHT = 34
@@ -25,8 +25,8 @@ class Column:
 
     name: the frame's column.
     label: translated heading; its unit is added where the cells do not show it.
-    unit: of a metric (count, rate, money, seconds, stars, nps, points), `score` (0–100), `share` (a bar, 0–1), `change:UNIT` (signed),
-        `line` (a list of numbers), `level`, `text`, `date`, `moment`, or `button` (the cell's text is what a press is for).
+    unit: of a metric (count, rate, money, seconds, stars, nps, points), `score` (0–100), `distance` (to a limit, signed), `share` (a bar, 0–1), `change:UNIT` (signed),
+        `line` (a list of numbers), `level`, `outcome`, `text`, `date`, `moment`, or `button` (the cell's text is what a press is for).
     help: translated tooltip of the heading.
     pinned: stays in view when the table is scrolled sideways.
     """
@@ -48,6 +48,7 @@ _NUMBERS: dict[str, tuple[str, float, str]] = {
     "nps": ("%.1f", 1, ""),
     "points": ("%.1f", 1, ""),
     "score": ("%.1f", 1, ""),
+    "distance": ("%+.8g", 1, ""),
     "seconds": ("duration", 1, "s"),
     "change:count": ("%+.0f", 1, ""),
     "change:money": ("%+.0f", 1, ""),
@@ -114,10 +115,15 @@ def on_screen(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
         if column.unit in _NUMBERS:
             factor = _NUMBERS[column.unit][1]
             shown[column.name] = pd.to_numeric(shown[column.name], errors="coerce") * factor
+            if column.unit == "distance":
+                shown[column.name] = shown[column.name].round(2)
             if column.unit == "count":
                 shown[column.name] = shown[column.name].round().astype("Int64")
         elif column.unit == "level":
             shown[column.name] = [[level_name(str(level))] for level in shown[column.name]]
+        elif column.unit == "outcome":
+            names = clause_outcome_names()
+            shown[column.name] = [[names.get(str(outcome), str(outcome))] for outcome in shown[column.name]]
     return shown
 
 
@@ -126,7 +132,7 @@ def flat(shown: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
     kept = [column for column in columns if column.unit != "button"]
     found = shown[[column.name for column in kept]].copy()
     for column in kept:
-        if column.unit == "level":
+        if column.unit in ("level", "outcome"):
             found[column.name] = [names[0] for names in found[column.name]]
     found.columns = pd.Index([_heading(column, always=True) for column in kept])
     return found
@@ -160,9 +166,10 @@ def _configured(column: Column, shown: pd.DataFrame, key: str) -> Any:
         return kind.NumberColumn(column.label, format=_NUMBERS[column.unit][0], **common)
     if column.unit == "line":
         return kind.LineChartColumn(column.label, **common)
-    if column.unit == "level":
-        names = level_names()
-        colours = [LEVEL_COLOURS.get(level, "gray") for level in names]
+    if column.unit in ("level", "outcome"):
+        names = level_names() if column.unit == "level" else clause_outcome_names()
+        known = LEVEL_COLOURS if column.unit == "level" else OUTCOME_COLOURS
+        colours = [known.get(name, "gray") for name in names]
         return kind.MultiselectColumn(column.label, options=list(names.values()), color=colours, **common)
     if column.unit == "button":
         return kind.ButtonColumn(

@@ -51,7 +51,11 @@ class Runtime:
         with self._making:
             if self._warehouse is None:
                 self._warehouse = Warehouse(
-                    settings.warehouse, memory_limit=settings.memory_limit, threads=settings.threads
+                    settings.warehouse,
+                    memory_limit=settings.memory_limit,
+                    spill_limit=settings.spill_limit,
+                    threads=settings.threads,
+                    query_seconds=settings.query_timeout_seconds,
                 )
             return self._warehouse
 

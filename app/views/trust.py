@@ -11,6 +11,7 @@ from app.components.figure_menu import MENU_WIDTH, figure_menu
 from app.components.header import page_header
 from app.components.levels import level_names
 from app.components.movers import movers
+from app.components.programmes import programmes_board
 from app.components.table import Column, table
 from app.filter_bar import current_filters, open_merchant
 from app.filters import Filters
@@ -122,10 +123,16 @@ def draw_weights(snapshot: str) -> None:
 
 page_header(_("Trust"))
 SNAPSHOT, FILTERS = snapshot_id(), current_filters()
-grid = st.grid(2, min_column_width=420, gap="small")
-with grid.cell():
-    draw_distribution(SNAPSHOT, FILTERS)
-with grid.cell():
-    movers()
-draw_board()
-draw_weights(SNAPSHOT)
+scores_tab, programmes_tab = st.tabs([_("Scores"), _("Programmes")], on_change="rerun", key="trust.tabs")
+if programmes_tab.open:
+    with programmes_tab:
+        programmes_board()
+else:
+    with scores_tab:
+        grid = st.grid(2, min_column_width=420, gap="small")
+        with grid.cell():
+            draw_distribution(SNAPSHOT, FILTERS)
+        with grid.cell():
+            movers()
+        draw_board()
+        draw_weights(SNAPSHOT)

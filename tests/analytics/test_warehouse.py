@@ -4,8 +4,10 @@ import multiprocessing
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
+from unittest.mock import Mock
 
 import duckdb
 import pytest
@@ -76,6 +78,10 @@ def damage_target(root: Path) -> None:
     (root / "CURRENT").write_text("20990101T000000000000Z\n")
 
 
+def damage_pointers_text(root: Path) -> None:
+    (root / "CURRENT").write_bytes(b"\xff\xfe\x00")
+
+
 def damage_manifest(root: Path) -> None:
     next((root / "snapshots").glob("*.json")).write_text('{"snapshot')
 
@@ -98,6 +104,7 @@ def tear(folder: str) -> Callable[[Path], None]:
         (tear("marts"), r"A file of snapshot \w+ can't be read \(.*\.parquet"),
         (damage_pointer, "CURRENT is missing"),
         (damage_target, "names snapshot '20990101T000000000000Z', which has no manifest"),
+        (damage_pointers_text, r"CURRENT names snapshot '\\ufffd\\ufffd\\x00', which has no manifest"),
         (damage_manifest, "is no manifest"),
         (damage_part, r"lacks 1 of its files, first .*\.parquet"),
     ],
@@ -138,6 +145,83 @@ def test_only_a_whole_snapshot_is_advised_to_go_back_to(warehouse: Warehouse, tm
         (warehouse.root / path).unlink(missing_ok=True)
     with pytest.raises(WarehouseError, match="No whole snapshot is left"):
         warehouse.rollback(old)
+
+
+def test_a_torn_manifest_of_an_old_snapshot_stops_nothing_and_nothing_is_collected(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    old = warehouse.snapshot().snapshot_id
+    needed = warehouse.folder.read(old).paths()
+    manifest = warehouse.root / "snapshots" / f"{old}.json"
+    whole = manifest.read_text()
+    (middle,) = grow(warehouse, tmp_path, 1)
+    manifest.write_text("{")
+    rebuilt = rebuild(warehouse)
+    assert [snapshot.snapshot_id for snapshot in warehouse.snapshots()] == [rebuilt, middle]
+    (said,) = warehouse.folder.manifests()[1]
+    assert str(manifest) in said
+    assert "\n" not in said
+    assert needed <= all_files(warehouse.root)
+    manifest.write_text(whole)
+    assert count_events(warehouse, old) == len(EVENTS)
+
+
+def test_a_torn_manifest_grows_old_and_then_files_are_collected_again(warehouse: Warehouse, tmp_path: Path) -> None:
+    old = warehouse.snapshot().snapshot_id
+    own = f"marts/{old}/order_day.parquet"
+    assert own in all_files(warehouse.root)
+    grow(warehouse, tmp_path, 1)
+    (warehouse.root / "snapshots" / f"{old}.json").write_text("[]")
+    for _ in range(KEPT_SNAPSHOTS):
+        rebuild(warehouse)
+    assert not warehouse.folder.manifests()[1]
+    assert own not in all_files(warehouse.root)
+
+
+@pytest.mark.parametrize("path", ["../snapshots/{id}", "./{id}", "{root}/snapshots/{id}", ""])
+def test_a_path_to_a_manifest_is_no_snapshot_id(warehouse: Warehouse, path: str) -> None:
+    served = warehouse.snapshot().snapshot_id
+    wanted = path.format(id=served, root=warehouse.root)
+    before = all_files(warehouse.root)
+    with pytest.raises(WarehouseError, match="There is no snapshot"):
+        warehouse.rollback(wanted)
+    with pytest.raises(WarehouseError, match="There is no snapshot"), Warehouse(warehouse.root).cursor(wanted):
+        pass
+    assert all_files(warehouse.root) == before
+    (warehouse.root / "CURRENT").write_text(wanted)
+    with pytest.raises(WarehouseError, match="has no manifest"):
+        warehouse.snapshot()
+
+
+def test_marts_that_are_gone_are_built_anew_from_the_facts(warehouse: Warehouse, tmp_path: Path) -> None:
+    for path in (warehouse.root / "marts").rglob("*.parquet"):
+        path.unlink()
+    with pytest.raises(WarehouseError, match=r"lacks 2 of its files.*trustdesk build") as caught:
+        grow(warehouse, tmp_path, 1)
+    assert "oll" not in str(caught.value), "no other snapshot is needed"
+    rebuild(warehouse)
+    with warehouse.cursor() as cursor:
+        assert cursor.rows("select * from order_total") == [{"merchant_id": "m1", "order_count": 2}]
+    damage_part(warehouse.root)
+    with pytest.raises(WarehouseError, match=r"lacks 1 of its files.*parts/"):
+        rebuild(warehouse)
+
+
+def test_rollback_checks_the_files_while_no_load_can_drop_them(
+    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = warehouse.snapshot().snapshot_id
+    (served,) = grow(warehouse, tmp_path, 1)
+    lock = warehouse.folder.locked
+
+    def after_a_load() -> AbstractContextManager[None]:
+        (warehouse.root / "snapshots" / f"{old}.json").unlink()
+        return lock()
+
+    monkeypatch.setattr(warehouse.folder, "locked", after_a_load)
+    with pytest.raises(WarehouseError, match="There is no snapshot"):
+        warehouse.rollback(old)
+    assert warehouse.snapshot().snapshot_id == served
 
 
 def test_rollback_mends_a_lost_pointer(warehouse: Warehouse) -> None:
@@ -363,6 +447,84 @@ def test_a_query_that_can_never_fit_is_one_clear_line(warehouse: Warehouse) -> N
     with small.cursor() as cursor, pytest.raises(WarehouseError, match="needs more memory") as caught:
         cursor.rows("select list(range) from range(50000000)")
     assert "\n" not in str(caught.value)
+
+
+HUNGRY_MART = "select list(range) as numbers from range(50000000) where $as_of is not null"
+SPILLING_MART = "select range as n, hash(range) as h from range(6000000) where $as_of is not null"
+
+
+def test_a_query_that_fills_the_disk_is_not_blamed_on_memory(warehouse: Warehouse) -> None:
+    small = Warehouse(warehouse.root, memory_limit="60MB", spill_limit="5MB", threads=1)
+    with small.cursor() as cursor, pytest.raises(WarehouseError, match="more than the 5MB of disk") as caught:
+        cursor.rows("select * from (select range, hash(range) as h from range(6000000) order by h)")
+    assert "memory" not in str(caught.value)
+    assert "raise the spill limit" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        duckdb.IOException('IO Error: Could not write file "x.tmp": No space left on device'),
+        duckdb.OutOfMemoryException("Out of Memory Error: failed to offload data block of size 64.0 KiB"),
+    ],
+)
+@pytest.mark.parametrize("at", ["query", "as of", "load"])
+def test_a_full_disk_is_called_that_wherever_it_is_met(
+    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: duckdb.Error, at: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    if at == "load":
+        monkeypatch.setattr("analytics.engines.duckdb.copy_to", fail)
+        with pytest.raises(
+            WarehouseError, match=r"^The disk of .* is full: free some space and load again\. Nothing was"
+        ):
+            grow(warehouse, tmp_path, 1)
+        return
+    if at == "as of":
+        monkeypatch.setattr("analytics.engines.upkeep.Upkeep._whole", fail)
+        said = pytest.raises(WarehouseError, match=r"^The disk of .* is full: free some space and try again\.$")
+        with said, warehouse.cursor(as_of=date(2024, 2, 1)):
+            pass
+        return
+    with warehouse.cursor() as cursor:
+        monkeypatch.setattr(cursor, "connection", Mock(execute=fail))
+        with pytest.raises(WarehouseError, match=r"^The disk of .* is full: free some space and try again\.$"):
+            cursor.rows("select 1")
+
+
+def test_a_mart_that_needs_more_memory_says_to_raise_the_limit(warehouse: Warehouse, tmp_path: Path) -> None:
+    (warehouse.marts_folder / "15_hungry.sql").write_text(HUNGRY_MART)
+    small = Warehouse(warehouse.root, memory_limit="40MB", threads=1, marts_folder=warehouse.marts_folder)
+    with pytest.raises(
+        WarehouseError, match=r"more than 40MB of memory .*raise the memory limit\. Nothing was changed"
+    ):
+        rebuild(small)
+    said = pytest.raises(WarehouseError, match=r"more memory than the 40MB .*raise the memory limit")
+    with said as caught, small.cursor(as_of=date(2024, 2, 1)):
+        pass
+    assert "\n" not in str(caught.value)
+
+
+def test_a_mart_that_fills_the_disk_says_so(warehouse: Warehouse) -> None:
+    (warehouse.marts_folder / "15_wide.sql").write_text(SPILLING_MART)
+    (warehouse.marts_folder / "15_wide.toml").write_text('[upkeep]\nsort = "h"\n')
+    before, files = warehouse.snapshot().snapshot_id, all_files(warehouse.root)
+    small = Warehouse(
+        warehouse.root, memory_limit="60MB", spill_limit="5MB", threads=1, marts_folder=warehouse.marts_folder
+    )
+    with pytest.raises(
+        WarehouseError, match=r"5MB of disk .*raise the spill limit and load again\. Nothing was changed"
+    ):
+        rebuild(small)
+    assert (warehouse.snapshot().snapshot_id, all_files(warehouse.root)) == (before, files)
+
+
+def test_a_warehouse_says_how_long_its_queries_may_take(warehouse: Warehouse) -> None:
+    hasty = Warehouse(warehouse.root, query_seconds=0.2)
+    with hasty.cursor() as cursor, pytest.raises(WarehouseError, match=r"stopped after 0\.2 s"):
+        cursor.rows("select sum(a.range * b.range) from range(1000000) a, range(1000000) b")
 
 
 def test_a_running_cursor_keeps_its_files_however_many_snapshots_are_opened_meanwhile(tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ def of_data() -> Iterator[tuple[str, str]]:
     """(msgid, where) of texts that pages translate but that stand in analytics or in data files."""
     from analytics.metrics import CATALOGUE, REASONS
     from analytics.quality import texts
+    from analytics.trust.programmes import presets
     from analytics.whatif.simulate import TEXTS
 
     for text in TEXTS:
@@ -47,6 +48,16 @@ def of_data() -> Iterator[tuple[str, str]]:
         yield text, "analytics.metrics.explain"
     for text in texts():
         yield text, "analytics.quality"
+    for programme in presets().values():
+        yield programme.name, f"programme {programme.programme_id}"
+        yield programme.source, f"programme {programme.programme_id}"
+        bands = [band for clause in programme.clauses for band in clause.bands]
+        for text in (
+            *(clause.label for clause in programme.clauses),
+            *(clause.note for clause in programme.clauses if clause.note),
+            *(level.label for level in (*programme.levels, *bands)),
+        ):
+            yield text, f"programme {programme.programme_id}"
     for spec in CATALOGUE.values():
         yield spec.name, f"metric {spec.metric_id}"
         yield spec.description, f"metric {spec.metric_id}"

@@ -41,6 +41,7 @@ def test_queries_times_pages_openings_and_peers_that_agree(warehouse: Path, monk
     assert list(found) == [
         "open: snapshot",
         "open: filters",
+        "open: the counts behind scores as of a day",
         "open: snapshot as of a day",
         "page: satisfaction",
         "page: data",

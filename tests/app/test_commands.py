@@ -64,6 +64,16 @@ class TestLoading:
         listed = lines(invoke("snapshots", "--rollback", first, "--warehouse", root, "--json"))
         assert [(row["snapshot_id"], row["is_current"]) for row in listed] == [(second, False), (first, True)]
 
+    def test_a_snapshot_whose_manifest_is_torn_is_named_beside_the_list(self, invoke: Invoke, tmp_path: Path) -> None:
+        source, root = write_source(tmp_path / "source"), tmp_path / "w"
+        torn = lines(invoke("ingest", "canonical", source, "--warehouse", root, "--json"))[0]["snapshot_id"]
+        served = lines(invoke("build", "--warehouse", root, "--json"))[0]["snapshot_id"]
+        (root / "snapshots" / f"{torn}.json").write_text("{\n")
+        result = invoke("snapshots", "--warehouse", root, "--json")
+        assert [row["snapshot_id"] for row in lines(result)] == [served]
+        (said,) = result.stderr.splitlines()
+        assert f"{torn}.json is no manifest" in said
+
     def test_a_demo_leaves_a_filled_warehouse_alone(self, invoke: Invoke, warehouse: Path) -> None:
         result = invoke("demo", "--if-empty", "--warehouse", warehouse, "--json")
         assert (result.exit_code, result.stdout) == (0, "")

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -229,6 +231,22 @@ class TestPaging:
             "records"
         )
         assert list(runtime.warehouse.quarantine_rows(settled=True)) == []
+
+    def test_a_file_that_turns_out_torn_after_the_first_rows_is_one_line(
+        self, invoke: Invoke, tmp_path: Path, runtime: Runtime
+    ) -> None:
+        (file,) = (runtime.warehouse.root / "quarantine").glob("*.parquet")
+        rows = pq.read_table(file)
+        pq.write_table(pa.concat_tables([rows] * 30_000), file, row_group_size=30_000, compression="zstd")
+        content = bytearray(file.read_bytes())
+        start = pq.ParquetFile(file).metadata.row_group(4).column(0).data_page_offset
+        content[start : start + 40] = bytes(40)
+        file.write_bytes(content)
+        result = invoke("quarantine", "--json", "--warehouse", runtime.warehouse.root)
+        assert result.exit_code == 1
+        assert result.stdout.count("\n") > 0
+        assert result.stderr.startswith("Error: A file of snapshot ")
+        assert result.stderr.count("\n") == 1
 
 
 class TestPage:

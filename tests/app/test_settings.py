@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import SettingsError
+from app.services.runtime import Runtime
 from app.settings import load_settings, project_root, table
 
 
@@ -45,6 +46,8 @@ def test_a_files_relative_paths_are_its_own(tmp_path: Path) -> None:
         ({"TRUSTDESK_TIME_ZONE": "Mars/Olympus"}, "IANA time zone"),
         ({"TRUSTDESK_MEMORY_LIMIT": "lots"}, "an amount such as 2GB"),
         ({"TRUSTDESK_MEMORY_LIMIT": ""}, "an amount such as 2GB"),
+        ({"TRUSTDESK_SPILL_LIMIT": "50%"}, "an amount such as 20GB, or nothing"),
+        ({"TRUSTDESK_QUERY_TIMEOUT_SECONDS": "0"}, "at least 1"),
         ({"TRUSTDESK_LANGUAGE": "de"}, "auto, en or zh-Hans"),
         ({"TRUSTDESK_ENCODER": "maybe"}, "true or false"),
         ({"TRUSTDESK_WEBHOOK_ALLOW": "ftp://x"}, "http"),
@@ -57,6 +60,17 @@ def test_a_wrong_setting_is_one_clear_line(tmp_path: Path, environ: dict[str, st
         load_settings(environ, cwd=tmp_path)
     assert message in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_the_warehouse_keeps_to_the_settings(tmp_path: Path) -> None:
+    environ = {
+        "TRUSTDESK_WAREHOUSE": "w",
+        "TRUSTDESK_MEMORY_LIMIT": "300MB",
+        "TRUSTDESK_SPILL_LIMIT": "5 gb",
+        "TRUSTDESK_QUERY_TIMEOUT_SECONDS": "7",
+    }
+    warehouse = Runtime(load_settings(environ, cwd=tmp_path)).warehouse
+    assert (warehouse.memory_limit, warehouse.spill_limit, warehouse.query_seconds) == ("300MB", "5 gb", 7)
 
 
 def test_a_broken_file_says_which(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ with bucket_total as (
     left join merchant_profile as p on p.merchant_id = w.merchant_id
     where w.measure = $measure and w.day >= $date_from and w.day <= $date_to {filters}
     group by all
+    having sum(w.duration_count) <> 0
 ),
 
 running as (

@@ -280,3 +280,9 @@ def test_bad_json_lines_are_quarantined_with_their_line(tmp_path: Path) -> None:
     frame = warehouse.quarantine().sort_values("line")
     assert frame["line"].tolist() == [3, 4, 5]
     assert rows_of(warehouse, "select text from event_texts") == [{"text": 'a "quoted"\nline'}]
+
+
+@pytest.mark.parametrize("name", ["", "Events.CSV"])
+def test_the_case_of_a_files_name_does_not_matter(tmp_path: Path, name: str) -> None:
+    folder = write_events(tmp_path / "in", name="Events.CSV")
+    assert load(make_warehouse(tmp_path), "canonical", folder / name).loaded == len(EVENTS)
