@@ -31,7 +31,6 @@ def figures(
         return compute_many(opened, metric_ids, scope, by=by)
 
 
-@cached
 def figures_with_totals(
     snapshot_id: str, metric_ids: tuple[str, ...], scope: Scope, by: tuple[str, ...], as_of: date | None = None
 ) -> dict[tuple[str, ...], dict[str, list[MetricResult]]]:

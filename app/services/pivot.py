@@ -66,13 +66,20 @@ def pivot(snapshot_id: str, metric_id: str, scope: Scope, rows: str, columns: st
     }
     row_keys, more_rows = _keys(kept[(rows,)], rows, ROWS)
     column_keys, more_columns = _keys(kept[(columns,)], columns, COLUMNS)
+    shown_rows, shown_columns = {TOTAL, *row_keys}, {TOTAL, *column_keys}
     return Pivot(
         Number(metric_id, scope, whole.currency),
         rows,
         columns,
         (TOTAL, *row_keys),
         (TOTAL, *column_keys),
-        {(r.group.get(rows, TOTAL), r.group.get(columns, TOTAL)): r for results in kept.values() for r in results},
+        {
+            key: result
+            for results in kept.values()
+            for result in results
+            if (key := (result.group.get(rows, TOTAL), result.group.get(columns, TOTAL)))[0] in shown_rows
+            and key[1] in shown_columns
+        },
         whole.status if whole.n else "too_few",
         whole.unit,
         (more_rows, more_columns),

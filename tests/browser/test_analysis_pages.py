@@ -50,6 +50,21 @@ def test_a_click_on_a_leaderboard_filters_the_page(page: Page, app_url: str) -> 
     assert card(page, "Orders").inner_text() != before
 
 
+def test_a_click_on_a_cell_of_the_pivot_opens_its_figure(page: Page, app_url: str) -> None:
+    page.goto(app_url)
+    settle(page)
+    page.get_by_role("tab", name="Pivot").click()
+    settle(page)
+    table = page.get_by_test_id("stDataFrame").filter(visible=True).first
+    table.scroll_into_view_if_needed()
+    box = table.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] - 40, box["y"] + 51 + 34)  # the last column of the row below the totals
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text(re.compile("^Orders · .+ × .+"))).to_be_visible()
+    assert "category=" not in page.url
+
+
 def test_the_button_of_a_leaderboard_row_opens_its_figure_and_filters_nothing(page: Page, app_url: str) -> None:
     page.goto(app_url)
     settle(page)
