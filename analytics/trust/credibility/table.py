@@ -19,6 +19,7 @@ from analytics.ingest.readers import SourceFile, inspect_file
 from analytics.trust.credibility.ratings import Floats, Ratings, pool_ratings
 
 COLUMNS = ("rater", "ratee", "score", "time")
+LONGEST_CELL = 131_072  # characters: longer is a quote that was never closed
 # Scales in use, narrowest first. A 50 among stars is a mistake, a 10 among them makes it a scale of ten.
 SCALES = ((0, 1), (-1, 1), (1, 5), (0, 5), (1, 7), (1, 10), (0, 10), (-5, 5), (-10, 10), (0, 100))
 NEAR = 2.5
@@ -90,6 +91,10 @@ def _rows(path: Path, reader: csv._reader) -> Iterator[tuple[int, list[str]]]:  
     begins = 1
     try:
         for row in reader:
+            if any(
+                len(cell) > LONGEST_CELL for cell in row
+            ):  # csv's own limit belongs to the process: others may have moved it
+                raise csv.Error(f"a cell of more than {LONGEST_CELL} characters")
             if row and has_header:
                 yield begins, row
             has_header = has_header or bool(row)
