@@ -31,8 +31,7 @@ class UpkeepRules:
     that one world lacks), `changed_MART` and `touched_MART` (keys), and, of its own mart, `changed`.
 
     `is_nullable`: a column of the key may be NULL. `sort`: the order of the stored rows, `dated_by` the instant by whose month that is.
-    `known`: which rows exist as of {as_of}, or on
-    {day}. `is_context`: other marts read it whole. `changed`: the keys whose rows are made anew; `touched`: those and the ones that look
+    `known`: which rows exist as of {as_of}, or on {day}. `is_context`: other marts read it whole. `changed`: the keys whose rows are made anew; `touched`: those and the ones that look
     otherwise from another horizon ({low} to {high}); `past`: a condition on stored rows that look otherwise as of a day, beside the touched;
     `truncated`: what columns held then, of rows that are not made anew. `rows`: what a sum adds up, where that is more directly said
     than by its own SQL. `inputs`: what stands for a relation of the SQL, where "the rows of the changed keys" is not it. `spans`: the
