@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from app.bench import browser as driver
 from app.errors import AppError
+
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -24,14 +26,14 @@ def test_a_citation_marks_its_message_and_the_address_holds_the_thread(page: Pag
     page.locator('[class*="st-key-issues-queue-"] button').first.click()
     page.get_by_text("Word for word from the messages").wait_for(timeout=COLD)
     settle(page)
-    assert "ticket=" in page.url
+    expect(page).to_have_url(re.compile("ticket="))
     click(page, "Message 1")
     marked = page.locator('[class*="st-key-issues-thread-"]').filter(has_text="cited")
     expect(marked).to_have_count(1)
     expect(marked).to_be_in_viewport()
     page.reload()
     settle(page)
-    assert page.get_by_text("Word for word from the messages").count() == 1
+    expect(page.get_by_text("Word for word from the messages")).to_have_count(1)
 
 
 def test_a_reply_is_approved_within_five_clicks_and_survives_a_reload(page: Page, app_url: str) -> None:
@@ -41,11 +43,12 @@ def test_a_reply_is_approved_within_five_clicks_and_survives_a_reload(page: Page
     page.get_by_role("button", name="Draft a reply").wait_for(timeout=COLD)
     settle(page)
     click(page, "Draft a reply")
-    text = page.get_by_role("textbox", name="Reply").input_value()
-    assert text.strip()
+    reply = page.get_by_role("textbox", name="Reply")
+    expect(reply).not_to_be_empty()
+    text = reply.input_value()
     click(page, "Approve")
     page.get_by_text("It leaves only when you send it").wait_for()
     page.reload()
     settle(page)
     page.get_by_text("It leaves only when you send it").wait_for()
-    assert page.get_by_role("textbox", name="Reply").input_value() == text
+    expect(reply).to_have_value(text)

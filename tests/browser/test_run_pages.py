@@ -81,7 +81,7 @@ def test_the_language_is_switched_and_the_log_is_whole(page: Page, app_url: str)
     expect(page.get_by_text("the chain is whole")).to_be_visible(timeout=LONG)
     page.get_by_test_id("stMain").get_by_text("简体中文").click()
     expect(page.get_by_role("heading", name="设置")).to_be_visible(timeout=LONG)
-    assert "lang=zh-Hans" in page.url
+    expect(page).to_have_url(re.compile("lang=zh-Hans"))
 
 
 def test_rows_set_aside_are_corrected_in_a_file_and_loaded(page: Page, tmp_path: Path) -> None:
