@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import cast
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -17,10 +18,12 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from app.filters import (
     COMPARISONS,
     URL_KEYS,
+    AsOf,
     Compare,
     FilterOptions,
     Filters,
     NamedBase,
+    asked_as_of,
     changed,
     default_filters,
     own_window,
@@ -32,6 +35,12 @@ from app.i18n import N_, _, language
 STATE_KEY = "trustdesk.filters"
 LANGUAGE_IN_URL = "trustdesk.language_in_url"
 MERCHANTS_LISTED = 2000
+ON_A_DAY = "day"
+KNOWN: Mapping[str, str] = {
+    "latest": N_("latest: all that is loaded"),
+    "now": N_("now"),
+    ON_A_DAY: N_("at the end of a day"),
+}
 OWN_WINDOW, OWN_NAME = "own", N_("two dates of your own")  # the choice beside COMPARISONS
 
 
@@ -75,6 +84,14 @@ def open_merchant(merchant_id: str) -> None:
     """Goes to the Merchant page with this merchant chosen. Not in a callback of a fragment."""
     change_filters(merchants=(merchant_id,))
     st.switch_page("views/merchant.py")
+
+
+def what_is_known(page: str) -> AsOf:
+    """As of when this page run reads the data; asked before `restore_filters`, whose options depend on it."""
+    state: FilterState | None = st.session_state.get(STATE_KEY)
+    if state is None or (_is_history_navigation() and not _is_bare(page, state)):
+        return asked_as_of({"as_of": st.query_params.get_all("as_of")})
+    return state.filters.as_of
 
 
 def restore_filters(options: FilterOptions, snapshot: str, *, page: str, is_shown: bool) -> Filters:
@@ -124,9 +141,10 @@ def draw_filters(options: FilterOptions) -> Filters:
             f"filters.merchant.{version}",
             names=options.merchants,
         )
+        _choose_known(state, options)
         st.button(_("Reset filters"), on_click=_reset, args=(options,), icon=":material/restart_alt:", width="stretch")
     first, last = _range(dates, state.filters)
-    chosen = Filters(first, last, categories, regions, tiers, merchants, compare)
+    chosen = Filters(first, last, categories, regions, tiers, merchants, compare, state.filters.as_of)
     filters = valid(chosen, options)
     is_refused = state.is_refused and filters.compare == seed.compare
     st.session_state[STATE_KEY] = replace(state, filters=filters, is_refused=is_refused)
@@ -193,6 +211,43 @@ def _choose_base(state: FilterState, options: FilterOptions) -> Compare:
     if isinstance(days, tuple) and len(days) == 2:
         return days[0], days[1]
     return own_window(state.filters, options)
+
+
+def _choose_known(state: FilterState, options: FilterOptions) -> None:
+    """As of when the data is read: the choice holds from the next run on, because the other filters depend on it."""
+    asked = state.filters.as_of
+    key, day_key = f"filters.known.{state.version}", f"filters.known_on.{state.version}"
+    offered = ("latest", "now", ON_A_DAY)
+    st.selectbox(
+        _("Data as known"),
+        offered,
+        index=offered.index(asked if isinstance(asked, str) else ON_A_DAY),
+        format_func=lambda name: _(KNOWN[name]),
+        help=_(
+            "Every figure as it was at the end of a day: what happened or was found out later is left out. Now leaves out what bears "
+            "a later date than today, and lets scores age up to today."
+        ),
+        key=key,
+        on_change=_know,
+        args=(key, options.data_up_to),
+    )
+    if not isinstance(asked, str):
+        today = datetime.now(ZoneInfo(options.time_zone)).date()
+        st.date_input(
+            _("Known at the end of"),
+            asked,
+            min_value=min(asked, options.data_from),
+            max_value=max(asked, today, options.data_up_to),
+            format="YYYY-MM-DD",
+            key=day_key,
+            on_change=_know,
+            args=(day_key, asked),
+        )
+
+
+def _know(key: str, otherwise: date) -> None:
+    chosen = st.session_state[key]
+    change_filters(as_of=otherwise if chosen in (ON_A_DAY, None) else chosen)
 
 
 def _choose(

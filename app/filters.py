@@ -1,6 +1,6 @@
 """The global filters: sidebar widgets and the URL ↔ one frozen Filters, kept for the session on every page.
 
-The URL carries ids and ISO dates (from, to, compare as a name or FIRST..LAST, category, region, tier, merchant, lang), so that a link means the same in
+The URL carries ids and ISO dates (as_of, from, to, compare as a name or FIRST..LAST, category, region, tier, merchant, lang), so that a link means the same in
 both languages. Everything that comes from it is checked against the snapshot again. Knows no SQL.
 """
 
@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal, cast
 
-from app.i18n import N_, _, joined, ngettext, span
+from app.i18n import N_, _, day, joined, ngettext, span
 
 if TYPE_CHECKING:
     from analytics.metrics import Scope
 
 NamedBase = Literal["previous", "week", "year"]
+AsOf = Literal["latest", "now"] | date
 Compare = NamedBase | tuple[date, date]  # or the first and last day of a window of one's own, both included
 COMPARISONS: Mapping[str, str] = {
     "previous": N_("the period before"),
@@ -24,7 +25,7 @@ COMPARISONS: Mapping[str, str] = {
     "year": N_("the year before"),
 }
 WINDOW_DAYS = 30
-URL_KEYS = ("from", "to", "compare", "category", "region", "tier", "merchant")
+URL_KEYS = ("as_of", "from", "to", "compare", "category", "region", "tier", "merchant")
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class FilterOptions:
 
 @dataclass(frozen=True)
 class Filters:
-    """What the reader looks at. Both dates are included and are days of the reporting time zone; empty means all."""
+    """What the reader looks at. Both dates are included and are days of the reporting time zone; empty means all. `as_of`: what was
+    known latest (all that is loaded), now, or at the end of a day."""
 
     date_from: date
     date_to: date
@@ -53,6 +55,7 @@ class Filters:
     tiers: tuple[str, ...] = ()
     merchants: tuple[str, ...] = ()
     compare: Compare = "previous"
+    as_of: AsOf = "latest"
 
     @property
     def day_count(self) -> int:
@@ -81,6 +84,10 @@ class Filters:
             joined(list(self.categories)) or _("all categories"),
             joined(list(self.regions)) or _("all regions"),
         ]
+        if self.as_of != "latest":
+            parts.insert(
+                0, _("as known now") if self.as_of == "now" else _("as known at the end of {day}", day=day(self.as_of))
+            )
         if self.tiers:
             parts.append(joined(list(self.tiers)))
         if self.merchants:
@@ -105,6 +112,8 @@ class Filters:
     def to_params(self, default: Filters) -> dict[str, list[str]]:
         """The URL's query parameters, without what equals the default window."""
         params: dict[str, list[str]] = {}
+        if self.as_of != default.as_of:
+            params["as_of"] = [str(self.as_of)]
         if (self.date_from, self.date_to) != (default.date_from, default.date_to):
             params |= {"from": [self.date_from.isoformat()], "to": [self.date_to.isoformat()]}
         if self.compare != default.compare:
@@ -161,6 +170,7 @@ def parse_params(params: Mapping[str, Sequence[str]], options: FilterOptions) ->
             tuple(params.get("tier", ())),
             tuple(params.get("merchant", ())),
             _window(compare) or cast(NamedBase, compare),
+            asked_as_of(params),
         ),
         options,
     )
@@ -181,7 +191,14 @@ def valid(filters: Filters, options: FilterOptions) -> Filters:
         _known(filters.tiers, options.tiers),
         _known(filters.merchants, options.merchants),
         _offered(filters.compare, options) or default.compare,
+        filters.as_of,
     )
+
+
+def asked_as_of(params: Mapping[str, Sequence[str]]) -> AsOf:
+    """What the query parameters ask to be known; the latest for anything that is neither `now` nor a day."""
+    asked = params.get("as_of", ())
+    return "now" if list(asked[:1]) == ["now"] else _date(asked) or "latest"
 
 
 def _offered(compare: Compare, options: FilterOptions) -> Compare | None:

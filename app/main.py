@@ -10,8 +10,8 @@ from app import filter_bar, i18n
 from app.i18n import _
 from app.identity import current_actor
 from app.page_errors import page_errors
-from app.services.runtime import begin_page_run, get_runtime
-from app.services.warehouse import filter_options
+from app.services.runtime import begin_page_run, begin_reading, get_runtime
+from app.services.warehouse import as_known, filter_options
 
 ICON = Path(__file__).parent / "assets" / "icon.svg"
 UNFILTERED = ("reply_desk", "data", "settings")
@@ -61,8 +61,10 @@ def run() -> None:
         if snapshot is None:
             page.run()
             return
-        options = filter_options(snapshot)
         is_shown = page.url_path not in UNFILTERED
+        if is_shown:
+            snapshot = begin_reading(as_known(snapshot, filter_bar.what_is_known(page.url_path)))
+        options = filter_options(snapshot)
         filters = filter_bar.restore_filters(options, snapshot, page=page.url_path, is_shown=is_shown)
         if is_shown:
             filters = filter_bar.draw_filters(options)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -22,6 +22,9 @@ from app.commands.plumbing import (
     window_options,
 )
 from app.services.runtime import snapshot_id
+
+if TYPE_CHECKING:
+    from app.filters import AsOf
 
 COLUMNS = ("metric", "group", "value", "unit", "currency", "ci_low", "ci_high", "n", "status")
 PART_COLUMNS = (
@@ -154,7 +157,7 @@ def metrics(
     level: float | None,
     date_from: date | None,
     date_to: date | None,
-    as_of: date | None,
+    as_of: AsOf,
     as_json: bool,
     warehouse: Path | None,
 ) -> None:
@@ -163,7 +166,7 @@ def metrics(
     from analytics.metrics import Scope
     from app.services import watch
     from app.services.metrics import all_metric_ids, explained_rows, figures, metric_row, rows_with_totals
-    from app.services.warehouse import check_scope, window
+    from app.services.warehouse import as_known, check_scope, window
 
     asked = {
         "--compare": compare,
@@ -179,27 +182,27 @@ def metrics(
     if is_forecast and date_from:
         raise click.UsageError("--forecast takes all the past there is: leave out --from; --to cuts the past off.")
     with runtime(warehouse):
-        snapshot = snapshot_id()
-        first, last = window(snapshot, date_from, date_to, as_of)
+        snapshot = as_known(snapshot_id(), as_of)
+        first, last = window(snapshot, date_from, date_to)
         scope = Scope(first, last, category, region, tier, merchant)
         check_scope(snapshot, scope)
         each = partial(_print_each, metric_ids, as_json)
         if is_watched:
             found = watch.anomaly_rows(
-                snapshot, metric_ids or watch.watched(), scope, watch.DEFAULT_Q if q is None else q, as_of
+                snapshot, metric_ids or watch.watched(), scope, watch.DEFAULT_Q if q is None else q
             )
             print_rows(found, as_json=as_json, columns=ANOMALY_COLUMNS)
         elif is_forecast:
             extent = (watch.DAYS if days is None else days, watch.LEVEL if level is None else level)
-            each(lambda metric_id: watch.forecast_rows(snapshot, metric_id, scope, *extent, as_of), FORECAST_COLUMNS)
+            each(lambda metric_id: watch.forecast_rows(snapshot, metric_id, scope, *extent), FORECAST_COLUMNS)
         elif is_explained:
             base = (base_from, base_to) if base_from and base_to else compare or "previous"
             dimension = (by or ("category",))[0]
-            each(lambda metric_id: explained_rows(snapshot, metric_id, scope, base, dimension, as_of), PART_COLUMNS)
+            each(lambda metric_id: explained_rows(snapshot, metric_id, scope, base, dimension), PART_COLUMNS)
         elif has_totals:
-            rows = rows_with_totals(snapshot, metric_ids or all_metric_ids(), scope, by, as_of)
+            rows = rows_with_totals(snapshot, metric_ids or all_metric_ids(), scope, by)
             print_rows(rows, as_json=as_json, columns=(*COLUMNS, "is_total"))
         else:
-            results = figures(snapshot, metric_ids or all_metric_ids(), scope, by=by, as_of=as_of)
+            results = figures(snapshot, metric_ids or all_metric_ids(), scope, by=by)
             rows = [metric_row(result) for name in metric_ids or all_metric_ids() for result in results[name]]
             print_rows(rows, as_json=as_json, columns=COLUMNS)

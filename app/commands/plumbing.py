@@ -14,13 +14,16 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 
 from app.errors import AppError, InputFileError
 from app.services.runtime import Runtime, use_runtime
 from app.settings import load_settings
+
+if TYPE_CHECKING:
+    from app.filters import AsOf
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -50,10 +53,21 @@ class Day(click.ParamType[date]):
         return day
 
 
+class KnownOn(click.ParamType["AsOf"]):
+    """A day, or the words now and latest."""
+
+    name = "now|latest|date"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> AsOf:
+        """Usage error for what is neither."""
+        return "now" if value == "now" else "latest" if value == "latest" else Day().convert(value, param, ctx)
+
+
 as_of_option = click.option(
     "--as-of",
-    type=Day(),
-    help="Only what was known at the end of this day.",
+    type=KnownOn(),
+    default="latest",
+    help="Only what was known at the end of this day; now: of today; latest: of all loaded (the default).",
 )
 
 

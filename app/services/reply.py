@@ -14,6 +14,7 @@ import pandas as pd
 from app.services import issues
 from app.services.language import brief_of, check_edit
 from app.services.matter import matter
+from app.services.reading import base_id
 from app.services.runtime import cached, get_runtime
 from app.services.writing import Writing
 
@@ -66,7 +67,7 @@ def keep(snapshot_id: str, merchant_id: str, made: Draft, actor: Actor) -> Store
     new = NewDraft(
         ticket_id=made.ticket_id,
         merchant_id=merchant_id,
-        snapshot_id=snapshot_id,
+        snapshot_id=base_id(snapshot_id),
         engine=made.engine,
         language=made.language,
         text=made.reply,

@@ -120,8 +120,16 @@ def begin_page_run() -> str | None:
     return found
 
 
+def begin_reading(reading: str) -> str:
+    """Makes this page run read the snapshot as it was known on a day (`app.services.reading`). For main.py only."""
+    import streamlit as st
+
+    st.session_state[SNAPSHOT_KEY] = reading
+    return reading
+
+
 def snapshot_id() -> str:
-    """The snapshot that this page run (its fragments too) or command reads. Raises NoData when there is none."""
+    """The snapshot, or its reading as of a day, that this page run (its fragments too) or command reads. Raises NoData when there is none."""
     found: object
     if in_session():
         import streamlit as st

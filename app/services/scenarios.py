@@ -13,6 +13,7 @@ import pandas as pd
 
 from app.i18n import N_
 from app.services import trust
+from app.services.reading import base_id
 from app.services.runtime import cached, get_runtime
 from app.services.warehouse import cursor, merchants
 
@@ -167,4 +168,4 @@ def to_toml(scenario: Scenario, snapshot_id: str) -> str:
     """The scenario as a file for `trustdesk whatif`."""
     from analytics.whatif import dump_scenario
 
-    return dump_scenario(replace(scenario, snapshot_id=snapshot_id))
+    return dump_scenario(replace(scenario, snapshot_id=base_id(snapshot_id)))

@@ -1,6 +1,6 @@
 """The snapshot as pages and commands see it: its stamp, its merchants, the filters it offers, and its quarantine.
 
-Every function takes a snapshot id first. Knows no page and no SQL.
+Every function takes the id of a snapshot first, or of a reading of it as of a day (`app.services.reading`). Knows no page and no SQL.
 """
 
 from __future__ import annotations
@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -16,8 +17,9 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from app.errors import InputFileError, NoData
-from app.filters import WINDOW_DAYS, FilterOptions
+from app.filters import WINDOW_DAYS, AsOf, FilterOptions
 from app.i18n import N_
+from app.services.reading import base_id, known_on, reading_id
 from app.services.runtime import cached, get_runtime
 
 if TYPE_CHECKING:
@@ -32,26 +34,50 @@ NO_EVENTS_BY = N_("The snapshot holds no event up to the end of {day}: choose a 
 
 @contextmanager
 def cursor(snapshot_id: str, as_of: date | None = None, marts: Collection[str] | None = None) -> Iterator[Cursor]:
-    """A cursor on one snapshot: for services only, one a call. Naming the only `marts` to be read opens an as-of day faster."""
-    with get_runtime().warehouse.cursor(snapshot_id, as_of=as_of, marts=marts) as opened:
+    """A cursor on one snapshot: for services only, one a call. Naming the only `marts` to be read opens an as-of day faster.
+
+    As of the earlier of `as_of` and the day that the reading is of.
+    """
+    days = [day for day in (known_on(snapshot_id), as_of) if day is not None]
+    day = min(days, default=None)
+    with get_runtime().warehouse.cursor(base_id(snapshot_id), as_of=day, marts=marts) as opened:
         yield opened
 
 
+def as_known(snapshot_id: str, asked: AsOf) -> str:
+    """The id of a snapshot's reading: as known latest, now (what bears a later date is left out), or at the end of a day."""
+    if asked == "latest":
+        return snapshot_id
+    found = snapshot(snapshot_id)
+    day = local_day(datetime.now(UTC), found.time_zone) if asked == "now" else asked
+    return reading_id(snapshot_id, day)
+
+
 def snapshot(snapshot_id: str) -> Snapshot:
-    """The manifest of a snapshot: data up to, created at, time zone, loads, row counts. One small file, so not cached."""
-    return get_runtime().warehouse.snapshot(snapshot_id)
+    """The manifest of a snapshot: data up to, created at, time zone, loads, row counts. One small file, so not cached.
+
+    As of a day `data_up_to` is that of what was known; loads and row counts stay those of the whole snapshot.
+    """
+    found = get_runtime().warehouse.snapshot(base_id(snapshot_id))
+    return found if known_on(snapshot_id) is None else replace(found, data_up_to=_known_up_to(snapshot_id))
+
+
+@cached
+def _known_up_to(snapshot_id: str) -> datetime | None:
+    with cursor(snapshot_id) as opened:
+        return opened.data_up_to
 
 
 @cached
 def is_outdated(snapshot_id: str) -> bool:
     """Whether the marts are those of another version of the program."""
-    return get_runtime().warehouse.needs_rebuild(snapshot_id)
+    return get_runtime().warehouse.needs_rebuild(base_id(snapshot_id))
 
 
 @cached
 def rows_set_aside(snapshot_id: str) -> int:
     """How many rows of its loads wait in quarantine, conflicts included."""
-    counted = get_runtime().warehouse.set_aside(snapshot_id)
+    counted = get_runtime().warehouse.set_aside(base_id(snapshot_id))
     return int(counted.loc[counted["kind"] == "any", "row_count"].sum())
 
 
@@ -69,7 +95,7 @@ def filter_options(snapshot_id: str) -> FilterOptions:
     """What the filters offer. Raises NoData when the snapshot holds no dated event."""
     found = snapshot(snapshot_id)
     if found.data_from is None or found.data_up_to is None:
-        raise NoData(NO_EVENTS)
+        raise no_events(snapshot_id)
     profiles = merchants(snapshot_id)
     return FilterOptions(
         data_from=local_day(found.data_from, found.time_zone),
@@ -84,9 +110,7 @@ def filter_options(snapshot_id: str) -> FilterOptions:
 
 
 @cached
-def window(
-    snapshot_id: str, date_from: date | None = None, date_to: date | None = None, as_of: date | None = None
-) -> tuple[date, date]:
+def window(snapshot_id: str, date_from: date | None = None, date_to: date | None = None) -> tuple[date, date]:
     """First and last day of a window whose missing ends are filled: the last 30 complete days of what was known.
 
     They end with the last day that had an order, and with the first day when there is no complete one: some sources go on with a trickle of late reviews for weeks.
@@ -94,15 +118,21 @@ def window(
     """
     from analytics.profiles import order_days
 
-    with cursor(snapshot_id, as_of) as opened:
+    with cursor(snapshot_id) as opened:
         up_to, time_zone, traded = opened.data_up_to, opened.time_zone, order_days(opened)
     if up_to is None:
-        raise NoData(NO_EVENTS) if as_of is None else NoData(NO_EVENTS_BY, day=as_of)
+        raise no_events(snapshot_id)
     last = last_complete_day(up_to, time_zone, first=snapshot(snapshot_id).data_from)
     if traded is not None and traded[0] <= last:
         last = min(last, traded[1])
     last = date_to or last
     return date_from or last - timedelta(days=WINDOW_DAYS - 1), last
+
+
+def no_events(snapshot_id: str) -> NoData:
+    """What to say of a reading without an event."""
+    day = known_on(snapshot_id)
+    return NoData(NO_EVENTS) if day is None else NoData(NO_EVENTS_BY, day=day)
 
 
 def local_day(at: datetime, time_zone: str) -> date:

@@ -34,45 +34,37 @@ def watched() -> tuple[str, ...]:
 
 
 @cached
-def anomalies(
-    snapshot_id: str, metric_ids: tuple[str, ...], scope: Scope, q: float = DEFAULT_Q, as_of: date | None = None
-) -> tuple[Anomaly, ...]:
+def anomalies(snapshot_id: str, metric_ids: tuple[str, ...], scope: Scope, q: float = DEFAULT_Q) -> tuple[Anomaly, ...]:
     """Unusual stretches that end in the scope's window, surest first. Raises UnknownMetric and InputError, in one line."""
     from analytics.watch import anomalies as found
 
-    with cursor(snapshot_id, as_of) as opened:
+    with cursor(snapshot_id) as opened:
         return tuple(found(opened, metric_ids, scope.date_from, scope.date_to, q=q, scope=scope))
 
 
-def anomaly_rows(
-    snapshot_id: str, metric_ids: tuple[str, ...], scope: Scope, q: float, as_of: date | None
-) -> list[dict[str, object]]:
+def anomaly_rows(snapshot_id: str, metric_ids: tuple[str, ...], scope: Scope, q: float) -> list[dict[str, object]]:
     """Anomalies under the keys of the command's contract."""
     from analytics.watch import anomaly_record
 
-    found = anomalies(snapshot_id, metric_ids, scope, q, as_of)
-    with cursor(snapshot_id, as_of) as opened:
+    found = anomalies(snapshot_id, metric_ids, scope, q)
+    with cursor(snapshot_id) as opened:
         return [anomaly_record(anomaly, opened) for anomaly in found]
 
 
 @cached
-def forecast(
-    snapshot_id: str, metric_id: str, scope: Scope, days: int = DAYS, level: float = LEVEL, as_of: date | None = None
-) -> pd.DataFrame:
+def forecast(snapshot_id: str, metric_id: str, scope: Scope, days: int = DAYS, level: float = LEVEL) -> pd.DataFrame:
     """The days after the scope's last day, or after the last that is known: day, expected, low, high. Raises InputError."""
     from analytics.watch import forecast as found
 
-    with cursor(snapshot_id, as_of) as opened:
+    with cursor(snapshot_id) as opened:
         return found(opened, metric_id, days, level, scope)
 
 
-def forecast_rows(
-    snapshot_id: str, metric_id: str, scope: Scope, days: int, level: float, as_of: date | None
-) -> list[dict[str, object]]:
+def forecast_rows(snapshot_id: str, metric_id: str, scope: Scope, days: int, level: float) -> list[dict[str, object]]:
     """A forecast under the keys of the command's contract, one row a day. The scope's last day is the last of the past that it knows."""
     from analytics.metrics import get_spec
 
-    frame = forecast(snapshot_id, metric_id, scope, days, level, as_of)
+    frame = forecast(snapshot_id, metric_id, scope, days, level)
     filters = {"category": scope.categories, "region": scope.regions, "tier": scope.tiers, "merchant": scope.merchants}
     shared: dict[str, object] = {
         "metric": metric_id,

@@ -49,13 +49,16 @@ def test_the_default_needs_no_parameters() -> None:
     st.lists(st.sampled_from(OPTIONS.categories), unique=True),
     st.lists(st.sampled_from(list(OPTIONS.merchants)), unique=True),
     st.one_of(st.sampled_from(["previous", "week", "year"]), st.tuples(DAYS, DAYS).map(sorted).map(tuple)),
+    st.one_of(st.sampled_from(["latest", "now"]), DAYS),
 )
-def test_a_link_comes_back_as_the_same_filters(one: date, two: date, categories, merchants, compare) -> None:
-    filters = Filters(min(one, two), max(one, two), tuple(categories), (), (), tuple(merchants), compare)
+def test_a_link_comes_back_as_the_same_filters(one: date, two: date, categories, merchants, compare, as_of) -> None:
+    filters = Filters(min(one, two), max(one, two), tuple(categories), (), (), tuple(merchants), compare, as_of)
     assert parse_params(filters.to_params(default_filters(OPTIONS)), OPTIONS) == filters
 
 
-@given(st.dictionaries(st.sampled_from(["from", "to", "compare", "category", "merchant"]), st.lists(st.text())))
+@given(
+    st.dictionaries(st.sampled_from(["as_of", "from", "to", "compare", "category", "merchant"]), st.lists(st.text()))
+)
 def test_whatever_stands_in_the_address_gives_filters_that_the_snapshot_offers(params: dict[str, list[str]]) -> None:
     filters = parse_params(params, OPTIONS)
     assert filters == valid(filters, OPTIONS)
