@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from analytics import set_aside
 from analytics.errors import InputError
 from analytics.tables import SQL_FOLDER, TABLES
 
@@ -147,10 +148,10 @@ def texts() -> tuple[str, ...]:
 def check_quality(warehouse: Warehouse, snapshot_id: str | None = None) -> tuple[Check, ...]:
     """All checks of a snapshot (None: the current one), worst first. Raises WarehouseError."""
     snapshot = warehouse.snapshot(snapshot_id)
-    set_aside = warehouse.set_aside(snapshot.snapshot_id)
+    counted = set_aside.counts(warehouse, snapshot.snapshot_id)
     with warehouse.cursor(snapshot.snapshot_id, time_limit=TIME_LIMIT_SECONDS) as cursor:
         found = [
-            *_of_quarantine(snapshot, set_aside),
+            *_of_quarantine(snapshot, counted),
             *_of_rows(cursor, snapshot),
             *_of_freshness(cursor, snapshot),
             *_of_volume(cursor),
@@ -179,7 +180,8 @@ def failing_rows(warehouse: Warehouse, check_id: str, snapshot_id: str | None = 
     if what not in _BEHIND:
         raise InputError(f"There is no check {check_id!r} of data quality.")
     pattern, is_matching = _BEHIND[what]
-    return warehouse.set_aside_rows(
+    return set_aside.matching(
+        warehouse,
         table,
         pattern.format(column=column),
         is_matching=is_matching,
@@ -226,10 +228,10 @@ def percent(count: int, total: int) -> str:
     return "< 0.01 %" if 0 < share < 0.01 else f"{share:.2f}".rstrip("0").rstrip(".") + " %"
 
 
-def _of_quarantine(snapshot: Snapshot, set_aside: pd.DataFrame) -> Iterator[Check]:
+def _of_quarantine(snapshot: Snapshot, counted: pd.DataFrame) -> Iterator[Check]:
     """Of all rows read of a table: without a date or id, unreadable, in conflict, refused at all."""
-    keys = zip(set_aside["table_name"], set_aside["kind"], set_aside["column_name"].fillna(""), strict=True)
-    counts = {(str(a), str(b), str(c)): int(n) for (a, b, c), n in zip(keys, set_aside["row_count"], strict=True)}
+    keys = zip(counted["table_name"], counted["kind"], counted["column_name"].fillna(""), strict=True)
+    counts = {(str(a), str(b), str(c)): int(n) for (a, b, c), n in zip(keys, counted["row_count"], strict=True)}
     for table in TABLES.values():
         refused = counts.get((table.name, "any", ""), 0) - counts.get((table.name, "conflict", ""), 0)
         total = snapshot.tables.get(table.name, 0) + refused

@@ -16,7 +16,6 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pandas as pd
-import pyarrow as pa
 
 from analytics.engines.duckdb import build_marts, first_line, is_disk_full, quote, read_files
 from analytics.engines.marts import MARTS_FOLDER, instant, marts_digest, read_marts
@@ -27,7 +26,6 @@ from analytics.tables import SQL_FOLDER, stored_columns
 
 QUERY_TIME_LIMIT_SECONDS = 30.0
 OPEN_SNAPSHOTS = 6
-ROWS_AT_ONCE = 10_000  # of the quarantine, when it is read row by row
 # The instant from which a row of these tables is known; what comes at or after an as-of bound is taken away.
 KNOWN_AT = {"events": "occurred_at", "tickets": "opened_at", "messages": "sent_at"}
 QUARANTINE_COLUMNS = ("load_id", "source", "table", "file", "line", "column", "reason", "raw", "row_id")
@@ -189,7 +187,7 @@ class Warehouse:
             connection, snapshot = self._connect(key)
             try:
                 seconds = self.query_seconds if isinstance(time_limit, str) else time_limit
-                yield Cursor(connection, snapshot, as_of, seconds, self._explain)
+                yield Cursor(connection, snapshot, as_of, seconds, self.explain)
             finally:
                 connection.close()
 
@@ -198,89 +196,13 @@ class Warehouse:
 
         With `settled` those that a replay loaded or replaced since, with settled_by, the replay's load id.
         """
-        return self._of_quarantine(snapshot_id, _quarantined(settled))
-
-    def quarantine_rows(self, snapshot_id: str | None = None, *, settled: bool = False) -> Iterator[dict[str, Any]]:
-        """The rows of `quarantine` one by one, read from disk as they are asked for."""
-        found = self.snapshot(snapshot_id).snapshot_id
-        with self._quarantine_view(found) as connection:
-            try:
-                for batch in connection.execute(_quarantined(settled)).to_arrow_reader(ROWS_AT_ONCE):
-                    yield from batch.to_pylist()
-            except (
-                pa.ArrowException,
-                OSError,
-            ) as error:  # what Arrow makes of DuckDB's errors once the first rows came
-                raise self._explain(found, error) from error
-
-    def set_aside(self, snapshot_id: str | None = None) -> pd.DataFrame:
-        """How many rows are set aside: table_name, kind (any, conflict, malformed, missing), column_name, row_count."""
-        sql = (SQL_FOLDER / "warehouse" / "set_aside.sql").read_text(encoding="utf-8")
-        return self._of_quarantine(snapshot_id, sql)
-
-    def set_aside_reasons(self, kinds: str, snapshot_id: str | None = None) -> pd.DataFrame:
-        """How many rows are set aside by reason, most first: table, column, kind, row_count, example.
-
-        kinds: a regular expression (RE2) whose first group, at the beginning of a reason, is its kind.
-        """
-        return self._of_quarantine(snapshot_id, _set_aside_sql("set_aside_reasons"), {"kinds": kinds})
-
-    def set_aside_page(
-        self,
-        kinds: str,
-        *,
-        kind: str | None = None,
-        table: str | None = None,
-        text: str = "",
-        limit: int,
-        offset: int = 0,
-        snapshot_id: str | None = None,
-    ) -> pd.DataFrame:
-        """One page of the rows set aside, the last load first: the columns of `quarantine` and kind (see set_aside_reasons).
-
-        kind, table: only those. text: what the file, column, reason or raw row holds, case aside.
-        """
-        words = {
-            "kinds": kinds,
-            "kind": kind,
-            "table_name": table,
-            "held": text,
-            "row_limit": limit,
-            "row_offset": offset,
-        }
-        return self._of_quarantine(snapshot_id, _set_aside_sql("set_aside_page"), words)
-
-    def set_aside_total(
-        self,
-        kinds: str,
-        *,
-        kind: str | None = None,
-        table: str | None = None,
-        text: str = "",
-        snapshot_id: str | None = None,
-    ) -> int:
-        """How many rows all the pages of `set_aside_page` hold."""
-        words = {"kinds": kinds, "kind": kind, "table_name": table, "held": text}
-        return int(self._of_quarantine(snapshot_id, _set_aside_sql("set_aside_total"), words)["row_count"].iloc[0])
-
-    def set_aside_rows(
-        self, table: str, pattern: str, *, is_matching: bool = True, limit: int, snapshot_id: str | None = None
-    ) -> pd.DataFrame:
-        """The first `limit` rows of `quarantine` of a table whose reason matches a regular expression (RE2), or does not."""
-        sql = (SQL_FOLDER / "warehouse" / "set_aside_rows.sql").read_text(encoding="utf-8")
-        words = {"table_name": table, "pattern": pattern, "is_matching": is_matching, "row_limit": limit}
-        return self._of_quarantine(snapshot_id, sql, words)
-
-    def _of_quarantine(
-        self, snapshot_id: str | None, sql: str, params: Mapping[str, object] | None = None
-    ) -> pd.DataFrame:
-        with self._quarantine_view(snapshot_id) as connection:
-            frame: pd.DataFrame = connection.execute(sql, params).df()
+        with self.quarantine_view(snapshot_id) as connection:
+            frame: pd.DataFrame = connection.execute(quarantined(settled)).df()
             return frame
 
     @contextmanager
-    def _quarantine_view(self, snapshot_id: str | None) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection with the view `quarantine` of a snapshot."""
+    def quarantine_view(self, snapshot_id: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection with the view `quarantine` of a snapshot; `analytics.set_aside` asks it. Raises WarehouseError."""
         manifest = self.folder.current() if snapshot_id is None else self.folder.read(snapshot_id)
         self.folder.check_files(manifest)
         with self.connect() as connection:
@@ -288,7 +210,7 @@ class Warehouse:
                 view_quarantine(connection, self.root, manifest.quarantine)
                 yield connection
             except STOPPING as error:
-                raise self._explain(manifest.snapshot_id, error) from error
+                raise self.explain(manifest.snapshot_id, error) from error
 
     def needs_rebuild(self, snapshot_id: str | None = None) -> bool:
         """Whether a snapshot's marts (None: the current one's) were built by other mart SQL than this program's: see ingest.rebuild.
@@ -320,7 +242,7 @@ class Warehouse:
             return f"DuckDB needs more than the {self.spill_limit} of disk that it may spill to: raise the spill limit"
         return f"The disk of {self.root} is full: free some space"
 
-    def _explain(self, snapshot_id: str, error: Exception) -> WarehouseError:
+    def explain(self, snapshot_id: str, error: Exception) -> WarehouseError:
         """What stopped a reader, in one line with what to do."""
         if is_disk_full(error):
             return WarehouseError(f"{self.explain_full_disk(error)} and try again.")
@@ -379,7 +301,7 @@ class Warehouse:
             raise
         except STOPPING as error:
             self.folder.release(key.snapshot_id)
-            raise self._explain(key.snapshot_id, error) from error
+            raise self.explain(key.snapshot_id, error) from error
 
     def _open_views(self, manifest: Manifest, key: _Key) -> tuple[duckdb.DuckDBPyConnection, Snapshot]:
         snapshot = _describe(manifest)
@@ -474,19 +396,10 @@ def view_quarantine(connection: duckdb.DuckDBPyConnection, root: Path, paths: tu
     connection.execute(f"CREATE TEMP VIEW quarantine AS\n{sql}")
 
 
-def _quarantined(settled: bool) -> str:
+def quarantined(settled: bool) -> str:
     condition = "settled_by IS NOT NULL" if settled else "settled_by IS NULL"
     names = ", ".join(f'"{name}"' for name in (*QUARANTINE_COLUMNS, *(("settled_by",) if settled else ())))
     return f"SELECT {names} FROM quarantine WHERE {condition}"
-
-
-def _set_aside_sql(name: str) -> str:
-    """A statement over the rows set aside, its shared parts filled in."""
-    sql = (SQL_FOLDER / "warehouse" / f"{name}.sql").read_text(encoding="utf-8")
-    for part in ("kinds", "found"):
-        text = (SQL_FOLDER / "warehouse" / f"set_aside_{part}.sql").read_text(encoding="utf-8")
-        sql = sql.replace("{{" + part + "}}", f"\n{text}")
-    return sql
 
 
 def _lock_down(connection: duckdb.DuckDBPyConnection, root: Path) -> None:

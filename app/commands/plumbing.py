@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import json
 import math
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -30,6 +31,7 @@ R = TypeVar("R")
 
 MAX_LINE_BYTES = 64 * 2**20
 CELL_WIDTH = 60
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 warehouse_option = click.option(
     "--warehouse",
@@ -193,7 +195,7 @@ def _cell(value: object) -> str:
         value = ", ".join(f"{key}={_cell(item)}" for key, item in value.items()) or "all"
     if isinstance(value, list):
         value = ", ".join(_cell(item) for item in value)
-    text = " ".join(str(value).split())
+    text = _CONTROL.sub("\ufffd", " ".join(str(value).split()))  # a terminal would obey them
     return text if len(text) <= CELL_WIDTH else text[: CELL_WIDTH - 1] + "…"
 
 

@@ -155,29 +155,29 @@ def kind_of(reason: str, column: object) -> str:
 @cached
 def reason_counts(snapshot_id: str) -> pd.DataFrame:
     """Rows set aside by table, column and kind, most first, with one example: table, column, kind (key of REASONS or ""), row_count, example."""
-    return get_runtime().warehouse.set_aside_reasons(KIND_PATTERN, snapshot_id)
+    from analytics import set_aside
+
+    return set_aside.reasons(get_runtime().warehouse, KIND_PATTERN, snapshot_id)
 
 
 @cached
 def count_rejects(snapshot_id: str, *, kind: str | None, table: str | None, text: str) -> int:
     """How many rows set aside are of a kind and table, and hold the text in file, column, reason or raw row, case aside."""
-    found = get_runtime().warehouse
-    return found.set_aside_total(KIND_PATTERN, kind=kind, table=table, text=text.strip(), snapshot_id=snapshot_id)
+    from analytics import set_aside
+
+    chosen = set_aside.Chosen(KIND_PATTERN, kind, table, text.strip())
+    return set_aside.total(get_runtime().warehouse, chosen, snapshot_id)
 
 
 @cached
 def reject_page(snapshot_id: str, *, kind: str | None, table: str | None, text: str, page: int) -> pd.DataFrame:
     """The rows of `count_rejects` on a page (from 1) of PAGE_ROWS, the last load first: load_id, source, table, file, line, column,
     kind, reason, raw, row_id."""
-    return get_runtime().warehouse.set_aside_page(
-        KIND_PATTERN,
-        kind=kind,
-        table=table,
-        text=text.strip(),
-        limit=PAGE_ROWS,
-        offset=(page - 1) * PAGE_ROWS,
-        snapshot_id=snapshot_id,
-    )
+    from analytics import set_aside
+
+    chosen = set_aside.Chosen(KIND_PATTERN, kind, table, text.strip())
+    offset = (page - 1) * PAGE_ROWS
+    return set_aside.page(get_runtime().warehouse, chosen, limit=PAGE_ROWS, offset=offset, snapshot_id=snapshot_id)
 
 
 def metric_table() -> pd.DataFrame:

@@ -138,12 +138,16 @@ def replay_file(path: Path, progress: Report | None = None) -> dict[str, object]
 
 def settled() -> Iterator[dict[str, object]]:
     """Rows that replays loaded or replaced, with `settled_by`, the load that did."""
-    return get_runtime().warehouse.quarantine_rows(settled=True)
+    from analytics import set_aside
+
+    return set_aside.rows(get_runtime().warehouse, settled=True)
 
 
 def waiting() -> Iterator[dict[str, object]]:
     """Rows set aside in the snapshot that is served: load_id, source, table, file, line, column, reason, raw, row_id."""
-    return get_runtime().warehouse.quarantine_rows()
+    from analytics import set_aside
+
+    return set_aside.rows(get_runtime().warehouse)
 
 
 def start_replay(corrections: Sequence[Correction] | None, called: str, actor: Actor) -> LoadJob:

@@ -77,7 +77,9 @@ def is_outdated(snapshot_id: str) -> bool:
 @cached
 def rows_set_aside(snapshot_id: str) -> int:
     """How many rows of its loads wait in quarantine, conflicts included."""
-    counted = get_runtime().warehouse.set_aside(base_id(snapshot_id))
+    from analytics import set_aside
+
+    counted = set_aside.counts(get_runtime().warehouse, base_id(snapshot_id))
     return int(counted.loc[counted["kind"] == "any", "row_count"].sum())
 
 

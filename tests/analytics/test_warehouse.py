@@ -12,6 +12,7 @@ from unittest.mock import Mock
 import duckdb
 import pytest
 
+from analytics import set_aside
 from analytics.errors import AnalyticsError, WarehouseError
 from analytics.ingest import load, rebuild
 from analytics.snapshots import KEPT_SNAPSHOTS
@@ -123,7 +124,7 @@ def test_a_torn_file_gives_one_clear_line_wherever_it_is_read(tmp_path: Path) ->
     load(writer, "canonical", write_events(tmp_path / "first", (*EVENTS, "bad,,order_placed,m1,ann,o9,1,EUR,,")))
     tear("quarantine")(writer.root)
     with pytest.raises(WarehouseError, match=r"can't be read \(.*quarantine/.*\.parquet"):
-        Warehouse(writer.root).set_aside()
+        set_aside.counts(Warehouse(writer.root))
     tear("parts")(writer.root)
     reader = Warehouse(writer.root)
     with pytest.raises(WarehouseError, match=r"can't be read \(.*parts/.*\.parquet"):

@@ -11,6 +11,7 @@ import pytest
 from click.testing import Result
 
 from app.commands import main
+from app.commands.plumbing import print_rows
 from tests.app.conftest import Invoke, write_source
 
 THREAD = {
@@ -375,3 +376,8 @@ def test_every_command_explains_itself(invoke: Invoke, name: str) -> None:
     result = invoke(name, "--help")
     assert result.exit_code == 0
     assert main.commands[name].help
+
+
+def test_a_table_shows_control_characters_and_obeys_none(capsys: pytest.CaptureFixture[str]) -> None:
+    print_rows([{"reason": "a\x1b[2Jb\x9b\nc", "n": 1}], as_json=False)
+    assert "a\ufffd[2Jb\ufffd c" in capsys.readouterr().out

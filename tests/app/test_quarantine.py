@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from analytics import set_aside
 from analytics.quality import SENTENCES, Check
 from app.errors import InputFileError
 from app.i18n import use_language
@@ -227,10 +228,9 @@ class TestPaging:
 
     def test_rows_are_streamed_as_the_frame_has_them(self, runtime: Runtime, snapshot: str) -> None:
         frame = runtime.warehouse.quarantine()
-        assert list(runtime.warehouse.quarantine_rows()) == frame.astype(object).where(frame.notna(), None).to_dict(
-            "records"
-        )
-        assert list(runtime.warehouse.quarantine_rows(settled=True)) == []
+        expected = frame.astype(object).where(frame.notna(), None).to_dict("records")
+        assert list(set_aside.rows(runtime.warehouse)) == expected
+        assert list(set_aside.rows(runtime.warehouse, settled=True)) == []
 
     def test_a_file_that_turns_out_torn_after_the_first_rows_is_one_line(
         self, invoke: Invoke, tmp_path: Path, runtime: Runtime

@@ -1,10 +1,9 @@
-"""Hard text through a whole load, from file to column: unchanged, but for control characters, which become visible."""
+"""Hard text through a whole load, from file to column: unchanged."""
 
 from __future__ import annotations
 
 import csv
 import json
-import re
 from collections import Counter
 from pathlib import Path
 
@@ -21,7 +20,6 @@ SPECTRUM = sorted(
     path for path in (DATA / "csv_spectrum" / "csvs").glob("*.csv") if path.stem != "location_coordinates"
 )
 NAUGHTY = DATA / "naughty_strings" / "blns.json"
-CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 ADAPTER = """
 name = "any"
@@ -78,4 +76,4 @@ def test_every_naughty_string_comes_through_a_load_and_a_replay(tmp_path: Path, 
     assert result.loaded == len(strings)
     with warehouse.cursor() as cursor:
         found = {row["message_id"]: row["text"] or "" for row in cursor.rows("select message_id, text from messages")}
-    assert found == {f"m{place}": CONTROL.sub("\ufffd", text) for place, text in enumerate(strings)}
+    assert found == {f"m{place}": text for place, text in enumerate(strings)}
