@@ -43,6 +43,13 @@ class Reviews:
 
 def emit_orders(market: Market, stream: EventStream, orders: Orders, number: Ints, rng: np.random.Generator) -> Reviews:
     """Add every event of a batch of orders; number gives each order's id."""
+    emit_facts(stream, orders, number, rng)
+    party = {"merchant": orders.merchant, "buyer": orders.buyer, "order": number}
+    return _emit_opinions(market, stream, orders, party, rng)
+
+
+def emit_facts(stream: EventStream, orders: Orders, number: Ints, rng: np.random.Generator) -> None:
+    """Add what happened to a batch of orders, from view to refund, without what buyers say of them."""
     party = {"merchant": orders.merchant, "buyer": orders.buyer, "order": number}
     _emit_purchase(stream, orders, number, rng)
     stream.add(
@@ -66,7 +73,6 @@ def emit_orders(market: Market, stream: EventStream, orders: Orders, number: Int
     )
     _emit_questions(stream, orders, number)
     _emit_claims(stream, orders, party)
-    return _emit_opinions(market, stream, orders, party, rng)
 
 
 def _emit_purchase(stream: EventStream, orders: Orders, number: Ints, rng: np.random.Generator) -> None:

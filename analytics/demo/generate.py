@@ -9,9 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from analytics.demo import truth
+from analytics.demo import attack_truth, truth
+from analytics.demo.attackers import ATTACK_SIZES, Attackers, make_attackers
+from analytics.demo.attacks import AttackResult, Attacks
 from analytics.demo.desk import write_desk
 from analytics.demo.entities import write_entities
+from analytics.demo.penalties import join
 from analytics.demo.planning import plan_matters
 from analytics.demo.reviews import text_pool
 from analytics.demo.run import RunResult, Simulation
@@ -56,15 +59,19 @@ def generate(
         raise ValueError(f"scale must be one of {', '.join(SIZES)}, not {scale!r}")
     size = SIZES[scale]
     calendar = make_calendar(size, until)
-    result = Simulation(size, calendar, seed, out).run(progress)
-    write_entities(out, result.market)
+    order_truth = truth.OrderTruth(out / "truth" / "orders.parquet")
+    result = Simulation(size, calendar, seed, out, order_truth).run(progress)
     tickets, messages, answers = _write_desk(out, result, size.tickets, seed)
     if progress:
         progress("tickets", 1.0)
     truth.write_merchants(out / "truth" / "merchants.parquet", result.market, _REPLICATES[scale], seed)
     truth.write_effects(out / "truth" / "effects.parquet", result.market, _REPLAYED[scale], seed)
     truth.write_interventions(out / "truth" / "interventions.parquet", calendar)
-    truth.write_penalties(out / "truth" / "penalties.parquet", result.penalties)
+    # Attackers come last, so that all the rest is what it would be without them.
+    attackers, added = _attack(out, scale, result, order_truth, seed)
+    order_truth.close()
+    write_entities(out, attackers.market)
+    truth.write_penalties(out / "truth" / "penalties.parquet", join([result.penalties, added.penalties]))
     if progress:
         progress("truth", 1.0)
     return DemoSummary(
@@ -73,14 +80,26 @@ def generate(
         seed=seed,
         date_from=np.datetime64(calendar.start, "s").astype("datetime64[D]").item(),
         date_to=until,
-        merchants=len(result.market.merchants),
+        merchants=len(attackers.market.merchants),
         buyers=result.market.buyers.count,
-        products=len(result.market.products.merchant),
-        orders=result.order_count,
-        events=result.event_count + answers,
+        products=len(attackers.market.products.merchant),
+        orders=result.order_count + added.order_count,
+        events=result.event_count + added.event_count + answers,
         tickets=tickets,
         messages=messages,
     )
+
+
+def _attack(
+    out: Path, scale: ScaleName, result: RunResult, order_truth: truth.OrderTruth, seed: int
+) -> tuple[Attackers, AttackResult]:
+    """The attackers' events and their truth."""
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(7, 0)))
+    attackers = make_attackers(result.market, ATTACK_SIZES[scale], rng)
+    added = Attacks(attackers, ATTACK_SIZES[scale], result, order_truth, seed).run(out)
+    attack_truth.write_attackers(out / "truth" / "attackers.parquet", attackers)
+    attack_truth.write_false_reviews(out / "truth" / "false_reviews.parquet", attackers, added.false_reviews)
+    return attackers, added
 
 
 def _write_desk(out: Path, result: RunResult, target: int, seed: int) -> tuple[int, int, int]:

@@ -140,11 +140,12 @@ def _breaches(tally: Tally, month: int) -> tuple[Bools, Bools]:
 class Court:
     """Judges month after month; a clause is not applied again to a merchant within three months."""
 
-    def __init__(self, merchants: Merchants, tally: Tally) -> None:
+    def __init__(self, merchants: Merchants, tally: Tally, earlier: int = 0) -> None:
+        """earlier: penalties that were numbered before its first."""
         self._merchants = merchants
         self._tally = tally
         self._last = np.full((len(merchants), _JUDGED), -99)
-        self._count = 0
+        self._count = earlier
 
     def judge(self, month: int, end_of_month: int, rng: np.random.Generator) -> Penalties:
         """Penalties issued in the first two days after a month, with the appeals and decisions to come."""

@@ -45,12 +45,14 @@ class RunResult:
     penalties: Penalties
     order_count: int
     event_count: int
+    next_order: int
+    next_event: int
 
 
 class Simulation:
     """State that passes from month to month; each block of chance has its own generator, spawned from the seed."""
 
-    def __init__(self, size: Size, calendar: Calendar, seed: int, out: Path) -> None:
+    def __init__(self, size: Size, calendar: Calendar, seed: int, out: Path, truth: OrderTruth) -> None:
         self._size, self._calendar, self._seed, self._out = size, calendar, seed, out
         self.market = make_market(size, calendar, seed)
         self._stream = EventStream(calendar)
@@ -58,7 +60,7 @@ class Simulation:
         self._tally = Tally(calendar, size.merchants)
         self._court = Court(self.market.merchants, self._tally)
         self.casebook = Casebook(min(1.0, _CASES / (0.25 * size.orders)))
-        self._truth = OrderTruth(out / "truth" / "orders.parquet")
+        self._truth = truth
         self._penalties: list[Penalties] = []
         self._sales: list[tuple[Ints, Ints, Ints]] = []  # merchant, product, placed of this month's orders
         self._order_count = 0
@@ -72,8 +74,15 @@ class Simulation:
             self._simulate_month(month, rate)
             if progress:
                 progress("simulate", (month + 1) / self._calendar.months)
-        self._truth.close()
-        return RunResult(self.market, self.casebook, join(self._penalties), self._order_count, self._event_count)
+        return RunResult(
+            market=self.market,
+            casebook=self.casebook,
+            penalties=join(self._penalties),
+            order_count=self._order_count,
+            event_count=self._event_count,
+            next_order=_FIRST_ORDER + self._order_count,
+            next_event=self._stream.next_number,
+        )
 
     def _chance(self, stage: int, month: int, block: int = 0) -> np.random.Generator:
         return np.random.default_rng(np.random.SeedSequence(self._seed, spawn_key=(stage, month, block)))

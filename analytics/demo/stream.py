@@ -73,10 +73,11 @@ OUTCOMES = ("upheld", "denied", "withdrawn", "refunded")
 class EventStream:
     """Events in the order in which they were added; each gets the next number. Those after the end are dropped."""
 
-    def __init__(self, calendar: Calendar) -> None:
+    def __init__(self, calendar: Calendar, first: int = 1) -> None:
+        """first: the number that the first event gets."""
         self._calendar = calendar
         self._blocks: dict[int, list[dict[str, Column]]] = defaultdict(list)
-        self._next = 1
+        self._next = first
 
     def add(self, kind: str, time: Ints, where: npt.NDArray[np.bool_] | None = None, **columns: Column | int) -> None:
         """Add one event per entry of `time` (where `where` is true); columns are arrays of that length or scalars."""
@@ -99,6 +100,11 @@ class EventStream:
         for m in np.unique(month):
             chosen = month == m
             self._blocks[int(m)].append({name: values[chosen] for name, values in block.items()})
+
+    @property
+    def next_number(self) -> int:
+        """The number that the next event would get."""
+        return self._next
 
     def count(self, month: int) -> int:
         """Events held for a month so far."""

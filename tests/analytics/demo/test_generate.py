@@ -34,7 +34,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(made: Made
 
 def test_counts_are_near_the_target_and_the_summary_tells_them(made: Made, events: pd.DataFrame) -> None:
     summary = made.summary
-    assert summary.merchants == len(made.table("merchants")) == 200
+    assert summary.merchants == len(made.table("merchants")) == 203  # 200, and three shops of attackers
     assert summary.events == len(events) == pytest.approx(200_000, rel=0.05)
     assert summary.orders == events[events.kind == "order_placed"].order_id.nunique()
     assert summary.tickets == len(made.table("tickets")) == pytest.approx(700, rel=0.1)
@@ -111,7 +111,9 @@ def test_filling_a_warehouse_passes_the_contract_without_one_bad_row(tmp_path: P
     assert result.loaded == result.read > 200_000
     assert warehouse.snapshot().is_demo
     assert {path.name for path in (warehouse.root / "truth").iterdir()} == {
+        "attackers.parquet",
         "effects.parquet",
+        "false_reviews.parquet",
         "interventions.parquet",
         "merchants.parquet",
         "orders.parquet",
