@@ -30,6 +30,25 @@ def pages(runs: int, as_json: bool, warehouse: Path | None) -> None:
 
 
 @bench.command()
+@click.option("--runs", type=click.IntRange(2), default=10, show_default=True, help="Clicks of a kind in the browser.")
+@click.option("--visitors", type=click.IntRange(1), default=10, show_default=True, help="Who click at once at the end.")
+@click.option("--seconds", type=click.FloatRange(1), default=30.0, show_default=True, help="For how long they click.")
+@click.option("--seed", type=int, help="Draws the windows and categories (default: at random, and printed).")
+@json_option
+@warehouse_option
+@one_line_errors
+def clicks(runs: int, visitors: int, seconds: float, seed: int | None, as_json: bool, warehouse: Path | None) -> None:
+    """Click on windows and categories of the Overview: one visitor in a real browser, then many without one."""
+    from app.bench.clicks import measure
+
+    with runtime(warehouse) as opened:
+        root = opened.settings.warehouse.absolute()
+        chosen = secrets.randbits(32) if seed is None else seed
+        rows = measure(root, runs=runs, visitors=visitors, seconds=seconds, seed=chosen)
+        print_rows((row.to_json() for row in rows), as_json=as_json)
+
+
+@bench.command()
 @click.option(
     "--threads", type=click.IntRange(1), default=20, show_default=True, help="Threads, half in each language."
 )
