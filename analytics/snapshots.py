@@ -176,16 +176,16 @@ class SnapshotFolder:
         """Ids that have a manifest, newest first (an id begins with its time)."""
         return sorted((path.stem for path in self._manifests.glob("*.json")), reverse=True)
 
-    def manifests(self) -> tuple[dict[str, Manifest], list[str]]:
-        """The manifests that can be read by their id, newest first, and a line for a person about each that can't."""
-        found, torn = {}, []
+    def manifests(self) -> tuple[dict[str, Manifest], dict[str, str]]:
+        """The manifests that can be read by their id, newest first, and by id a line for a person about each that can't."""
+        found, torn = {}, {}
         for snapshot_id in self.snapshot_ids():
             try:
                 found[snapshot_id] = self._load(snapshot_id)
             except FileNotFoundError:  # collected meanwhile
                 continue
             except TORN as error:
-                torn.append(
+                torn[snapshot_id] = (
                     f"{self._manifests / snapshot_id}.json is no manifest ({type(error).__name__}): put it back or delete it; "
                     "until then no file of an older snapshot is deleted."
                 )

@@ -85,7 +85,7 @@ def snapshots(rollback: str | None, as_json: bool, warehouse: Path | None) -> No
             }
             for found in opened.warehouse.snapshots()
         ]
-        for line in opened.warehouse.folder.manifests()[1]:
+        for line in opened.warehouse.folder.manifests()[1].values():
             note(line)
     columns = ("snapshot_id", "is_current", "created_at", "data_from", "data_up_to", "is_demo", "tables")
     print_rows(rows, as_json=as_json, columns=columns)

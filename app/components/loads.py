@@ -144,6 +144,15 @@ def draw_snapshots(current: str) -> None:
             title=_("Snapshots"),
             is_clickable=len(frame) > 1,
         )
+        for torn in data.torn_snapshots():
+            st.warning(
+                _(
+                    "The manifest of snapshot {id} is torn: put `snapshots/{id}.json` of the warehouse back, or delete it. "
+                    "Until then no file of an older snapshot is deleted.",
+                    id=torn,
+                ),
+                icon=":material/warning:",
+            )
     if row is not None and not frame["is_current"].iloc[row]:
         confirm_roll_back(str(frame["snapshot_id"].iloc[row]))
 

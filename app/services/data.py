@@ -132,6 +132,11 @@ def snapshots(snapshot_id: str) -> pd.DataFrame:
     return in_zone(frame, snapshot(snapshot_id).time_zone)
 
 
+def torn_snapshots() -> tuple[str, ...]:
+    """Ids of snapshots whose manifest can't be read: they can't be served."""
+    return tuple(get_runtime().warehouse.folder.manifests()[1])
+
+
 def _last_source(found: Snapshot) -> str:
     if found.is_demo:
         return "demo"

@@ -159,7 +159,7 @@ def test_a_torn_manifest_of_an_old_snapshot_stops_nothing_and_nothing_is_collect
     manifest.write_text("{")
     rebuilt = rebuild(warehouse)
     assert [snapshot.snapshot_id for snapshot in warehouse.snapshots()] == [rebuilt, middle]
-    (said,) = warehouse.folder.manifests()[1]
+    (said,) = warehouse.folder.manifests()[1].values()
     assert str(manifest) in said
     assert "\n" not in said
     assert needed <= all_files(warehouse.root)

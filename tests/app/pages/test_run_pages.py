@@ -228,6 +228,17 @@ class TestSnapshots:
             second,
         )
 
+    def test_a_torn_snapshot_is_named_with_what_to_do(self, runtime: Runtime) -> None:
+        first = str(loaded()["snapshot_id"])
+        loaded(CSV.replace("e1;", "e9;"))
+        (runtime.warehouse.root / "snapshots" / f"{first}.json").write_text("{", encoding="utf-8")
+        page = AppTest.from_file(str(MAIN), default_timeout=60).run()
+        page.switch_page("views/data.py")
+        page.query_params["section"] = "snapshots"
+        page.run()
+        assert not page.exception
+        assert any(f"snapshots/{first}.json" in warning.value for warning in page.warning)
+
     def test_totals_and_freshness_are_those_of_the_snapshot(self, runtime: Runtime) -> None:
         snapshot = str(loaded()["snapshot_id"])
         assert data.totals(snapshot) == data.Totals(row_count=3, load_count=1, rejected_count=1, snapshot_count=1)
