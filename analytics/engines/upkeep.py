@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cache
 
 import duckdb
 
@@ -189,7 +190,7 @@ class Upkeep:
         """A schema with each relation that the mart's SQL names, cut to what its keys need."""
         schema = f"inputs_{mart.name}_{side}"
         self._do(f"CREATE SCHEMA {schema}")
-        for name in _names_in(self._sql(mart.sql)):
+        for name in sorted(_names_in(mart.sql)):
             self._do(f'CREATE VIEW {schema}."{name}" AS {self._input(mart, name, side)}')
         return schema
 
@@ -303,10 +304,11 @@ def sum_keys(relation: str, mart: Mart, columns: Sequence[tuple[str, str]]) -> s
     return f"SELECT {listed} FROM ({relation}) GROUP BY {keys} HAVING {nonzero}"
 
 
-def _names_in(sql: str) -> set[str]:
+@cache
+def _names_in(sql: str) -> frozenset[str]:
     """The relations that a SELECT reads; asked of an empty database, which takes each name as it is written."""
     with duckdb.connect() as nothing:
-        return set(nothing.get_table_names(sql))
+        return frozenset(nothing.get_table_names(bind(sql, parameters(None, "UTC"))))
 
 
 def _full(side: str) -> str:
