@@ -5,7 +5,15 @@ Every message is one line: what was expected and found, where, and what to do. K
 
 
 class AnalyticsError(Exception):
-    """Base of every error that this package raises on purpose; its message is one line for a person to read."""
+    """Base of every error that this package raises on purpose; its message is one line for a person to read.
+
+    What a page's reader may meet is a text with named values, so that it can be shown in another language.
+    """
+
+    def __init__(self, text: str, **values: object) -> None:
+        super().__init__(text.format(**values) if values else text)
+        self.text = text
+        self.values = values
 
 
 class InputError(AnalyticsError):

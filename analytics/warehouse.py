@@ -92,7 +92,8 @@ class Cursor:
             yield
         except duckdb.InterruptException as error:
             raise WarehouseError(
-                f"The query was stopped after {self._time_limit or 0:g} s: choose a shorter window or fewer dimensions."
+                "The query was stopped after {seconds} s: choose a shorter window or fewer dimensions.",
+                seconds=f"{self._time_limit or 0:g}",
             ) from error
         except STOPPING as error:
             raise self._explain(self.snapshot_id, error) from error
@@ -248,12 +249,16 @@ class Warehouse:
             return WarehouseError(f"{self.explain_full_disk(error)} and try again.")
         if isinstance(error, duckdb.OutOfMemoryException):
             return WarehouseError(
-                f"This needs more memory than the {self.memory_limit} that the warehouse may use ({first_line(error)}): "
-                "choose a shorter window, or raise the memory limit."
+                "This needs more memory than the {limit} that the warehouse may use ({error}): "
+                "choose a shorter window, or raise the memory limit.",
+                limit=self.memory_limit,
+                error=first_line(error),
             )
         return WarehouseError(
-            f"A file of snapshot {snapshot_id} can't be read ({first_line(error)}): put it back, or roll back to "
-            "another snapshot with `trustdesk snapshots --rollback ID`."
+            "A file of snapshot {snapshot_id} can't be read ({error}): put it back, or roll back to "
+            "another snapshot with `trustdesk snapshots --rollback ID`.",
+            snapshot_id=snapshot_id,
+            error=first_line(error),
         )
 
     def _connect(self, key: _Key) -> tuple[duckdb.DuckDBPyConnection, Snapshot]:

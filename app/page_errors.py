@@ -24,7 +24,9 @@ def sentence(error: BaseException) -> str | None:
     if isinstance(error, AppError):
         words = {key: day(value) if isinstance(value, date) else value for key, value in error.values.items()}
         return _(error.msgid, **words)
-    return str(error) if isinstance(error, AnalyticsError | LlmError) else None
+    if isinstance(error, AnalyticsError):
+        return _(error.text, **error.values)
+    return str(error) if isinstance(error, LlmError) else None
 
 
 def show_error(error: Exception) -> bool:

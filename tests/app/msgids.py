@@ -37,11 +37,19 @@ def unmarkable(root: Path = ROOT / "app") -> Iterator[str]:
 
 def of_data() -> Iterator[tuple[str, str]]:
     """(msgid, where) of texts that pages translate but that stand in analytics or in data files."""
+    import analytics.errors
     from analytics.metrics import CATALOGUE, REASONS
     from analytics.quality import texts
     from analytics.trust.programmes import presets
     from analytics.whatif.simulate import TEXTS
 
+    raised = {name for name in vars(analytics.errors) if name.endswith("Error")}
+    for path in sorted((ROOT / "analytics").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and _name(node.func) in raised and node.keywords:
+                (first,) = node.args
+                assert isinstance(first, ast.Constant), f"{path}:{node.lineno}"
+                yield first.value, f"{path.relative_to(ROOT)}:{node.lineno}"
     for text in TEXTS:
         yield text, "analytics.whatif"
     for text in REASONS.values():

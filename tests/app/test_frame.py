@@ -43,6 +43,14 @@ class TestPageErrors:
         assert not app.exception
         assert app.markdown[-1].value == "after"
 
+    def test_what_stops_a_reader_is_said_in_the_readers_language(self) -> None:
+        app = raising(
+            "from app.i18n import use_language; from analytics.errors import WarehouseError\n"
+            "    with use_language('zh-Hans'), page_errors():\n"
+            "        raise WarehouseError('The query was stopped after {seconds} s: choose a shorter window or fewer dimensions.', seconds='30')"
+        )
+        assert "查询在 30 秒后被中止" in app.error[0].value
+
     def test_an_unknown_error_tells_the_reader_nothing_of_its_inside(self, caplog: pytest.LogCaptureFixture) -> None:
         app = raising("raise RuntimeError('secret /etc/path')")
         assert "secret" not in app.error[0].value
