@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from analytics.metrics import Scope
     from analytics.trust.evaluations import Known
     from analytics.trust.programme import Evaluated
+    from app.filters import Compare
 
 EVALUATIONS_SHOWN = 6
 ALL_DAYS = date(9999, 1, 1)
@@ -63,6 +64,21 @@ def last_day(snapshot_id: str, day: date) -> date | None:
 
     found = Evaluations.of(get_runtime().warehouse, snapshot_id).days(day, 1)
     return found[0] if found else None
+
+
+def comparison_end(scope: Scope, base: Compare) -> date:
+    """The last day of the window that a scope is compared with."""
+    from analytics.metrics import base_scope
+
+    return base_scope(scope, base).date_to
+
+
+def held_since(frame: pd.DataFrame) -> date:
+    """Of one merchant's evaluations, newest first: the first from which the newest level (or its lack) was held, as far as they go back."""
+    levels = frame["level"].tolist()
+    kept = next((place for place, level in enumerate(levels) if level != levels[0]), len(levels))
+    since: date = frame["evaluated_on"].iloc[kept - 1]
+    return since
 
 
 def next_day(day: date) -> date:
