@@ -11,6 +11,7 @@ from app.commands.ingest import ingest, quality, quarantine, snapshots
 from app.commands.metrics import metrics
 from app.commands.reputation import reputation
 from app.commands.serve import serve
+from app.commands.statement import statement
 from app.commands.trust import trust
 from app.commands.whatif import whatif
 from app.commands.words import classify, draft, summarize, themes
@@ -25,6 +26,7 @@ COMMANDS = (
     build,
     metrics,
     trust,
+    statement,
     reputation,
     themes,
     summarize,

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import date
+from functools import partial
 from typing import Literal
 
 import streamlit as st
 
 from app.components.empty import empty_state
-from app.components.levels import level_badge
+from app.components.levels import level_badge, level_name
 from app.components.table import Column, table
 from app.filter_bar import current_filters
-from app.i18n import N_, _, day, number
-from app.services import levels
+from app.i18n import LANGUAGES, N_, _, day, joined, language, number
+from app.identity import current_actor
+from app.services import levels, reasons
 from app.services.figures import time_zone
-from app.services.runtime import snapshot_id
+from app.services.runtime import get_runtime, snapshot_id
+from app.statement import FORMATS
 
 Known = Literal["then", "now"]
 KNOWN_CHOICES: tuple[Known, ...] = ("then", "now")
 KNOWN: dict[Known, str] = {"then": N_("As evaluated then"), "now": N_("As known now")}
+FORM_NAMES = {"html": N_("HTML to print"), "md": N_("Markdown")}
 CHANGES = {
     "up": N_("rose"),
     "down": N_("fell"),
@@ -86,3 +91,57 @@ def merchant_level(merchant_id: str) -> None:
         title=_("Levels at the evaluations"),
         file_name=f"levels-{merchant_id}",
     )
+    if known == "then":
+        _draw_statement(merchant_id, last)
+
+
+def _draw_statement(merchant_id: str, last: date) -> None:
+    """The statement of reasons for the last change of level, to take along."""
+    st.markdown("**" + _("Statement of reasons") + "**")
+    found = reasons.last_change(snapshot_id(), last, merchant_id)
+    if found is None:
+        st.caption(_("No level changed in the evaluations above: there is nothing to state reasons for."))
+        return
+    if lacking := reasons.missing():
+        st.info(
+            _("A statement of reasons needs these settings: {fields}.", fields=joined(lacking)),
+            icon=":material/settings:",
+        )
+        return
+    st.caption(
+        _(
+            "For the change of {day}, from {before} to {now}.",
+            day=day(found.evaluated_on),
+            before=level_name(found.previous_level),
+            now=level_name(found.level),
+        )
+    )
+    actor = current_actor(get_runtime().settings)
+    write = partial(reasons.issue, snapshot_id(), merchant_id, last, actor=actor)  # when a button is pressed
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        measure: reasons.Measure = st.selectbox(
+            _("Measure"),
+            list(reasons.MEASURES),
+            format_func=lambda name: _(reasons.MEASURES[name]),
+            width=260,
+            key="merchant.statement.measure",
+        )
+        tag = st.segmented_control(
+            _("Language"),
+            list(LANGUAGES),
+            default=language(),
+            required=True,
+            format_func=lambda code: LANGUAGES[code],
+            key="merchant.statement.language",
+        )
+        for form, label in FORM_NAMES.items():
+            ending, media_type, _write = FORMATS[form]
+            st.download_button(
+                _(label),
+                partial(write, form=form, measure=measure, tag=tag),
+                file_name=f"{found.reference}-{tag}.{ending}",
+                mime=media_type,
+                icon=":material/download:",
+                on_click="ignore",
+                key=f"merchant.statement.{form}",
+            )

@@ -40,7 +40,7 @@ def history(snapshot_id: str, day: date | None, count: int = 1, known: Known = "
     return found.assign(change=_changes(found))
 
 
-def of_merchant(snapshot_id: str, day: date, merchant_id: str, known: Known = "then") -> pd.DataFrame:
+def of_merchant(snapshot_id: str, day: date | None, merchant_id: str, known: Known = "then") -> pd.DataFrame:
     """One merchant's last evaluations, newest first: the columns of `history`."""
     found = history(snapshot_id, day, EVALUATIONS_SHOWN, known)
     own = found[found["merchant_id"] == merchant_id]
