@@ -1,4 +1,4 @@
-"""One merchant in tabs: what changed, its level, orders, reviews, issues, penalties, timeline, seller programmes. Only the open tab is computed."""
+"""One merchant in tabs: what changed, its level, orders, reviews, issues, penalties, timeline, seller programmes, cases. Only the open tab is computed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
+from app.components.cases import merchant_cases
 from app.components.empty import empty_state
 from app.components.merchant_changes import merchant_changes
 from app.components.merchant_level import merchant_level
@@ -31,6 +32,7 @@ TABS = {
     "penalties": N_("Penalties"),
     "timeline": N_("Timeline"),
     "programmes": N_("Programmes"),
+    "cases": N_("Cases"),
 }
 
 
@@ -152,4 +154,5 @@ _DRAWN: dict[str, Callable[[str], None]] = {
     "penalties": _penalties,
     "timeline": _timeline,
     "programmes": merchant_programmes,
+    "cases": merchant_cases,
 }

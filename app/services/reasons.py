@@ -177,7 +177,7 @@ def _decision(found: LevelChange, measure: Measure, today: date, settings: Setti
             Table(
                 (
                     (_("To"), f"{found.name} ({found.merchant_id})"),
-                    (_("Sent by"), settings.operator_name),
+                    (_("Issued by"), settings.operator_name),
                     (_("Date"), day(today)),
                     (_("Measure"), _(MEASURES[measure])),
                     (_("Level before"), names[found.previous_level]),

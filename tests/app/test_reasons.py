@@ -64,7 +64,7 @@ def test_a_statement_holds_every_mandatory_field_in_both_languages(snapshot: str
     english = re.sub(r"[\u00a0\u2009\u202f]", " ", written["en"])
     for needed in (
         f"SR-{fallen}-2026-10-01",
-        "Sent by: Harbour Market",
+        "Issued by: Harbour Market",
         "Seller terms, 7.2",
         "appeals@harbour.example",
         "at least 30 days before",
