@@ -6,6 +6,7 @@ import click
 
 from app.commands.bench import bench
 from app.commands.build import build
+from app.commands.cases import cases
 from app.commands.demo import demo
 from app.commands.ingest import ingest, quality, quarantine, snapshots
 from app.commands.metrics import metrics
@@ -27,6 +28,7 @@ COMMANDS = (
     metrics,
     trust,
     statement,
+    cases,
     reputation,
     themes,
     summarize,

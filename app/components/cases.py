@@ -263,7 +263,7 @@ def _watch_button(merchant_id: str) -> None:
             key="cases.unwatch",
         )
         return
-    with st.popover(_("Watch"), icon=":material/visibility:"):
+    with st.popover(_("Watch this merchant"), icon=":material/visibility:"):
         reason = st.text_input(_("Why"), max_chars=500, key="cases.watch.reason")
         st.button(
             _("Put on the watch-list"),

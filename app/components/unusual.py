@@ -42,7 +42,7 @@ def unusual() -> None:
             )
             return
         row = table(
-            _in_words(frame).assign(case=_("Open a case")),
+            _in_words(frame).assign(case=":material/assignment_add:"),
             [
                 Column("name", _("Merchant"), pinned=True),
                 Column("metric", _("Metric")),
@@ -51,7 +51,7 @@ def unusual() -> None:
                 Column("length", _("Length")),
                 Column("seen", _("Value")),
                 Column("due", _("Expected")),
-                Column("case", _("Case"), "button"),
+                Column("case", _("Case"), "button", help=_("Opens a case about it")),
             ],
             key="overview.unusual",
             title=_("Unusual"),

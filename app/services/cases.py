@@ -28,7 +28,7 @@ CHECKLIST = (
     N_("Decide, and say why"),
     N_("Tell the merchant"),
 )
-VIEWS = {"unclosed": N_("Not closed"), "overdue": N_("Overdue"), "closed": N_("closed"), "all": N_("All")}
+VIEWS = {"unclosed": N_("Not closed"), "overdue": N_("Overdue"), "closed": N_("Closed cases"), "all": N_("All")}
 
 
 def today(snapshot_id: str) -> date:
@@ -36,18 +36,29 @@ def today(snapshot_id: str) -> date:
     return datetime.now(ZoneInfo(snapshot(snapshot_id).time_zone)).date()
 
 
+def found(
+    snapshot_id: str, *, view: str = "unclosed", owner: str | None = None, merchant_id: str | None = None
+) -> list[Case]:
+    """Cases of a view of VIEWS, those due first on top."""
+    statuses: Sequence[CaseStatus] = {"unclosed": UNCLOSED, "closed": ("closed",)}.get(view, ())
+    return get_runtime().workspace.cases.all(
+        statuses=statuses,
+        owner=owner,
+        merchant_id=merchant_id,
+        overdue_on=today(snapshot_id) if view == "overdue" else None,
+    )
+
+
 def listed(
     snapshot_id: str, *, view: str = "unclosed", owner: str | None = None, merchant_id: str | None = None
 ) -> pd.DataFrame:
-    """Cases of a view of VIEWS, those due first on top: case_id, title, subject (kind, a msgid), subject_id, name (of the merchant, or ""),
+    """`found` as a table: case_id, title, subject (kind, a msgid), subject_id, name (of the merchant, or ""),
     status, owner, due_on, is_overdue, done (such as 1/4), updated_at."""
-    now = today(snapshot_id)
-    statuses: Sequence[CaseStatus] = {"unclosed": UNCLOSED, "closed": ("closed",)}.get(view, ())
-    found = get_runtime().workspace.cases.all(
-        statuses=statuses, owner=owner, merchant_id=merchant_id, overdue_on=now if view == "overdue" else None
-    )
-    names = filter_options(snapshot_id).merchants
-    rows = [_row(case, names.get(case.merchant_id, case.merchant_id), now) for case in found]
+    now, names = today(snapshot_id), filter_options(snapshot_id).merchants
+    rows = [
+        _row(case, names.get(case.merchant_id, case.merchant_id), now)
+        for case in found(snapshot_id, view=view, owner=owner, merchant_id=merchant_id)
+    ]
     columns = [
         *("case_id", "title", "subject", "subject_id", "name", "status", "owner", "due_on", "is_overdue", "done"),
         "updated_at",

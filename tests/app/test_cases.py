@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -15,6 +16,7 @@ from app.errors import NotAllowed, NotFound, StaleCase
 from app.identity import Actor
 from app.workspace import Case, Item, NewCase, Workspace
 from app.workspace.cases import STEPS, CaseStatus
+from tests.app.conftest import Invoke
 
 ANN, BEN = Actor("local:ann", "Ann", "local"), Actor("header:ben", "Ben", "header")
 NEW = NewCase("merchant", "m1", "m1", "Late again", "Ann", date(2026, 11, 20), (Item("Read the facts"), Item("Decide")))
@@ -199,3 +201,41 @@ def test_a_workspace_of_the_first_version_is_brought_up(tmp_path: Path) -> None:
     again = Workspace.open(url)
     assert again.cases.open(NEW, ANN).version == 1
     again.close()
+
+
+def test_the_command_opens_lists_and_moves(invoke: Invoke, warehouse: Path) -> None:
+    folder = ("--warehouse", warehouse)
+    opened = invoke(
+        "cases", "--open", "Late", "--merchant", "a", "--owner", "Ann", "--due", "2026-01-05", "--json", *folder
+    )
+    assert opened.exit_code == 0, opened.stderr
+    case = json.loads(opened.stdout)
+    assert (case["subject_kind"], case["subject_id"], case["status"]) == ("merchant", "a", "open")
+    invoke("cases", "--open", "Ring", "--about", "ring:r-7", *folder)
+    listed = [json.loads(line) for line in invoke("cases", "--json", *folder).stdout.splitlines()]
+    assert [(row["title"], row["is_overdue"]) for row in listed] == [("Late", True), ("Ring", False)]
+    moved = invoke("cases", "--case", case["case_id"], "--to", "closed", "--json", *folder)
+    assert json.loads(moved.stdout)["status"] == "closed"
+    assert "Late" not in invoke("cases", *folder).stdout
+    refused = invoke("cases", "--case", case["case_id"], "--to", "waiting", *folder)
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert refused.stderr == "Error: The case is closed; this step needs open or in_progress.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("--open", "x"), 2, "--open needs --merchant ID, or --about"),
+        (("--open", "x", "--about", "planet:mars"), 2, "--open needs --merchant ID, or --about"),
+        (("--open", "x", "--merchant", "nobody"), 1, "no merchant 'nobody'"),
+        (("--case", "x"), 2, "--case and --to go together"),
+        (("--due", "2026-01-01"), 2, "go with --open only"),
+        (("--case", "x", "--to", "closed"), 1, "There is no case x."),
+    ],
+)
+def test_a_wrong_call_is_one_line(
+    invoke: Invoke, warehouse: Path, arguments: tuple[str, ...], code: int, message: str
+) -> None:
+    result = invoke("cases", *arguments, "--warehouse", warehouse)
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert message in result.stderr
