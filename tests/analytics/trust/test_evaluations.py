@@ -14,7 +14,7 @@ import pytest
 from analytics.errors import WarehouseError
 from analytics.trust import Programme, default_programme
 from analytics.trust.evaluations import Evaluations
-from analytics.trust.programme import Evaluated
+from analytics.trust.programme import Evaluated, Level
 from analytics.trust.schedule import Schedule
 from tests.analytics.trust.marketplaces import FakeCursor, cursor_over
 
@@ -106,13 +106,30 @@ def test_late_data_change_what_is_known_and_not_what_was_told(tmp_path: Path) ->
 
 
 def test_a_level_is_the_one_first_decided_even_when_its_memory_grows(tmp_path: Path) -> None:
-    warehouse, evaluations = made(tmp_path, s1=bad_march(20), s2=bad_march(20))
+    late = {date(2024, 3, 5) + timedelta(days=step): 4 for step in range(30)}
+    _, trial = made(tmp_path / "trial", s1=late)
+    scores = trial.history(LAST, 2).set_index(["merchant_id", "evaluated_on"])["score"]
+    april, march = scores["a", LAST], scores["a", date(2024, 3, 1)]
+    assert march > april + 4
+    border = Level("high", "High", april + 1)
+    programme = replace(PROGRAMME, levels=(border, Level("low", "Low", 0.0)))
+
+    warehouse, evaluations = made(tmp_path / "alone", programme, s1=late)
     warehouse.described = replace(warehouse.described, data_from=datetime(2024, 3, 20, tzinfo=UTC))
     told = evaluations.history(LAST, 5)
     assert told["evaluated_on"].unique().tolist() == [LAST]
+    assert told["level"].iloc[0] == "low"  # one evaluation alone: the score decides
     warehouse.described = FakeSnapshot()
-    again = Evaluations.of(warehouse, "s2", PROGRAMME).history(LAST, 1)  # type: ignore[arg-type]
-    assert again["level"].tolist() == told["level"].tolist()
+    again, now = (evaluations.history(LAST, 1, known=known) for known in ("then", "now"))
+    assert again["level"].iloc[0] == "low"
+    assert now["level"].iloc[0] == "high"  # with March before it, the level is held
+
+
+def test_a_new_evaluation_looks_back_at_scores_as_they_were_told(tmp_path: Path) -> None:
+    warehouse, first = made(tmp_path, s1={}, s2=bad_march(30))
+    first.history(date(2024, 3, 1), 3)
+    Evaluations.of(warehouse, "s2", PROGRAMME).history(LAST, 1)  # type: ignore[arg-type]
+    assert [asked for asked in warehouse.asked if asked[0] == "s2"] == [("s2", LAST)]
 
 
 def test_another_definition_or_zone_begins_anew(tmp_path: Path) -> None:

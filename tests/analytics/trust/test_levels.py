@@ -34,6 +34,7 @@ PROGRAMME = replace(default_programme(), evaluated=RULES)  # borders 85, 70, 55
         ([60, 71, 70], "good"),  # the border itself counts as above
         ([80, NONE, 69], "good"),  # no score, no say
         ([80, 69, NONE, 69], "watch"),  # and no break in a row
+        ([60, 71, NONE, 71], "good"),
         ([80, 69, NONE], None),
         ([NONE, 54], "poor"),
         ([90, 20], "poor"),  # several levels at once
