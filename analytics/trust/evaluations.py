@@ -42,15 +42,13 @@ COLUMNS = (
         "evaluated_on",
         "merchant_id",
         "level",
+        "previous_on",
         "previous_level",
+        "previous_score",
         "score_level",
         "score",
-        "ci_low",
-        "ci_high",
-        "n",
-        "status",
     ),
-    *("snapshot_id", "made_at"),
+    *("ci_low", "ci_high", "n", "status", "snapshot_id", "made_at"),
 )
 _SCORES = ("merchant_id", "score", "score_level", "ci_low", "ci_high", "n", "status")
 
@@ -82,14 +80,14 @@ class Evaluations:
     def history(self, up_to: date, count: int, *, known: Known = "then") -> pd.DataFrame:
         """The last `count` evaluations up to a day of the reporting time zone, by day and merchant.
 
-        Columns: evaluated_on, merchant_id, level (held; None without a score), previous_level (of the evaluation before; None too), score_level
-        (by the score alone), score, ci_low, ci_high (NaN without), n, status, snapshot_id (that the scores come from), made_at (UTC).
+        Columns: evaluated_on, merchant_id, level (held; None without a score), previous_on, previous_level, previous_score (of the evaluation before;
+        missing where there was none), score_level (by the score alone), score, ci_low, ci_high (NaN without), n, status, snapshot_id (that the scores come from), made_at (UTC).
         Raises WarehouseError for a kept file that can't be read.
         """
         remembers = self.programme.evaluated.remembers
         days = self.days(up_to, count + remembers)  # one more than is shown, for the level before
         shown = days[-count:]
-        levels: dict[date, pd.Series[str]] = {}
+        made: dict[date, pd.DataFrame] = {}
         seen: dict[date, pd.DataFrame] = {}
         frames = []
         for place, day in enumerate(days):
@@ -97,11 +95,9 @@ class Evaluations:
                 continue
             window = days[max(0, place + 1 - remembers) : place + 1]
             frame = self._levels(window, known, seen)
-            levels[day] = frame.set_index("merchant_id")["level"]
+            made[day] = frame.set_index("merchant_id")
             if day in shown:
-                before = levels.get(days[place - 1]) if place else None
-                previous = None if before is None else before.reindex(frame["merchant_id"]).to_numpy()
-                frames.append(frame.assign(evaluated_on=day, previous_level=previous))
+                frames.append(_beside(frame, day, days[place - 1] if place else None, made))
         found = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(COLUMNS))
         return _with_none(found[list(COLUMNS)])
 
@@ -159,6 +155,19 @@ class Evaluations:
                 temporary.replace(path)
             return _read(path)
         return frame
+
+
+def _beside(frame: pd.DataFrame, day: date, before: date | None, made: dict[date, pd.DataFrame]) -> pd.DataFrame:
+    """An evaluation with its day, and what the one before it said."""
+    previous = pd.DataFrame({"level": None, "score": np.nan}, index=pd.Index(frame["merchant_id"]))
+    if before is not None:
+        previous = made[before].reindex(frame["merchant_id"])
+    return frame.assign(
+        evaluated_on=day,
+        previous_on=before,
+        previous_level=previous["level"].to_numpy(),
+        previous_score=previous["score"].to_numpy(dtype=float),
+    )
 
 
 def _read(path: Path) -> pd.DataFrame:

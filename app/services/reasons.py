@@ -80,18 +80,17 @@ def last_change(snapshot_id: str, up_to: date | None, merchant_id: str) -> Level
             "There is no {name} '{value}' in the warehouse: check the spelling.", name="merchant", value=merchant_id
         )
     own = levels.of_merchant(snapshot_id, up_to, merchant_id)
-    for place, row in enumerate(own.to_dict("records")[:-1]):
+    for row in own.to_dict("records"):
         if row["change"] in ("up", "down"):
-            before = own.iloc[place + 1]
             return LevelChange(
                 merchant_id,
                 names[merchant_id],
                 row["evaluated_on"],
-                before["evaluated_on"],
+                row["previous_on"],
                 row["level"],
                 row["previous_level"],
                 row["score"],
-                before["score"],
+                row["previous_score"],
                 row["ci_low"],
                 row["ci_high"],
                 row["n"],

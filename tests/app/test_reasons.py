@@ -120,6 +120,17 @@ def test_without_a_change_there_is_nothing_to_state(snapshot: str) -> None:
         reasons.statement(snapshot, "M-0", ON)
 
 
+def test_a_change_at_the_oldest_evaluation_shown_counts(snapshot: str) -> None:
+    found = levels.history(snapshot, ON, levels.EVALUATIONS_SHOWN)
+    oldest = found["evaluated_on"].min()
+    since = found[found["change"].isin(["up", "down"])].groupby("merchant_id")["evaluated_on"].max()
+    merchant_id = str(since[since == oldest].index[0])
+    change = reasons.last_change(snapshot, ON, merchant_id)
+    assert change is not None
+    assert (change.evaluated_on, change.previous_on) == (oldest, date(2026, 4, 1))
+    assert f"it was {change.score:.1f}" in to_markdown(reasons.statement(snapshot, merchant_id, ON, today=TODAY))
+
+
 def test_what_is_taken_along_is_in_the_audit_log_by_its_hash(snapshot: str, fallen: str) -> None:
     from app.services.runtime import get_runtime
 

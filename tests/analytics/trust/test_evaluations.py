@@ -75,6 +75,8 @@ def test_an_evaluation_is_made_once_and_says_what_it_looked_at(tmp_path: Path) -
     ant = found[found["merchant_id"] == "a"].set_index("evaluated_on")
     assert ant.loc[date(2024, 3, 1), "previous_level"] == "excellent"
     assert ant.loc[date(2024, 4, 1), "level"] == "poor"
+    assert ant.loc[date(2024, 4, 1), "previous_on"] == date(2024, 3, 1)
+    assert ant.loc[date(2024, 4, 1), "previous_score"] == ant.loc[date(2024, 3, 1), "score"]
     assert ant["snapshot_id"].unique().tolist() == ["s1"]
     pd.testing.assert_frame_equal(found, evaluations.history(LAST, 2))
     assert len(warehouse.asked) == 5
