@@ -66,6 +66,12 @@ class StaleDocument(WorkspaceError):  # noqa: N818  named for what happened
     code = "stale_document"
 
 
+class StaleCase(WorkspaceError):  # noqa: N818  named for what happened
+    """Somebody else changed the case since it was read."""
+
+    code = "stale_case"
+
+
 class NotAllowed(WorkspaceError):  # noqa: N818  named for what happened
     """A step that the draft's status or the settings forbid."""
 

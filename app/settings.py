@@ -23,6 +23,7 @@ CONFIG_VARIABLE = "TRUSTDESK_CONFIG"
 FILE_NAME = "trustdesk.toml"
 LANGUAGES = ("en", "zh-Hans")
 AMOUNT = r"\s*\d+(\.\d+)?\s*([KMGT]i?B|%)\s*"
+LEAST_NOTICE_DAYS = 30  # before an account is ended: Regulation (EU) 2019/1150, article 4(2)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -41,6 +42,12 @@ def _port(raw: int) -> int:
 def _positive(raw: int) -> int:
     if raw < 1:
         raise ValueError("a whole number of at least 1")
+    return raw
+
+
+def _notice(raw: int) -> int:
+    if raw < LEAST_NOTICE_DAYS:
+        raise ValueError(f"a whole number of at least {LEAST_NOTICE_DAYS}")
     return raw
 
 
@@ -140,6 +147,23 @@ class Settings:
     )
     trusted_user_header: str = field(
         default="", metadata={"help": "request header in which a trusted proxy names the user; empty: none"}
+    )
+    operator_name: str = field(
+        default="", metadata={"help": "the marketplace's name in statements of reasons; without it none is written"}
+    )
+    terms_clause: str = field(
+        default="",
+        metadata={
+            "help": "clause of your terms that levels rest on, named in statements of reasons; without it none is written"
+        },
+    )
+    appeal_address: str = field(
+        default="",
+        metadata={"help": "where merchants appeal, named in statements of reasons; without it none is written"},
+    )
+    notice_days: int = field(
+        default=30,
+        metadata={"help": "days from a statement of reasons to the end of an account; at least 30", "check": _notice},
     )
     stale_after_days: int = field(
         default=3, metadata={"help": "days after which the data counts as stale", "check": _positive}

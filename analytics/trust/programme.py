@@ -8,11 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Literal, cast
 
 from analytics.errors import InputError
+from analytics.trust.schedule import Schedule, read_schedule
 from analytics.trust.toml_table import TomlTable, did_you_mean, read_toml
 
 PROGRAMMES = Path(__file__).resolve().parents[2] / "data" / "programmes"
@@ -80,6 +82,21 @@ class PriorSettings:
 
 
 @dataclass(frozen=True)
+class Evaluated:
+    """When levels are decided, and how firmly a decided one is held; see `analytics.trust.levels`. `margin` is in score points."""
+
+    schedule: Schedule
+    first: date
+    margin: float
+    in_a_row: int
+    remembers: int
+
+
+# Of a definition that says nothing of it: each evaluation's level is that of its score.
+PLAIN = Evaluated(Schedule("month", 1), date(2000, 1, 1), margin=0.0, in_a_row=1, remembers=1)
+
+
+@dataclass(frozen=True)
 class Programme:
     """A score definition. Levels are ordered from the highest minimum to the lowest (0)."""
 
@@ -94,6 +111,7 @@ class Programme:
     prior: PriorSettings
     levels: tuple[Level, ...]
     components: tuple[Component, ...]
+    evaluated: Evaluated = PLAIN
 
     @property
     def rates(self) -> tuple[Rate, ...]:
@@ -128,6 +146,7 @@ def load_programme(path: Path) -> Programme:
         prior=_prior(root.table("prior")),
         levels=_levels(root.tables("levels"), root.where),
         components=components,
+        evaluated=_evaluated(root.table("evaluated")) if root.has("evaluated") else PLAIN,
     )
     root.close()
     _check_sum(root.where, "points of the components", {c.component_id: c.points for c in components}, 100.0)
@@ -195,6 +214,22 @@ def _prior(table: TomlTable) -> PriorSettings:
     if not prior.lowest_strength <= prior.default_strength <= prior.highest_strength:
         raise table.error("default_strength", "expected to lie between lowest_strength and highest_strength")
     return prior
+
+
+def _evaluated(table: TomlTable) -> Evaluated:
+    evaluated = Evaluated(
+        schedule=read_schedule(table),
+        first=table.day("first"),
+        margin=table.number("margin", 0, 100),
+        in_a_row=table.whole("in_a_row", 1, 100),
+        remembers=table.whole("remembers", 1, 100),
+    )
+    table.close()
+    if evaluated.remembers < evaluated.in_a_row:
+        raise table.error(
+            "remembers", f"expected at least in_a_row ({evaluated.in_a_row}), found {evaluated.remembers}"
+        )
+    return evaluated
 
 
 def _levels(tables: list[TomlTable], where: str) -> tuple[Level, ...]:

@@ -5,6 +5,7 @@ One query a rate; knows no page.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -44,11 +45,8 @@ def rate_rows(cursor: Cursor, merchant_id: str, rate_id: str, *, programme: Prog
     first, last = day - timedelta(days=programme.window_days - 1), day - timedelta(days=rate.maturity_days)
     source = source_of(rate.numerator)
     is_one_source = source == source_of(rate.denominator)
-    measures = sorted({rate.numerator, rate.denominator} if is_one_source else {rate.numerator})
-    rows = cursor.df(
-        sql_text(f"rows_{source}"),
-        {"measures": "|".join(measures), "merchant_id": merchant_id, "date_from": first, "date_to": last},
-    )
+    measures = {rate.numerator, rate.denominator} if is_one_source else {rate.numerator}
+    rows = source_rows(cursor, merchant_id, source, measures, first, last)
     counted = rows[rows[rate.denominator if is_one_source else rate.numerator] > 0].reset_index(drop=True)
     return RateRows(
         rate_id,
@@ -57,6 +55,16 @@ def rate_rows(cursor: Cursor, merchant_id: str, rate_id: str, *, programme: Prog
         int(counted[rate.denominator].sum()) if is_one_source else None,
         first,
         last,
+    )
+
+
+def source_rows(
+    cursor: Cursor, merchant_id: str, source: str, measures: Collection[str], first: date, last: date
+) -> pd.DataFrame:
+    """One merchant's rows of a source (see `source_of`) from one local day to another, with the 0/1 measures that they are counted by."""
+    return cursor.df(
+        sql_text(f"rows_{source}"),
+        {"measures": "|".join(sorted(measures)), "merchant_id": merchant_id, "date_from": first, "date_to": last},
     )
 
 

@@ -9,6 +9,7 @@ import difflib
 import math
 import tomllib
 from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from pathlib import Path
 
 from analytics.errors import InputError
@@ -80,6 +81,12 @@ class TomlTable:
         top = math.inf if high is None else high
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= top:
             raise self.error(key, f"expected a whole number {_range(low, top)}, found {value!r}")
+        return value
+
+    def day(self, key: str, default: object = _REQUIRED) -> date:
+        value = self._get(key, default)
+        if not isinstance(value, date) or isinstance(value, datetime):
+            raise self.error(key, f"expected a day such as 2026-01-01 without quotes, found {value!r}")
         return value
 
     def flag(self, key: str, default: object = _REQUIRED) -> bool:

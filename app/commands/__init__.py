@@ -6,11 +6,13 @@ import click
 
 from app.commands.bench import bench
 from app.commands.build import build
+from app.commands.cases import cases
 from app.commands.demo import demo
 from app.commands.ingest import ingest, quality, quarantine, snapshots
 from app.commands.metrics import metrics
 from app.commands.reputation import reputation
 from app.commands.serve import serve
+from app.commands.statement import statement
 from app.commands.trust import trust
 from app.commands.whatif import whatif
 from app.commands.words import classify, draft, summarize, themes
@@ -25,6 +27,8 @@ COMMANDS = (
     build,
     metrics,
     trust,
+    statement,
+    cases,
     reputation,
     themes,
     summarize,

@@ -5,15 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
-from app.commands.plumbing import as_of_option, json_option, one_line_errors, print_rows, runtime, warehouse_option
+from app.commands.plumbing import (
+    Day,
+    as_of_option,
+    json_option,
+    note,
+    one_line_errors,
+    print_rows,
+    runtime,
+    warehouse_option,
+)
 from app.errors import InputFileError
 from app.services.runtime import snapshot_id
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from app.filters import AsOf
 
 KEYS = ("merchant_id", "as_of", "score", "level", "ci_low", "ci_high", "n", "status", "contributions")
@@ -28,6 +39,22 @@ CLAUSE_KEYS = (
     "distance",
     "probability_over_limit",
 )
+EVALUATION_KEYS = (
+    *(
+        "merchant_id",
+        "evaluated_on",
+        "level",
+        "previous_level",
+        "change",
+        "score_level",
+        "score",
+        "n",
+        "status",
+        "known",
+    ),
+    "made_at",
+)
+CHANGE_KEYS = ("record", "rate_id", "change", "entered", "left", "faded", "known", "peers", "row_id", "day", "cause")
 MORE_CLAUSE_KEYS = ("status", "level", "merchant_level", "next_evaluation", "projected_level")
 
 
@@ -43,6 +70,18 @@ MORE_CLAUSE_KEYS = ("status", "level", "merchant_level", "next_evaluation", "pro
 @click.option(
     "--ledger", "is_ledger", is_flag=True, help="With --programme: the penalties and whether their points count."
 )
+@click.option(
+    "--evaluations",
+    type=click.IntRange(1, 100),
+    help="The last so many evaluations instead: the level that each decided, held against small moves.",
+)
+@click.option(
+    "--known",
+    type=click.Choice(["then", "now"]),
+    default="then",
+    help="With --evaluations: as first evaluated (default), or as the data now loaded would have it.",
+)
+@click.option("--since", type=Day(), help="With --merchant: why the score changed since the end of this day.")
 @json_option
 @warehouse_option
 @one_line_errors
@@ -51,18 +90,21 @@ def trust(
     merchant: str | None,
     programmes: tuple[str, ...],
     is_ledger: bool,
+    evaluations: int | None,
+    known: Literal["then", "now"],
+    since: date | None,
     as_json: bool,
     warehouse: Path | None,
 ) -> None:
     """Print trust scores (0–100) with level, interval and contributions, which add up to the score.
 
     With --programme P, print each merchant's clauses of it instead: value, limit, verdict, distance to the limit, and how likely the true rate
-    is beyond it.
+    is beyond it. With --evaluations N, the levels decided at the last evaluations. With --merchant ID --since D, the change of its score by rate
+    and cause, and the orders behind it: the parts add up.
     """
     from app.services.warehouse import as_known
 
-    if is_ledger and not programmes:
-        raise click.UsageError("--ledger goes with --programme only: leave it out, or add --programme.")
+    _check(programmes, is_ledger, evaluations, since, merchant)
     with runtime(warehouse):
         reading = as_known(snapshot_id(), as_of)
         rows: Iterable[Mapping[str, object]]
@@ -71,9 +113,25 @@ def trust(
             rows, columns = _ledger(reading, programmes, merchant), None
         elif programmes:
             rows, columns = _clauses(reading, programmes, merchant), (*CLAUSE_KEYS, *MORE_CLAUSE_KEYS)
+        elif evaluations:
+            rows, columns = _evaluations(reading, evaluations, known, merchant), EVALUATION_KEYS
+        elif since and merchant:
+            rows, columns = _change(reading, since, merchant), CHANGE_KEYS
         else:
             rows, columns = _scores(reading, merchant), KEYS
         print_rows(rows, as_json=as_json, columns=columns)
+
+
+def _check(
+    programmes: tuple[str, ...], is_ledger: bool, evaluations: int | None, since: date | None, merchant: str | None
+) -> None:
+    """Usage error for options that don't go together."""
+    if is_ledger and not programmes:
+        raise click.UsageError("--ledger goes with --programme only: leave it out, or add --programme.")
+    if since and not merchant:
+        raise click.UsageError("--since goes with --merchant only: name the merchant whose change is split.")
+    if sum(map(bool, (programmes, evaluations, since))) > 1:
+        raise click.UsageError("--programme, --evaluations and --since each print something of their own: choose one.")
 
 
 def _scores(reading: str, merchant: str | None) -> Iterable[Mapping[str, object]]:
@@ -85,6 +143,28 @@ def _scores(reading: str, merchant: str | None) -> Iterable[Mapping[str, object]
         if not found:
             raise _unknown(merchant)
     return [{key: value for key, value in asdict(score).items() if key in KEYS} for score in found]
+
+
+def _evaluations(
+    reading: str, count: int, known: Literal["then", "now"], merchant: str | None
+) -> Iterable[Mapping[str, object]]:
+    from app.services.levels import history
+
+    found = history(reading, None, count, known)
+    if merchant is not None:
+        if not (found["merchant_id"] == merchant).any():
+            raise _unknown(merchant)
+        found = found[found["merchant_id"] == merchant]
+    if found.empty:
+        note("The data cover no evaluation day up to then.")
+    rows = found.assign(known=known).to_dict("records")
+    return [{str(key): value for key, value in row.items()} for row in rows]
+
+
+def _change(reading: str, since: date, merchant: str) -> Iterable[Mapping[str, object]]:
+    from app.services.changes import between, records
+
+    return records(between(reading, since, None, merchant))
 
 
 def _clauses(reading: str, names: tuple[str, ...], merchant: str | None) -> Iterable[Mapping[str, object]]:

@@ -1,4 +1,4 @@
-"""One merchant in tabs: orders, reviews, issues, penalties, timeline, seller programmes. Only the open tab is computed."""
+"""One merchant in tabs: what changed, its level, orders, reviews, issues, penalties, timeline, seller programmes, cases. Only the open tab is computed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
+from app.components.cases import merchant_cases
 from app.components.empty import empty_state
+from app.components.merchant_changes import merchant_changes
+from app.components.merchant_level import merchant_level
 from app.components.programmes import merchant_programmes
 from app.components.table import Column, table
 from app.components.words import code_name, window_words
@@ -22,11 +25,14 @@ from app.services.runtime import snapshot_id
 
 TABS = {
     "orders": N_("Orders"),
+    "changes": N_("What changed"),
+    "level": N_("Level"),
     "reviews": N_("Reviews"),
     "issues": N_("Issues"),
     "penalties": N_("Penalties"),
     "timeline": N_("Timeline"),
     "programmes": N_("Programmes"),
+    "cases": N_("Cases"),
 }
 
 
@@ -140,10 +146,13 @@ def _timeline(merchant_id: str) -> None:
 
 
 _DRAWN: dict[str, Callable[[str], None]] = {
+    "changes": merchant_changes,
+    "level": merchant_level,
     "orders": _orders,
     "reviews": _reviews,
     "issues": _issues,
     "penalties": _penalties,
     "timeline": _timeline,
     "programmes": merchant_programmes,
+    "cases": merchant_cases,
 }

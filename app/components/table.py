@@ -57,6 +57,7 @@ _NUMBERS: dict[str, tuple[str, float, str]] = {
     "change:nps": ("%+.1f", 1, ""),
     "change:points": ("%+.1f", 1, ""),
     "change:score": ("%+.1f", 1, ""),
+    "change:fine": ("%+.3f", 1, ""),
     "change:seconds": ("%+.0f s", 1, "s"),
     "share": ("%.1f%%", 100, "%"),
     "change:relative": ("%+.1f%%", 100, "%"),

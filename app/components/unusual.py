@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
+from app.components.cases import open_case
 from app.components.empty import empty_state
 from app.components.table import Column, table
 from app.components.words import window_words
@@ -39,7 +42,7 @@ def unusual() -> None:
             )
             return
         row = table(
-            _in_words(frame),
+            _in_words(frame).assign(case=":material/assignment_add:"),
             [
                 Column("name", _("Merchant"), pinned=True),
                 Column("metric", _("Metric")),
@@ -48,15 +51,21 @@ def unusual() -> None:
                 Column("length", _("Length")),
                 Column("seen", _("Value")),
                 Column("due", _("Expected")),
+                Column("case", _("Case"), "button", help=_("Opens a case about it")),
             ],
             key="overview.unusual",
             title=_("Unusual"),
             is_clickable=True,
+            on_button=lambda place: _open_case(frame.iloc[place]),
         )
         if row is not None:
             chosen = frame.iloc[row]
             change_filters(merchants=(str(chosen["merchant_id"]),), date_from=chosen["first"], date_to=chosen["last"])
             st.switch_page("views/merchant.py")
+
+
+def _open_case(alert: pd.Series[Any]) -> None:
+    open_case(str(alert["merchant_id"]), "alert", f"{alert['metric_id']}@{alert['day']}")
 
 
 def _is_asked(snapshot: str) -> bool:

@@ -49,6 +49,10 @@ HELP = (
     N_("seconds after which a generation is given up"),
     N_("addresses that approved replies may be posted to (comma-separated)"),
     N_("request header in which a trusted proxy names the user; empty: none"),
+    N_("the marketplace's name in statements of reasons; without it none is written"),
+    N_("clause of your terms that levels rest on, named in statements of reasons; without it none is written"),
+    N_("where merchants appeal, named in statements of reasons; without it none is written"),
+    N_("days from a statement of reasons to the end of an account; at least 30"),
     N_("days after which the data counts as stale"),
     N_("seconds that a computed result is kept"),
 )

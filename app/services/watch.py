@@ -87,13 +87,14 @@ def is_quick(snapshot_id: str) -> bool:
 
 @cached
 def unusual(snapshot_id: str, scope: Scope) -> pd.DataFrame:
-    """What the Overview lists, surest first: merchant_id, name, metric (a msgid), unit, day, run_days, value, expected, is_bad,
+    """What the Overview lists, surest first: merchant_id, name, metric_id, metric (a msgid), unit, day, run_days, value, expected, is_bad,
     first, last (the window that looks into it)."""
     names = filter_options(snapshot_id).merchants
     rows = [
         {
             "merchant_id": found.merchant_id,
             "name": names.get(found.merchant_id, found.merchant_id),
+            "metric_id": found.metric_id,
             "metric": figures.definition(Number(found.metric_id, scope)).name,
             "unit": figures.definition(Number(found.metric_id, scope)).unit,
             "day": found.day,
@@ -109,6 +110,7 @@ def unusual(snapshot_id: str, scope: Scope) -> pd.DataFrame:
     columns = [
         "merchant_id",
         "name",
+        "metric_id",
         "metric",
         "unit",
         "day",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from app.charts.bars import score_levels
+from app.components.cases import cases_board
 from app.components.chart import chart_card, empty_card
 from app.components.empty import empty_state
 from app.components.figure_menu import MENU_WIDTH, figure_menu
 from app.components.header import page_header
+from app.components.level_changes import level_changes
 from app.components.levels import level_names
 from app.components.movers import movers
 from app.components.programmes import programmes_board
@@ -123,10 +125,18 @@ def draw_weights(snapshot: str) -> None:
 
 page_header(_("Trust"))
 SNAPSHOT, FILTERS = snapshot_id(), current_filters()
-scores_tab, programmes_tab = st.tabs([_("Scores"), _("Programmes")], on_change="rerun", key="trust.tabs")
+scores_tab, levels_tab, programmes_tab, cases_tab = st.tabs(
+    [_("Scores"), _("Levels"), _("Programmes"), _("Cases")], on_change="rerun", key="trust.tabs"
+)
 if programmes_tab.open:
     with programmes_tab:
         programmes_board()
+elif levels_tab.open:
+    with levels_tab:
+        level_changes()
+elif cases_tab.open:
+    with cases_tab:
+        cases_board()
 else:
     with scores_tab:
         grid = st.grid(2, min_column_width=420, gap="small")

@@ -1,4 +1,4 @@
-"""What people make here: drafts and what was sent, the audit log, scenarios, saved views, mappings, labels.
+"""What people make here: drafts and what was sent, the audit log, scenarios, saved views, mappings, labels, cases.
 
 `Workspace.open(url)` migrates the database and gives one door to each. Every write takes an Actor and leaves an audit entry in
 the same transaction. Knows no Streamlit, analytics or llm.
@@ -7,6 +7,7 @@ the same transaction. Knows no Streamlit, analytics or llm.
 from __future__ import annotations
 
 from app.workspace.audit import Audit, AuditCheck, AuditEntry
+from app.workspace.cases import Case, CaseNote, Cases, Item, NewCase, Watched, WatchList
 from app.workspace.channels import Channel
 from app.workspace.database import Database, open_database
 from app.workspace.documents import Document, Documents
@@ -19,12 +20,17 @@ __all__ = [
     "Audit",
     "AuditCheck",
     "AuditEntry",
+    "Case",
+    "CaseNote",
+    "Cases",
     "Channel",
     "Document",
     "Documents",
     "Drafts",
+    "Item",
     "Label",
     "Labels",
+    "NewCase",
     "NewDraft",
     "Outbox",
     "Revision",
@@ -32,6 +38,8 @@ __all__ = [
     "Sent",
     "StoredDraft",
     "VectorStore",
+    "WatchList",
+    "Watched",
     "Workspace",
 ]
 
@@ -47,6 +55,8 @@ class Workspace:
         self.views = Documents(database, "view")
         self.mappings = Documents(database, "mapping")
         self.labels = Labels(database)
+        self.cases = Cases(database)
+        self.watch_list = WatchList(database)
         self.vectors = VectorStore(cache)
         self._databases = (database, cache)
 

@@ -5,7 +5,7 @@ A change here needs a migration in migrations/versions; a test compares the two.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, LargeBinary, MetaData, String, Text, UniqueConstraint
@@ -148,6 +148,49 @@ class LabelRow(Base):
     kind: Mapped[str] = mapped_column(String(40))
     value: Mapped[str] = mapped_column(String(200))
     actor_id: Mapped[str] = mapped_column(String(200))
+    actor_name: Mapped[str] = mapped_column(String(200))
+    at: Mapped[datetime]
+
+
+class CaseRow(Base):
+    """What somebody has to see to: its subject (a merchant, an alert, a ring), owner, due day and checklist."""
+
+    __tablename__ = "cases"
+
+    case_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    subject_kind: Mapped[str] = mapped_column(String(20))
+    subject_id: Mapped[str] = mapped_column(String(200))
+    merchant_id: Mapped[str] = mapped_column(String(200), index=True)
+    title: Mapped[str] = mapped_column(String(200))
+    status: Mapped[str] = mapped_column(String(20), index=True)
+    owner: Mapped[str] = mapped_column(String(200), index=True)
+    due_on: Mapped[date | None]
+    checklist: Mapped[list[dict[str, Any]]]
+    version: Mapped[int]
+    opened_by: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class CaseNoteRow(Base):
+    """What somebody wrote down on a case; only ever added."""
+
+    __tablename__ = "case_notes"
+
+    note_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.case_id"), index=True)
+    text: Mapped[str]
+    actor_name: Mapped[str] = mapped_column(String(200))
+    at: Mapped[datetime]
+
+
+class WatchedRow(Base):
+    """A merchant on the watch-list."""
+
+    __tablename__ = "watched"
+
+    merchant_id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    reason: Mapped[str]
     actor_name: Mapped[str] = mapped_column(String(200))
     at: Mapped[datetime]
 

@@ -16,7 +16,8 @@ from typing import Literal, cast
 from analytics.errors import InputError
 from analytics.trust.programme import PROGRAMMES
 from analytics.trust.programmes.measures import BUYER_CAPPED, MEASURES
-from analytics.trust.programmes.windows import Schedule, Window
+from analytics.trust.programmes.windows import Window
+from analytics.trust.schedule import Schedule, read_schedule
 from analytics.trust.toml_table import TomlTable, did_you_mean, read_toml
 
 Form = Literal["rate", "mean", "count", "money", "age", "points", "rating", "unrecorded"]
@@ -178,14 +179,9 @@ def load_seller_programme(path: Path) -> SellerProgramme:
 
 
 def _schedule(table: TomlTable) -> Schedule:
-    every = cast(Literal["day", "week", "month"], table.one_of("every", ["day", "week", "month"], "day"))
-    on = 0
-    if every == "week":
-        on = table.whole("weekday", 1, 7)
-    if every == "month":
-        on = table.whole("day", 1, 28)
+    schedule = read_schedule(table)
     table.close()
-    return Schedule(every, on)
+    return schedule
 
 
 def _level(table: TomlTable, *, is_band: bool) -> Level:

@@ -1,10 +1,9 @@
-"""Which days a clause looks at, and when a programme is evaluated next. Local days of the reporting zone; pure calendar arithmetic."""
+"""Which days a clause looks at. Local days of the reporting zone; pure calendar arithmetic."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
 
 import pandas as pd
 
@@ -47,21 +46,3 @@ def _months_before(after: date, months: int, is_rolling: bool) -> date:
         return (pd.Timestamp(after) - pd.DateOffset(months=months)).date()
     same_day = (pd.Timestamp(after) - pd.Timedelta(days=1) - pd.DateOffset(months=months)).date()
     return same_day + timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """When a programme is evaluated: every day, on a weekday (1 Monday … 7 Sunday), or on a day of the month (1–28)."""
-
-    every: Literal["day", "week", "month"] = "day"
-    on: int = 0
-
-    def after(self, day: date) -> date:
-        """The first evaluation day later than `day`."""
-        following = day + timedelta(days=1)
-        if self.every == "week":
-            return following + timedelta(days=(self.on - following.isoweekday()) % 7)
-        if self.every == "month":
-            while following.day != self.on:
-                following += timedelta(days=1)
-        return following

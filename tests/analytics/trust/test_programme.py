@@ -49,6 +49,10 @@ def test_every_measure_is_a_column_of_the_mart() -> None:
         ('rate_id = "late_shipping_rate"', 'rate_id = "late_seller_rate"', "'late_seller_rate' appears twice"),
         ('kind = "score"', 'kind = "clauses"', "unknown value 'clauses'"),
         ("version = 1", "version = 2", "expected a whole number from 1 to 1, found 2"),
+        ("remembers = 6", "remembers = 1", r"remembers: expected at least in_a_row (2), found 1"),
+        ("first = 2010-01-01", 'first = "2010-01-01"', "first: expected a day such as 2026-01-01 without quotes"),
+        ("margin = 3.0", "margin = -1.0", "margin: expected a number from 0 to 100, found -1"),
+        ('every = "month"', 'every = "moon"', "Did you mean 'month'?"),
         ("[prior]", "[prior", "is not valid TOML"),
         ("lowest_strength = 5.0", "lowest_strength = 50.0", "expected to lie between"),
     ],
@@ -57,7 +61,7 @@ def test_a_mistake_is_one_clear_line(tmp_path: Path, old: str, new: str, message
     path = tmp_path / "mine.toml"
     assert old in TEXT
     path.write_text(TEXT.replace(old, new, 1), encoding="utf-8")
-    with pytest.raises(InputError, match=message.replace("[", r"\[")) as caught:
+    with pytest.raises(InputError, match=message.replace("[", r"\[").replace("(", r"\(").replace(")", r"\)")) as caught:
         load_programme(path)
     assert "mine.toml" in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -20,7 +20,8 @@ from analytics.trust.programmes import (
     probability_over,
     standing_frame,
 )
-from analytics.trust.programmes.windows import Schedule, Window
+from analytics.trust.programmes.windows import Window
+from analytics.trust.schedule import Schedule
 from tests.analytics.metrics.marketplace import Row, build, event, merchant, order
 
 DAY = date(2024, 6, 30)

@@ -1,0 +1,187 @@
+"""Evaluations that are kept: every merchant's score and level on the days of the programme's calendar, as files of the warehouse.
+
+Two readings of one past evaluation, both defined for any day:
+- `then`: as it was first evaluated. Its scores, and the level that was decided from the scores evaluated by then, are written once and
+  stay, whatever is loaded later: what a merchant was told doesn't change.
+- `now`: as the snapshot knows it: the same rule over scores of that snapshot alone. Late data move it.
+
+Nothing is evaluated before somebody asks, and then only the evaluations asked for and those that their levels look back at: each costs one
+as-of cursor, once. An evaluation counts once the data cover its day. Another definition or time zone begins a chain of files of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from analytics.errors import WarehouseError
+from analytics.trust.counts import MARTS
+from analytics.trust.levels import evaluation_days, levels_held
+from analytics.trust.merchants import score_merchants
+from analytics.trust.programme import Programme, default_programme
+
+if TYPE_CHECKING:
+    from analytics.warehouse import Warehouse
+
+Known = Literal["then", "now"]
+FOLDER = "evaluations"
+NEARLY = timedelta(hours=1)  # data that end in a day's last hour cover it
+COLUMNS = (
+    *(
+        "evaluated_on",
+        "merchant_id",
+        "level",
+        "previous_on",
+        "previous_level",
+        "previous_score",
+        "score_level",
+        "score",
+    ),
+    *("ci_low", "ci_high", "n", "status", "snapshot_id", "made_at"),
+)
+_SCORES = ("merchant_id", "score", "score_level", "ci_low", "ci_high", "n", "status")
+
+
+@dataclass(frozen=True)
+class Evaluations:
+    """The evaluations of one warehouse, programme and snapshot (which snapshot matters for what isn't kept yet, and for `now`)."""
+
+    warehouse: Warehouse
+    snapshot_id: str
+    programme: Programme
+
+    @classmethod
+    def of(cls, warehouse: Warehouse, snapshot_id: str, programme: Programme | None = None) -> Evaluations:
+        """Of the committed definition unless another is given."""
+        return cls(warehouse, snapshot_id, programme or default_programme())
+
+    def days(self, up_to: date, count: int) -> list[date]:
+        """The last `count` evaluation days up to a day (included) that the snapshot's data cover, oldest first."""
+        found = self.warehouse.snapshot(self.snapshot_id)
+        if found.data_from is None or found.data_up_to is None:
+            return []
+        zone = ZoneInfo(found.time_zone)
+        covered = (found.data_up_to.astimezone(zone) + NEARLY).date() - timedelta(days=1)
+        return evaluation_days(
+            self.programme.evaluated, found.data_from.astimezone(zone).date(), min(up_to, covered), count
+        )
+
+    def history(self, up_to: date, count: int, *, known: Known = "then") -> pd.DataFrame:
+        """The last `count` evaluations up to a day of the reporting time zone, by day and merchant.
+
+        Columns: evaluated_on, merchant_id, level (held; None without a score), previous_on, previous_level, previous_score (of the evaluation before;
+        missing where there was none), score_level (by the score alone), score, ci_low, ci_high (NaN without), n, status, snapshot_id (that the scores come from), made_at (UTC).
+        Raises WarehouseError for a kept file that can't be read.
+        """
+        remembers = self.programme.evaluated.remembers
+        days = self.days(up_to, count + remembers)  # one more than is shown, for the level before
+        shown = days[-count:]
+        made: dict[date, pd.DataFrame] = {}
+        seen: dict[date, pd.DataFrame] = {}
+        frames = []
+        for place, day in enumerate(days):
+            if place < len(days) - len(shown) - 1:
+                continue
+            window = days[max(0, place + 1 - remembers) : place + 1]
+            frame = self._levels(window, known, seen)
+            made[day] = frame.set_index("merchant_id")
+            if day in shown:
+                frames.append(_beside(frame, day, days[place - 1] if place else None, made))
+        found = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(COLUMNS))
+        return _with_none(found[list(COLUMNS)])
+
+    def _levels(self, window: Sequence[date], known: Known, seen: dict[date, pd.DataFrame]) -> pd.DataFrame:
+        """Scores and levels of the last day of a window of evaluation days; `seen` remembers the scores of days."""
+        day = window[-1]
+        path = self._path(day, "levels")
+        if known == "then" and path.exists():
+            return _read(path)
+        for one in window:
+            if one not in seen:
+                seen[one] = self._scores(one, known)
+        frames, own = [seen[one] for one in window], seen[day]
+        index = pd.Index(own["merchant_id"])
+        scores = np.array([f.set_index("merchant_id")["score"].reindex(index).to_numpy(dtype=float) for f in frames])
+        found = own.assign(level=levels_held(scores, self.programme))
+        return self._kept(path, found) if known == "then" else found
+
+    def _scores(self, day: date, known: Known) -> pd.DataFrame:
+        """Scores of one evaluation day: kept ones, or computed and kept."""
+        first, latest = self._path(day, "scores"), self._path(day, "now")
+        if not first.exists():
+            return self._kept(first, self._computed(day))
+        then = _read(first)
+        if known == "then" or then["snapshot_id"].iloc[0] == self.snapshot_id:
+            return then
+        if latest.exists() and (found := _read(latest))["snapshot_id"].iloc[0] == self.snapshot_id:
+            return found
+        return self._kept(latest, self._computed(day), is_first=False)
+
+    def _computed(self, day: date) -> pd.DataFrame:
+        with self.warehouse.cursor(self.snapshot_id, as_of=day, marts=MARTS) as cursor:
+            scores = score_merchants(cursor, programme=self.programme)
+        rows = [(s.merchant_id, s.score, s.level, s.ci_low, s.ci_high, s.n, s.status) for s in scores]
+        frame = pd.DataFrame(rows, columns=list(_SCORES))
+        frame = frame.astype({"score": float, "ci_low": float, "ci_high": float})
+        return frame.assign(snapshot_id=self.snapshot_id, made_at=datetime.now(UTC))
+
+    def _path(self, day: date, kind: str) -> Path:
+        zone = self.warehouse.snapshot(self.snapshot_id).time_zone
+        digest = hashlib.sha256(f"{self.programme!r} {zone}".encode()).hexdigest()[:12]
+        return self.warehouse.root / FOLDER / f"{self.programme.programme_id}-{digest}" / f"{day}.{kind}.parquet"
+
+    def _kept(self, path: Path, frame: pd.DataFrame, *, is_first: bool = True) -> pd.DataFrame:
+        """Writes the frame, whole or not at all; of two that make the first at once, one wins and both read it."""
+        temporary = path.with_name(f"{path.name}.{os.getpid()}-{id(frame)}.tmp")
+        with suppress(OSError):  # a warehouse that only can be read keeps nothing: it is evaluated at each asking
+            path.parent.mkdir(parents=True, exist_ok=True)
+            frame.to_parquet(temporary, index=False)
+            if is_first:
+                with suppress(FileExistsError):
+                    path.hardlink_to(temporary)
+                temporary.unlink()
+            else:
+                temporary.replace(path)
+            return _read(path)
+        return frame
+
+
+def _beside(frame: pd.DataFrame, day: date, before: date | None, made: dict[date, pd.DataFrame]) -> pd.DataFrame:
+    """An evaluation with its day, and what the one before it said."""
+    previous = pd.DataFrame({"level": None, "score": np.nan}, index=pd.Index(frame["merchant_id"]))
+    if before is not None:
+        previous = made[before].reindex(frame["merchant_id"])
+    return frame.assign(
+        evaluated_on=day,
+        previous_on=before,
+        previous_level=previous["level"].to_numpy(),
+        previous_score=previous["score"].to_numpy(dtype=float),
+    )
+
+
+def _read(path: Path) -> pd.DataFrame:
+    try:
+        return _with_none(pd.read_parquet(path))
+    except (OSError, pa.ArrowException) as error:
+        raise WarehouseError(
+            f"The kept evaluation {path} can't be read ({' '.join(str(error).split())[:80]}): put it back, or delete it and it is "
+            "evaluated anew from what is known now."
+        ) from error
+
+
+def _with_none(frame: pd.DataFrame) -> pd.DataFrame:
+    """Missing levels as None, whatever a file or a join made of them."""
+    names = [name for name in ("level", "previous_level", "score_level") if name in frame]
+    texts = {name: frame[name].astype(object).where(frame[name].notna(), None) for name in names}
+    return frame.assign(**texts)

@@ -1,0 +1,100 @@
+"""`trustdesk cases`: the team's cases; opens one, or takes one a step further."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+import click
+
+from app.commands.plumbing import Day, json_option, one_line_errors, print_rows, runtime, warehouse_option
+from app.identity import local_actor
+from app.services.runtime import Runtime, snapshot_id
+from app.workspace.cases import STEPS, Case, CaseStatus, NewCase, SubjectKind
+
+VIEWS = ("unclosed", "overdue", "closed", "all")
+SUBJECTS: tuple[SubjectKind, ...] = ("merchant", "alert", "ring")
+KEYS = (
+    "case_id",
+    "title",
+    "status",
+    "owner",
+    "due_on",
+    "is_overdue",
+    "done",
+    "subject_kind",
+    "subject_id",
+    "merchant_id",
+)
+
+
+@click.command()
+@click.option("--view", type=click.Choice(VIEWS), default="unclosed", help="Which to list.")
+@click.option("--owner", help="Only this person's; with --open, who sees to it.")
+@click.option("--merchant", help="Only this merchant's; with --open, whom it is about.")
+@click.option("--open", "title", help="Open a case with this title, about --merchant or --about.")
+@click.option("--about", help="With --open: alert:ID or ring:ID, in place of the merchant.")
+@click.option("--due", type=Day(), help="With --open: the day by which it should be closed.")
+@click.option("--case", "case_id", help="The id of a case to take further, with --to.")
+@click.option("--to", "status", type=click.Choice(list(STEPS)), help="With --case: its next status; open reopens it.")
+@json_option
+@warehouse_option
+@one_line_errors
+def cases(
+    view: str,
+    owner: str | None,
+    merchant: str | None,
+    title: str | None,
+    about: str | None,
+    due: date | None,
+    case_id: str | None,
+    status: CaseStatus | None,
+    as_json: bool,
+    warehouse: Path | None,
+) -> None:
+    """List cases: what somebody has to see to about a merchant, an alert or a ring, those due first on top.
+
+    With --open TITLE, open one; with --case ID --to STATUS, take one further.
+    """
+    if (case_id is None) != (status is None):
+        raise click.UsageError("--case and --to go together: say which case, and what it becomes.")
+    if title is None and (about or due):
+        raise click.UsageError("--about and --due go with --open only.")
+    with runtime(warehouse) as opened:
+        if title is not None:
+            rows = [_opened(opened, title, merchant, about, owner, due)]
+        elif case_id is not None and status is not None:
+            doors = opened.workspace.cases
+            rows = [_shown(doors.move(case_id, doors.get(case_id).version, status, local_actor()))]
+        else:
+            rows = _listed(view, owner, merchant)
+        print_rows(rows, as_json=as_json, columns=KEYS)
+
+
+def _listed(view: str, owner: str | None, merchant: str | None) -> list[Mapping[str, object]]:
+    from app.services.cases import found, today
+
+    now = today(snapshot_id())
+    return [_shown(case, now) for case in found(snapshot_id(), view=view, owner=owner, merchant_id=merchant)]
+
+
+def _opened(
+    opened: Runtime, title: str, merchant: str | None, about: str | None, owner: str | None, due: date | None
+) -> Mapping[str, object]:
+    from app.services.warehouse import filter_options
+
+    kind, _, subject = about.partition(":") if about else ("merchant", "", merchant or "")
+    if kind not in SUBJECTS or not subject:
+        raise click.UsageError("--open needs --merchant ID, or --about alert:ID or ring:ID.")
+    if merchant and merchant not in filter_options(snapshot_id()).merchants:
+        raise click.ClickException(f"There is no merchant '{merchant}' in the warehouse: check the spelling.")
+    new = NewCase(kind, subject, merchant or "", title, owner or "", due)
+    return _shown(opened.workspace.cases.open(new, local_actor()))
+
+
+def _shown(case: Case, today: date | None = None) -> Mapping[str, object]:
+    shown: dict[str, object] = {name: getattr(case, name) for name in Case.__dataclass_fields__}
+    shown["checklist"] = [{"text": item.text, "is_done": item.is_done} for item in case.checklist]
+    shown["done"] = f"{case.done_count}/{len(case.checklist)}"
+    return shown | {"is_overdue": None if today is None else case.is_overdue(today)}

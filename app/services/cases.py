@@ -1,0 +1,101 @@
+"""Cases and the watch-list as pages show them. Words stay msgids. Knows no page; what is written is written by `app.workspace`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from app.i18n import N_
+from app.services import trust
+from app.services.runtime import get_runtime
+from app.services.scores import scores
+from app.services.warehouse import filter_options, snapshot
+from app.workspace.cases import UNCLOSED, Case, CaseStatus, SubjectKind
+
+STATUSES: dict[CaseStatus, str] = {
+    "open": N_("open"),
+    "in_progress": N_("in progress"),
+    "waiting": N_("waiting"),
+    "closed": N_("closed"),
+}
+SUBJECTS: dict[SubjectKind, str] = {"merchant": N_("Merchant"), "alert": N_("Alert"), "ring": N_("Ring")}
+CHECKLIST = (
+    N_("Read the facts and the orders behind them"),
+    N_("Hear the merchant"),
+    N_("Decide, and say why"),
+    N_("Tell the merchant"),
+)
+VIEWS = {"unclosed": N_("Not closed"), "overdue": N_("Overdue"), "closed": N_("Closed cases"), "all": N_("All")}
+
+
+def today(snapshot_id: str) -> date:
+    """The day that it is in the reporting time zone."""
+    return datetime.now(ZoneInfo(snapshot(snapshot_id).time_zone)).date()
+
+
+def found(
+    snapshot_id: str, *, view: str = "unclosed", owner: str | None = None, merchant_id: str | None = None
+) -> list[Case]:
+    """Cases of a view of VIEWS, those due first on top."""
+    statuses: Sequence[CaseStatus] = {"unclosed": UNCLOSED, "closed": ("closed",)}.get(view, ())
+    return get_runtime().workspace.cases.all(
+        statuses=statuses,
+        owner=owner,
+        merchant_id=merchant_id,
+        overdue_on=today(snapshot_id) if view == "overdue" else None,
+    )
+
+
+def listed(
+    snapshot_id: str, *, view: str = "unclosed", owner: str | None = None, merchant_id: str | None = None
+) -> pd.DataFrame:
+    """`found` as a table: case_id, title, subject (kind, a msgid), subject_id, name (of the merchant, or ""),
+    status, owner, due_on, is_overdue, done (such as 1/4), updated_at."""
+    now, names = today(snapshot_id), filter_options(snapshot_id).merchants
+    rows = [
+        _row(case, names.get(case.merchant_id, case.merchant_id), now)
+        for case in found(snapshot_id, view=view, owner=owner, merchant_id=merchant_id)
+    ]
+    columns = [
+        *("case_id", "title", "subject", "subject_id", "name", "status", "owner", "due_on", "is_overdue", "done"),
+        "updated_at",
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def watched(snapshot_id: str, day: date) -> pd.DataFrame:
+    """The watch-list, last added first: merchant_id, name, score, level (or the reason why there is none), reason, actor_name, at."""
+    names = filter_options(snapshot_id).merchants
+    known = {score.merchant_id: score for score in scores(snapshot_id, trust.as_of_day(snapshot_id, day))}
+    rows = []
+    for item in get_runtime().workspace.watch_list.all():
+        score = known.get(item.merchant_id)
+        level = "too_few" if score is None else score.level or score.status
+        name = names.get(item.merchant_id, item.merchant_id)
+        points = None if score is None else score.score
+        rows.append((item.merchant_id, name, points, level, item.reason, item.actor_name, item.at))
+    return pd.DataFrame(rows, columns=["merchant_id", "name", "score", "level", "reason", "actor_name", "at"])
+
+
+def is_watched(merchant_id: str) -> bool:
+    """Whether a merchant is on the watch-list."""
+    return any(item.merchant_id == merchant_id for item in get_runtime().workspace.watch_list.all())
+
+
+def _row(case: Case, name: str, now: date) -> tuple[object, ...]:
+    return (
+        case.case_id,
+        case.title,
+        SUBJECTS[case.subject_kind],
+        case.subject_id,
+        name,
+        case.status,
+        case.owner,
+        case.due_on,
+        case.is_overdue(now),
+        f"{case.done_count}/{len(case.checklist)}",
+        case.updated_at,
+    )

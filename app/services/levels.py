@@ -1,0 +1,103 @@
+"""Merchants' levels at the evaluations of the score's calendar: who changed, and one merchant's history. Words stay msgids. Knows no page.
+
+Evaluations are made when first asked for, and kept beside the snapshots (`analytics.trust.evaluations`).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from app.services import trust
+from app.services.reading import base_id, known_on
+from app.services.runtime import cached, get_runtime
+from app.services.warehouse import filter_options
+
+if TYPE_CHECKING:
+    from analytics.metrics import Scope
+    from analytics.trust.evaluations import Known
+    from analytics.trust.programme import Evaluated
+    from app.filters import Compare
+
+EVALUATIONS_SHOWN = 6
+ALL_DAYS = date(9999, 1, 1)
+
+
+def rules() -> Evaluated:
+    """When the score is evaluated, and how firmly a level is held."""
+    from analytics.trust import default_programme
+
+    return default_programme().evaluated
+
+
+@cached
+def history(snapshot_id: str, day: date | None, count: int = 1, known: Known = "then") -> pd.DataFrame:
+    """The last evaluations up to a day (None: of all that the data cover), by day and merchant: see `Evaluations.history`."""
+    from analytics.trust.evaluations import Evaluations
+
+    last = min(each for each in (day, known_on(snapshot_id), ALL_DAYS) if each is not None)
+    found = Evaluations.of(get_runtime().warehouse, base_id(snapshot_id)).history(last, count, known=known)
+    return found.assign(change=_changes(found))
+
+
+def of_merchant(snapshot_id: str, day: date | None, merchant_id: str, known: Known = "then") -> pd.DataFrame:
+    """One merchant's last evaluations, newest first: the columns of `history`."""
+    found = history(snapshot_id, day, EVALUATIONS_SHOWN, known)
+    own = found[found["merchant_id"] == merchant_id]
+    return own.sort_values("evaluated_on", ascending=False, kind="stable", ignore_index=True)
+
+
+def changed(snapshot_id: str, scope: Scope) -> pd.DataFrame:
+    """The scope's merchants whose level changed at the last evaluation of its window's end, falls first, the lowest score on top: the
+    columns of `history` and name."""
+    found = history(snapshot_id, scope.date_to)
+    ids = {score.merchant_id for score in trust.scope_scores(snapshot_id, scope)}
+    names = filter_options(snapshot_id).merchants
+    found = found[found["change"].isin(["up", "down"]) & found["merchant_id"].isin(ids)]
+    found = found.assign(name=[names.get(merchant, merchant) for merchant in found["merchant_id"]])
+    return found.sort_values(["change", "score", "merchant_id"], kind="stable", ignore_index=True)
+
+
+def last_day(snapshot_id: str, day: date) -> date | None:
+    """The last evaluation day up to a day; None where the data cover none."""
+    from analytics.trust.evaluations import Evaluations
+
+    last = min(each for each in (day, known_on(snapshot_id)) if each is not None)
+    found = Evaluations.of(get_runtime().warehouse, base_id(snapshot_id)).days(last, 1)
+    return found[0] if found else None
+
+
+def comparison_end(scope: Scope, base: Compare) -> date:
+    """The last day of the window that a scope is compared with."""
+    from analytics.metrics import base_scope
+
+    return base_scope(scope, base).date_to
+
+
+def held_since(frame: pd.DataFrame) -> date:
+    """Of one merchant's evaluations, newest first: the first from which the newest level (or its lack) was held, as far as they go back."""
+    levels = frame["level"].tolist()
+    kept = next((place for place, level in enumerate(levels) if level != levels[0]), len(levels))
+    since: date = frame["evaluated_on"].iloc[kept - 1]
+    return since
+
+
+def next_day(day: date) -> date:
+    """The evaluation after a day."""
+    return rules().schedule.after(day)
+
+
+def _changes(found: pd.DataFrame) -> list[str]:
+    """up, down, same; first for a level after none, none without a level."""
+    rank = {level: place for place, level in enumerate(trust.level_labels())}
+    said = []
+    for level, before in zip(found["level"], found["previous_level"], strict=True):
+        if level is None:
+            said.append("none")
+        elif before is None:
+            said.append("first")
+        else:
+            said.append("same" if level == before else "up" if rank[level] < rank[before] else "down")
+    return said

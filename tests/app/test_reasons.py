@@ -1,0 +1,198 @@
+"""Levels, changes and statements of reasons as commands and pages give them, on the small demo."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from app.commands import main
+from app.errors import AppError, InputFileError
+from app.identity import Actor
+from app.services import levels, reasons
+from app.services.runtime import Runtime, use_runtime
+from app.settings import load_settings
+from app.statement import to_markdown
+from tests.app.conftest import Invoke
+
+FILLED = {
+    "TRUSTDESK_OPERATOR_NAME": "Harbour Market",
+    "TRUSTDESK_TERMS_CLAUSE": "Seller terms, 7.2",
+    "TRUSTDESK_APPEAL_ADDRESS": "appeals@harbour.example",
+}
+ON = date(2026, 11, 2)
+TODAY = date(2026, 11, 5)
+ANN = Actor("local:ann", "Ann", "local")
+
+
+@pytest.fixture
+def filled(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in FILLED.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def snapshot(demo_warehouse: Path, filled: None, tmp_path: Path) -> Iterator[str]:
+    overrides = {"warehouse": str(demo_warehouse), "workspace_url": f"sqlite:///{tmp_path}/workspace.sqlite"}
+    with use_runtime(Runtime(load_settings(overrides=overrides))) as runtime:
+        yield runtime.warehouse.snapshot().snapshot_id
+        runtime.close()
+
+
+@pytest.fixture
+def fallen(snapshot: str) -> str:
+    """A merchant whose level fell at the last evaluation."""
+    found = levels.history(snapshot, ON, 1)
+    return str(found[found["change"] == "down"]["merchant_id"].iloc[0])
+
+
+def test_a_statement_holds_every_mandatory_field_in_both_languages(snapshot: str, fallen: str) -> None:
+    change = reasons.last_change(snapshot, ON, fallen)
+    assert change is not None
+    written = {}
+    for tag in ("en", "zh-Hans"):
+        document = reasons.statement(snapshot, fallen, ON, tag=tag, today=TODAY)
+        assert document.language == tag
+        assert all(section.blocks for section in document.sections)
+        written[tag] = to_markdown(document)
+    english = re.sub(r"[\u00a0\u2009\u202f]", " ", written["en"])
+    for needed in (
+        f"SR-{fallen}-2026-10-01",
+        "Issued by: Harbour Market",
+        "Seller terms, 7.2",
+        "appeals@harbour.example",
+        "at least 30 days before",
+        "Level before:",
+        "Level now:",
+        f"it was {change.score:.1f}",
+        "Oct 2, 2025 – Oct 1, 2026 (UTC)",
+        "Takes effect: Nov 5, 2026",
+        "next evaluation, on Dec 1, 2026",
+        "computed automatically",
+        "out-of-court",
+    ):
+        assert needed in english, needed
+    assert (
+        len(re.findall(r"^\| (Order|Question|Survey answer|Penalty) \S+ \|", english, re.MULTILINE))
+        == reasons.ROWS_SHOWN
+    )
+    assert "申诉" in written["zh-Hans"]
+    assert "Appeal" not in written["zh-Hans"]
+    assert written["zh-Hans"].count("\n| ") == english.count("\n| ")
+
+
+def test_the_end_of_an_account_waits_for_the_notice(snapshot: str, fallen: str) -> None:
+    text = to_markdown(reasons.statement(snapshot, fallen, ON, measure="termination", today=TODAY))
+    assert "Takes effect: Dec 5, 2026" in text
+    assert "the account ends 30 days after the date of this statement, on Dec 5, 2026" in text
+    assert "decided by a person" in text
+
+
+@pytest.mark.parametrize("name", [*FILLED])
+def test_a_field_that_is_not_filled_refuses_the_statement(
+    invoke: Invoke, demo_warehouse: Path, filled: None, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "  ")
+    result = invoke("statement", "M-00001", "--warehouse", demo_warehouse)
+    assert result.exit_code == 1
+    setting = name.removeprefix("TRUSTDESK_").lower()
+    assert result.stderr == f"Error: The statement of reasons lacks {setting}: fill these settings, then try again.\n"
+
+
+def test_a_notice_below_thirty_days_is_no_setting() -> None:
+    with pytest.raises(AppError, match=r"notice_days .* at least 30, found '29'"):
+        load_settings({"TRUSTDESK_NOTICE_DAYS": "29"})
+
+
+def test_without_a_change_there_is_nothing_to_state(snapshot: str) -> None:
+    found = levels.history(snapshot, ON, levels.EVALUATIONS_SHOWN)
+    moved = set(found[found["change"].isin(["up", "down"])]["merchant_id"])
+    still = next(name for name in sorted(set(found["merchant_id"])) if name not in moved)
+    with pytest.raises(AppError, match=f"{still} had no change of level in its last 6 evaluations"):
+        reasons.statement(snapshot, still, ON)
+    with pytest.raises(InputFileError, match="no merchant 'M-0' in the warehouse"):
+        reasons.statement(snapshot, "M-0", ON)
+
+
+def test_a_change_at_the_oldest_evaluation_shown_counts(snapshot: str) -> None:
+    found = levels.history(snapshot, ON, levels.EVALUATIONS_SHOWN)
+    oldest = found["evaluated_on"].min()
+    since = found[found["change"].isin(["up", "down"])].groupby("merchant_id")["evaluated_on"].max()
+    merchant_id = str(since[since == oldest].index[0])
+    change = reasons.last_change(snapshot, ON, merchant_id)
+    assert change is not None
+    assert (change.evaluated_on, change.previous_on) == (oldest, date(2026, 4, 1))
+    assert f"it was {change.score:.1f}" in to_markdown(reasons.statement(snapshot, merchant_id, ON, today=TODAY))
+
+
+def test_what_is_taken_along_is_in_the_audit_log_by_its_hash(snapshot: str, fallen: str) -> None:
+    from app.services.runtime import get_runtime
+
+    text = reasons.issue(snapshot, fallen, ON, tag="en", measure="level", form="html", actor=ANN)
+    assert text.startswith("<!doctype html>")
+    (entry,) = get_runtime().workspace.audit.entries(subject=f"merchant:{fallen}")
+    assert (entry.action, entry.actor_name, entry.detail["format"]) == ("statement.issued", "Ann", "html")
+    assert len(entry.detail["text_sha256"]) == 64
+
+
+def test_later_data_are_said(snapshot: str, fallen: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The evaluation was made from a snapshot that is gone, and gave other scores than today's data do."""
+    told = levels.history(snapshot, ON, levels.EVALUATIONS_SHOWN)
+    other = told.assign(snapshot_id="gone", score=told["score"] - 1.0)
+    monkeypatch.setattr(levels, "history", lambda *_args, **_more: other)
+    change = reasons.last_change(snapshot, ON, fallen)
+    assert change is not None
+    text = to_markdown(reasons.statement(snapshot, fallen, ON, today=TODAY))
+    assert f"it was {change.score:.1f}" in text
+    assert f"and {change.score + 1:.1f}; the tables below show those" in text
+
+
+def test_the_evaluations_of_the_command_are_those_of_the_service(
+    snapshot: str, invoke: Invoke, demo_warehouse: Path
+) -> None:
+    result = invoke("trust", "--evaluations", "2", "--json", "--warehouse", demo_warehouse)
+    assert result.exit_code == 0, result.stderr
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    found = levels.history(snapshot, None, 2)
+    assert [row["level"] for row in rows] == found["level"].tolist()
+    assert {row["evaluated_on"] for row in rows} == {"2026-09-01", "2026-10-01"}
+    assert {row["known"] for row in rows} == {"then"}
+    held = [row for row in rows if row["change"] == "same"]
+    assert held
+    assert all(row["level"] == row["previous_level"] for row in held)
+    late = invoke("trust", "--evaluations", "1", "--as-of", "2020-01-01", "--warehouse", demo_warehouse)
+    assert late.exit_code == 0
+    assert "The data cover no evaluation day up to then." in late.stderr
+
+
+def test_a_change_of_the_command_adds_up(snapshot: str, invoke: Invoke, demo_warehouse: Path, fallen: str) -> None:
+    arguments = ("--merchant", fallen, "--since", "2026-09-01", "--as-of", "2026-10-01", "--json")
+    result = invoke("trust", *arguments, "--warehouse", demo_warehouse)
+    assert result.exit_code == 0, result.stderr
+    rows = pd.DataFrame([json.loads(line) for line in result.stdout.splitlines()])
+    by_record = rows.groupby("record")["change"].sum()
+    score = rows[rows["record"] == "score"].iloc[0]
+    assert by_record["rate"] == pytest.approx(score["after"] - score["before"], abs=1e-9)
+    rates = rows[rows["record"] == "rate"]
+    of_rows = rates[["entered", "left", "faded", "known"]].sum().sum()
+    assert by_record["row"] == pytest.approx(of_rows, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--since", "2026-09-01"), "--since goes with --merchant only"),
+        (("--evaluations", "2", "--programme", "ebay"), "choose one"),
+        (("--evaluations", "0"), "0 is not in the range"),
+    ],
+)
+def test_options_that_do_not_go_together_are_wrong_usage(arguments: tuple[str, ...], message: str) -> None:
+    result = CliRunner().invoke(main, ["trust", *arguments])
+    assert result.exit_code == 2
+    assert message in result.stderr
