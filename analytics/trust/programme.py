@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, cast
 
+import numpy as np
+
 from analytics.errors import InputError
 from analytics.trust.toml_table import TomlTable, did_you_mean, read_toml
 
@@ -39,7 +41,8 @@ MEASURES = (
 
 @dataclass(frozen=True)
 class Rate:
-    """One rate of a component. `good` and `bad` are rates from 0 to 1; `points` is what the rate earns at `good`."""
+    """One rate of a component. `good`, `bad` and `limit` are rates from 0 to 1; `points` is what the rate earns at `good`; `limit` is the
+    rate that a merchant should not be beyond, `bad` where the file names none."""
 
     rate_id: str
     label: str
@@ -52,6 +55,7 @@ class Rate:
     bad: float
     points: float
     maturity_days: int
+    limit: float
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,15 @@ class PriorSettings:
 
 
 @dataclass(frozen=True)
+class Overlap:
+    """Two rates that count the same orders: the correlation of their outcomes within a merchant, as a late order is also badly reviewed."""
+
+    first: str
+    second: str
+    correlation: float
+
+
+@dataclass(frozen=True)
 class Programme:
     """A score definition. Levels are ordered from the highest minimum to the lowest (0)."""
 
@@ -94,6 +107,7 @@ class Programme:
     prior: PriorSettings
     levels: tuple[Level, ...]
     components: tuple[Component, ...]
+    overlaps: tuple[Overlap, ...] = ()
 
     @property
     def rates(self) -> tuple[Rate, ...]:
@@ -128,6 +142,11 @@ def load_programme(path: Path) -> Programme:
         prior=_prior(root.table("prior")),
         levels=_levels(root.tables("levels"), root.where),
         components=components,
+        overlaps=_overlaps(
+            root.tables("overlaps") if root.has("overlaps") else [],
+            [rate.rate_id for component in components for rate in component.rates],
+            root.where,
+        ),
     )
     root.close()
     _check_sum(root.where, "points of the components", {c.component_id: c.points for c in components}, 100.0)
@@ -165,6 +184,7 @@ def _rate(table: TomlTable, component_id: str) -> Rate:
         direction=cast(Literal["lower", "higher"], table.one_of("direction", ["lower", "higher"])),
         good=table.number("good", 0, 1),
         bad=table.number("bad", 0, 1),
+        limit=table.number("limit", 0, 1, table.number("bad", 0, 1)),
         points=table.number("points", 0.001, 100),
         maturity_days=table.whole("maturity_days", 0, default=0),
     )
@@ -195,6 +215,27 @@ def _prior(table: TomlTable) -> PriorSettings:
     if not prior.lowest_strength <= prior.default_strength <= prior.highest_strength:
         raise table.error("default_strength", "expected to lie between lowest_strength and highest_strength")
     return prior
+
+
+def _overlaps(tables: list[TomlTable], known: list[str], where: str) -> tuple[Overlap, ...]:
+    """InputError also where correlations contradict each other: no outcomes of orders could have them."""
+    shared = np.eye(len(known))
+    found = []
+    for table in tables:
+        rates = table.texts("rates")
+        if len(rates) != 2 or rates[0] == rates[1]:
+            raise table.error("rates", f"expected two different rates, found {', '.join(rates) or 'none'}")
+        for name in rates:
+            if name not in known:
+                raise table.error("rates", f"no rate '{name}' in the score", did_you_mean(name, known))
+        overlap = Overlap(*rates, table.number("correlation", -0.99, 0.99))
+        table.close()
+        first, second = known.index(overlap.first), known.index(overlap.second)
+        shared[first, second] = shared[second, first] = overlap.correlation
+        found.append(overlap)
+    if np.linalg.eigvalsh(shared).min(initial=1.0) <= 1e-6:
+        raise InputError(f"{where}: overlaps: the correlations contradict each other. Lower the largest.")
+    return tuple(found)
 
 
 def _levels(tables: list[TomlTable], where: str) -> tuple[Level, ...]:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analytics.trust.joint import joint
 from analytics.trust.posterior import Draws, credit, merchant_keys, posterior, score_draws
 from analytics.trust.prior import TrustModel
 
@@ -71,7 +72,7 @@ def draw_scores(counts: pd.DataFrame, model: TrustModel, *, seed: int, draws: in
     drawn = np.zeros((len(counts), draws), dtype=np.float32)
     if len(counts):
         keys = merchant_keys(counts["merchant_id"].tolist(), _day(counts).isoformat(), seed)
-        for rows, chunk in score_draws(posterior(counts, model), keys, model, draws):
+        for rows, chunk in score_draws(joint(counts, model), keys, model, draws):
             drawn[rows] = chunk
     return drawn
 
@@ -90,7 +91,7 @@ def trust_scores(counts: pd.DataFrame, model: TrustModel, *, seed: int = 0) -> l
     if len(rows):
         chosen = counts.iloc[rows]
         keys = merchant_keys(chosen["merchant_id"].tolist(), _day(counts).isoformat(), seed)
-        for part, drawn in score_draws(posterior(chosen, model), keys, model, programme.draws):
+        for part, drawn in score_draws(joint(chosen, model), keys, model, programme.draws):
             low[rows[part]], high[rows[part]] = np.quantile(drawn, [tail, 1 - tail], axis=1)
     score = scored["score"].to_numpy()
     low, high = np.fmin(low, score), np.fmax(np.fmin(high, 100.0), score)
