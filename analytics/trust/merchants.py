@@ -68,7 +68,7 @@ def score_merchants(
     """Scores of all merchants, sorted by merchant_id, as of the cursor's day (`as_of`, if given, must be that day)."""
     score_day(cursor, as_of)
     programme = programme or default_programme()
-    counts = daily_counts(cursor, programme)
+    counts = daily_counts(cursor, programme, has_plain=False)
     return trust_scores(counts, fit_model(counts, programme))
 
 

@@ -8,7 +8,7 @@ the draws move smoothly with the counts, so equal counts give equal draws and a 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -72,33 +72,33 @@ def merchant_keys(merchant_ids: Sequence[str], as_of: str, seed: int) -> NDArray
     return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
 
 
-def score_draws(
-    joints: Joint, keys: NDArray[np.uint64], model: TrustModel, draws: int
-) -> Iterator[tuple[slice, Draws]]:
-    """Scores (0–100) drawn from the joint posterior of the rates, chunk by chunk: the rows' slice and an array (merchants, draws).
+def chunks(merchants: int) -> list[slice]:
+    """The rows of so many merchants in stretches that `score_draws` works on at a time."""
+    return [slice(start, min(start + _CHUNK, merchants)) for start in range(0, merchants, _CHUNK)]
+
+
+def score_draws(joints: Joint, keys: NDArray[np.uint64], model: TrustModel, draws: int, rows: slice) -> Draws:
+    """Scores (0–100) of the rows' merchants drawn from the joint posterior of their rates, shape (merchants, draws).
 
     A Gaussian copula over Beta marginals. The error of a rate is a part that it has in common with the merchant's other rates (one normal a
     merchant, times the loading) and a part of its own. Own parts of two rates that share orders (a late order is also badly reviewed)
     correlate as those orders do, √((1 − B)(1 − B')) of it with B the part that is borrowed from the prior.
     """
     steps = _sharing(model)
-    for start in range(0, len(keys), _CHUNK):
-        rows = slice(start, min(start + _CHUNK, len(keys)))
-        total = np.zeros((rows.stop - rows.start, draws), dtype=np.float32)
-        conduct = _normals(keys[rows], "conduct", draws)
-        noise = [_normals(keys[rows], rate.rate_id, draws) for rate in model.rates]
-        for column, rate in enumerate(model.rates):
-            loading = joints.loading[rows, column]
-            error = _own_error(column, noise, np.sqrt(1 - joints.borrowed[rows]), steps[column])
-            error *= _column(joints.widening * np.sqrt(np.maximum(1 - loading**2, 0)))
-            error += _column(joints.widening * loading) * conduct
-            drawn = beta_quantiles(joints.alpha[rows, column], joints.beta[rows, column], error)
-            drawn -= np.float32(rate.bad)
-            drawn *= np.float32(1 / (rate.good - rate.bad))
-            np.clip(drawn, 0, 1, out=drawn)
-            drawn *= np.float32(model.max_points[column])
-            total += drawn
-        yield rows, total
+    total = np.zeros((rows.stop - rows.start, draws), dtype=np.float32)
+    conduct = _normals(keys[rows], "conduct", draws)
+    noise = [_normals(keys[rows], rate.rate_id, draws) for rate in model.rates]
+    for column, rate in enumerate(model.rates):
+        loading = joints.loading[rows, column]
+        error = _own_error(column, noise, np.sqrt(1 - joints.borrowed[rows]), steps[column])
+        error *= _column(joints.widening * np.sqrt(np.maximum(1 - loading**2, 0)))
+        error += _column(joints.widening * loading) * conduct
+        drawn = beta_quantiles(joints.alpha[rows, column], joints.beta[rows, column], error)
+        slope = model.max_points[column] / (rate.good - rate.bad)
+        drawn *= np.float32(slope)
+        drawn -= np.float32(slope * rate.bad)
+        total += np.clip(drawn, 0, np.float32(model.max_points[column]), out=drawn)
+    return total
 
 
 def _sharing(model: TrustModel) -> list[list[tuple[int, float]]]:
@@ -131,8 +131,8 @@ def beta_quantiles(alpha: Floats, beta: Floats, normals: Draws) -> Draws:
     that the lower tail is cut at 0, which is a rate that earns full or no points anyway.
     """
     whole = alpha + beta
-    first = _gamma(alpha, _column(np.sqrt(beta / whole)) * normals)
-    second = _gamma(beta, _column(-np.sqrt(alpha / whole)) * normals)
+    first = _gamma(alpha, np.sqrt(beta / whole), normals)
+    second = _gamma(beta, -np.sqrt(alpha / whole), normals)
     second += first
     np.divide(first, second, out=first, where=second > 0)
     return first
@@ -142,14 +142,14 @@ def _column(values: Floats) -> Draws:
     return values[:, None].astype(np.float32)
 
 
-def _gamma(shape: Floats, normals: Draws) -> Draws:
-    column = shape[:, None]
-    normals *= (1 / (3 * np.sqrt(column))).astype(np.float32)
-    normals += (1 - 1 / (9 * column)).astype(np.float32)
-    np.maximum(normals, 0, out=normals)
-    cubes = normals * normals
-    cubes *= normals
-    cubes *= column.astype(np.float32)
+def _gamma(shape: Floats, part: Floats, normals: Draws) -> Draws:
+    """Wilson and Hilferty's gamma, shape · (1 − 1/9shape + part · normal / 3√shape)³."""
+    root = np.cbrt(shape)
+    roots = normals * _column(root * part / (3 * np.sqrt(shape)))
+    roots += _column(root * (1 - 1 / (9 * shape)))
+    np.maximum(roots, 0, out=roots)
+    cubes = roots * roots
+    cubes *= roots
     return cubes
 
 

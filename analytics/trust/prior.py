@@ -112,7 +112,7 @@ def recent(counts: pd.DataFrame, rate: Rate) -> tuple[Floats, Floats]:
 
 
 def _is_recorded(counts: pd.DataFrame, rate: Rate) -> bool:
-    columns = (f"{rate.rate_id}.evidence", f"{rate.rate_id}.denominator")
+    columns = (f"{rate.rate_id}.evidence", f"{rate.rate_id}.recent_denominator")
     return all(counts[column].sum() > 0 for column in columns)
 
 
