@@ -86,8 +86,8 @@ def score_draws(joints: Joint, keys: NDArray[np.uint64], model: TrustModel, draw
     """
     steps = _sharing(model)
     total = np.zeros((rows.stop - rows.start, draws), dtype=np.float32)
-    conduct = _normals(keys[rows], "conduct", draws)
-    noise = [_normals(keys[rows], rate.rate_id, draws) for rate in model.rates]
+    conduct = normals(keys[rows], "conduct", draws)
+    noise = [normals(keys[rows], rate.rate_id, draws) for rate in model.rates]
     for column, rate in enumerate(model.rates):
         loading = joints.loading[rows, column]
         error = _own_error(column, noise, np.sqrt(1 - joints.borrowed[rows]), steps[column])
@@ -153,7 +153,7 @@ def _gamma(shape: Floats, part: Floats, normals: Draws) -> Draws:
     return cubes
 
 
-def _normals(keys: NDArray[np.uint64], name: str, draws: int) -> Draws:
+def normals(keys: NDArray[np.uint64], name: str, draws: int) -> Draws:
     """Standard normals, a run of `draws` for each key and stream: (keys, draws)."""
     pool = _pool(draws)
     return pool[_starts(keys, name, len(pool))]

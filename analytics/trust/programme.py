@@ -42,7 +42,8 @@ MEASURES = (
 @dataclass(frozen=True)
 class Rate:
     """One rate of a component. `good`, `bad` and `limit` are rates from 0 to 1; `points` is what the rate earns at `good`; `limit` is the
-    rate that a merchant should not be beyond, `bad` where the file names none."""
+    rate that a merchant should not be beyond, `bad` where the file names none. `all_faults` is the numerator that counts the same whoever was
+    at fault; the numerator itself where there is no such."""
 
     rate_id: str
     label: str
@@ -56,6 +57,7 @@ class Rate:
     points: float
     maturity_days: int
     limit: float
+    all_faults: str
 
 
 @dataclass(frozen=True)
@@ -173,18 +175,19 @@ def _component(table: TomlTable) -> Component:
 
 
 def _rate(table: TomlTable, component_id: str) -> Rate:
-    denominator = _measure(table, "denominator")
+    numerator, denominator = _measure(table, "numerator"), _measure(table, "denominator")
     rate = Rate(
         rate_id=table.text("rate_id"),
         label=table.text("label"),
         component_id=component_id,
-        numerator=_measure(table, "numerator"),
+        numerator=numerator,
         denominator=denominator,
         evidence=_measure(table, "evidence", denominator),
         direction=cast(Literal["lower", "higher"], table.one_of("direction", ["lower", "higher"])),
         good=table.number("good", 0, 1),
         bad=table.number("bad", 0, 1),
         limit=table.number("limit", 0, 1, table.number("bad", 0, 1)),
+        all_faults=_measure(table, "all_faults", numerator),
         points=table.number("points", 0.001, 100),
         maturity_days=table.whole("maturity_days", 0, default=0),
     )

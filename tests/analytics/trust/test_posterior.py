@@ -13,7 +13,7 @@ from scipy import stats
 from analytics.trust import default_programme, draw_scores, fit_model, trust_scores
 from analytics.trust.correlation import correlation, square_root
 from analytics.trust.joint import joint
-from analytics.trust.posterior import _normals, beta_quantiles, credit, merchant_keys, posterior
+from analytics.trust.posterior import beta_quantiles, credit, merchant_keys, normals, posterior
 from tests.analytics.trust.marketplaces import counts_of, simulated
 
 PROGRAMME = default_programme()
@@ -35,7 +35,7 @@ def test_quantiles_are_those_of_the_beta_distribution(alpha: float, beta: float)
 
 def test_the_streams_of_merchants_and_of_rates_are_independent() -> None:
     keys = merchant_keys([f"m{i}" for i in range(300)], "2024-06-30", 1)
-    late, lost = (_normals(keys, name, 400) for name in ("late", "lost"))
+    late, lost = (normals(keys, name, 400) for name in ("late", "lost"))
     assert abs(np.corrcoef(late.ravel(), lost.ravel())[0, 1]) < 0.01
     between = np.corrcoef(late)[np.triu_indices(300, 1)]
     assert abs(between.mean()) < 0.002
