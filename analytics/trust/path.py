@@ -180,7 +180,7 @@ class _Future:
 
     def step(self, columns: list[int], share: float) -> dict[int, float]:
         """The targets of levers that have gone this share (0–1) of their way to the best."""
-        return {i: float(self.now[i] + share * (self.best[i] - self.now[i])) for i in columns}
+        return {i: float((1 - share) * self.now[i] + share * self.best[i]) for i in columns}
 
     def least(self, columns: list[int], confidence: float) -> Step:
         """The least share of the way that reaches the level, by bisection: the probability never falls with it."""

@@ -25,6 +25,7 @@ CLAUSE_KEYS = (
     "distance",
     "probability_over_limit",
 )
+PATH_KEYS = ("merchant_id", "as_of", "level", "next_level", "step", "reachable", "probability", "levers")
 MORE_CLAUSE_KEYS = ("status", "level", "merchant_level", "next_evaluation", "projected_level")
 
 
@@ -40,6 +41,7 @@ MORE_CLAUSE_KEYS = ("status", "level", "merchant_level", "next_evaluation", "pro
 @click.option(
     "--ledger", "is_ledger", is_flag=True, help="With --programme: the penalties and whether their points count."
 )
+@click.option("--path", "is_path", is_flag=True, help="With --merchant: the smallest changes that lift its level.")
 @json_option
 @warehouse_option
 @one_line_errors
@@ -48,14 +50,17 @@ def trust(
     merchant: str | None,
     programmes: tuple[str, ...],
     is_ledger: bool,
+    is_path: bool,
     as_json: bool,
     warehouse: Path | None,
 ) -> None:
     """Print trust scores (0–100) with level, interval and contributions, which add up to the score.
 
     With --programme P, print each merchant's clauses of it instead: value, limit, verdict, distance to the limit, and how likely the true rate
-    is beyond it.
+    is beyond it. With --merchant ID, JSON also holds its rates, and its score with the events counted that were not its fault.
     """
+    if is_path and (merchant is None or programmes):
+        raise click.UsageError("--path goes with --merchant and without --programme: name the merchant.")
     if is_ledger and not programmes:
         raise click.UsageError("--ledger goes with --programme only: leave it out, or add --programme.")
     with runtime(warehouse):
@@ -65,6 +70,8 @@ def trust(
             rows, columns = _ledger(programmes, as_of, merchant), None
         elif programmes:
             rows, columns = _clauses(programmes, as_of, merchant), (*CLAUSE_KEYS, *MORE_CLAUSE_KEYS)
+        elif is_path and merchant is not None:
+            rows, columns = _path(as_of, merchant), PATH_KEYS
         else:
             rows, columns = _scores(as_of, merchant), KEYS
         print_rows(rows, as_json=as_json, columns=columns)
@@ -78,7 +85,36 @@ def _scores(as_of: date | None, merchant: str | None) -> Iterable[Mapping[str, o
         found = tuple(score for score in found if score.merchant_id == merchant)
         if not found:
             raise _unknown(merchant)
-    return [{key: value for key, value in asdict(score).items() if key in KEYS} for score in found]
+    rows = [{key: value for key, value in asdict(score).items() if key in KEYS} for score in found]
+    return rows if merchant is None else [{**row, **_reasons(as_of, merchant)} for row in rows]
+
+
+def _reasons(as_of: date | None, merchant: str) -> Mapping[str, object]:
+    """What a single merchant's row holds beside the score."""
+    from app.services.path import accountable
+    from app.services.trust import reasons
+
+    found = accountable(snapshot_id(), as_of, merchant)
+    return {
+        "score_with_all_faults": found.with_all_faults,
+        "excluded": found.excluded.drop(columns="label")
+        .assign(order_date=found.excluded["order_date"].dt.date)
+        .to_dict("records"),
+        "rates": [
+            {key: value for key, value in asdict(rate).items() if key != "label"}
+            for rate in reasons(snapshot_id(), as_of, merchant)
+        ],
+    }
+
+
+def _path(as_of: date | None, merchant: str) -> Iterable[Mapping[str, object]]:
+    from app.services.path import path, records
+    from app.services.scores import scores
+
+    own = next((score for score in scores(snapshot_id(), as_of) if score.merchant_id == merchant), None)
+    if own is None:
+        raise _unknown(merchant)
+    return records(path(snapshot_id(), as_of, merchant), own.as_of, merchant)
 
 
 def _clauses(names: tuple[str, ...], as_of: date | None, merchant: str | None) -> Iterable[Mapping[str, object]]:
