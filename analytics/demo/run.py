@@ -98,6 +98,16 @@ class Simulation:
 
     def _simulate_month(self, month: int, rate: float) -> None:
         self._sales = []
+        self._trade(month, rate)
+        self._browse(month, self._chance(4, month))
+        taken = self._stream.take_month(month)
+        name = np.datetime64(int(self._calendar.month_starts[month]), "s").astype("datetime64[M]")
+        clauses = [clause for clause, _, _ in CLAUSES]
+        path = self._out / "events" / f"{name}.parquet"
+        self._event_count += ev.write_events(path, taken, self.market.merchants.region, clauses, self._texts)
+
+    def _trade(self, month: int, rate: float) -> None:
+        """The orders of a month, and the penalties that it ends with."""
         block = 0
         self._diary.add(outside_purchases(self.market, month, rate, self._chance(1, month)))
         # A purchase may lead to another in the same month: repeat until none is left.
@@ -111,12 +121,6 @@ class Simulation:
         penalties = self._court.judge(month, end_of_month, self._chance(3, month))
         emit_penalties(self._stream, penalties)
         self._penalties.append(penalties)
-        self._browse(month, self._chance(4, month))
-        taken = self._stream.take_month(month)
-        name = np.datetime64(int(self._calendar.month_starts[month]), "s").astype("datetime64[M]")
-        clauses = [clause for clause, _, _ in CLAUSES]
-        path = self._out / "events" / f"{name}.parquet"
-        self._event_count += ev.write_events(path, taken, self.market.merchants.region, clauses, self._texts)
 
     def _handle(self, month: int, batch: Purchases, rng: np.random.Generator) -> None:
         orders = simulate(self.market, batch.merchant, batch.buyer, batch.placed, rng)

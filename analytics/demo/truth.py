@@ -40,7 +40,6 @@ class OrderTruth:
     """Writes truth/orders.parquet batch by batch: the causes behind each order's fate."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._writer: pq.ParquetWriter | None = None
 
@@ -64,6 +63,7 @@ class OrderTruth:
             }
         )
         if self._writer is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = pq.ParquetWriter(
                 self._path, table.schema, compression="zstd", compression_level=1, store_schema=False
             )

@@ -5,13 +5,16 @@ The only module of the score that knows the warehouse. What it returns is plain 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analytics.errors import InputError
 from analytics.trust.programme import Programme, Rate, default_programme
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from analytics.warehouse import Cursor
 
 MARTS = ("merchant_day", "merchant_profile")  # all that the counts are read from
+Floats = NDArray[np.float64]
 _SQL = Path(__file__).resolve().parents[1] / "sql" / "trust"
 
 
@@ -40,26 +44,27 @@ def score_day(cursor: Cursor, as_of: date | None = None) -> date:
     return day
 
 
-def daily_counts(cursor: Cursor, programme: Programme | None = None) -> pd.DataFrame:
+def daily_counts(cursor: Cursor, programme: Programme | None = None, *, has_plain: bool = True) -> pd.DataFrame:
     """Counts of every merchant, those without orders included, sorted by merchant_id.
 
     Columns: merchant_id, name, category, region, tier, size_band, joined_on (local date or NaT), tenure_days (NaN when unknown),
-    as_of (date), n (orders in the window); for every rate: `RATE.numerator` and `RATE.denominator` (plain counts of matured orders),
-    `RATE.recent_numerator`, `RATE.recent_denominator` (weighted by 0.5 ^ (age / half-life)), `RATE.square_denominator` (by the square
-    of that) and `RATE.evidence` (plain count that shows whether the source records the rate).
+    as_of (date), n (orders in the window); for every rate, of matured orders: `RATE.recent_numerator`, `RATE.recent_denominator` (weighted by
+    0.5 ^ (age / half-life)), `RATE.square_denominator` (by the square of that, taking the rate's orders to lie in time as all do) and
+    `RATE.evidence` (weighted; above zero where the source records the rate); with `has_plain` also the plain counts `RATE.numerator` and
+    `RATE.denominator`. A score needs no plain counts, and is faster without.
     """
     programme = programme or default_programme()
     day = score_day(cursor)
-    maturities = sorted({rate.maturity_days for rate in programme.rates})
-    measures = sorted({"order_count", *(m for r in programme.rates for m in (r.numerator, r.denominator, r.evidence))})
+    counted = {m for rate in programme.rates for m in (rate.numerator, rate.denominator)}
     sums = cursor.df(
         sql_text("daily_counts"),
         {
             "day": day,
             "window_days": programme.window_days,
             "half_life_days": programme.half_life_days,
-            "maturities": maturities,
-            "measures": "|".join(measures),
+            "maturities": _maturities(programme),
+            "plain": "|".join(sorted({"order_count"} | (counted if has_plain else set()))),
+            "recent": "|".join(sorted({"order_count"} | counted | {rate.evidence for rate in programme.rates})),
         },
     )
     merchants = cursor.df(sql_text("merchants"), {"time_zone": cursor.time_zone})
@@ -67,19 +72,24 @@ def daily_counts(cursor: Cursor, programme: Programme | None = None) -> pd.DataF
 
 
 def assemble_counts(merchants: pd.DataFrame, sums: pd.DataFrame, programme: Programme, day: date) -> pd.DataFrame:
-    """Joins the sums per merchant and maturity step (`sql/trust/daily_counts.sql`) to the merchants, one row each."""
-    maturities = sorted({rate.maturity_days for rate in programme.rates})
-    ids = pd.Index(merchants["merchant_id"])
-    columns: dict[str, pd.Series[float]] = {}
-    by_step = {days: _matured(sums, step, ids) for step, days in enumerate(maturities, 1)}
+    """Joins the sums per merchant and maturity step (`sql/trust/daily_counts.sql`) to the merchants, one row each, in their order."""
+    maturities = _maturities(programme)
+    names = sums.columns.drop(["merchant_id", "matured"])
+    known = pd.Index(merchants["merchant_id"]).get_indexer(pd.Index(sums["merchant_id"]))
+    ripe = np.zeros((len(maturities) + 1, len(merchants), len(names)))
+    rows = known >= 0
+    ripe[sums["matured"].to_numpy()[rows], known[rows]] = sums[names].to_numpy(dtype=float)[rows]
+    ripe = np.cumsum(ripe[::-1], axis=0)[::-1]  # ripe[k]: what k thresholds are reached by
+    by_step = [dict(zip(names, step.T, strict=True)) for step in ripe]
+    counts = merchants.reset_index(drop=True)
+    columns: dict[str, object] = {
+        "tenure_days": (pd.Timestamp(day) - pd.to_datetime(counts["joined_on"])).dt.days.astype(float),
+        "as_of": pd.Series([day] * len(counts), dtype="object"),
+        "n": by_step[0]["raw_order_count"].round().astype("int64"),
+    }
     for rate in programme.rates:
-        columns |= _rate_columns(by_step[rate.maturity_days], rate)
-    everything = _matured(sums, 0, ids)
-    counts = merchants.set_index("merchant_id", drop=False)
-    counts["tenure_days"] = (pd.Timestamp(day) - pd.to_datetime(counts["joined_on"])).dt.days.astype(float)
-    counts["as_of"] = pd.Series([day] * len(counts), index=counts.index, dtype="object")
-    counts["n"] = everything["raw_order_count"].round().astype("int64")
-    return pd.concat([counts, pd.DataFrame(columns, index=counts.index)], axis=1).sort_index().reset_index(drop=True)
+        columns |= _rate_columns(by_step[1 + maturities.index(rate.maturity_days)], rate)
+    return pd.concat([counts, pd.DataFrame(columns, index=counts.index)], axis=1)
 
 
 @cache
@@ -88,17 +98,25 @@ def sql_text(name: str) -> str:
     return (_SQL / f"{name}.sql").read_text(encoding="utf-8")
 
 
-def _matured(sums: pd.DataFrame, step: int, ids: pd.Index[str]) -> pd.DataFrame:
-    ripe = sums[sums["matured"] >= step].drop(columns="matured")
-    return ripe.groupby("merchant_id").sum().reindex(ids).fillna(0.0)
+def _maturities(programme: Programme) -> list[int]:
+    return sorted({rate.maturity_days for rate in programme.rates})
 
 
-def _rate_columns(sums: pd.DataFrame, rate: Rate) -> dict[str, pd.Series[float]]:
-    return {
-        f"{rate.rate_id}.numerator": sums[f"raw_{rate.numerator}"],
-        f"{rate.rate_id}.denominator": sums[f"raw_{rate.denominator}"],
+def _rate_columns(sums: Mapping[str, Floats], rate: Rate) -> dict[str, Floats]:
+    weighted, orders = sums[f"recent_{rate.denominator}"], sums["recent_order_count"]
+    found = {
         f"{rate.rate_id}.recent_numerator": sums[f"recent_{rate.numerator}"],
-        f"{rate.rate_id}.recent_denominator": sums[f"recent_{rate.denominator}"],
-        f"{rate.rate_id}.square_denominator": sums[f"square_{rate.denominator}"],
-        f"{rate.rate_id}.evidence": sums[f"raw_{rate.evidence}"],
+        f"{rate.rate_id}.recent_denominator": weighted,
+        f"{rate.rate_id}.square_denominator": _square(weighted, orders, sums["square_order_count"]),
+        f"{rate.rate_id}.evidence": sums[f"recent_{rate.evidence}"],
     }
+    if f"raw_{rate.numerator}" in sums and f"raw_{rate.denominator}" in sums:
+        found[f"{rate.rate_id}.numerator"] = sums[f"raw_{rate.numerator}"]
+        found[f"{rate.rate_id}.denominator"] = sums[f"raw_{rate.denominator}"]
+    return found
+
+
+def _square(weighted: Floats, orders: Floats, squares: Floats) -> Floats:
+    """The sum of squared weights behind a weighted count: that of the orders in proportion; the count itself (weights of 1) without orders."""
+    found: Floats = np.where(orders > 0, weighted * squares / np.where(orders > 0, orders, 1.0), weighted)
+    return found

@@ -16,6 +16,7 @@ from scipy import stats
 
 from analytics.errors import InputError
 from analytics.trust.counts import MARTS, daily_counts, score_day
+from analytics.trust.joint import joint, probability_beyond
 from analytics.trust.posterior import posterior
 from analytics.trust.prior import TrustModel, fit_model
 from analytics.trust.programme import Programme, default_programme
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class ComponentRate:
     """One rate of one merchant: plain counts of the window, recency-weighted counts, the posterior of the rate with its central
-    95 % interval (`coverage` of the programme), the peers' rate (prior mean), and what it earns. Rates are 0–1."""
+    95 % interval (`coverage` of the programme), the peers' rate (prior mean), and what it earns. Rates are 0–1. `probability_over_limit`:
+    how likely the true rate is beyond `limit`, given all of the merchant's orders, also those that other rates count."""
 
     component: str
     rate_id: str
@@ -44,6 +46,8 @@ class ComponentRate:
     peer_mean: float
     points: float
     max_points: float
+    limit: float
+    probability_over_limit: float
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ def score_merchants(
     """Scores of all merchants, sorted by merchant_id, as of the cursor's day (`as_of`, if given, must be that day)."""
     score_day(cursor, as_of)
     programme = programme or default_programme()
-    counts = daily_counts(cursor, programme)
+    counts = daily_counts(cursor, programme, has_plain=False)
     return trust_scores(counts, fit_model(counts, programme))
 
 
@@ -84,6 +88,7 @@ def explain_from_counts(counts: pd.DataFrame, model: TrustModel, merchant_id: st
     tail = (1 - model.programme.coverage) / 2
     low, high = (stats.beta.ppf(q, one.alpha[0], one.beta[0]) for q in (tail, 1 - tail))
     peer = model.mean[model.rows(row["category"])[0]]
+    beyond = probability_beyond(joint(row, model), model)[0]
     values = row.iloc[0]
     return [
         ComponentRate(
@@ -100,6 +105,8 @@ def explain_from_counts(counts: pd.DataFrame, model: TrustModel, merchant_id: st
             peer_mean=float(peer[i]),
             points=float(scored[f"points.{rate.rate_id}"]),
             max_points=model.max_points[i],
+            limit=rate.limit,
+            probability_over_limit=float(beyond[i]),
         )
         for i, rate in enumerate(model.rates)
     ]

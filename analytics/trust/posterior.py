@@ -8,7 +8,7 @@ the draws move smoothly with the counts, so equal counts give equal draws and a 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -17,10 +17,12 @@ import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from analytics.trust.joint import Joint
 from analytics.trust.prior import Floats, TrustModel, recent
 
 _POOL = 1 << 20
-_CHUNK = 1_000  # merchants at a time: 400 draws of them are 1.6 MB, and stay in the processor's cache
+_CHUNK = 250  # merchants at a time: their draws of all rates are 5 MB, and stay near the processor
+_SLIGHT = 0.02  # a correlation below this is none
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 Draws = NDArray[np.float32]
@@ -70,63 +72,88 @@ def merchant_keys(merchant_ids: Sequence[str], as_of: str, seed: int) -> NDArray
     return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
 
 
-def score_draws(
-    posteriors: Posterior, keys: NDArray[np.uint64], model: TrustModel, draws: int
-) -> Iterator[tuple[slice, Draws]]:
-    """Scores (0–100) drawn from the posteriors, chunk by chunk: the rows' slice and an array (merchants, draws).
+def chunks(merchants: int) -> list[slice]:
+    """The rows of so many merchants in stretches that `score_draws` works on at a time."""
+    return [slice(start, min(start + _CHUNK, merchants)) for start in range(0, merchants, _CHUNK)]
 
-    The rates are joined by a Gaussian copula. The error of a shrunken rate is B (prior mean − truth) + (1 − B) (sampling error) with B the
-    borrowed part; the first term correlates between rates as the true rates do, C, the second hardly, which gives
-    C √(B B') between two rates: nothing for a merchant with many orders, C for one with none.
+
+def score_draws(joints: Joint, keys: NDArray[np.uint64], model: TrustModel, draws: int, rows: slice) -> Draws:
+    """Scores (0–100) of the rows' merchants drawn from the joint posterior of their rates, shape (merchants, draws).
+
+    A Gaussian copula over Beta marginals. The error of a rate is a part that it has in common with the merchant's other rates (one normal a
+    merchant, times the loading) and a part of its own. Own parts of two rates that share orders (a late order is also badly reviewed)
+    correlate as those orders do, √((1 − B)(1 − B')) of it with B the part that is borrowed from the prior.
     """
-    for start in range(0, len(keys), _CHUNK):
-        rows = slice(start, min(start + _CHUNK, len(keys)))
-        shared = [_normals(keys[rows], f"{rate.rate_id}|shared", draws) for rate in model.rates]
-        common = np.tensordot(model.common.astype(np.float32), np.array(shared), axes=1) if shared else shared
-        total = np.zeros((rows.stop - rows.start, draws), dtype=np.float32)
-        for column, rate in enumerate(model.rates):
-            borrowed = posteriors.borrowed[rows, column][:, None]
-            error = _normals(keys[rows], f"{rate.rate_id}|own", draws)
-            error *= np.sqrt(1 - borrowed).astype(np.float32)
-            error += np.sqrt(borrowed).astype(np.float32) * common[column]
-            other = _normals(keys[rows], f"{rate.rate_id}|other", draws)
-            drawn = beta_draws(posteriors.alpha[rows, column], posteriors.beta[rows, column], error, other)
-            drawn -= np.float32(rate.bad)
-            drawn *= np.float32(1 / (rate.good - rate.bad))
-            np.clip(drawn, 0, 1, out=drawn)
-            drawn *= np.float32(model.max_points[column])
-            total += drawn
-        yield rows, total
+    steps = _sharing(model)
+    total = np.zeros((rows.stop - rows.start, draws), dtype=np.float32)
+    conduct = normals(keys[rows], "conduct", draws)
+    noise = [normals(keys[rows], rate.rate_id, draws) for rate in model.rates]
+    for column, rate in enumerate(model.rates):
+        loading = joints.loading[rows, column]
+        error = _own_error(column, noise, np.sqrt(1 - joints.borrowed[rows]), steps[column])
+        error *= _column(joints.widening * np.sqrt(np.maximum(1 - loading**2, 0)))
+        error += _column(joints.widening * loading) * conduct
+        drawn = beta_quantiles(joints.alpha[rows, column], joints.beta[rows, column], error)
+        slope = model.max_points[column] / (rate.good - rate.bad)
+        drawn *= np.float32(slope)
+        drawn -= np.float32(slope * rate.bad)
+        total += np.clip(drawn, 0, np.float32(model.max_points[column]), out=drawn)
+    return total
 
 
-def beta_draws(alpha: Floats, beta: Floats, error: Draws, other: Draws) -> Draws:
-    """Beta(alpha, beta) variates, one row each, from two independent standard normals; they rise with `error`.
+def _sharing(model: TrustModel) -> list[list[tuple[int, float]]]:
+    """For each rate the earlier rates whose noise it shares, and how much: the rows of the Cholesky factor of the sharing of orders."""
+    position = {rate.rate_id: column for column, rate in enumerate(model.rates)}
+    shared = np.eye(len(position))
+    for overlap in model.programme.overlaps:
+        if {overlap.first, overlap.second} <= position.keys():
+            first, second = position[overlap.first], position[overlap.second]
+            shared[first, second] = shared[second, first] = overlap.correlation
+    root = np.linalg.cholesky(shared)
+    return [[(k, float(root[j, k])) for k in range(j) if abs(root[j, k]) > _SLIGHT] for j in range(len(root))]
 
-    A ratio G / (G + H) of gammas by Wilson and Hilferty's cube (1931, PNAS 17), a smooth function of the shapes. The normals are rotated so
-    that `error` alone drives log G − log H. Quantiles from .025 up are off by less than .005 in probability for shapes from 0.5;
-    below that the lower tail is cut at 0, which is a rate that earns full or no points anyway.
+
+def _own_error(column: int, noise: list[Draws], seen: Floats, steps: list[tuple[int, float]]) -> Draws:
+    """The rate's own normal with what it shares of earlier rates' mixed in, of unit variance; `seen` is √(1 − B) of every rate."""
+    parts = [(k, weight * seen[:, column] * seen[:, k]) for k, weight in steps]
+    left = 1 - sum((part**2 for _, part in parts), start=np.zeros(len(seen)))
+    error = noise[column] * _column(np.sqrt(left))
+    for k, part in parts:
+        error += _column(part) * noise[k]
+    return error
+
+
+def beta_quantiles(alpha: Floats, beta: Floats, normals: Draws) -> Draws:
+    """Quantiles of Beta(alpha, beta), one row each, at the probabilities of standard normals: they rise with them.
+
+    A ratio G / (G + H) of gammas by Wilson and Hilferty's cube (1931, PNAS 17), a smooth function of the shapes, both driven by the one normal in
+    proportion to their part in log G − log H. Quantiles from .025 up are off by less than .01 in probability for shapes from 0.5; below
+    that the lower tail is cut at 0, which is a rate that earns full or no points anyway.
     """
-    whole = (alpha + beta)[:, None]
-    rise, fall = (np.sqrt(part[:, None] / whole).astype(np.float32) for part in (beta, alpha))
-    first = _gamma(alpha, rise * error + fall * other)
-    second = _gamma(beta, rise * other - fall * error)
+    whole = alpha + beta
+    first = _gamma(alpha, np.sqrt(beta / whole), normals)
+    second = _gamma(beta, -np.sqrt(alpha / whole), normals)
     second += first
     np.divide(first, second, out=first, where=second > 0)
     return first
 
 
-def _gamma(shape: Floats, normals: Draws) -> Draws:
-    column = shape[:, None]
-    normals *= (1 / (3 * np.sqrt(column))).astype(np.float32)
-    normals += (1 - 1 / (9 * column)).astype(np.float32)
-    np.maximum(normals, 0, out=normals)
-    cubes = normals * normals
-    cubes *= normals
-    cubes *= column.astype(np.float32)
+def _column(values: Floats) -> Draws:
+    return values[:, None].astype(np.float32)
+
+
+def _gamma(shape: Floats, part: Floats, normals: Draws) -> Draws:
+    """Wilson and Hilferty's gamma, shape · (1 − 1/9shape + part · normal / 3√shape)³."""
+    root = np.cbrt(shape)
+    roots = normals * _column(root * part / (3 * np.sqrt(shape)))
+    roots += _column(root * (1 - 1 / (9 * shape)))
+    np.maximum(roots, 0, out=roots)
+    cubes = roots * roots
+    cubes *= roots
     return cubes
 
 
-def _normals(keys: NDArray[np.uint64], name: str, draws: int) -> Draws:
+def normals(keys: NDArray[np.uint64], name: str, draws: int) -> Draws:
     """Standard normals, a run of `draws` for each key and stream: (keys, draws)."""
     pool = _pool(draws)
     return pool[_starts(keys, name, len(pool))]

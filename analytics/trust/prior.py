@@ -29,7 +29,7 @@ class TrustModel:
     `mean` and `strength` have shape (categories + 1, rates); their last row is the marketplace, for merchants of no or of an
     unseen category. `left_out` are the rates that the source doesn't record; `max_points` are those of `rates` after the points
     of the left-out ones went to their neighbours, and add up to 100. `common` (rates, rates) is a square root of the correlation of the
-    merchants' true rates (`analytics.trust.correlation`).
+    merchants' true rates (`analytics.trust.correlation`). `peer_count` merchants told the priors; 0 when they are known otherwise.
     """
 
     programme: Programme
@@ -40,6 +40,7 @@ class TrustModel:
     mean: Floats
     strength: Floats
     common: Floats
+    peer_count: int = 0
 
     def rows(self, category: pd.Series[str]) -> NDArray[np.intp]:
         """The row of `mean` and `strength` for each merchant's category."""
@@ -76,6 +77,7 @@ def fit_model(counts: pd.DataFrame, programme: Programme, *, left_out: Collectio
         mean=mean,
         strength=strength,
         common=_common(counts, rates, mean[group], strength[group], programme.prior.pull_merchants),
+        peer_count=len(counts),
     )
 
 
@@ -110,7 +112,7 @@ def recent(counts: pd.DataFrame, rate: Rate) -> tuple[Floats, Floats]:
 
 
 def _is_recorded(counts: pd.DataFrame, rate: Rate) -> bool:
-    columns = (f"{rate.rate_id}.evidence", f"{rate.rate_id}.denominator")
+    columns = (f"{rate.rate_id}.evidence", f"{rate.rate_id}.recent_denominator")
     return all(counts[column].sum() > 0 for column in columns)
 
 

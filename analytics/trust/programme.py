@@ -13,6 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, cast
 
+import numpy as np
+
 from analytics.errors import InputError
 from analytics.trust.schedule import Schedule, read_schedule
 from analytics.trust.toml_table import TomlTable, did_you_mean, read_toml
@@ -41,7 +43,9 @@ MEASURES = (
 
 @dataclass(frozen=True)
 class Rate:
-    """One rate of a component. `good` and `bad` are rates from 0 to 1; `points` is what the rate earns at `good`."""
+    """One rate of a component. `good`, `bad` and `limit` are rates from 0 to 1; `points` is what the rate earns at `good`; `limit` is the
+    rate that a merchant should not be beyond, `bad` where the file names none. `all_faults` is the numerator that counts the same whoever was
+    at fault; the numerator itself where there is no such."""
 
     rate_id: str
     label: str
@@ -54,6 +58,8 @@ class Rate:
     bad: float
     points: float
     maturity_days: int
+    limit: float
+    all_faults: str
 
 
 @dataclass(frozen=True)
@@ -97,6 +103,15 @@ PLAIN = Evaluated(Schedule("month", 1), date(2000, 1, 1), margin=0.0, in_a_row=1
 
 
 @dataclass(frozen=True)
+class Overlap:
+    """Two rates that count the same orders: the correlation of their outcomes within a merchant, as a late order is also badly reviewed."""
+
+    first: str
+    second: str
+    correlation: float
+
+
+@dataclass(frozen=True)
 class Programme:
     """A score definition. Levels are ordered from the highest minimum to the lowest (0)."""
 
@@ -112,6 +127,7 @@ class Programme:
     levels: tuple[Level, ...]
     components: tuple[Component, ...]
     evaluated: Evaluated = PLAIN
+    overlaps: tuple[Overlap, ...] = ()
 
     @property
     def rates(self) -> tuple[Rate, ...]:
@@ -147,6 +163,11 @@ def load_programme(path: Path) -> Programme:
         levels=_levels(root.tables("levels"), root.where),
         components=components,
         evaluated=_evaluated(root.table("evaluated")) if root.has("evaluated") else PLAIN,
+        overlaps=_overlaps(
+            root.tables("overlaps") if root.has("overlaps") else [],
+            [rate.rate_id for component in components for rate in component.rates],
+            root.where,
+        ),
     )
     root.close()
     _check_sum(root.where, "points of the components", {c.component_id: c.points for c in components}, 100.0)
@@ -173,17 +194,19 @@ def _component(table: TomlTable) -> Component:
 
 
 def _rate(table: TomlTable, component_id: str) -> Rate:
-    denominator = _measure(table, "denominator")
+    numerator, denominator = _measure(table, "numerator"), _measure(table, "denominator")
     rate = Rate(
         rate_id=table.text("rate_id"),
         label=table.text("label"),
         component_id=component_id,
-        numerator=_measure(table, "numerator"),
+        numerator=numerator,
         denominator=denominator,
         evidence=_measure(table, "evidence", denominator),
         direction=cast(Literal["lower", "higher"], table.one_of("direction", ["lower", "higher"])),
         good=table.number("good", 0, 1),
         bad=table.number("bad", 0, 1),
+        limit=table.number("limit", 0, 1, table.number("bad", 0, 1)),
+        all_faults=_measure(table, "all_faults", numerator),
         points=table.number("points", 0.001, 100),
         maturity_days=table.whole("maturity_days", 0, default=0),
     )
@@ -230,6 +253,27 @@ def _evaluated(table: TomlTable) -> Evaluated:
             "remembers", f"expected at least in_a_row ({evaluated.in_a_row}), found {evaluated.remembers}"
         )
     return evaluated
+
+
+def _overlaps(tables: list[TomlTable], known: list[str], where: str) -> tuple[Overlap, ...]:
+    """InputError also where correlations contradict each other: no outcomes of orders could have them."""
+    shared = np.eye(len(known))
+    found = []
+    for table in tables:
+        rates = table.texts("rates")
+        if len(rates) != 2 or rates[0] == rates[1]:
+            raise table.error("rates", f"expected two different rates, found {', '.join(rates) or 'none'}")
+        for name in rates:
+            if name not in known:
+                raise table.error("rates", f"no rate '{name}' in the score", did_you_mean(name, known))
+        overlap = Overlap(*rates, table.number("correlation", -0.99, 0.99))
+        table.close()
+        first, second = known.index(overlap.first), known.index(overlap.second)
+        shared[first, second] = shared[second, first] = overlap.correlation
+        found.append(overlap)
+    if np.linalg.eigvalsh(shared).min(initial=1.0) <= 1e-6:
+        raise InputError(f"{where}: overlaps: the correlations contradict each other. Lower the largest.")
+    return tuple(found)
 
 
 def _levels(tables: list[TomlTable], where: str) -> tuple[Level, ...]:

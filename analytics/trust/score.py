@@ -6,7 +6,9 @@ What the score pages, the commands and the what-if lab share; no database, no cl
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -14,8 +16,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analytics.trust.posterior import Draws, credit, merchant_keys, posterior, score_draws
+from analytics.trust.joint import joint
+from analytics.trust.posterior import Draws, chunks, credit, merchant_keys, posterior, score_draws
 from analytics.trust.prior import TrustModel
+
+_THREADS = min(4, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True)
@@ -71,8 +76,9 @@ def draw_scores(counts: pd.DataFrame, model: TrustModel, *, seed: int, draws: in
     drawn = np.zeros((len(counts), draws), dtype=np.float32)
     if len(counts):
         keys = merchant_keys(counts["merchant_id"].tolist(), _day(counts).isoformat(), seed)
-        for rows, chunk in score_draws(posterior(counts, model), keys, model, draws):
-            drawn[rows] = chunk
+        joints = joint(counts, model)
+        for rows in chunks(len(counts)):
+            drawn[rows] = score_draws(joints, keys, model, draws, rows)
     return drawn
 
 
@@ -86,12 +92,8 @@ def trust_scores(counts: pd.DataFrame, model: TrustModel, *, seed: int = 0) -> l
     scored = score_from_counts(counts, model)
     rows = np.flatnonzero((scored["status"] == "ok").to_numpy())
     low, high = np.full(len(counts), np.nan), np.full(len(counts), np.nan)
-    tail = (1 - programme.coverage) / 2
     if len(rows):
-        chosen = counts.iloc[rows]
-        keys = merchant_keys(chosen["merchant_id"].tolist(), _day(counts).isoformat(), seed)
-        for part, drawn in score_draws(posterior(chosen, model), keys, model, programme.draws):
-            low[rows[part]], high[rows[part]] = np.quantile(drawn, [tail, 1 - tail], axis=1)
+        low[rows], high[rows] = _intervals(counts.iloc[rows], model, seed)
     score = scored["score"].to_numpy()
     low, high = np.fmin(low, score), np.fmax(np.fmin(high, 100.0), score)
     columns = {c.component_id: scored[f"contribution.{c.component_id}"].to_numpy() for c in programme.components}
@@ -117,6 +119,20 @@ def trust_scores(counts: pd.DataFrame, model: TrustModel, *, seed: int = 0) -> l
             )
         )
     return results
+
+
+def _intervals(counts: pd.DataFrame, model: TrustModel, seed: int) -> NDArray[np.float64]:
+    """Low and high ends (2, merchants) of the central part of the drawn scores; chunks of merchants in threads, which numpy lets run."""
+    keys = merchant_keys(counts["merchant_id"].tolist(), _day(counts).isoformat(), seed)
+    tail = (1 - model.programme.coverage) / 2
+    joints = joint(counts, model)
+
+    def ends(rows: slice) -> NDArray[np.float64]:
+        drawn = score_draws(joints, keys, model, model.programme.draws, rows)
+        return np.asarray(np.quantile(drawn, [tail, 1 - tail], axis=1, overwrite_input=True), dtype=float)
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return np.concatenate(list(pool.map(ends, chunks(len(counts)))), axis=1)
 
 
 def _status(counts: pd.DataFrame, model: TrustModel) -> NDArray[np.object_]:

@@ -155,6 +155,32 @@ def reputation(networks: int, seed: int | None, labelled: Path | None, as_json: 
     print_rows(rows, as_json=as_json, columns=columns)
 
 
+@bench.command()
+@click.option(
+    "--days", type=click.IntRange(1), default=5, show_default=True, help="Scored, the newest and as of random ones."
+)
+@click.option(
+    "--markets", type=click.IntRange(0), default=4, show_default=True, help="Small demos judged against truth."
+)
+@click.option(
+    "--lives", type=click.IntRange(10), default=60, show_default=True, help="Replays that tell the truth of each."
+)
+@click.option("--seed", type=click.IntRange(0), help="Draws the same days and demos again (default: drawn).")
+@json_option
+@warehouse_option
+@one_line_errors
+def scores(days: int, markets: int, lives: int, seed: int | None, as_json: bool, warehouse: Path | None) -> None:
+    """Score all merchants on random days: seconds; and hold intervals and probabilities against the truth of replayed demos."""
+    from app.bench.scores import measure_time, measure_truth
+
+    first = _seed(seed)
+    columns = ("what", "merchants", "open_s", "score_s", "worst_score_s", "covered", "width", "rmse", "ece")
+    with runtime(warehouse):
+        rows = list(measure_time(days, first))
+    rows += measure_truth(markets, lives, first) if markets else []
+    print_rows(rows, as_json=as_json, columns=columns)
+
+
 def _seed(given: int | None) -> int:
     """The seed given, or one drawn now; it is said, so that a run can be had again."""
     seed = secrets.randbelow(2**31) if given is None else given

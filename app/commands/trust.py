@@ -55,6 +55,7 @@ EVALUATION_KEYS = (
     "made_at",
 )
 CHANGE_KEYS = ("record", "rate_id", "change", "entered", "left", "faded", "known", "peers", "row_id", "day", "cause")
+PATH_KEYS = ("merchant_id", "as_of", "level", "next_level", "step", "reachable", "probability", "levers")
 MORE_CLAUSE_KEYS = ("status", "level", "merchant_level", "next_evaluation", "projected_level")
 
 
@@ -82,6 +83,7 @@ MORE_CLAUSE_KEYS = ("status", "level", "merchant_level", "next_evaluation", "pro
     help="With --evaluations: as first evaluated (default), or as the data now loaded would have it.",
 )
 @click.option("--since", type=Day(), help="With --merchant: why the score changed since the end of this day.")
+@click.option("--path", "is_path", is_flag=True, help="With --merchant: the smallest changes that lift its level.")
 @json_option
 @warehouse_option
 @one_line_errors
@@ -93,6 +95,7 @@ def trust(
     evaluations: int | None,
     known: Literal["then", "now"],
     since: date | None,
+    is_path: bool,
     as_json: bool,
     warehouse: Path | None,
 ) -> None:
@@ -100,11 +103,12 @@ def trust(
 
     With --programme P, print each merchant's clauses of it instead: value, limit, verdict, distance to the limit, and how likely the true rate
     is beyond it. With --evaluations N, the levels decided at the last evaluations. With --merchant ID --since D, the change of its score by rate
-    and cause, and the orders behind it: the parts add up.
+    and cause, and the orders behind it: the parts add up. With --merchant ID alone, JSON also holds its rates, and its score with the events
+    counted that were not its fault.
     """
     from app.services.warehouse import as_known
 
-    _check(programmes, is_ledger, evaluations, since, merchant)
+    _check(programmes, is_ledger, evaluations, since, merchant, is_path)
     with runtime(warehouse):
         reading = as_known(snapshot_id(), as_of)
         rows: Iterable[Mapping[str, object]]
@@ -117,21 +121,32 @@ def trust(
             rows, columns = _evaluations(reading, evaluations, known, merchant), EVALUATION_KEYS
         elif since and merchant:
             rows, columns = _change(reading, since, merchant), CHANGE_KEYS
+        elif is_path and merchant:
+            rows, columns = _path(reading, merchant), PATH_KEYS
         else:
             rows, columns = _scores(reading, merchant), KEYS
         print_rows(rows, as_json=as_json, columns=columns)
 
 
 def _check(
-    programmes: tuple[str, ...], is_ledger: bool, evaluations: int | None, since: date | None, merchant: str | None
+    programmes: tuple[str, ...],
+    is_ledger: bool,
+    evaluations: int | None,
+    since: date | None,
+    merchant: str | None,
+    is_path: bool,
 ) -> None:
     """Usage error for options that don't go together."""
     if is_ledger and not programmes:
         raise click.UsageError("--ledger goes with --programme only: leave it out, or add --programme.")
     if since and not merchant:
         raise click.UsageError("--since goes with --merchant only: name the merchant whose change is split.")
-    if sum(map(bool, (programmes, evaluations, since))) > 1:
-        raise click.UsageError("--programme, --evaluations and --since each print something of their own: choose one.")
+    if is_path and not merchant:
+        raise click.UsageError("--path goes with --merchant only: name the merchant.")
+    if sum(map(bool, (programmes, evaluations, since, is_path))) > 1:
+        raise click.UsageError(
+            "--programme, --evaluations, --since and --path each print something of their own: choose one."
+        )
 
 
 def _scores(reading: str, merchant: str | None) -> Iterable[Mapping[str, object]]:
@@ -142,7 +157,36 @@ def _scores(reading: str, merchant: str | None) -> Iterable[Mapping[str, object]
         found = tuple(score for score in found if score.merchant_id == merchant)
         if not found:
             raise _unknown(merchant)
-    return [{key: value for key, value in asdict(score).items() if key in KEYS} for score in found]
+    rows = [{key: value for key, value in asdict(score).items() if key in KEYS} for score in found]
+    return rows if merchant is None else [{**row, **_reasons(reading, merchant)} for row in rows]
+
+
+def _reasons(reading: str, merchant: str) -> Mapping[str, object]:
+    """What a single merchant's row holds beside the score."""
+    from app.services.path import accountable
+    from app.services.trust import reasons
+
+    found = accountable(reading, None, merchant)
+    return {
+        "score_with_all_faults": found.with_all_faults,
+        "excluded": found.excluded.drop(columns="label")
+        .assign(order_date=found.excluded["order_date"].dt.date)
+        .to_dict("records"),
+        "rates": [
+            {key: value for key, value in asdict(rate).items() if key != "label"}
+            for rate in reasons(reading, None, merchant)
+        ],
+    }
+
+
+def _path(reading: str, merchant: str) -> Iterable[Mapping[str, object]]:
+    from app.services.path import path, records
+    from app.services.scores import scores
+
+    own = next((score for score in scores(reading) if score.merchant_id == merchant), None)
+    if own is None:
+        raise _unknown(merchant)
+    return records(path(reading, None, merchant), own.as_of, merchant)
 
 
 def _evaluations(

@@ -180,6 +180,13 @@ def draw_rates(merchant_id: str) -> None:
                 Column("ci_low", _("from"), "rate", help=_("Lower end of the 95% interval")),
                 Column("ci_high", _("to"), "rate", help=_("Upper end of the 95% interval")),
                 Column("peer_mean", _("Peers"), "rate"),
+                Column("limit", _("Limit"), "rate"),
+                Column(
+                    "probability_over_limit",
+                    _("Beyond limit"),
+                    "rate",
+                    help=_("How likely the true rate is worse than the limit, given all of the merchant's orders"),
+                ),
                 Column("points", _("Earned"), "points"),
                 Column("max_points", _("Most possible"), "points"),
             ],

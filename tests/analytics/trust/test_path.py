@@ -1,0 +1,136 @@
+"""Path to green: applying it in an independent simulation lifts the level with the probability said, a smaller change does not."""
+
+from __future__ import annotations
+
+import secrets
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analytics.errors import InputError
+from analytics.trust import TrustModel, default_programme, fit_model, path_to_next_level, score_from_counts
+from analytics.trust.path import Lever, Step
+from tests.analytics.trust.marketplaces import counts_of, simulated
+
+PROGRAMME = default_programme()
+
+
+def marketplace() -> tuple[pd.DataFrame, TrustModel, int]:
+    seed = secrets.randbelow(10**6)
+    print(f"seed {seed}")
+    counts = simulated(300, seed).counts
+    return counts, fit_model(counts, PROGRAMME), seed
+
+
+def lifted(
+    counts: pd.DataFrame, model: TrustModel, merchant_id: str, levers: tuple[Lever, ...], share: float, seed: int
+) -> float:
+    """Share of 600 simulated futures in which the merchant's level is reached: orders day by day, rates of levers changed by `share` of what the
+    path asks for, all other rates drawn from their posteriors; then the score as any score."""
+    own = counts[counts["merchant_id"] == merchant_id]
+    rng = np.random.default_rng(seed)
+    path = path_to_next_level(counts, model, merchant_id)
+    assert path is not None
+    ages, days, lives = np.arange(PROGRAMME.window_days), path.days, 600
+    weight = 0.5 ** (ages / PROGRAMME.half_life_days)
+    future = pd.concat([own] * lives, ignore_index=True)
+    moved = {lever.rate_id: lever.now + share * (lever.target - lever.now) for lever in levers}
+    draws = _true_rates(own, model, lives)
+    for i, rate in enumerate(model.rates):
+        bad, n = (float(own[f"{rate.rate_id}.recent_{part}"].iloc[0]) for part in ("numerator", "denominator"))
+        daily = n / weight[rate.maturity_days :].sum()
+        old, new = draws[:, i], np.full(lives, moved[rate.rate_id]) if rate.rate_id in moved else draws[:, i]
+        total_bad, total = np.full(lives, bad * weight[days]), np.full(lives, n * weight[days])
+        for age in range(rate.maturity_days, days + rate.maturity_days):
+            true = new if age < days else old
+            if age >= days and age - days >= rate.maturity_days:
+                break
+            orders = np.floor(daily) + (rng.random(lives) < daily - np.floor(daily))
+            total += orders * weight[age]
+            total_bad += rng.binomial(orders.astype(int), true) * weight[age]
+        future[f"{rate.rate_id}.recent_numerator"], future[f"{rate.rate_id}.recent_denominator"] = total_bad, total
+    return float((score_from_counts(future, model)["score"] >= path.minimum).mean())
+
+
+def _true_rates(own: pd.DataFrame, model: TrustModel, lives: int) -> np.ndarray:
+    """The path's own draws of what the merchant is, so that the two differ in how they get from there to a score."""
+    from analytics.trust.joint import joint
+    from analytics.trust.path import _true_rates as drawn
+    from analytics.trust.posterior import merchant_keys
+
+    key = merchant_keys(own["merchant_id"].tolist(), own["as_of"].iloc[0].isoformat(), 0)
+    return np.clip(np.array(drawn(joint(own, model), model, key)).T[:lives], 0, 1)
+
+
+def test_the_path_lifts_the_level_and_a_smaller_change_does_not() -> None:
+    counts, model, seed = marketplace()
+    tried = 0
+    for merchant_id in counts.loc[counts["n"] >= 100, "merchant_id"]:
+        path = path_to_next_level(counts, model, merchant_id)
+        if path is None or path.next_level is None or path.unchanged > 0.6:
+            continue
+        steps = [step for step in (*path.alone, *([path.together] if path.together else [])) if step.is_reachable]
+        for step in steps[:1]:
+            tried += 1
+            assert step.probability >= 0.8
+            assert (
+                lifted(counts, model, merchant_id, step.levers, 1.0, seed) >= 0.8 - 0.07
+            )  # 4 standard errors of 600 futures
+            assert lifted(counts, model, merchant_id, step.levers, 0.6, seed) < 0.8
+        if tried == 6:
+            break
+    assert tried == 6
+
+
+def test_nine_tenths_of_the_change_are_not_enough_in_the_model() -> None:
+    from analytics.trust.path import _best, _Future
+
+    counts, model, _ = marketplace()
+    reached: list[tuple[str, float, Step]] = []
+    for merchant_id in counts.loc[counts["n"] >= 60, "merchant_id"].head(60):
+        path = path_to_next_level(counts, model, merchant_id)
+        if path is not None and path.minimum is not None and path.unchanged < 0.7:
+            reached += [(merchant_id, path.minimum, step) for step in path.alone[:1] if step.is_reachable]
+    assert reached
+    for merchant_id, minimum, step in reached:
+        own = counts[counts["merchant_id"] == merchant_id]
+        future = _Future(own, model, 90, _best(counts, model), minimum)
+        column = [rate.rate_id for rate in model.rates].index(step.levers[0].rate_id)
+        lever = step.levers[0]
+        assert future.probability({column: lever.target}) >= 0.8
+        assert future.probability({column: lever.now + 0.9 * (lever.target - lever.now)}) < 0.8
+        assert min(lever.now, lever.best) <= lever.target <= max(lever.now, lever.best)
+
+
+def test_what_cannot_be_reached_is_said() -> None:
+    few = {rate.rate_id: (15 * (rate.good + rate.bad) / 2, 15) for rate in PROGRAMME.rates}
+    worse = {rate.rate_id: (15 * rate.bad, 15) for rate in PROGRAMME.rates}
+    peers = [
+        {rate.rate_id: (100 * (rate.good + k / 20 * (rate.bad - rate.good)), 100) for rate in PROGRAMME.rates}
+        for k in range(20)
+    ]
+    counts = counts_of(
+        [worse, few, *peers, {"n": 3}, {rate.rate_id: (400 * rate.good, 400) for rate in PROGRAMME.rates}]
+    )
+    model = fit_model(counts, PROGRAMME)
+    path = path_to_next_level(counts, model, "m0000", days=2)
+    assert path is not None
+    assert path.level == "poor"
+    assert path.next_level == "watch"
+    assert not any(step.is_reachable for step in path.alone)
+    assert path.together is not None
+    assert not path.together.is_reachable
+    assert path.together.probability < 0.8
+    assert path_to_next_level(counts, model, "m0022") is None  # no score yet
+    best = path_to_next_level(counts, model, "m0023")
+    assert best is not None
+    assert best.next_level is None
+    with pytest.raises(InputError, match="no-one"):
+        path_to_next_level(counts, model, "no-one")
+
+
+def test_a_change_is_the_same_whoever_else_is_asked_and_when() -> None:
+    counts, model, _ = marketplace()
+    merchant_id = counts.loc[counts["n"].between(100, 300), "merchant_id"].iloc[0]
+    assert path_to_next_level(counts, model, merchant_id) == path_to_next_level(counts.iloc[::-1], model, merchant_id)

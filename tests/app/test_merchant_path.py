@@ -1,0 +1,61 @@
+"""Path to green and what was not the merchant's fault, as commands and pages give them."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from app.commands import main
+from app.services import path as ways
+
+
+def run(warehouse: Path, *arguments: str) -> list[dict[str, object]]:
+    result = CliRunner().invoke(main, [*arguments, "--json", "--warehouse", str(warehouse)])
+    assert result.exit_code == 0, result.output
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def largest(demo_warehouse: Path) -> str:
+    rows = run(demo_warehouse, "trust")
+    scored = [row for row in rows if row["level"] == "watch"]
+    return str(max(scored, key=lambda row: int(str(row["n"])))["merchant_id"])
+
+
+def test_the_path_is_printed_step_by_step(demo_warehouse: Path, largest: str) -> None:
+    rows = run(demo_warehouse, "trust", "--merchant", largest, "--path")
+    assert rows
+    for row in rows:
+        assert (row["merchant_id"], row["level"], row["next_level"], row["days"]) == (largest, "watch", "good", 90)
+        for lever in row["levers"]:  # type: ignore[attr-defined]
+            assert min(lever["now"], lever["best"]) <= lever["target"] <= max(lever["now"], lever["best"])
+        assert (row["probability"] >= 0.8) == row["reachable"]  # type: ignore[operator]
+    assert {row["step"] for row in rows} <= {"alone", "together"}
+
+
+def test_one_merchant_comes_with_its_rates_and_what_was_left_out(demo_warehouse: Path, largest: str) -> None:
+    (row,) = run(demo_warehouse, "trust", "--merchant", largest)
+    assert row["score_with_all_faults"] < row["score"]  # type: ignore[operator]
+    assert {event["fault"] for event in row["excluded"]} <= set(ways.FAULTS)  # type: ignore[attr-defined]
+    assert date.fromisoformat(row["excluded"][0]["order_date"])  # type: ignore[index]
+    for rate in row["rates"]:  # type: ignore[attr-defined]
+        assert 0 <= rate["probability_over_limit"] <= 1
+    others = run(demo_warehouse, "trust")
+    assert "rates" not in others[0]
+
+
+def test_a_path_needs_a_merchant(demo_warehouse: Path) -> None:
+    for arguments, code in ((("--path",), 2), (("--path", "--merchant", "nobody"), 1)):
+        result = CliRunner().invoke(main, ["trust", *arguments, "--warehouse", str(demo_warehouse)])
+        assert result.exit_code == code
+        assert result.stderr.strip().splitlines()[-1].startswith("Error: ")
+
+
+def test_without_a_score_there_is_no_path() -> None:
+    assert ways.records(None, date(2026, 1, 1), "m") == [
+        {"merchant_id": "m", "as_of": date(2026, 1, 1), "score": None, "level": None, "next_level": None, "levers": []}
+    ]
