@@ -263,9 +263,9 @@ def _evidence(history: OrderHistory, at: float, half_life_days: float) -> _Evide
     known = slice(None) if at >= history.known_at else history.ordered < at
     age = at - history.ordered[known]
     weight = 0.5 ** (age / half_life_days)
-    exposed = history.per_merchant(known, weight * exposure(history, at)[known])
-    bad = history.per_merchant(known, weight * history.is_bad(at)[known])
-    exposed = np.maximum(exposed, bad)
+    seen, is_bad = exposure(history, at)[known], history.is_bad(at)[known]
+    bad = history.per_merchant(known, weight * is_bad)
+    exposed = np.maximum(history.per_merchant(known, weight * seen), bad)
     share = _share(bad, exposed)
     overrun, stars = history.overrun[known], history.stars[known]
     has_overrun = (history.shipped[known] < at) & np.isfinite(overrun)

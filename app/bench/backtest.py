@@ -12,8 +12,28 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+from scipy.special import betaincc
 
-from analytics.bench.backtest import MEASURES, PEERS, Forecast, Judged, judge, read_counts, resamples
+from analytics.bench.backtest import (
+    MEASURES,
+    PEERS,
+    WINDOW_DAYS,
+    Forecast,
+    Judged,
+    judge,
+    read_counts,
+    resamples,
+)
+from analytics.bench.newcomers import (
+    Known,
+    from_outcome,
+    from_probability,
+    from_share,
+    limit_calibration,
+    newcomer_rows,
+    true_shares,
+)
 from analytics.trust.outlook import (
     HORIZON_DAYS,
     MARTS,
@@ -25,12 +45,15 @@ from analytics.trust.outlook import (
     outlook,
     read_orders,
 )
+from analytics.trust.programmes import evaluate, presets
 from analytics.warehouse import Warehouse
 from app.errors import AppError, InputFileError
 
 OURS = "trustdesk"
 FIRST_DAYS = 150  # days of orders before the first as-of day
 LIMIT = 1.5  # the limit of P(share > limit), in shares of the marketplace as known on the day
+LIMITS = (1.0, LIMIT, 2.0)
+MIN_N = 20
 Row = dict[str, object]
 
 
@@ -70,7 +93,9 @@ def measure(
         "date_to": test.days[-1],
     }
     yield from (_day_row(*each) for each in zip(test.days, test.judged, test.outlooks, strict=True))
-    yield from score_rows(test.judged, len(test.later.merchant_ids), number, seed)
+    weights = resamples(len(test.later.merchant_ids), number, seed)
+    yield from score_rows(test.judged, weights)
+    yield from truth_rows(warehouse, test.later, weights)
 
 
 def run_backtest(
@@ -104,9 +129,8 @@ def foretell(known: OrderHistory) -> tuple[Outlook, dict[str, Forecast], float]:
     return ours, forecasts, LIMIT * counts.usual
 
 
-def score_rows(judged: Sequence[Judged], merchants: int, number: int, seed: int) -> Iterator[Row]:
+def score_rows(judged: Sequence[Judged], weights: np.ndarray) -> Iterator[Row]:
     """A row a measure and method. `ours_ahead` is positive where ours is better; intervals are of the same resamples."""
-    weights = resamples(merchants, number, seed)
     for measure_id, (measured, is_higher_better) in MEASURES.items():
         ours = measured(judged, OURS, weights)
         for method in (OURS, *PEERS):
@@ -119,6 +143,44 @@ def score_rows(judged: Sequence[Judged], merchants: int, number: int, seed: int)
                 **_with_interval("value", found),
                 **(_with_interval("ours_ahead", ahead) if method != OURS else {}),
             }
+
+
+def truth_rows(warehouse: Warehouse, newest: OrderHistory, weights: np.ndarray) -> Iterator[Row]:
+    """On a demo, where the true share is known: calibration of P(true share > limit) at three limits, and who is flagged wrongly by number of orders."""
+    share = true_shares(warehouse.root, newest.merchant_ids)
+    if share is None:
+        return
+    counts = read_counts(newest)
+    ours, forecasts, limit = foretell(newest)
+    for times in LIMITS:
+        for method in (OURS, "beta", "beta_forgetting", "empirical_bayes"):
+            at = times * counts.usual
+            over = _over(forecasts[method], at)
+            yield {"record": "limit", "method": method, "limit": at, **limit_calibration(over, share, at, weights)}
+    verdicts = {
+        OURS: from_probability(ours.probability_over(limit)),
+        "empirical_bayes": from_probability(_over(forecasts["empirical_bayes"], limit)),
+        "observed share": from_share(counts.bad, counts.orders, limit, MIN_N),
+        **_programme_verdicts(warehouse, newest),
+    }
+    placed = newest.ordered > newest.known_at - WINDOW_DAYS
+    orders = newest.per_merchant(placed, np.ones(int(placed.sum()))).astype(np.intp)
+    for row in newcomer_rows(Known(share, orders), verdicts, limit, weights):
+        yield {"limit": limit, **row} if row["record"] == "newcomers" else row
+
+
+def _over(forecast: Forecast, limit: float) -> np.ndarray:
+    return np.asarray(betaincc(forecast.mean * forecast.precision, (1 - forecast.mean) * forecast.precision, limit))
+
+
+def _programme_verdicts(warehouse: Warehouse, newest: OrderHistory) -> dict[str, np.ndarray]:
+    with warehouse.cursor(time_limit=None) as cursor:
+        evaluation = evaluate(cursor, list(presets().values()))
+    place = pd.Index(evaluation.merchants["merchant_id"]).get_indexer(pd.Index(newest.merchant_ids))
+    return {
+        found.programme.programme_id: from_outcome(np.where(place < 0, "too_few", found.outcome[place]))
+        for found in evaluation.programmes
+    }
 
 
 def _with_interval(name: str, values: np.ndarray) -> dict[str, float]:
