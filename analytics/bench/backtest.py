@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special, stats
 
 from analytics.trust.outlook import OrderHistory, exposure
@@ -60,7 +60,7 @@ def read_counts(history: OrderHistory) -> Counts:
     at = history.known_at
     age = at - history.ordered
     seen = exposure(history, at) * (age <= WINDOW_DAYS)
-    bad = history.is_bad(at) * (age <= WINDOW_DAYS)
+    bad = (history.is_bad(at) & (age <= WINDOW_DAYS)).astype(float)
     recency = 0.5 ** (age / FORGETTING_HALF_LIFE_DAYS)
     every = slice(None)
     sums = [history.per_merchant(every, values) for values in (bad, seen, recency * bad, recency * seen)]
@@ -83,7 +83,7 @@ def wilson_bound(counts: Counts) -> Forecast:
     return _certain(wilson_interval(counts.bad, counts.orders)[1])
 
 
-def wilson_interval(hits: Floats, n: Floats) -> tuple[Floats, Floats]:
+def wilson_interval(hits: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:
     """Wilson's 95 % interval of a share; 0 to 1 where n is 0."""
     hits, n = np.asarray(hits, dtype=float), np.asarray(n, dtype=float)
     share = hits / np.maximum(n, 1e-9)
@@ -259,9 +259,7 @@ def limit_calibration_error(days: Sequence[Judged], method: str, weights: Floats
     return calibration_error(said, came, place, merchant, np.ones(len(said)), weights)
 
 
-def calibration_error(
-    said: Floats, came: Floats, place: Ints, merchant: Ints, size: Floats, weights: Floats
-) -> Floats:
+def calibration_error(said: Floats, came: Floats, place: Ints, merchant: Ints, size: Floats, weights: Floats) -> Floats:
     """Mean over the bins, by size, of |mean said − mean came|; one a row of `weights` (resamples, all merchants)."""
     apart = np.zeros((weights.shape[1], BINS))
     of = np.zeros((weights.shape[1], BINS))

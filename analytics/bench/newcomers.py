@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from analytics.bench.backtest import BINS, Floats, Ints, calibration_error, wilson_interval
 
-SURE = 0.9  # flagged from this P(share > limit) on, cleared up to 1 − this
+SURE, UNLIKELY = 0.9, 0.1  # flagged from this P(share > limit) on; cleared up to this
 CLEARED, UNDECIDED, FLAGGED = range(3)
 BANDS = ((1, 49), (50, 500), (501, None))  # orders of the last 365 days
 Verdicts = NDArray[np.int8]
@@ -43,7 +43,7 @@ def true_shares(root: Path, merchant_ids: tuple[str, ...]) -> Floats | None:
 
 def from_probability(over: Floats) -> Verdicts:
     """Verdicts by P(share > limit)."""
-    return np.select([over >= SURE, over <= 1 - SURE], [FLAGGED, CLEARED], UNDECIDED).astype(np.int8)
+    return np.select([over >= SURE, over <= UNLIKELY], [FLAGGED, CLEARED], UNDECIDED).astype(np.int8)
 
 
 def from_share(bad: Floats, orders: Floats, limit: float, min_n: int) -> Verdicts:
@@ -58,7 +58,9 @@ def from_outcome(outcome: NDArray[np.object_]) -> Verdicts:
     return np.select([flagged, cleared], [FLAGGED, CLEARED], UNDECIDED).astype(np.int8)
 
 
-def newcomer_rows(known: Known, verdicts: Mapping[str, Verdicts], limit: float, weights: Floats) -> Iterator[dict[str, object]]:
+def newcomer_rows(
+    known: Known, verdicts: Mapping[str, Verdicts], limit: float, weights: Floats
+) -> Iterator[dict[str, object]]:
     """A row a method and band of orders, and one a method with the ratio of false flags of the smallest band to the largest."""
     is_told = np.isfinite(known.share) & (known.orders > 0)
     is_good = is_told & (known.share <= limit)
@@ -80,14 +82,13 @@ def _shares(name: str, verdict: Verdicts) -> dict[str, object]:
     """Of truly good merchants the false flags, of truly bad ones those that are missed (not flagged); and the undecided of both."""
     n = len(verdict)
     wrong = int((verdict == FLAGGED).sum() if name == "good" else (verdict != FLAGGED).sum())
-    low, high = (float(end) for end in wilson_interval(np.float64(wrong), np.float64(n)))
-    told = {
+    low, high = (float(end) for end in wilson_interval(np.array(wrong), np.array(n)))
+    return {
         name: n,
         "false_flag_rate" if name == "good" else "miss_rate": wrong / n if n else None,
         f"{'false_flag' if name == 'good' else 'miss'}_ci": [round(low, 4), round(high, 4)] if n else None,
         f"{name}_undecided_rate": float((verdict == UNDECIDED).mean()) if n else None,
     }
-    return told
 
 
 def _ratio(known: Known, verdict: Verdicts, is_good: NDArray[np.bool_], weights: Floats) -> dict[str, object]:

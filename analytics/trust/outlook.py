@@ -43,7 +43,9 @@ MATURITY_DAYS = 45  # by this age nearly every bad order has shown
 KINDS = ("late_seller", "seller_cancelled", "low_review", "dispute")
 HALF_LIVES = (60.0, 120.0, 240.0, math.inf)
 
-_PAST_DAYS = tuple(range(0, 120, 30))  # the past days learned from: the newest whose outcomes are known, and those before it
+_PAST_DAYS = tuple(
+    range(0, 120, 30)
+)  # the past days learned from: the newest whose outcomes are known, and those before it
 _OVERLAP = 0.5  # each order lies in the horizon of two of these days
 _RIDGE = 4.0
 _CATEGORY_ORDERS = 200.0
@@ -96,8 +98,7 @@ class OrderHistory:
 
     def per_merchant(self, orders: Bools | slice, values: Floats) -> Floats:
         """Sums per merchant of the values of the chosen orders."""
-        found: Floats = np.bincount(self.merchant[orders], values, len(self.merchant_ids))
-        return found
+        return np.bincount(self.merchant[orders], values, len(self.merchant_ids)).astype(float)
 
 
 @dataclass(frozen=True)

@@ -147,7 +147,9 @@ def reputation(networks: int, seed: int | None, labelled: Path | None, as_json: 
 
 
 @bench.command()
-@click.option("--every", type=click.IntRange(1), default=30, show_default=True, help="Days from one as-of day to the next.")
+@click.option(
+    "--every", type=click.IntRange(1), default=30, show_default=True, help="Days from one as-of day to the next."
+)
 @click.option("--from", "date_from", type=Day(), help="First as-of day (default: after 150 days of orders).")
 @click.option("--to", "date_to", type=Day(), help="Last as-of day (default: 105 days before the end of the data).")
 @click.option("--orders", type=click.Path(path_type=Path), help="CSV with a column order_id: only these orders.")
