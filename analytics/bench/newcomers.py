@@ -19,26 +19,36 @@ SURE, UNLIKELY = 0.9, 0.1  # flagged from this P(share > limit) on; cleared up t
 CLEARED, UNDECIDED, FLAGGED = range(3)
 BANDS = ((1, 49), (50, 500), (501, None))  # orders of the last 365 days
 Verdicts = NDArray[np.int8]
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Known:
-    """What is true of each merchant of a list: its share of bad orders now, NaN where the truth doesn't tell; and its orders of the last 365 days."""
+    """What is true of each merchant of a list: its share of bad orders now, in how many replayed orders it was found (NaN where the truth
+    doesn't tell); and its orders of the last 365 days."""
 
     share: Floats
+    replays: Floats
     orders: Ints
 
+    def clearly(self, limit: float) -> tuple[Bools, Bools]:
+        """Who is truly good and who truly bad: the 95 % interval of the share lies on one side of the limit. Others are neither."""
+        low, high = wilson_interval(self.share * self.replays, self.replays)
+        has_orders = self.orders > 0
+        return has_orders & (high <= limit), has_orders & (low > limit)
 
-def true_shares(root: Path, merchant_ids: tuple[str, ...]) -> Floats | None:
-    """From the truth tables of a demo's warehouse; None where there are none, or older ones."""
+
+def true_shares(root: Path, merchant_ids: tuple[str, ...]) -> tuple[Floats, Floats] | None:
+    """Shares and replays from the truth tables of a demo's warehouse; None where there are none, or older ones."""
     path = root / "truth" / "merchants.parquet"
     if not path.is_file():
         return None
     truth = pd.read_parquet(path)
     if "expected_bad_order_rate" not in truth:
         return None
-    share = truth.set_index("merchant_id")["expected_bad_order_rate"].reindex(list(merchant_ids))
-    return np.asarray(share.to_numpy(dtype=float))
+    truth = truth.set_index("merchant_id").reindex(list(merchant_ids))
+    share, replays = (truth[name].to_numpy(dtype=float) for name in ("expected_bad_order_rate", "replicate_count"))
+    return share, replays
 
 
 def from_probability(over: Floats) -> Verdicts:
@@ -62,9 +72,7 @@ def newcomer_rows(
     known: Known, verdicts: Mapping[str, Verdicts], limit: float, weights: Floats
 ) -> Iterator[dict[str, object]]:
     """A row a method and band of orders, and one a method with the ratio of false flags of the smallest band to the largest."""
-    is_told = np.isfinite(known.share) & (known.orders > 0)
-    is_good = is_told & (known.share <= limit)
-    is_bad = is_told & (known.share > limit)
+    is_good, is_bad = known.clearly(limit)
     for method, verdict in verdicts.items():
         for low, high in BANDS:
             mine = (known.orders >= low) & (known.orders <= (high or np.inf))
@@ -91,7 +99,7 @@ def _shares(name: str, verdict: Verdicts) -> dict[str, object]:
     }
 
 
-def _ratio(known: Known, verdict: Verdicts, is_good: NDArray[np.bool_], weights: Floats) -> dict[str, object]:
+def _ratio(known: Known, verdict: Verdicts, is_good: Bools, weights: Floats) -> dict[str, object]:
     """False flags under 50 orders over those above 500; null where no large merchant is flagged wrongly."""
     rates = []
     for low, high in (BANDS[0], BANDS[-1]):

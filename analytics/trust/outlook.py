@@ -5,7 +5,7 @@ An order is bad when it arrives late by the merchant's fault, is cancelled by th
 and named. Knows orders as of a day, no page and no truth.
 
 How: bad orders and exposure are summed with recency weights; a young order counts as exposure by the share of bad orders that have shown by
-its age. A merchant's prior comes from the marketplace, its category, how it keeps its shipping limits and its stars; its own orders
+its age. Both are brought to the marketplace's level of the last weeks. A merchant's prior comes from the marketplace, its category, how it keeps its shipping limits and its stars; its own orders
 update it; a ceiling on the precision stands for what changes within the horizon. Half-life, effects, strength and ceiling are those under which
 earlier days would have foretold best what is known by now (beta-binomial likelihood): nothing after the day is read.
 
@@ -48,6 +48,8 @@ _PAST_DAYS = tuple(
 )  # the past days learned from: the newest whose outcomes are known, and those before it
 _OVERLAP = 0.5  # each order lies in the horizon of two of these days
 _RIDGE = 4.0
+_LEVEL_HALF_LIFE_DAYS = 15.0  # the marketplace changes within weeks (a carrier, a policy, a season)
+_LEVEL_ORDERS = 500.0  # and is heard half with that many recent orders
 _CATEGORY_ORDERS = 200.0
 _SIGN_ORDERS = 20.0
 _USUAL = (120.0, 3.0, 5.0)  # half-life, log strength, log ceiling while there is no past day to learn from
@@ -237,7 +239,8 @@ _SIGNS = 3
 
 @dataclass(frozen=True)
 class _Evidence:
-    """Per merchant, at an instant: recency-weighted bad orders and exposure, and the signs (merchants, _SIGNS); the marketplace's log odds."""
+    """Per merchant, at an instant: recency-weighted bad orders, at the marketplace's present level, and exposure, and the signs
+    (merchants, _SIGNS); the log odds of that level."""
 
     bad: Floats
     exposed: Floats
@@ -268,6 +271,8 @@ def _evidence(history: OrderHistory, at: float, half_life_days: float) -> _Evide
     bad = history.per_merchant(known, weight * is_bad)
     exposed = np.maximum(history.per_merchant(known, weight * seen), bad)
     share = _share(bad, exposed)
+    recent = 0.5 ** (age / _LEVEL_HALF_LIFE_DAYS)
+    now = float(((recent * is_bad).sum() + _LEVEL_ORDERS * share) / ((recent * seen).sum() + _LEVEL_ORDERS))
     overrun, stars = history.overrun[known], history.stars[known]
     has_overrun = (history.shipped[known] < at) & np.isfinite(overrun)
     has_stars = (history.review[known] < at) & np.isfinite(stars)
@@ -276,7 +281,9 @@ def _evidence(history: OrderHistory, at: float, half_life_days: float) -> _Evide
         _sign(history, known, np.where(has_overrun, np.clip(overrun, -3, 3), 0), weight * has_overrun),
         _sign(history, known, np.where(has_stars, stars, 0), weight * has_stars),
     ]
-    return _Evidence(bad, exposed, np.array(signs).T, float(special.logit(share)))
+    level = float(special.logit(now))
+    drift = math.exp(level - float(special.logit(share)))
+    return _Evidence(np.minimum(bad * drift, exposed), exposed, np.array(signs).T, level)
 
 
 def _share(bad: Floats, exposed: Floats) -> float:

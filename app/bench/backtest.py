@@ -18,6 +18,7 @@ from scipy.special import betaincc
 from analytics.bench.backtest import (
     MEASURES,
     PEERS,
+    RANKS,
     WINDOW_DAYS,
     Forecast,
     Judged,
@@ -34,6 +35,8 @@ from analytics.bench.newcomers import (
     newcomer_rows,
     true_shares,
 )
+from analytics.trust import MARTS as SCORE_MARTS
+from analytics.trust import daily_counts, default_programme, fit_model, score_from_counts
 from analytics.trust.outlook import (
     HORIZON_DAYS,
     MARTS,
@@ -49,7 +52,7 @@ from analytics.trust.programmes import evaluate, presets
 from analytics.warehouse import Warehouse
 from app.errors import AppError, InputFileError
 
-OURS = "trustdesk"
+OURS, SCORE = "trustdesk", "trust_score"
 FIRST_DAYS = 150  # days of orders before the first as-of day
 LIMIT = 1.5  # the limit of P(share > limit), in shares of the marketplace as known on the day
 LIMITS = (1.0, LIMIT, 2.0)
@@ -111,9 +114,11 @@ def run_backtest(
     days = _calendar(later, every, date_from, date_to)
     judged, outlooks = [], []
     for day in days:
-        with warehouse.cursor(as_of=day, marts=MARTS, time_limit=None) as cursor:
+        with warehouse.cursor(as_of=day, marts={*MARTS, *SCORE_MARTS}, time_limit=None) as cursor:
             known = read_orders(cursor, only_orders=only)
+            counts = daily_counts(cursor)
         ours, forecasts, limit = foretell(known)
+        forecasts[SCORE] = _by_score(counts, known)
         bad, orders = _later(later, known, instant_of(day, zone))
         judged.append(_at_places(judge(bad, orders, forecasts, limit), known, later))
         outlooks.append(ours)
@@ -129,11 +134,19 @@ def foretell(known: OrderHistory) -> tuple[Outlook, dict[str, Forecast], float]:
     return ours, forecasts, LIMIT * counts.usual
 
 
+def _by_score(counts: pd.DataFrame, known: OrderHistory) -> Forecast:
+    """The trust score as a rank: points lost. Merchants below its least number of orders have no score; their points still tell."""
+    model = fit_model(counts, default_programme())
+    scored = score_from_counts(counts, model).set_index("merchant_id").reindex(list(known.merchant_ids))
+    points = scored.filter(like="contribution.").sum(axis=1).to_numpy(dtype=float)
+    return Forecast(1 - points / 100, np.full(len(points), np.inf))
+
+
 def score_rows(judged: Sequence[Judged], weights: np.ndarray) -> Iterator[Row]:
     """A row a measure and method. `ours_ahead` is positive where ours is better; intervals are of the same resamples."""
     for measure_id, (measured, is_higher_better) in MEASURES.items():
         ours = measured(judged, OURS, weights)
-        for method in (OURS, *PEERS):
+        for method in (OURS, *PEERS, *((SCORE,) if measure_id in RANKS else ())):
             found = measured(judged, method, weights)
             ahead = ours - found if is_higher_better else found - ours
             yield {
@@ -147,9 +160,10 @@ def score_rows(judged: Sequence[Judged], weights: np.ndarray) -> Iterator[Row]:
 
 def truth_rows(warehouse: Warehouse, newest: OrderHistory, weights: np.ndarray) -> Iterator[Row]:
     """On a demo, where the true share is known: calibration of P(true share > limit) at three limits, and who is flagged wrongly by number of orders."""
-    share = true_shares(warehouse.root, newest.merchant_ids)
-    if share is None:
+    truth = true_shares(warehouse.root, newest.merchant_ids)
+    if truth is None:
         return
+    share, replays = truth
     counts = read_counts(newest)
     ours, forecasts, limit = foretell(newest)
     for times in LIMITS:
@@ -165,7 +179,7 @@ def truth_rows(warehouse: Warehouse, newest: OrderHistory, weights: np.ndarray) 
     }
     placed = newest.ordered > newest.known_at - WINDOW_DAYS
     orders = newest.per_merchant(placed, np.ones(int(placed.sum()))).astype(np.intp)
-    for row in newcomer_rows(Known(share, orders), verdicts, limit, weights):
+    for row in newcomer_rows(Known(share, replays, orders), verdicts, limit, weights):
         yield {"limit": limit, **row} if row["record"] == "newcomers" else row
 
 

@@ -33,7 +33,7 @@ from tests.analytics.trust.test_outlook import NAMES, NOW, history_of, marketpla
 
 def counts(bad: list[float], orders: list[float], category: list[int] | None = None) -> Counts:
     b, n = np.array(bad), np.array(orders)
-    return Counts(b, n, b, n, np.array(category or [-1] * len(bad)))
+    return Counts(b, n, b, n, n, np.array(category or [-1] * len(bad)))
 
 
 @pytest.mark.parametrize(
@@ -190,9 +190,10 @@ def test_verdicts() -> None:
 
 
 def test_newcomers_by_hand() -> None:
-    known = Known(np.array([0.1, 0.1, 0.1, 0.1, 0.3, 0.3, np.nan]), np.array([10, 20, 600, 700, 30, 800, 10]))
-    verdict = np.array([FLAGGED, UNDECIDED, FLAGGED, CLEARED, UNDECIDED, FLAGGED, FLAGGED], dtype=np.int8)
-    small, _middle, large, ratio = newcomer_rows(known, {"x": verdict}, 0.2, np.ones((3, 7)))
+    share = np.array([0.1, 0.1, 0.1, 0.1, 0.3, 0.3, np.nan, 0.19, 0.21])
+    known = Known(share, np.full(9, 500.0), np.array([10, 20, 600, 700, 30, 800, 10, 10, 10]))
+    verdict = np.array([FLAGGED, UNDECIDED, FLAGGED, CLEARED, UNDECIDED, FLAGGED, FLAGGED, FLAGGED, CLEARED], np.int8)
+    small, _middle, large, ratio = newcomer_rows(known, {"x": verdict}, 0.2, np.ones((3, 9)))
     assert (small["good"], small["false_flag_rate"], small["good_undecided_rate"]) == (2, 0.5, 0.5)
     assert (small["bad"], small["miss_rate"], small["bad_undecided_rate"]) == (1, 1.0, 1.0)
     assert (large["good"], large["false_flag_rate"], large["bad"], large["miss_rate"]) == (2, 0.5, 1, 0.0)
@@ -217,7 +218,7 @@ def test_the_command_on_the_demo(demo_warehouse: Path) -> None:
     assert [day["as_of"] for day in days] == ["2026-05-15", "2026-06-14"]
     assert data["orders"] == sum(day["orders"] for day in days) > 1000
     scores = {(row["measure"], row["method"]): row for row in rows if row["record"] == "score"}
-    assert len(scores) == len(bench.MEASURES) * (1 + len(bench.PEERS))
+    assert len(scores) == len(bench.MEASURES) * (1 + len(bench.PEERS)) + len(bench.RANKS)  # the score ranks only
     assert all(row["ci_low"] <= row["ci_high"] for row in scores.values())
     loss = {method: row["value"] for (measure, method), row in scores.items() if measure == "log_loss"}
     assert min(loss, key=lambda name: loss[name]) == "trustdesk"
