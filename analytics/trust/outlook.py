@@ -4,10 +4,11 @@ An order is bad when it arrives late by the merchant's fault, is cancelled by th
 (unless the dispute was denied or withdrawn): one or several of these, the order counts once. A kind that the source never records is left out
 and named. Knows orders as of a day, no page and no truth.
 
-How: bad orders and exposure are summed with recency weights; a young order counts as exposure by the share of bad orders that have shown by
-its age. Both are brought to the marketplace's level of the last weeks. A merchant's prior comes from the marketplace, its category, how it keeps its shipping limits and its stars; its own orders
-update it; a ceiling on the precision stands for what changes within the horizon. Half-life, effects, strength and ceiling are those under which
-earlier days would have foretold best what is known by now (beta-binomial likelihood): nothing after the day is read.
+How: bad orders and exposure are summed with recency weights, and brought to the marketplace's level of the last weeks; a young order counts as
+exposure by the share of bad orders that have shown by its age. A merchant's prior comes from the marketplace, its category, how it keeps its
+shipping limits and its stars; its own orders update it; a ceiling on the precision stands for what changes within the horizon. Half-life, effects,
+strength and ceiling are those under which earlier days would have foretold best what is known by now (beta-binomial likelihood): nothing after the
+day is read.
 
 Sources: Gelman et al., *Bayesian Data Analysis* (3rd ed., 5.3) for the beta-binomial; Dawid (1984, JRSS A 147) for judging by one's forecasts;
 Ibrahim and Chen (2000, Statistical Science 15) for discounted counts. Figures: `docs/decisions/012-what-predicts-bad-orders.md`.

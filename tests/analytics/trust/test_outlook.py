@@ -159,18 +159,18 @@ def test_one_more_bad_order_never_makes_the_outlook_better() -> None:
 
 
 def test_what_is_told_of_a_past_day_does_not_depend_on_what_came_after() -> None:
-    """The model learns from past days; at each of them it may read nothing of later."""
-    orders = marketplace()
-    past = NOW - 100
-    later = [row for row in orders if float(str(row["ordered_day"])) >= past]
-    history = history_of(orders, NAMES)
-    changed = [
-        {**row, "late_day": NOW, "overrun_days": 3.0, "shipped_day": NOW} if row in later else row for row in orders
-    ]
-    kept = [row for row in orders if row not in later]
-    found = [
-        outlooks._evidence(one, past, 120.0) for one in (history, history_of(changed, NAMES), history_of(kept, NAMES))
-    ]
+    """The model learns from past days; at each of them it may read nothing of later, neither of new orders nor of old ones."""
+    orders, past = marketplace(), NOW - 100
+    kept = [row for row in orders if float(str(row["ordered_day"])) < past]
+    news = {"late_day": NOW - 1, "overrun_days": 3.0, "shipped_day": NOW - 1}
+    changed = [{**row, **news} for row in orders if row not in kept]
+    for number, row in enumerate(kept):
+        is_reviewed_later = float(str(row.get("review_day", NOW))) >= past
+        changed.append(
+            {**row, **({"late_day": NOW - 1} if number % 2 else {}), **({"stars": 2} if is_reviewed_later else {})}
+        )
+    assert any(row.get("stars") == 2 for row in changed)
+    found = [outlooks._evidence(history_of(rows, NAMES), past, 120.0) for rows in (orders, kept, changed)]
     for one in found[1:]:
         for name in ("bad", "exposed", "signs", "level"):
             np.testing.assert_allclose(getattr(one, name), getattr(found[0], name), err_msg=name)
