@@ -9,6 +9,7 @@ from app.commands.build import build
 from app.commands.demo import demo
 from app.commands.ingest import ingest, quality, quarantine, snapshots
 from app.commands.metrics import metrics
+from app.commands.outlook import outlook
 from app.commands.reputation import reputation
 from app.commands.serve import serve
 from app.commands.trust import trust
@@ -25,6 +26,7 @@ COMMANDS = (
     build,
     metrics,
     trust,
+    outlook,
     reputation,
     themes,
     summarize,
