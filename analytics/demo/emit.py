@@ -12,7 +12,7 @@ from analytics.demo.market import Market
 from analytics.demo.orders import MAX_LINES, Orders
 from analytics.demo.reviews import DIMENSION, text_number
 from analytics.demo.stream import EventStream
-from analytics.demo.world import DAY, HOUR, Ints
+from analytics.demo.world import DAY, HOUR, Floats, Ints
 
 # Words of the column `reason`, by code.
 REASONS = (
@@ -150,15 +150,19 @@ def _emit_claims(stream: EventStream, orders: Orders, party: dict[str, Ints]) ->
     )
 
 
+def review_chance(market: Market, orders: Orders) -> Floats:
+    """Chance that each order is reviewed; of cancelled ones some whose seller cancelled."""
+    talkative = 0.5 + market.buyers.taste(orders.buyer, 2)
+    chance = behaviour.review_rate(orders.score, talkative)
+    return np.where(orders.cancelled >= 0, np.where(orders.cancel_fault == 0, 0.15, 0.0), chance)
+
+
 def _emit_opinions(
     market: Market, stream: EventStream, orders: Orders, party: dict[str, Ints], rng: np.random.Generator
 ) -> Reviews:
     n = len(orders)
-    talkative = 0.5 + market.buyers.taste(orders.buyer, 2)
     is_cancelled = orders.cancelled >= 0
-    chance = behaviour.review_rate(orders.score, talkative)
-    chance = np.where(is_cancelled, np.where(orders.cancel_fault == 0, 0.15, 0.0), chance)
-    is_reviewed = rng.random(n) < chance
+    is_reviewed = rng.random(n) < review_chance(market, orders)
     end = np.where(
         is_cancelled, orders.cancelled, np.where(orders.is_lost, orders.deliver_by + 5 * DAY, orders.delivered)
     )

@@ -1,4 +1,4 @@
-"""Truth tables: what the simulator knows and a real marketplace never would. Only tests read them."""
+"""Truth tables: what the simulator knows and a real marketplace never would. Only tests and benchmarks read them, to judge."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from analytics.demo import columns as cols
 from analytics.demo import events as ev
 from analytics.demo.delivery import SELLER
 from analytics.demo.demand import CAMPAIGN_LIFT
+from analytics.demo.emit import review_chance
 from analytics.demo.market import KINDS, Market
 from analytics.demo.orders import ACTUAL, Conditions, Orders, simulate
 from analytics.demo.penalties import CLAUSES, Penalties
 from analytics.demo.planning import Matter
-from analytics.demo.stream import FAULTS
+from analytics.demo.stream import FAULTS, OUTCOMES
 from analytics.demo.tickets import TicketSpec
 from analytics.demo.world import (
     CARRIERS,
@@ -145,8 +146,17 @@ def _outcomes(market: Market, orders: Orders) -> dict[str, Floats]:
         "defective_rate": orders.is_defective.astype(float),
         "score": orders.score.astype(float),
         "low_score_rate": (orders.score <= 2).astype(float),
+        "bad_order_rate": _bad_order(market, orders),
         "repeat_rate": behaviour.repeat_rate(orders.latent, orders.refund_days, again, active),
     }
+
+
+def _bad_order(market: Market, orders: Orders) -> Floats:
+    """Chance that each order is late or cancelled by the seller's fault, disputed for good, or reviewed with 1 or 2 stars."""
+    cleared = np.isin(orders.outcome, [OUTCOMES.index("denied"), OUTCOMES.index("withdrawn")])
+    cancelled = (orders.cancelled >= 0) & (orders.cancel_fault == SELLER)
+    certain = (orders.late_fault == SELLER) | cancelled | ((orders.disputed >= 0) & ~cleared)
+    return np.where(certain, 1.0, review_chance(market, orders) * (orders.score <= 2))
 
 
 def write_effects(path: Path, market: Market, n: int, seed: int) -> None:

@@ -10,6 +10,7 @@ from app.commands.cases import cases
 from app.commands.demo import demo
 from app.commands.ingest import ingest, quality, quarantine, snapshots
 from app.commands.metrics import metrics
+from app.commands.outlook import outlook
 from app.commands.reputation import reputation
 from app.commands.serve import serve
 from app.commands.statement import statement
@@ -29,6 +30,7 @@ COMMANDS = (
     trust,
     statement,
     cases,
+    outlook,
     reputation,
     themes,
     summarize,

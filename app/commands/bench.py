@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import secrets
+from datetime import date
 from pathlib import Path
 
 import click
 
-from app.commands.plumbing import json_option, note, one_line_errors, print_rows, runtime, warehouse_option
+from app.commands.plumbing import (
+    Day,
+    json_option,
+    note,
+    one_line_errors,
+    print_records,
+    print_rows,
+    runtime,
+    warehouse_option,
+)
 from app.settings import load_settings
 
 
@@ -179,6 +189,46 @@ def scores(days: int, markets: int, lives: int, seed: int | None, as_json: bool,
         rows = list(measure_time(days, first))
     rows += measure_truth(markets, lives, first) if markets else []
     print_rows(rows, as_json=as_json, columns=columns)
+
+
+@bench.command()
+@click.option(
+    "--every", type=click.IntRange(1), default=30, show_default=True, help="Days from one as-of day to the next."
+)
+@click.option("--from", "date_from", type=Day(), help="First as-of day (default: after 150 days of orders).")
+@click.option("--to", "date_to", type=Day(), help="Last as-of day (default: 105 days before the end of the data).")
+@click.option("--orders", type=click.Path(path_type=Path), help="CSV with a column order_id: only these orders.")
+@click.option("--resamples", "number", type=click.IntRange(20), default=1000, show_default=True, help="Of merchants.")
+@click.option("--seed", type=click.IntRange(0), help="Draws the same resamples again (default: drawn).")
+@json_option
+@warehouse_option
+@one_line_errors
+def backtest(
+    every: int,
+    date_from: date | None,
+    date_to: date | None,
+    orders: Path | None,
+    number: int,
+    seed: int | None,
+    as_json: bool,
+    warehouse: Path | None,
+) -> None:
+    """Foretell each merchant's bad orders of the next 60 days at past days from what was known then, beside published methods."""
+    from app.bench.backtest import measure
+
+    with runtime(warehouse) as opened:
+        rows = list(
+            measure(
+                opened.warehouse,
+                every=every,
+                date_from=date_from,
+                date_to=date_to,
+                orders=orders,
+                number=number,
+                seed=_seed(seed),
+            )
+        )
+    print_records(rows, as_json=as_json)
 
 
 def _seed(given: int | None) -> int:

@@ -172,6 +172,20 @@ def print_rows(rows: Iterable[Mapping[str, object]], *, as_json: bool, columns: 
         click.echo("  ".join(padded).rstrip())
 
 
+def print_records(rows: Iterable[Mapping[str, object]], *, as_json: bool) -> None:
+    """Rows of several kinds, told apart by `record`: JSON lines, or a table a kind."""
+    if as_json:
+        print_rows(rows, as_json=True)
+        return
+    kinds: dict[object, list[Mapping[str, object]]] = {}
+    for row in rows:
+        kinds.setdefault(row.get("record"), []).append({key: value for key, value in row.items() if key != "record"})
+    for number, of_kind in enumerate(kinds.values()):
+        if number:
+            click.echo()
+        print_rows(of_kind, as_json=False, columns=list(dict.fromkeys(key for row in of_kind for key in row)))
+
+
 def print_load(result: Mapping[str, object], *, as_json: bool) -> None:
     """What became of a load's rows; its notes go to stderr."""
     notes = result.get("notes")

@@ -57,7 +57,7 @@ def replay_rows(
 def load_demo(scale: Scale, seed: int, progress: Report | None = None) -> dict[str, object]:
     """Simulates a marketplace and loads it; the result of `load_path`, with scale and seed.
 
-    What is true of it (which only tests may read) goes to truth/ in the warehouse. Raises WarehouseError when the warehouse
+    What is true of it (which only tests and benchmarks may read) goes to truth/ in the warehouse. Raises WarehouseError when the warehouse
     holds real data, is being written, or the disk is full.
     """
     from analytics.demo import fill

@@ -121,3 +121,26 @@ def test_a_counterfactual_changes_only_what_follows_from_its_cause() -> None:
     unasked = was_late & (actual.asked < 0) & (actual.cause != 5)
     gained = on_time.latent[unasked] - actual.latent[unasked]
     assert np.allclose(gained, behaviour.lateness_cost(actual.days_late[unasked]))
+
+
+def test_the_true_share_of_bad_orders_is_that_of_the_events(
+    made: Made, events: pd.DataFrame, orders: pd.DataFrame
+) -> None:
+    """Merchants that did not change, outside the outage: cancelled or late by the seller's fault, disputed for good, or rated 1 or 2."""
+    fault = events[events.fault == "seller"]
+    cleared = events[(events.kind == "dispute_closed") & events.outcome.isin(["denied", "withdrawn"])].order_id
+    late = fault[fault.kind == "order_delivered"].order_id
+    cancelled = fault[fault.kind == "order_cancelled"].order_id
+    bad = orders.order_id.isin(late) | orders.order_id.isin(cancelled) | (orders.score <= 2)
+    bad |= orders.is_disputed & ~orders.order_id.isin(cleared)
+    truth = made.table("truth/merchants").set_index("merchant_id")
+    causes = made.table("truth/orders").set_index("order_id").reindex(orders.order_id)
+    at = interventions(made).loc["handling_limit_tightened"].from_at
+    last = orders.placed_at.max() - pd.Timedelta(days=30)
+    usual = orders.placed_at.between(at, last).to_numpy() & ~(causes.is_outage | causes.is_campaign).to_numpy()
+    usual &= (truth.drift.reindex(orders.merchant_id) == 0).to_numpy()
+    expected = truth.expected_bad_order_rate.reindex(orders[usual].merchant_id).to_numpy()
+    assert usual.sum() > 2000
+    assert abs(bad[usual].mean() - expected.mean()) < 0.015
+    careless = expected > np.quantile(expected, 0.8)
+    assert abs(bad[usual][careless].mean() - expected[careless].mean()) < 0.05
