@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 MIN_CLUSTERS = 10
+MIN_EXPECTED = 5.0
 ROUNDS = 200
 TOLERANCE = 1e-9
 SPREAD = 1e-6  # a column that varies less than this share of itself within the fixed effects tells nothing
@@ -59,6 +60,15 @@ class Fit:
         return self.combine(np.eye(len(self.coefficients))[place])
 
 
+def can_compare(outcome: Floats, is_member: NDArray[np.bool_]) -> bool:
+    """Whether a share of the members can be told from that of the others: for a 0/1 outcome, five of either value are expected among the members if
+    they are like all (Cochran 1954's rule); stars always can. outcome: no NaN."""
+    if not np.isin(outcome, (0.0, 1.0)).all():
+        return True
+    share = float(outcome.mean()) if len(outcome) else 0.0
+    return bool(is_member.sum() * min(share, 1.0 - share) >= MIN_EXPECTED)
+
+
 def codes(values: pd.Series[str] | pd.Series[int]) -> Ints:
     """0, 1, 2 … for each distinct value."""
     return np.asarray(pd.factorize(values)[0], dtype=np.int64)
@@ -94,16 +104,16 @@ def least_squares(y: Floats, x: Floats, clusters: Ints, groups: Sequence[Ints] =
     varies = np.abs(x_in).max(axis=0) > SPREAD * size
     coefficients = np.full(x.shape[1], np.nan)
     covariance = np.full((x.shape[1], x.shape[1]), np.nan)
-    count = len(np.unique(clusters))
+    count = int(np.count_nonzero(np.bincount(clusters)))
     critical = float(t.ppf(0.975, count - 1)) if count >= MIN_CLUSTERS else float(norm.ppf(0.975))
     spent = sum(int(group.max()) + 1 for group in groups if len(y) and not _is_nested(group, clusters))
     left = len(y) - int(varies.sum()) - 1
     if varies.any() and left > spent:
         model = sm.OLS(y_in, x_in[:, varies])
         if count >= MIN_CLUSTERS:
-            done = model.fit(cov_type="cluster", cov_kwds={"groups": clusters})
+            done = model.fit(method="qr", cov_type="cluster", cov_kwds={"groups": clusters})
         else:
-            done = model.fit(cov_type="HC1")
+            done = model.fit(method="qr", cov_type="HC1")
         coefficients[varies] = done.params
         covariance[np.ix_(varies, varies)] = done.cov_params() * left / (left - spent)
     return Fit(coefficients, covariance, critical, len(y))
@@ -111,5 +121,6 @@ def least_squares(y: Floats, x: Floats, clusters: Ints, groups: Sequence[Ints] =
 
 def _is_nested(group: Ints, clusters: Ints) -> bool:
     """Whether every member of a group lies in one cluster."""
-    pairs = np.unique(np.column_stack([group, clusters]), axis=0)
-    return len(pairs) == len(np.unique(group))
+    one = np.zeros(int(group.max()) + 1, dtype=np.int64)
+    one[group] = clusters
+    return bool(np.all(one[group] == clusters))

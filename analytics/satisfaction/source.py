@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from analytics.errors import InputError
+from analytics.metrics.extent import read_extent
 from analytics.tables import SQL_FOLDER
 
 if TYPE_CHECKING:
@@ -120,3 +121,27 @@ def _scoped(name: str) -> str:
 @cache
 def _text(name: str) -> str:
     return (SQL_FOLDER / "satisfaction" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def recorded(cursor: Cursor) -> dict[str, bool]:
+    """Which causes of `drivers` the sources can show at all."""
+    counts = read_extent(cursor).counts
+    needs = {
+        "slow_reply": "question_asked",
+        "late_seller": "order_placed.deliver_by",
+        "late_other": "order_placed.deliver_by",
+        "cancelled": "order_cancelled",
+        "price": "order_placed.amount",
+        "returned": "return_requested",
+        "disputed": "dispute_opened",
+    }
+    return {cause: counts.get(need, 0) > 0 for cause, need in needs.items()}
+
+
+def chain_days(cursor: Cursor, scope: Scope, outcome_days: int) -> tuple[date, date, date] | None:
+    """(D, first and last day of the orders that follow), the orders' last day as late as the window and 90 days allow; None when the data starts later than 30 days before D."""
+    last = min(scope.date_to, last_repeat_day(cursor))
+    first = last - timedelta(days=outcome_days - 1)
+    day = first - timedelta(days=1)
+    begins = read_extent(cursor).first_day
+    return None if begins is None or day < begins + timedelta(days=30) else (day, first, last)

@@ -41,8 +41,8 @@ def reviews(
     return frame.assign(is_late=0, is_disputed=0, is_returned=0)
 
 
-def covers(found: Drift, truth: float, *, widened: float = 1.5) -> bool:
-    """Whether the interval of the standards' slope, half as wide again so that one draw in 300 misses, holds the truth."""
+def covers(found: Drift, truth: float, *, widened: float = 2.2) -> bool:
+    """Whether the interval of the standards' slope, 2.2 times as wide, so that one draw in 50,000 misses, holds the truth."""
     assert found.standards is not None
     half = (found.standards.ci_high - found.standards.ci_low) / 2 * widened
     return abs(found.standards.value - truth) <= half
