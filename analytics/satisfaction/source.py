@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 ORDER_LIMIT = 200_000  # rows of one regression or curve
 RATING_LIMIT = 300_000
-BUYER_LIMIT = 20_000  # rows of one clustering
+BUYER_LIMIT = 10_000  # rows of one clustering
 REPEAT_DAYS = 90
 _PARAMETER = re.compile(r"\$([a-z_]+)")
 
@@ -72,11 +72,11 @@ def orders(cursor: Cursor, scope: Scope, limit: int = ORDER_LIMIT) -> Sample:
 def first_orders(cursor: Cursor, scope: Scope, limit: int = ORDER_LIMIT) -> Sample:
     """Each buyer's first order of a window, about `limit` at most: buyer_id and the instants ordered_at, ended_at, known_bad_at, next_ordered_at.
 
-    `total` counts orders.
+    `total` counts buyers; of a sample it is its size times `every`.
     """
-    total = _order_count(cursor, scope)
-    every = sample_step(total, limit)
-    return Sample(read(cursor, "first_orders", scope, every=every), total, every)
+    every = sample_step(_order_count(cursor, scope), limit)
+    rows = read(cursor, "first_orders", scope, every=every)
+    return Sample(rows, len(rows) * every, every)
 
 
 def ratings(cursor: Cursor, scope: Scope, limit: int = RATING_LIMIT) -> Sample:
@@ -87,6 +87,22 @@ def ratings(cursor: Cursor, scope: Scope, limit: int = RATING_LIMIT) -> Sample:
     total = int(read(cursor, "rating_count", scope)["review_count"].iloc[0])
     every = sample_step(total, limit)
     return Sample(read(cursor, "ratings", scope, every=every), total, every)
+
+
+def buyers(cursor: Cursor, scope: Scope, limit: int = BUYER_LIMIT) -> Sample:
+    """Buyers who ordered in a window, about `limit` at most, and what they did: buyer_id, orders, days_since, spend, order_size, variety, bad_share, review_share, claim_share.
+
+    `total` counts buyers; of a sample it is its size times `every`.
+    """
+    every = sample_step(_order_count(cursor, scope), limit)
+    rows = read(cursor, "buyers", scope, every=every)
+    return Sample(rows, len(rows) * every, every)
+
+
+def merchants(cursor: Cursor, scope: Scope) -> pd.DataFrame:
+    """Merchants with their sums of a window: merchant_id, order_count, recent_count (its second half) and the counts that `segments` makes shares of."""
+    middle = scope.date_from + (scope.date_to - scope.date_from) / 2
+    return read(cursor, "merchants", scope, middle=middle)
 
 
 def read(cursor: Cursor, name: str, scope: Scope, **more: object) -> pd.DataFrame:
