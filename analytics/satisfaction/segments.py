@@ -88,13 +88,15 @@ class Trait:
 
 @dataclass(frozen=True)
 class Segment:
-    """One segment, the largest first. share: of the rows. traits: what sets it apart, most first; never empty. means: every measure. members: ids, for merchants."""
+    """One segment, the largest first. share: of the rows. traits: what sets it apart, most first; never empty. means and distances: of every measure, see Trait.
+    members: ids, for merchants."""
 
     number: int
     n: int
     share: float
     traits: tuple[Trait, ...]
     means: Mapping[str, float]
+    distances: Mapping[str, float]
     members: tuple[str, ...]
 
 
@@ -325,6 +327,7 @@ def _segment(
         float(is_member.mean()),
         tuple(named),
         {trait.measure: trait.value for trait in traits},
+        {trait.measure: trait.distance for trait in traits},
         tuple(str(member) for member in members),
     )
 

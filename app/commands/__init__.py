@@ -8,6 +8,7 @@ from app.commands.bench import bench
 from app.commands.build import build
 from app.commands.demo import demo
 from app.commands.ingest import ingest, quality, quarantine, snapshots
+from app.commands.loyalty import loyalty
 from app.commands.metrics import metrics
 from app.commands.reputation import reputation
 from app.commands.serve import serve
@@ -26,6 +27,7 @@ COMMANDS = (
     metrics,
     trust,
     reputation,
+    loyalty,
     themes,
     summarize,
     draft,
