@@ -39,9 +39,12 @@ def of_data() -> Iterator[tuple[str, str]]:
     """(msgid, where) of texts that pages translate but that stand in analytics or in data files."""
     from analytics.metrics import CATALOGUE, REASONS
     from analytics.quality import texts
+    from analytics.satisfaction.index import default_definition
     from analytics.trust.programmes import presets
     from analytics.whatif.simulate import TEXTS
 
+    for component in default_definition().components:
+        yield component.label, "data/satisfaction/index.toml"
     for text in TEXTS:
         yield text, "analytics.whatif"
     for text in REASONS.values():
