@@ -66,7 +66,9 @@ def raw_and_adjusted(
         figure.add_vline(x=0, line={"color": theme.MUTED, "width": 1, "dash": "dot"})
     theme.styled(figure, "", height=height, x_title=x_title)
     figure.update_xaxes(tickformat=_signed(theme.TICKS[unit], has_zero))
-    figure.update_yaxes(tickvals=places, ticktext=list(names), range=[len(names) - 0.5, -0.5], showgrid=False)
+    figure.update_yaxes(
+        tickvals=places, ticktext=list(names), range=[len(names) - 0.5, -0.5], showgrid=False, zeroline=False
+    )
     return figure
 
 

@@ -72,7 +72,7 @@ def _sentences(found: Chain) -> list[str]:
     links = {link.outcome: link for link in found.links}
     return [
         _(
-            "Trust → satisfaction: ten points more go with {stars} stars, and {bad} of orders that went badly.",
+            "Trust → satisfaction: with ten points more the stars of an order differ by {stars}, and the share of orders that went badly by {bad}.",
             stars=_slope(links["rating"].adjusted, "stars"),
             bad=_slope(links["bad"].adjusted, "rate"),
         )
@@ -87,7 +87,7 @@ def _satisfaction_to_loyalty(link: Link | None) -> str:
     if link is None or link.adjusted is None:
         return _("Satisfaction → loyalty: too few buyers came back to tell.")
     return _(
-        "Satisfaction → loyalty: after a bad experience {gap} of buyers are back within 90 days.",
+        "Satisfaction → loyalty: after a bad experience the share of buyers back within 90 days differs by {gap}.",
         gap=_slope(link.adjusted, link.unit),
     )
 
@@ -96,11 +96,11 @@ def _trust_to_loyalty(link: Link) -> str:
     if link.adjusted is None:
         return _("Trust → loyalty: too few buyers came back to tell.")
     said = _(
-        "Trust → loyalty: ten points more go with {change} of buyers back within 90 days.",
+        "Trust → loyalty: with ten points more the share of buyers back within 90 days differs by {change}.",
         change=_slope(link.adjusted, link.unit),
     )
     if link.given_experience is not None:
-        said += " " + _("At the same experience it is {change}.", change=_slope(link.given_experience, link.unit))
+        said += " " + _("With the same experience, by {change}.", change=_slope(link.given_experience, link.unit))
     return said
 
 

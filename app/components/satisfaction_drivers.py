@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from app.charts.shapes import Estimate
@@ -10,11 +12,14 @@ from app.components.chart import chart_card, empty_card
 from app.components.study_words import CAUSES, MISSING, OBSERVATIONAL, OUTCOMES, between, sample_words, window_of
 from app.components.table import Column
 from app.filter_bar import current_filters
-from app.i18n import _, joined, ngettext, number
+from app.i18n import _, difference, figure, joined, ngettext, number
 from app.page_errors import page_errors
 from app.services import satisfaction_studies as studies
 from app.services.figures import time_zone
 from app.services.runtime import snapshot_id
+
+if TYPE_CHECKING:
+    from analytics.satisfaction.drivers import Drivers
 
 CHOICES = ("rating", "positive", "repeat")
 
@@ -36,6 +41,25 @@ def drivers_tab() -> None:
         with st.skeleton(height=420):
             found = studies.drivers(snapshot, scope, outcome)
         _draw(found, snapshot)
+
+
+def _say_weightiest(drivers: Drivers) -> None:
+    """The cause that takes most from the whole, in a sentence."""
+    told = [one for one in drivers.drivers if one.adjusted is not None and one.moves is not None and one.moves < 0]
+    if not told:
+        return
+    most = min(told, key=lambda one: one.moves or 0.0)
+    slope = most.adjusted
+    assert slope is not None
+    st.markdown(
+        _(
+            "Weighs most: {cause}. With it an order differs by {change}; spread over all orders that is {moves} of a mean of {mean}.",
+            cause=_(CAUSES[most.cause]),
+            change=between(slope.value, slope.ci_low, slope.ci_high, drivers.unit),
+            moves=difference(most.moves, drivers.unit),
+            mean=figure(drivers.mean, drivers.unit),
+        )
+    )
 
 
 def _draw(found: studies.Driven, snapshot: str) -> None:
@@ -104,22 +128,7 @@ def _draw(found: studies.Driven, snapshot: str) -> None:
         ],
         key=f"satisfaction.drivers.{drivers.outcome}",
     )
-    weightiest = min((one for one in told if one.moves is not None), key=lambda one: one.moves or 0.0, default=None)
-    if weightiest is not None and weightiest.adjusted is not None and (weightiest.moves or 0.0) < 0:
-        slope = weightiest.adjusted
-        st.markdown(
-            _(
-                "Weighs most: {cause}. An order with it has {change}; over all orders that makes {moves}.",
-                cause=_(CAUSES[weightiest.cause]),
-                change=between(slope.value, slope.ci_low, slope.ci_high, unit),
-                moves=between(
-                    weightiest.moves,
-                    slope.ci_low * (weightiest.share or 0.0),
-                    slope.ci_high * (weightiest.share or 0.0),
-                    unit,
-                ),
-            )
-        )
+    _say_weightiest(drivers)
     if missing:
         st.caption(_("Not shown: {names}", names=joined(missing)))
     st.caption(

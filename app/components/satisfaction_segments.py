@@ -119,12 +119,11 @@ def _stability(found: studies.Segmented) -> str:
 
 def _measures(found: studies.Segmented, snapshot: str, of: str) -> None:
     segments = found.segments.segments
-    units = {trait.measure: trait.unit for one in segments for trait in one.traits}
     measures = list(segments[0].means)
     measures.sort(key=list(MEASURES).index)
     named = [_(MEASURES[measure]) for measure in measures]
     rows = [f"{one.number + 1} · {rate(one.share, digits=0)}" for one in segments]
-    texts = [[measured(one.means[m], units.get(m, _unit(m))) for m in measures] for one in segments]
+    texts = [[_cell(one.means[m], _unit(m)) for m in measures] for one in segments]
     distances = [[one.distances[m] for m in measures] for one in segments]
     hovers = [
         [
@@ -136,7 +135,9 @@ def _measures(found: studies.Segmented, snapshot: str, of: str) -> None:
     frame = pd.DataFrame({"name": rows} | {m: [line[place] for line in texts] for place, m in enumerate(measures)})
     chart_card(
         _("Every measure by segment"),
-        window_of(found.window, time_zone(snapshot)) + " · " + _("blue: more than all, orange: less"),
+        window_of(found.window, time_zone(snapshot))
+        + " · "
+        + _("blue: more than all, orange: less; order size in typical orders"),
         grid(
             named,
             rows,
@@ -159,6 +160,11 @@ def _measures(found: studies.Segmented, snapshot: str, of: str) -> None:
 
 def _unit(measure: str) -> str:
     return {"orders": "count", "days_since": "days", "order_size": "times"}.get(measure, "rate")
+
+
+def _cell(value: float, unit: str) -> str:
+    """As short as a cell is narrow."""
+    return f"{number(value, digits=1)} ×" if unit == "times" else measured(value, unit)
 
 
 def _members(found: studies.Segmented, snapshot: str, chosen: int) -> None:
