@@ -1,6 +1,6 @@
 """What the satisfaction studies read: statements of `analytics/sql/satisfaction` with a scope's filters bound. Computes nothing.
 
-Large marketplaces are sampled by a hash of the order's, buyer's or rater's id: one in `every`, the same ones each time. Samples say so.
+Large marketplaces are sampled by a hash of the order's, buyer's or rater's id: one in `every`, the same ones each time (by this version of DuckDB). Samples say so.
 """
 
 from __future__ import annotations

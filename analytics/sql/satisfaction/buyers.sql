@@ -11,7 +11,7 @@ placed as (
         return_requested_at is not null or dispute_opened_at is not null as is_claim
     from fct_order
     semi join chosen using (merchant_id)
-    where order_date between $date_from and $date_to and buyer_id is not null and md5_number_lower(buyer_id) % $every = 0
+    where order_date between $date_from and $date_to and buyer_id is not null and hash(buyer_id) % cast($every as ubigint) = 0
 ),
 
 typical as (

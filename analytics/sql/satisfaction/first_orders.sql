@@ -8,7 +8,7 @@ first_order as (
     select buyer_id, min(ordered_at) as ordered_at
     from fct_order
     semi join chosen using (merchant_id)
-    where order_date between $date_from and $date_to and buyer_id is not null and md5_number_lower(buyer_id) % $every = 0
+    where order_date between $date_from and $date_to and buyer_id is not null and hash(buyer_id) % cast($every as ubigint) = 0
     group by buyer_id
 ),
 

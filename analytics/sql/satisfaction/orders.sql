@@ -8,7 +8,7 @@ picked as (
     select fct_order.*, chosen.category as merchant_category
     from fct_order
     join chosen using (merchant_id)
-    where order_date between $date_from and $date_to and md5_number_lower(order_id) % $every = 0
+    where order_date between $date_from and $date_to and hash(order_id) % cast($every as ubigint) = 0
 ),
 
 question as (

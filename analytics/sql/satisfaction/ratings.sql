@@ -8,7 +8,7 @@ review as (
     from fct_review
     semi join chosen using (merchant_id)
     where is_marketplace_first = 1 and review_count = 1 and buyer_id is not null and review_date <= $date_to
-        and md5_number_lower(buyer_id) % $every = 0
+        and hash(buyer_id) % cast($every as ubigint) = 0
 ),
 
 rater as (
