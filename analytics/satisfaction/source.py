@@ -75,7 +75,7 @@ def first_orders(cursor: Cursor, scope: Scope, limit: int = ORDER_LIMIT) -> Samp
     `total` counts buyers; of a sample it is its size times `every`.
     """
     every = sample_step(_order_count(cursor, scope), limit)
-    rows = read(cursor, "first_orders", scope, every=every)
+    rows = read(cursor, "first_orders", scope, every=every, up_to=cursor.data_up_to)
     return Sample(rows, len(rows) * every, every)
 
 

@@ -13,7 +13,7 @@ from app.components.levels import level_name
 from app.components.study_words import OBSERVATIONAL, OUTCOMES, between, window_of
 from app.components.table import Column
 from app.filter_bar import current_filters
-from app.i18n import _, day, ngettext, number
+from app.i18n import _, day, joined, ngettext, number
 from app.page_errors import page_errors
 from app.services import satisfaction_studies as studies
 from app.services.figures import time_zone
@@ -155,6 +155,13 @@ def _bands(found: Chain, outcome: str, snapshot: str) -> None:
         ],
         key=f"satisfaction.chain.{outcome}",
     )
+    missing = [_band_name(one.band) for one in bands if one.adjusted is None]
+    if missing:
+        st.caption(
+            _("Not shown: {names}", names=joined(missing))
+            + " · "
+            + _("A level needs 50 orders of ten merchants, and enough of either outcome.")
+        )
 
 
 def _band_name(band: str) -> str:

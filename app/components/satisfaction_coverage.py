@@ -62,7 +62,11 @@ def _index_trend(found: studies.Indexed, snapshot: str) -> None:
         [(p.day, p.value, p.ci_low, p.ci_high, p.n, c.value) for p, c in zip(points, coverage, strict=True)],
         columns=["day", "value", "ci_low", "ci_high", "n", "coverage"],
     )
-    said = [time_zone(snapshot), _("0–100 from stars, CSAT, DSR and NPS"), _("below: reviews per order placed")]
+    said = [
+        time_zone(snapshot),
+        _("0–100 from: {names}", names=joined(_entering(found))),
+        _("below: reviews per order placed"),
+    ]
     chart_card(
         title,
         " · ".join(said),
@@ -85,6 +89,12 @@ def _index_trend(found: studies.Indexed, snapshot: str) -> None:
         ],
         key="satisfaction.index.trend",
     )
+
+
+def _entering(found: studies.Indexed) -> list[str]:
+    """The parts that enter the index in any of the months."""
+    parts = [part for one in found.months for part in one.index.parts if part.value is not None]
+    return list(dict.fromkeys(_(part.label) for part in parts))
 
 
 def _index_parts(found: studies.Indexed, snapshot: str) -> None:

@@ -32,7 +32,8 @@ select
     outcome.ordered_at,
     outcome.ended_at,
     least(outcome.late_at, outcome.cancelled_at, outcome.reviewed_badly_at, outcome.disputed_at) as known_bad_at,
-    buyer_purchase.next_ordered_at
+    -- As of a day the mart may know the next order already: it is cut here.
+    case when buyer_purchase.next_ordered_at <= $up_to then buyer_purchase.next_ordered_at end as next_ordered_at
 from outcome
 left join buyer_purchase using (buyer_id, ordered_at)
 order by outcome.buyer_id
