@@ -1,7 +1,7 @@
 """Linear regression with fixed effects and errors clustered: what the drivers, the drift and the chain share. Pure functions over arrays.
 
-Fixed effects are taken out by repeated demeaning (Guimarães and Portugal 2010, Stata Journal 10:628); errors are clustered by statsmodels
-with t of clusters − 1 degrees of freedom, and only heteroscedasticity-robust where there are too few clusters to tell. A linear model of a
+Fixed effects are taken out by repeated demeaning (Guimarães and Portugal 2010, Stata Journal 10:628); errors are clustered (Liang and
+Zeger 1986) with t of clusters − 1 degrees of freedom, and only heteroscedasticity-robust where there are too few clusters to tell. A linear model of a
 0/1 outcome gives differences of shares.
 """
 
@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
 from numpy.typing import NDArray
 from scipy.stats import norm, t
 
@@ -109,14 +108,27 @@ def least_squares(y: Floats, x: Floats, clusters: Ints, groups: Sequence[Ints] =
     spent = sum(int(group.max()) + 1 for group in groups if len(y) and not _is_nested(group, clusters))
     left = len(y) - int(varies.sum()) - 1
     if varies.any() and left > spent:
-        model = sm.OLS(y_in, x_in[:, varies])
-        if count >= MIN_CLUSTERS:
-            done = model.fit(method="qr", cov_type="cluster", cov_kwds={"groups": clusters})
-        else:
-            done = model.fit(method="qr", cov_type="HC1")
-        coefficients[varies] = done.params
-        covariance[np.ix_(varies, varies)] = done.cov_params() * left / (left - spent)
+        values, spread = _ordinary(y_in, x_in[:, varies], clusters if count >= MIN_CLUSTERS else None)
+        coefficients[varies] = values
+        covariance[np.ix_(varies, varies)] = spread * left / (left - spent)
     return Fit(coefficients, covariance, critical, len(y))
+
+
+def _ordinary(y: Floats, x: Floats, clusters: Ints | None) -> tuple[Floats, Floats]:
+    """Coefficients and their covariance, clustered or (without clusters) robust to heteroscedasticity (HC1), from the normal equations.
+
+    Corrections for few clusters and many columns as statsmodels and Stata make them. Tests compare it with statsmodels, which takes ten times as long.
+    """
+    inverse = np.linalg.pinv(x.T @ x, hermitian=True)
+    values = inverse @ (x.T @ y)
+    scores = x * (y - x @ values)[:, None]
+    n, k = x.shape
+    if clusters is None:
+        return values, inverse @ (scores.T @ scores) @ inverse * n / (n - k)
+    sums = np.column_stack([np.bincount(clusters, scores[:, place]) for place in range(k)])
+    count = int(np.count_nonzero(np.bincount(clusters)))
+    correction = count / (count - 1) * (n - 1) / (n - k)
+    return values, inverse @ (sums.T @ sums) @ inverse * correction
 
 
 def _is_nested(group: Ints, clusters: Ints) -> bool:

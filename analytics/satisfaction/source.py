@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from analytics.warehouse import Cursor
 
 ORDER_LIMIT = 200_000  # rows of one regression or curve
+CHAIN_LIMIT = 100_000  # of the chain, which fits many
 RATING_LIMIT = 300_000
 BUYER_LIMIT = 10_000  # rows of one clustering
 REPEAT_DAYS = 90

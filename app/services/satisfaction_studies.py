@@ -211,7 +211,8 @@ def chain(snapshot_id: str, scope: Scope) -> Chain:
         days = source.chain_days(opened, scope, OUTCOME_DAYS)
         if days is None:
             return too_short()
-        orders = source.orders(opened, replace(scope, date_from=days[1], date_to=days[2])).rows
+        followed = replace(scope, date_from=days[1], date_to=days[2])
+        orders = source.orders(opened, followed, source.CHAIN_LIMIT).rows
     known = [(score.merchant_id, score.score, score.level) for score in scores(snapshot_id, days[0])]
     then = pd.DataFrame(known, columns=["merchant_id", "score", "level"]).astype({"score": float})
     return chain_of(orders, then, [level.level_id for level in default_programme().levels], *days)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import statsmodels.api as sm
 
 from analytics.satisfaction.regression import absorb, least_squares
 
@@ -49,3 +50,22 @@ def test_what_does_not_vary_within_a_merchant_is_not_told() -> None:
     fit = least_squares(x[:, 1] + group, x, group, [group])
     assert np.isnan(fit.slope(0).value)
     assert fit.slope(1).value == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("clusters", [40, 5])
+def test_errors_are_those_of_statsmodels(clusters: int) -> None:
+    """Clustered with many clusters, HC1 with few."""
+    rng = np.random.default_rng(6)
+    cluster = rng.integers(0, clusters, 600)
+    x = np.column_stack([np.ones(600), rng.normal(size=600), rng.random(600) < 0.1]).astype(float)
+    y = x @ [1.0, 0.5, -2.0] + rng.normal(0, 1, clusters)[cluster] + rng.normal(0, 1 + x[:, 2], 600)
+    fit = least_squares(y, x, cluster)
+    model = sm.OLS(y, x)
+    expected = (
+        model.fit(cov_type="cluster", cov_kwds={"groups": cluster}) if clusters >= 10 else model.fit(cov_type="HC1")
+    )
+    assert fit.coefficients == pytest.approx(expected.params, rel=1e-9)
+    assert fit.covariance == pytest.approx(expected.cov_params(), rel=1e-8)
+    if clusters >= 10:
+        expected = model.fit(cov_type="cluster", cov_kwds={"groups": cluster}, use_t=True)
+        assert (fit.slope(1).ci_low, fit.slope(1).ci_high) == pytest.approx(tuple(expected.conf_int()[1]), rel=1e-8)
