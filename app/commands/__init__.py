@@ -9,6 +9,7 @@ from app.commands.build import build
 from app.commands.cases import cases
 from app.commands.demo import demo
 from app.commands.ingest import ingest, quality, quarantine, snapshots
+from app.commands.loyalty import loyalty
 from app.commands.metrics import metrics
 from app.commands.outlook import outlook
 from app.commands.reputation import reputation
@@ -32,6 +33,7 @@ COMMANDS = (
     cases,
     outlook,
     reputation,
+    loyalty,
     themes,
     summarize,
     draft,

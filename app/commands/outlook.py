@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 @json_option
 @warehouse_option
 @one_line_errors
-def outlook(
-    as_of: AsOf, merchant: str | None, limit: float | None, as_json: bool, warehouse: Path | None
-) -> None:
+def outlook(as_of: AsOf, merchant: str | None, limit: float | None, as_json: bool, warehouse: Path | None) -> None:
     """Expect bad orders of the next 60 days: late or cancelled by the merchant's fault, reviewed with 1 or 2 stars, or disputed.
 
     The share of each merchant's orders with its 95 % interval. What the source doesn't record is left out and named.

@@ -1,15 +1,20 @@
-"""Satisfaction: how buyers feel, how many of them said so, where it comes from, and whether they come back."""
+"""Satisfaction: how buyers feel, how many of them said so, what drives it, whether they come back, and who they are. Only the open tab is computed."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from app.charts.bars import paired
 from app.charts.series import trend_with_coverage
 from app.components.chart import chart_card, empty_card
 from app.components.estimates import ranked_card
 from app.components.header import page_header
 from app.components.metric_card import card_row
+from app.components.positive_shares import positive_shares
+from app.components.satisfaction_chain import chain_tab
+from app.components.satisfaction_coverage import coverage_tab
+from app.components.satisfaction_drivers import drivers_tab
+from app.components.satisfaction_returns import returns_tab
+from app.components.satisfaction_segments import segments_tab
 from app.components.table import Column
 from app.components.words import period_name, window_words
 from app.filter_bar import current_filters
@@ -81,57 +86,25 @@ def draw_trend() -> None:
         )
 
 
-def draw_shares(snapshot: str, filters: Filters) -> None:
-    title = _("Positive reviews against effective positive share")
-    found = satisfaction.shares(snapshot, filters.scope())
-    names = [pair.name or _("All") for pair in found]
-    if not found:
-        empty_card(title, "", _("Not enough reviews"), _("Choose a longer window or fewer filters."))
-        return
-    chart_card(
-        title,
-        window_words(filters, time_zone(snapshot)) + " · " + _("effective counts silence as not positive"),
-        paired(
-            names,
-            [pair.plain for pair in found],
-            [pair.effective for pair in found],
-            labels=(_("Positive, of reviews"), _("Positive, of delivered orders")),
-            x_title=_("Share"),
-            height=120 + 30 * len(found),
-        ),
-        satisfaction.share_table(found, _("All")),
-        [
-            Column("name", _("Category"), pinned=True),
-            Column("plain", _("Positive, of reviews"), "rate"),
-            Column("effective", _("Positive, of delivered orders"), "rate"),
-            Column("reviews", _("Reviews"), "count"),
-            Column("delivered", _("Delivered"), "count"),
-        ],
-        key="satisfaction.shares",
-    )
-
-
 page_header(_("Satisfaction"))
 SNAPSHOT, FILTERS = snapshot_id(), current_filters()
-draw_cards(SNAPSHOT, FILTERS)
-draw_trend()
-grid = st.grid(2, min_column_width=420, gap="small")
-with grid.cell():
-    ranked_card(
-        satisfaction.touchpoints(SNAPSHOT, FILTERS.scope()),
-        SNAPSHOT,
-        title=_("Stars by touchpoint"),
-        unit="stars",
-        x_title=_("Stars (1–5)"),
-        key="satisfaction.touchpoints",
-    )
-with grid.cell():
-    ranked_card(
-        satisfaction.repeats(SNAPSHOT, FILTERS.scope()),
-        SNAPSHOT,
-        title=_("Buyers who come back within 90 days"),
-        unit="rate",
-        x_title=_("Share of orders"),
-        key="satisfaction.repeats",
-    )
-draw_shares(SNAPSHOT, FILTERS)
+names = (_("Trend"), _("Coverage"), _("Drivers"), _("Loyalty"), _("Segments"), _("Chain"))
+trend_tab, *others = st.tabs(list(names), on_change="rerun", key="satisfaction.tabs")
+drawers = (coverage_tab, drivers_tab, returns_tab, segments_tab, chain_tab)
+opened = next((place for place, tab in enumerate(others) if tab.open), None)
+if opened is not None:
+    with others[opened]:
+        drawers[opened]()
+else:
+    with trend_tab:
+        draw_cards(SNAPSHOT, FILTERS)
+        draw_trend()
+        ranked_card(
+            satisfaction.touchpoints(SNAPSHOT, FILTERS.scope()),
+            SNAPSHOT,
+            title=_("Stars by touchpoint"),
+            unit="stars",
+            x_title=_("Stars (1–5)"),
+            key="satisfaction.touchpoints",
+        )
+        positive_shares(SNAPSHOT, FILTERS)

@@ -35,13 +35,9 @@ def unmarkable(root: Path = ROOT / "app") -> Iterator[str]:
                 yield f"{path.relative_to(ROOT)}:{node.lineno}"
 
 
-def of_data() -> Iterator[tuple[str, str]]:
-    """(msgid, where) of texts that pages translate but that stand in analytics or in data files."""
+def of_errors() -> Iterator[tuple[str, str]]:
+    """(msgid, where) of the errors of analytics that have named values: those that a page's reader may meet."""
     import analytics.errors
-    from analytics.metrics import CATALOGUE, REASONS
-    from analytics.quality import texts
-    from analytics.trust.programmes import presets
-    from analytics.whatif.simulate import TEXTS
 
     raised = {name for name in vars(analytics.errors) if name.endswith("Error")}
     for path in sorted((ROOT / "analytics").rglob("*.py")):
@@ -50,6 +46,19 @@ def of_data() -> Iterator[tuple[str, str]]:
                 (first,) = node.args
                 assert isinstance(first, ast.Constant), f"{path}:{node.lineno}"
                 yield first.value, f"{path.relative_to(ROOT)}:{node.lineno}"
+
+
+def of_data() -> Iterator[tuple[str, str]]:
+    """(msgid, where) of texts that pages translate but that stand in analytics or in data files."""
+    from analytics.metrics import CATALOGUE, REASONS
+    from analytics.quality import texts
+    from analytics.satisfaction.index import default_definition
+    from analytics.trust.programmes import presets
+    from analytics.whatif.simulate import TEXTS
+
+    yield from of_errors()
+    for component in default_definition().components:
+        yield component.label, "data/satisfaction/index.toml"
     for text in TEXTS:
         yield text, "analytics.whatif"
     for text in REASONS.values():

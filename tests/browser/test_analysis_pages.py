@@ -129,3 +129,17 @@ def test_a_rate_opens_its_orders(page: Page, app_url: str) -> None:
     settle(page)
     click_first_row(page, page.get_by_test_id("stDataFrame").filter(visible=True).first)
     expect(page.get_by_role("dialog").get_by_text(re.compile(r"^[\d,]+ of [\d,]+$"))).to_be_visible()
+
+
+def test_a_segment_opens_its_merchants_and_they_their_page(page: Page, app_url: str) -> None:
+    page.goto(f"{app_url}/satisfaction")
+    settle(page)
+    page.get_by_role("tab", name="Segments").click()
+    settle(page)
+    page.get_by_role("radio", name="Merchants").click()
+    settle(page)
+    expect(page.get_by_text("Segments of merchants by behaviour")).to_be_visible()
+    click_first_row(page, page.get_by_test_id("stDataFrame").filter(visible=True).first)
+    expect(page.get_by_text("Merchants of segment 1")).to_be_visible()
+    click_first_row(page, page.get_by_test_id("stDataFrame").filter(visible=True).last)
+    expect(page.get_by_role("heading", name="Merchant", level=1)).to_be_visible()
