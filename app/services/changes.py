@@ -71,16 +71,20 @@ def behind(found: ScoreChange) -> pd.DataFrame:
 
     frame = by_row(found.rows)
     labels = dict(zip(found.rates["rate_id"], found.rates["label"], strict=True))
-    moved = frame["change"].abs().sum()
-    return frame.assign(
-        label=[labels[rate_id] for rate_id in frame["rate_id"]], share=frame["change"].abs() / moved if moved else 0.0
-    )
+    return frame.assign(label=[labels[rate_id] for rate_id in frame["rate_id"]], share=_shares(frame["change"]))
+
+
+def _shares(change: pd.Series[float]) -> pd.Series[float]:
+    """Of all that was moved, up or down: 0–1."""
+    moved = float(change.abs().sum())
+    return change.abs() / moved if moved else change * 0.0
 
 
 def records(found: ScoreChange) -> list[dict[str, object]]:
-    """A split under the keys of the command's contract: the score, its rates, then the rows."""
+    """A split under the keys of the command's contract: the score, its rates, then the rows; `share` is of all that rates, or rows, moved."""
     shared: dict[str, object] = {"merchant_id": found.merchant_id, "since": found.since, "as_of": found.as_of}
     score = {"record": "score", **shared, "before": found.before, "after": found.after, "change": found.change}
-    rates = [{"record": "rate", **shared, **row} for row in found.rates.drop(columns="label").to_dict("records")]
-    rows = found.rows.assign(day=[day.date() for day in found.rows["day"]])
+    table = found.rates.drop(columns="label").assign(share=_shares(found.rates["change"]))
+    rates = [{"record": "rate", **shared, **row} for row in table.to_dict("records")]
+    rows = found.rows.assign(day=[day.date() for day in found.rows["day"]], share=_shares(found.rows["change"]))
     return [score, *rates, *({"record": "row", **shared, **row} for row in rows.to_dict("records"))]

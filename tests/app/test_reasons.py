@@ -180,6 +180,7 @@ def test_a_change_of_the_command_adds_up(snapshot: str, invoke: Invoke, demo_war
     score = rows[rows["record"] == "score"].iloc[0]
     assert by_record["rate"] == pytest.approx(score["after"] - score["before"], abs=1e-9)
     rates = rows[rows["record"] == "rate"]
+    assert rows.groupby("record")["share"].sum()[["rate", "row"]].tolist() == pytest.approx([1, 1])
     of_rows = rates[["entered", "left", "faded", "known"]].sum().sum()
     assert by_record["row"] == pytest.approx(of_rows, abs=1e-9)
 

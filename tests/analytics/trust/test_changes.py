@@ -39,8 +39,11 @@ def lateness(maturity_days: int = 0) -> Programme:
     return replace(default_programme(), components=components, min_n=1, half_life_days=60.0, window_days=365)
 
 
-def cursor(day: date, orders: dict[str, tuple[date, int, int]], others: int = 3) -> FakeCursor:
-    """Merchant a with orders (id → day, late, due); `others` merchants that never change, at half of their orders late."""
+def cursor(
+    day: date, orders: dict[str, tuple[date, int, int]], others: int = 3, *, is_reviewed: bool = False
+) -> FakeCursor:
+    """Merchant a with orders (id → day, late, due); `others` merchants that never change, at half of their orders late. With
+    `is_reviewed` every order has a review, low where it was late."""
     rows: list[dict[str, object]] = []
     for name, (placed, late, due) in orders.items():
         rows.append(
@@ -63,6 +66,11 @@ def cursor(day: date, orders: dict[str, tuple[date, int, int]], others: int = 3)
                     "delivery_due_count": 1,
                 }
             )
+    for row in rows:
+        row |= {
+            "reviewed_order_count": int(is_reviewed),
+            "negative_order_count": row["late_seller_count"] if is_reviewed else 0,
+        }
     days = [{key: value for key, value in row.items() if key != "order_id"} | {"order_count": 1} for row in rows]
     for row in days:
         row["day"] = row.pop("order_date")
@@ -141,6 +149,29 @@ def test_an_order_that_ripens_enters_and_one_that_was_unknown_becomes_known() ->
     after = {**before, "backdated": (ripe, 1, 1)}
     causes = split(before, after, programme).rows.set_index(["row_id", "cause"])["change"]
     assert set(causes.index) == {("base", "faded"), ("young", "entered"), ("backdated", "known")}
+
+
+def test_points_that_a_new_rate_takes_from_the_others_are_the_models() -> None:
+    """Reviews are recorded on the later day only: there lateness has half of the points that it had."""
+    programme = replace(lateness(), half_life_days=1e12)
+    late = replace(programme.rates[0], points=50.0)
+    bad = replace(
+        late,
+        rate_id="bad",
+        numerator="negative_order_count",
+        denominator="reviewed_order_count",
+        evidence="reviewed_order_count",
+    )
+    programme = replace(programme, components=(Component("c", "C", 100.0, (late, bad)),))
+    orders = {"good": (EARLY, 0, 1), "late": (EARLY, 1, 1)}
+    first, last = cursor(EARLY, orders), cursor(LATE, orders, is_reviewed=True)
+    found = score_change(first, last, "a", programme=programme)  # type: ignore[arg-type]
+    rates = found.rates.set_index("rate_id")
+    assert rates["change"].sum() == pytest.approx(found.change, abs=1e-9)
+    assert rates.loc["late", "peers"] == pytest.approx(rates.loc["late", "change"], abs=1e-6)
+    assert rates.loc["late", "change"] < -20
+    assert rates.loc["bad", "change"] > 20
+    assert rates["other"].abs().max() < 1e-9
 
 
 def test_rows_of_one_order_come_together() -> None:
