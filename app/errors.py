@@ -8,13 +8,13 @@ from __future__ import annotations
 
 
 class AppError(Exception):
-    """Something a person can mend. `text` says what, where and what to do; `code` is the stable name scripts read."""
+    """Something a person can mend. `text`, a msgid, says what, where and what to do; `code` is the stable name scripts read."""
 
     code = "app_error"
 
     def __init__(self, text: str, **values: object) -> None:
         super().__init__(text.format(**values) if values else text)
-        self.msgid = text
+        self.text = text
         self.values = values
 
 

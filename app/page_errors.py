@@ -21,11 +21,9 @@ def sentence(error: BaseException) -> str | None:
     from analytics.errors import AnalyticsError
     from llm.errors import LlmError
 
-    if isinstance(error, AppError):
+    if isinstance(error, AppError | AnalyticsError):
         words = {key: day(value) if isinstance(value, date) else value for key, value in error.values.items()}
-        return _(error.msgid, **words)
-    if isinstance(error, AnalyticsError):
-        return _(error.text, **error.values)
+        return _(error.text, **words)
     return str(error) if isinstance(error, LlmError) else None
 
 

@@ -37,11 +37,10 @@ Windows = tuple[Sequence[MetricResult], Sequence[MetricResult]]  # before, after
 
 
 class NotExplained(InputError):  # noqa: N818  named for what happened
-    """A change that can't be split. `sentence` is one of REASONS and `values` its words (dates), for translation."""
+    """A change that can't be split; its text is one of REASONS and its values are days."""
 
     def __init__(self, reason: str, **values: object) -> None:
-        self.sentence, self.values = REASONS[reason], values
-        super().__init__(self.sentence.format(**values))
+        super().__init__(REASONS[reason], **values)
 
 
 @dataclass(frozen=True)

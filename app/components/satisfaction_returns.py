@@ -65,7 +65,7 @@ def _curves(found: studies.Returned, snapshot: str) -> None:
         ),
         [
             Column("experience", _("Experience"), pinned=True),
-            Column("day", _("Day"), "count"),
+            Column("day", _("Days after"), "count"),
             Column("back", _("Share back"), "rate"),
             Column("ci_low", _("from"), "rate", help=_("Lower end of the 95% interval")),
             Column("ci_high", _("to"), "rate", help=_("Upper end of the 95% interval")),

@@ -366,7 +366,7 @@ def change_parts(snapshot_id: str, shown: Number, base: Compare, dimension: str)
     try:
         found = metrics.explanations(snapshot_id, shown.metric_id, shown.scope, base, dimension)
     except NotExplained as error:
-        raise NoData(error.sentence, **error.values) from error
+        raise NoData(error.text, **error.values) from error
     largest = max(found, key=lambda one: one.after)
     chosen = next((one for one in found if one.currency == shown.currency), largest)
     parts = pd.DataFrame(metrics.explanation_rows(chosen)[:-1], columns=["group", *PART_COLUMNS])

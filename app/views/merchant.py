@@ -87,11 +87,12 @@ def draw_merchant(merchant_id: str) -> None:
     with grid.cell():
         merchant_trend(merchant_id)
     draw_rates(merchant_id)
-    grid = st.grid(2, min_column_width=420, gap="small")
-    with grid.cell():
-        draw_path(merchant_id)
-    with grid.cell():
-        draw_accountable(merchant_id)
+    if standing.now.status == "ok":
+        grid = st.grid(2, min_column_width=420, gap="small")
+        with grid.cell():
+            draw_path(merchant_id)
+        with grid.cell():
+            draw_accountable(merchant_id)
     merchant_rows(merchant_id)
 
 
