@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from app.commands.plumbing import Day, json_option, one_line_errors, print_rows, runtime, warehouse_option
 from app.identity import local_actor
 from app.services.runtime import Runtime, snapshot_id
-from app.workspace.cases import STEPS, Case, CaseStatus, NewCase, SubjectKind
+
+if TYPE_CHECKING:
+    from app.workspace.cases import Case, CaseStatus, SubjectKind
 
 VIEWS = ("unclosed", "overdue", "closed", "all")
+STATUSES: tuple[CaseStatus, ...] = ("open", "in_progress", "waiting", "closed")
 SUBJECTS: tuple[SubjectKind, ...] = ("merchant", "alert", "ring")
 KEYS = (
     "case_id",
@@ -37,7 +42,7 @@ KEYS = (
 @click.option("--about", help="With --open: alert:ID or ring:ID, in place of the merchant.")
 @click.option("--due", type=Day(), help="With --open: the day by which it should be closed.")
 @click.option("--case", "case_id", help="The id of a case to take further, with --to.")
-@click.option("--to", "status", type=click.Choice(list(STEPS)), help="With --case: its next status; open reopens it.")
+@click.option("--to", "status", type=click.Choice(STATUSES), help="With --case: its next status; open reopens it.")
 @json_option
 @warehouse_option
 @one_line_errors
@@ -83,6 +88,7 @@ def _opened(
     opened: Runtime, title: str, merchant: str | None, about: str | None, owner: str | None, due: date | None
 ) -> Mapping[str, object]:
     from app.services.warehouse import filter_options
+    from app.workspace.cases import NewCase
 
     kind, _, subject = about.partition(":") if about else ("merchant", "", merchant or "")
     if kind not in SUBJECTS or not subject:
@@ -94,7 +100,7 @@ def _opened(
 
 
 def _shown(case: Case, today: date | None = None) -> Mapping[str, object]:
-    shown: dict[str, object] = {name: getattr(case, name) for name in Case.__dataclass_fields__}
+    shown: dict[str, object] = {part.name: getattr(case, part.name) for part in fields(case)}
     shown["checklist"] = [{"text": item.text, "is_done": item.is_done} for item in case.checklist]
     shown["done"] = f"{case.done_count}/{len(case.checklist)}"
     return shown | {"is_overdue": None if today is None else case.is_overdue(today)}

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 from app.commands.plumbing import as_of_option, json_option, one_line_errors, print_json, runtime, warehouse_option
-from app.services.reasons import MEASURES, Measure
 from app.services.runtime import snapshot_id
 from app.settings import LANGUAGES
 from app.statement import FORMATS
 
 if TYPE_CHECKING:
     from app.filters import AsOf
+    from app.services.reasons import Measure
+
+MEASURES: tuple[Measure, ...] = ("level", "restriction", "termination")
 
 
 @click.command()
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="md", help="Markdown, or HTML to print.")
 @click.option(
     "--measure",
-    type=click.Choice(list(MEASURES)),
+    type=click.Choice(MEASURES),
     default="level",
     help="What is done: the change of level alone, a restriction, or the end of the account (with its notice).",
 )

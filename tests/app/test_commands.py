@@ -7,11 +7,14 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import Result
 
 from app.commands import main
 from app.commands.plumbing import print_rows
+from app.services.reasons import MEASURES
+from app.workspace.cases import STEPS
 from tests.app.conftest import Invoke, write_source
 
 THREAD = {
@@ -381,3 +384,10 @@ def test_every_command_explains_itself(invoke: Invoke, name: str) -> None:
 def test_a_table_shows_control_characters_and_obeys_none(capsys: pytest.CaptureFixture[str]) -> None:
     print_rows([{"reason": "a\x1b[2Jb\x9b\nc", "n": 1}], as_json=False)
     assert "a\ufffd[2Jb\ufffd c" in capsys.readouterr().out
+
+
+def test_choices_that_a_command_names_before_it_loads_them_are_those_that_there_are() -> None:
+    for command, name, known in (("cases", "status", STEPS), ("statement", "measure", MEASURES)):
+        (option,) = (param for param in main.commands[command].params if param.name == name)
+        assert isinstance(option.type, click.Choice)
+        assert set(option.type.choices) == set(known)
