@@ -104,16 +104,18 @@ def test_nine_tenths_of_the_change_are_not_enough_in_the_model() -> None:
             break
         path = path_to_next_level(counts, model, merchant_id)
         if path is not None and path.minimum is not None and path.unchanged < 0.7:
-            reached += [(merchant_id, path.minimum, step) for step in path.alone[:1] if step.is_reachable]
+            steps = [step for step in (*path.alone, path.together) if step is not None and step.is_reachable]
+            reached += [(merchant_id, path.minimum, step) for step in steps[:1]]
     assert reached
+    columns = [rate.rate_id for rate in model.rates]
     for merchant_id, minimum, step in reached:
-        own = counts[counts["merchant_id"] == merchant_id]
-        future = _Future(own, model, 90, _best(counts, model), minimum)
-        column = [rate.rate_id for rate in model.rates].index(step.levers[0].rate_id)
-        lever = step.levers[0]
-        assert future.probability({column: lever.target}) >= 0.8
-        assert future.probability({column: lever.now + 0.9 * (lever.target - lever.now)}) < 0.8
-        assert min(lever.now, lever.best) <= lever.target <= max(lever.now, lever.best)
+        future = _Future(counts[counts["merchant_id"] == merchant_id], model, 90, _best(counts, model), minimum)
+        whole = {columns.index(lever.rate_id): lever.target for lever in step.levers}
+        less = {columns.index(lever.rate_id): lever.now + 0.9 * (lever.target - lever.now) for lever in step.levers}
+        assert future.probability(whole) >= 0.8
+        assert future.probability(less) < 0.8
+        for lever in step.levers:
+            assert min(lever.now, lever.best) <= lever.target <= max(lever.now, lever.best)
 
 
 def test_what_cannot_be_reached_is_said() -> None:
