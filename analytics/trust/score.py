@@ -88,7 +88,9 @@ def trust_scores(counts: pd.DataFrame, model: TrustModel, *, seed: int = 0) -> l
     The interval is the central part (`coverage`) of the score's posterior. The score is that of the posterior means; where the
     ends of the credit scale bend the posterior away from it, the interval is widened to hold it.
     """
-    programme = model.programme
+    if not len(counts):
+        return []
+    programme, as_of = model.programme, _day(counts)
     scored = score_from_counts(counts, model)
     rows = np.flatnonzero((scored["status"] == "ok").to_numpy())
     low, high = np.full(len(counts), np.nan), np.full(len(counts), np.nan)
@@ -96,28 +98,28 @@ def trust_scores(counts: pd.DataFrame, model: TrustModel, *, seed: int = 0) -> l
         low[rows], high[rows] = _intervals(counts.iloc[rows], model, seed)
     score = scored["score"].to_numpy()
     low, high = np.fmin(low, score), np.fmax(np.fmin(high, 100.0), score)
-    columns = {c.component_id: scored[f"contribution.{c.component_id}"].to_numpy() for c in programme.components}
-    as_of = _day(counts) if len(counts) else None
+    names = [component.component_id for component in programme.components]
+    parts = scored[[f"contribution.{name}" for name in names]].to_numpy().tolist()
+    ends = zip(score.tolist(), low.tolist(), high.tolist(), parts, strict=True)
+    told = zip(scored["merchant_id"].tolist(), scored["n"].tolist(), scored["status"], scored["level"], strict=True)
     results = []
-    for row, (merchant_id, n, status, level) in enumerate(
-        zip(scored["merchant_id"], scored["n"], scored["status"], scored["level"], strict=True)
-    ):
-        ok = status == "ok"
-        assert as_of is not None
-        results.append(
-            TrustScore(
+    for (merchant_id, n, status, level), (points, lowest, highest, own) in zip(told, ends, strict=True):
+        if status == "ok":
+            found = TrustScore(
                 merchant_id=merchant_id,
                 as_of=as_of,
-                score=float(score[row]) if ok else None,
-                level=level if ok else None,
-                ci_low=float(low[row]) if ok else None,
-                ci_high=float(high[row]) if ok else None,
-                n=int(n),
+                score=points,
+                level=level,
+                ci_low=lowest,
+                ci_high=highest,
+                n=n,
                 status=status,
-                contributions={name: float(values[row]) for name, values in columns.items()} if ok else {},
+                contributions=dict(zip(names, own, strict=True)),
                 left_out=model.left_out,
             )
-        )
+        else:
+            found = TrustScore(merchant_id, as_of, None, None, None, None, n, status, left_out=model.left_out)
+        results.append(found)
     return results
 
 

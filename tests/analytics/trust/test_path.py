@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from analytics.errors import InputError
-from analytics.trust import TrustModel, default_programme, fit_model, path_to_next_level, score_from_counts
+from analytics.trust import Path, TrustModel, default_programme, fit_model, path_to_next_level, score_from_counts
 from analytics.trust.path import Lever, Step
 from tests.analytics.trust.marketplaces import counts_of, simulated
 
@@ -19,19 +19,31 @@ PROGRAMME = default_programme()
 def marketplace() -> tuple[pd.DataFrame, TrustModel, int]:
     seed = secrets.randbelow(10**6)
     print(f"seed {seed}")
-    counts = simulated(300, seed).counts
+    counts = simulated(200, seed).counts
     return counts, fit_model(counts, PROGRAMME), seed
 
 
+def near(counts: pd.DataFrame, model: TrustModel, orders: int) -> list[str]:
+    """Merchants of at least so many orders that lie a few points below a level."""
+    scored = score_from_counts(counts, model)
+    below = np.min(
+        [
+            np.where(level.minimum > scored["score"], level.minimum - scored["score"], 99.0)
+            for level in PROGRAMME.levels
+        ],
+        axis=0,
+    )
+    return [str(name) for name in counts.loc[(counts["n"] >= orders) & (below > 1) & (below < 8), "merchant_id"]]
+
+
 def lifted(
-    counts: pd.DataFrame, model: TrustModel, merchant_id: str, levers: tuple[Lever, ...], share: float, seed: int
+    counts: pd.DataFrame, model: TrustModel, path: Path, levers: tuple[Lever, ...], share: float, seed: int
 ) -> float:
     """Share of 600 simulated futures in which the merchant's level is reached: orders day by day, rates of levers changed by `share` of what the
     path asks for, all other rates drawn from their posteriors; then the score as any score."""
-    own = counts[counts["merchant_id"] == merchant_id]
+    own = counts[counts["merchant_id"] == path.merchant_id]
     rng = np.random.default_rng(seed)
-    path = path_to_next_level(counts, model, merchant_id)
-    assert path is not None
+    assert path.minimum is not None
     ages, days, lives = np.arange(PROGRAMME.window_days), path.days, 600
     weight = 0.5 ** (ages / PROGRAMME.half_life_days)
     future = pd.concat([own] * lives, ignore_index=True)
@@ -66,21 +78,20 @@ def _true_rates(own: pd.DataFrame, model: TrustModel, lives: int) -> np.ndarray:
 def test_the_path_lifts_the_level_and_a_smaller_change_does_not() -> None:
     counts, model, seed = marketplace()
     tried = 0
-    for merchant_id in counts.loc[counts["n"] >= 100, "merchant_id"]:
+    for merchant_id in near(counts, model, 100):
         path = path_to_next_level(counts, model, merchant_id)
-        if path is None or path.next_level is None or path.unchanged > 0.6:
+        if path is None or path.unchanged > 0.6:
             continue
-        steps = [step for step in (*path.alone, *([path.together] if path.together else [])) if step.is_reachable]
-        for step in steps[:1]:
-            tried += 1
-            assert step.probability >= 0.8
-            assert (
-                lifted(counts, model, merchant_id, step.levers, 1.0, seed) >= 0.8 - 0.07
-            )  # 4 standard errors of 600 futures
-            assert lifted(counts, model, merchant_id, step.levers, 0.6, seed) < 0.8
-        if tried == 6:
+        step = next((step for step in (*path.alone, path.together) if step is not None and step.is_reachable), None)
+        if step is None:
+            continue
+        tried += 1
+        assert step.probability >= 0.8
+        assert lifted(counts, model, path, step.levers, 1.0, seed) >= 0.8 - 0.07  # 4 standard errors of 600 futures
+        assert lifted(counts, model, path, step.levers, 0.6, seed) < 0.8
+        if tried == 4:
             break
-    assert tried == 6
+    assert tried >= 2
 
 
 def test_nine_tenths_of_the_change_are_not_enough_in_the_model() -> None:
@@ -88,19 +99,23 @@ def test_nine_tenths_of_the_change_are_not_enough_in_the_model() -> None:
 
     counts, model, _ = marketplace()
     reached: list[tuple[str, float, Step]] = []
-    for merchant_id in counts.loc[counts["n"] >= 60, "merchant_id"].head(60):
+    for merchant_id in near(counts, model, 60):
+        if len(reached) == 3:
+            break
         path = path_to_next_level(counts, model, merchant_id)
         if path is not None and path.minimum is not None and path.unchanged < 0.7:
-            reached += [(merchant_id, path.minimum, step) for step in path.alone[:1] if step.is_reachable]
+            steps = [step for step in (*path.alone, path.together) if step is not None and step.is_reachable]
+            reached += [(merchant_id, path.minimum, step) for step in steps[:1]]
     assert reached
+    columns = [rate.rate_id for rate in model.rates]
     for merchant_id, minimum, step in reached:
-        own = counts[counts["merchant_id"] == merchant_id]
-        future = _Future(own, model, 90, _best(counts, model), minimum)
-        column = [rate.rate_id for rate in model.rates].index(step.levers[0].rate_id)
-        lever = step.levers[0]
-        assert future.probability({column: lever.target}) >= 0.8
-        assert future.probability({column: lever.now + 0.9 * (lever.target - lever.now)}) < 0.8
-        assert min(lever.now, lever.best) <= lever.target <= max(lever.now, lever.best)
+        future = _Future(counts[counts["merchant_id"] == merchant_id], model, 90, _best(counts, model), minimum)
+        whole = {columns.index(lever.rate_id): lever.target for lever in step.levers}
+        less = {columns.index(lever.rate_id): lever.now + 0.9 * (lever.target - lever.now) for lever in step.levers}
+        assert future.probability(whole) >= 0.8
+        assert future.probability(less) < 0.8
+        for lever in step.levers:
+            assert min(lever.now, lever.best) <= lever.target <= max(lever.now, lever.best)
 
 
 def test_what_cannot_be_reached_is_said() -> None:

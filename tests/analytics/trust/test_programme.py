@@ -24,6 +24,14 @@ def test_the_committed_definition_has_four_components_of_100_points() -> None:
     ]
 
 
+def test_a_limit_is_what_is_bad_unless_the_file_names_one(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(TEXT.replace("bad = 0.15", "bad = 0.15\nlimit = 0.04", 1), encoding="utf-8")
+    rates = load_programme(path).rates
+    assert (rates[0].limit, rates[0].all_faults) == (0.04, "delivered_late_count")
+    assert (rates[2].limit, rates[2].all_faults) == (rates[2].bad, rates[2].numerator)
+
+
 def test_every_measure_is_a_column_of_the_mart() -> None:
     mart = (ROOT / "analytics/sql/marts/40_merchant_day.sql").read_text(encoding="utf-8")
     assert [name for name in MEASURES if not re.search(rf"\b{name}\b", mart)] == []
@@ -55,6 +63,16 @@ def test_every_measure_is_a_column_of_the_mart() -> None:
         ('every = "month"', 'every = "moon"', "Did you mean 'month'?"),
         ("[prior]", "[prior", "is not valid TOML"),
         ("lowest_strength = 5.0", "lowest_strength = 50.0", "expected to lie between"),
+        ('all_faults = "cancelled_count"', 'all_faults = "canceled_count"', "Did you mean 'cancelled_count'?"),
+        ("good = 0.01", "good = 0.01\nlimit = 4", "limit: expected a number from 0 to 1, found 4"),
+        ('rates = ["late_seller_rate", "l', 'rates = ["late_seler_rate", "l', "Did you mean 'late_seller_rate'?"),
+        (
+            'rates = ["late_seller_rate", "l',
+            'rates = ["penalty_rate", "late_seller_rate", "l',
+            "expected two different rates",
+        ),
+        ("correlation = 0.70", "correlation = 1.0", "correlation: expected a number from -0.99 to 0.99"),
+        ("correlation = 0.24", "correlation = -0.9", "the correlations contradict each other"),
     ],
 )
 def test_a_mistake_is_one_clear_line(tmp_path: Path, old: str, new: str, message: str) -> None:
