@@ -69,7 +69,7 @@ def read_counts(history: OrderHistory) -> Counts:
     recency = 0.5 ** (age / FORGETTING_HALF_LIFE_DAYS)
     values = (bad, known, recency * bad, recency * known, exposure(history, at) * known)
     sums = [history.per_merchant(slice(None), value) for value in values]
-    return Counts(*sums[:4], np.maximum(sums[0], sums[4]), history.category)
+    return Counts(sums[0], sums[1], sums[2], sums[3], np.maximum(sums[0], sums[4]), history.category)
 
 
 def _certain(mean: Floats) -> Forecast:

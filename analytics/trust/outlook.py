@@ -75,6 +75,7 @@ class OrderHistory:
     cancelled: Floats
     low_review: Floats
     dispute: Floats
+    closed: Floats
     cleared: Floats
     shipped: Floats
     overrun: Floats
@@ -92,6 +93,14 @@ class OrderHistory:
         disputed = (self.dispute < at) & ~(self.cleared < at)
         found: Bools = (self.late < at) | (self.cancelled < at) | (self.low_review < at) | disputed
         return found
+
+    def chance_bad(self, at: float) -> Floats:
+        """1 for orders known to be bad, 0 for others; in between for those of which only an open dispute tells, by how earlier ones were decided."""
+        closed, cleared = int((self.closed < at).sum()), int((self.cleared < at).sum())
+        is_open = (self.dispute < at) & ~(self.closed < at)
+        is_sure = (self.late < at) | (self.cancelled < at) | (self.low_review < at)
+        stands = (closed - cleared + 1) / (closed + 2)
+        return np.where(is_open & ~is_sure, stands, self.is_bad(at).astype(float))
 
     @cached_property
     def shown_after(self) -> Floats:
@@ -183,6 +192,7 @@ _INSTANTS = {
     "cancelled": "cancelled_day",
     "low_review": "low_review_day",
     "dispute": "dispute_day",
+    "closed": "closed_day",
     "cleared": "cleared_day",
     "shipped": "shipped_day",
     "overrun": "overrun_days",
@@ -268,7 +278,7 @@ def _evidence(history: OrderHistory, at: float, half_life_days: float) -> _Evide
     known = slice(None) if at >= history.known_at else history.ordered < at
     age = at - history.ordered[known]
     weight = 0.5 ** (age / half_life_days)
-    seen, is_bad = exposure(history, at)[known], history.is_bad(at)[known]
+    seen, is_bad = exposure(history, at)[known], history.chance_bad(at)[known]
     bad = history.per_merchant(known, weight * is_bad)
     exposed = np.maximum(history.per_merchant(known, weight * seen), bad)
     share = _share(bad, exposed)
