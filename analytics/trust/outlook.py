@@ -28,6 +28,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import optimize, special
 
+from analytics.errors import InputError
 from analytics.trust.counts import score_day, sql_text
 from analytics.warehouse import end_of_day
 
@@ -153,11 +154,18 @@ class Outlook:
 
 
 def read_orders(cursor: Cursor, *, only_orders: Sequence[str] | None = None) -> OrderHistory:
-    """The orders and merchants that a cursor shows (an as-of cursor needs MARTS). Raises InputError when there is no event."""
+    """The orders and merchants that a cursor shows (an as-of cursor needs MARTS). Raises InputError when there is no event, or none of the KINDS is
+    recorded."""
     day = score_day(cursor)
     orders = cursor.df(sql_text("outlook_orders"), {"orders": None if only_orders is None else list(only_orders)})
     merchants = cursor.df(sql_text("merchants"), {"time_zone": cursor.time_zone})
-    return order_history(orders, merchants, known_at=instant_of(day, cursor.time_zone))
+    history = order_history(orders, merchants, known_at=instant_of(day, cursor.time_zone))
+    if not history.recorded:
+        raise InputError(
+            f"outlook: nothing that makes an order bad is recorded up to {day}. Load deliveries with their promises, "
+            "cancellations with their fault, reviews or disputes."
+        )
+    return history
 
 
 def instant_of(day: date, time_zone: str) -> float:

@@ -227,4 +227,5 @@ def test_only_some_orders_can_be_read(demo: Warehouse) -> None:
     with demo.cursor() as cursor:
         some = cursor.df("select order_id from fct_order order by order_id limit 7")["order_id"].tolist()
         assert len(read_orders(cursor, only_orders=some).ordered) == 7
-        assert len(read_orders(cursor, only_orders=[]).ordered) == 0
+        with pytest.raises(InputError, match="nothing that makes an order bad is recorded"):
+            read_orders(cursor, only_orders=[])
