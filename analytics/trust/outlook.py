@@ -28,6 +28,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import optimize, special
 
+from analytics.errors import InputError
 from analytics.trust.counts import score_day, sql_text
 from analytics.warehouse import end_of_day
 
@@ -75,6 +76,7 @@ class OrderHistory:
     cancelled: Floats
     low_review: Floats
     dispute: Floats
+    closed: Floats
     cleared: Floats
     shipped: Floats
     overrun: Floats
@@ -92,6 +94,14 @@ class OrderHistory:
         disputed = (self.dispute < at) & ~(self.cleared < at)
         found: Bools = (self.late < at) | (self.cancelled < at) | (self.low_review < at) | disputed
         return found
+
+    def chance_bad(self, at: float) -> Floats:
+        """1 for orders known to be bad, 0 for others; in between for those of which only an open dispute tells, by how earlier ones were decided."""
+        closed, cleared = int((self.closed < at).sum()), int((self.cleared < at).sum())
+        is_open = (self.dispute < at) & ~(self.closed < at)
+        is_sure = (self.late < at) | (self.cancelled < at) | (self.low_review < at)
+        stands = (closed - cleared + 1) / (closed + 2)
+        return np.where(is_open & ~is_sure, stands, self.is_bad(at).astype(float))
 
     @cached_property
     def shown_after(self) -> Floats:
@@ -144,11 +154,18 @@ class Outlook:
 
 
 def read_orders(cursor: Cursor, *, only_orders: Sequence[str] | None = None) -> OrderHistory:
-    """The orders and merchants that a cursor shows (an as-of cursor needs MARTS). Raises InputError when there is no event."""
+    """The orders and merchants that a cursor shows (an as-of cursor needs MARTS). Raises InputError when there is no event, or none of the KINDS is
+    recorded."""
     day = score_day(cursor)
     orders = cursor.df(sql_text("outlook_orders"), {"orders": None if only_orders is None else list(only_orders)})
     merchants = cursor.df(sql_text("merchants"), {"time_zone": cursor.time_zone})
-    return order_history(orders, merchants, known_at=instant_of(day, cursor.time_zone))
+    history = order_history(orders, merchants, known_at=instant_of(day, cursor.time_zone))
+    if not history.recorded:
+        raise InputError(
+            f"outlook: nothing that makes an order bad is recorded up to {day}. Load deliveries with their promises, "
+            "cancellations with their fault, reviews or disputes."
+        )
+    return history
 
 
 def instant_of(day: date, time_zone: str) -> float:
@@ -183,6 +200,7 @@ _INSTANTS = {
     "cancelled": "cancelled_day",
     "low_review": "low_review_day",
     "dispute": "dispute_day",
+    "closed": "closed_day",
     "cleared": "cleared_day",
     "shipped": "shipped_day",
     "overrun": "overrun_days",
@@ -268,7 +286,7 @@ def _evidence(history: OrderHistory, at: float, half_life_days: float) -> _Evide
     known = slice(None) if at >= history.known_at else history.ordered < at
     age = at - history.ordered[known]
     weight = 0.5 ** (age / half_life_days)
-    seen, is_bad = exposure(history, at)[known], history.is_bad(at)[known]
+    seen, is_bad = exposure(history, at)[known], history.chance_bad(at)[known]
     bad = history.per_merchant(known, weight * is_bad)
     exposed = np.maximum(history.per_merchant(known, weight * seen), bad)
     share = _share(bad, exposed)

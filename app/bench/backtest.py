@@ -16,6 +16,8 @@ import pandas as pd
 from scipy.special import betaincc
 
 from analytics.bench.backtest import (
+    BORDER,
+    FEWEST_LATER,
     MEASURES,
     PEERS,
     RANKS,
@@ -94,6 +96,10 @@ def measure(
         "days": len(test.days),
         "date_from": test.days[0],
         "date_to": test.days[-1],
+        "horizon_days": HORIZON_DAYS,
+        "fewest_later_orders": FEWEST_LATER,
+        "bad_above_quantile": BORDER,
+        "limit_times_usual": LIMIT,
     }
     yield from (_day_row(*each) for each in zip(test.days, test.judged, test.outlooks, strict=True))
     weights = resamples(len(test.later.merchant_ids), number, seed)
@@ -108,11 +114,11 @@ def run_backtest(
     date_to: date | None = None,
     only: Sequence[str] | None = None,
 ) -> Backtest:
-    """Foretell and judge at every day of the calendar. Raises AppError when the data are too short."""
+    """Foretell and judge at every day of the calendar that orders follow. Raises AppError when the data are too short."""
     with warehouse.cursor(time_limit=None) as cursor:
         later, zone = read_orders(cursor, only_orders=only), cursor.time_zone
     days = _calendar(later, every, date_from, date_to)
-    judged, outlooks = [], []
+    found = []
     for day in days:
         with warehouse.cursor(as_of=day, marts={*MARTS, *SCORE_MARTS}, time_limit=None) as cursor:
             known = read_orders(cursor, only_orders=only)
@@ -120,9 +126,12 @@ def run_backtest(
         ours, forecasts, limit = foretell(known)
         forecasts[SCORE] = _by_score(counts, known)
         bad, orders = _later(later, known, instant_of(day, zone))
-        judged.append(_at_places(judge(bad, orders, forecasts, limit), known, later))
-        outlooks.append(ours)
-    return Backtest(days, tuple(judged), tuple(outlooks), later)
+        if orders.sum() > 0:
+            found.append((day, _at_places(judge(bad, orders, forecasts, limit), known, later), ours))
+    if not found:
+        raise AppError("No merchant known on a day had an order in the {days} days after it.", days=HORIZON_DAYS)
+    judged_days, judged, outlooks = zip(*found, strict=True)
+    return Backtest(judged_days, judged, outlooks, later)
 
 
 def foretell(known: OrderHistory) -> tuple[Outlook, dict[str, Forecast], float]:

@@ -8,6 +8,7 @@ select
     case when cancel_fault = 'seller' then epoch(cancelled_at) / 86400 end as cancelled_day,
     case when first_review_score <= 2 then epoch(first_review_at) / 86400 end as low_review_day,
     epoch(dispute_opened_at) / 86400 as dispute_day,
+    epoch(dispute_closed_at) / 86400 as closed_day,
     case when dispute_outcome in ('denied', 'withdrawn') then epoch(dispute_closed_at) / 86400 end as cleared_day,
     epoch(shipped_at) / 86400 as shipped_day,
     (epoch(shipped_at) - epoch(ship_by_at)) / 86400 as overrun_days,

@@ -229,6 +229,29 @@ def test_the_command_on_the_demo(demo_warehouse: Path) -> None:
     assert {"trustdesk", "observed share", "amazon", "taobao"} <= methods
 
 
+def test_days_that_no_order_follows_are_not_judged(tmp_path: Path) -> None:
+    """A shop's orders stop for eleven months: it is said in one line, and so is a source that records nothing bad."""
+    source, root = tmp_path / "source", str(tmp_path / "warehouse")
+    source.mkdir()
+    placed = [
+        {"event_id": f"p{day}", "kind": "order_placed", "occurred_at": f"2025-{month:02d}-{day:02d}T08:00:00Z"}
+        for month, day in ((1, 1), (1, 2), (12, 3))
+    ]
+    delivered = {"event_id": "d1", "kind": "order_delivered", "occurred_at": "2025-01-05T08:00:00Z", "order_id": "p1"}
+    due = {"deliver_by_at": "2025-01-04T08:00:00Z", "merchant_id": "a", "buyer_id": "u", "line_id": "1"}
+    rows = [{**due, "product_id": "x", "quantity": 1, "order_id": row["event_id"], **row} for row in placed]
+    load = ["ingest", "canonical", str(source), "--warehouse", root]
+    for events, message in (
+        (rows, "nothing that makes an order bad is recorded"),
+        ([{**due, **delivered}], "No merchant known on a day had an order in the 60 days after it"),
+    ):
+        (source / "events.jsonl").write_text("\n".join(json.dumps(row) for row in events), encoding="utf-8")
+        assert CliRunner().invoke(main, load).exit_code == 0
+        result = CliRunner().invoke(main, ["bench", "backtest", "--warehouse", root])
+        assert result.exit_code == 1
+        assert message in result.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

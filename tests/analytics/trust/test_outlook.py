@@ -32,6 +32,7 @@ BLANK: Mapping[str, object] = {
     "cancelled_day": np.nan,
     "low_review_day": np.nan,
     "dispute_day": np.nan,
+    "closed_day": np.nan,
     "cleared_day": np.nan,
     "shipped_day": np.nan,
     "overrun_days": np.nan,
@@ -79,7 +80,7 @@ def test_an_order_counts_once_however_often_it_went_wrong() -> None:
     orders = [
         order("a", 50, late_day=NOW - 40, low_review_day=NOW - 38, dispute_day=NOW - 37),
         order("a", 50, cancelled_day=NOW - 49),
-        order("a", 50, dispute_day=NOW - 40, cleared_day=NOW - 30),
+        order("a", 50, dispute_day=NOW - 40, closed_day=NOW - 30, cleared_day=NOW - 30),
         order("a", 50),
     ]
     history = history_of(orders, {"a": None})
@@ -88,6 +89,16 @@ def test_an_order_counts_once_however_often_it_went_wrong() -> None:
     assert history.is_bad(NOW - 45).tolist() == [False, True, False, False]
     assert later_orders(history, NOW - 55)[0].tolist() == [2]
     assert later_orders(history, NOW - 55)[1].tolist() == [4]
+
+
+def test_an_open_dispute_counts_by_how_earlier_ones_were_decided() -> None:
+    upheld = [order("a", 90, dispute_day=NOW - 80, closed_day=NOW - 70) for _ in range(5)]
+    cleared = [order("a", 90, dispute_day=NOW - 80, closed_day=NOW - 70, cleared_day=NOW - 70) for _ in range(3)]
+    still_open = [order("a", 20, dispute_day=NOW - 10), order("a", 20, dispute_day=NOW - 10, low_review_day=NOW - 9)]
+    history = history_of(upheld + cleared + still_open, {"a": None})
+    assert history.chance_bad(NOW).tolist() == [1] * 5 + [0] * 3 + [pytest.approx(6 / 10), 1]
+    assert history.chance_bad(NOW - 75).tolist() == [0.5] * 8 + [0, 0]
+    assert history.is_bad(NOW)[-2]  # bad as long as nobody decided otherwise
 
 
 def test_young_orders_count_by_what_would_have_shown() -> None:
@@ -192,7 +203,7 @@ def test_the_outlook_of_a_day_is_read_through_the_door_of_that_day(demo: Warehou
     at = instant_of(DAY, "UTC")
     assert known.known_at == at < newest.known_at
     assert known.ordered.max() < at
-    for name in ("late", "cancelled", "low_review", "dispute", "cleared", "shipped", "review"):
+    for name in ("late", "cancelled", "low_review", "dispute", "closed", "cleared", "shipped", "review"):
         values = getattr(known, name)
         assert not (values >= at).any(), name
 
@@ -216,4 +227,5 @@ def test_only_some_orders_can_be_read(demo: Warehouse) -> None:
     with demo.cursor() as cursor:
         some = cursor.df("select order_id from fct_order order by order_id limit 7")["order_id"].tolist()
         assert len(read_orders(cursor, only_orders=some).ordered) == 7
-        assert len(read_orders(cursor, only_orders=[]).ordered) == 0
+        with pytest.raises(InputError, match="nothing that makes an order bad is recorded"):
+            read_orders(cursor, only_orders=[])
