@@ -68,13 +68,8 @@ def read_counts(history: OrderHistory) -> Counts:
     bad = history.is_bad(at) * known
     recency = 0.5 ** (age / FORGETTING_HALF_LIFE_DAYS)
     values = (bad, known, recency * bad, recency * known, exposure(history, at) * known)
-<<<<<<< HEAD
     bad_sum, orders, recent_bad, recent_orders, seen = (history.per_merchant(slice(None), value) for value in values)
     return Counts(bad_sum, orders, recent_bad, recent_orders, np.maximum(bad_sum, seen), history.category)
-=======
-    sums = [history.per_merchant(slice(None), value) for value in values]
-    return Counts(sums[0], sums[1], sums[2], sums[3], np.maximum(sums[0], sums[4]), history.category)
->>>>>>> backtest
 
 
 def _certain(mean: Floats) -> Forecast:

@@ -137,7 +137,8 @@ def _measures(found: studies.Segmented, snapshot: str, of: str) -> None:
         _("Every measure by segment"),
         window_of(found.window, time_zone(snapshot))
         + " · "
-        + _("blue: more than all, orange: less; order size in typical orders"),
+        + _("blue: more than all, orange: less")
+        + (" · " + _("order size in typical orders") if of == "buyers" else ""),
         grid(
             named,
             rows,

@@ -52,13 +52,11 @@ def of_data() -> Iterator[tuple[str, str]]:
     """(msgid, where) of texts that pages translate but that stand in analytics or in data files."""
     from analytics.metrics import CATALOGUE, REASONS
     from analytics.quality import texts
-    from analytics.satisfaction.index import default_definition
     from analytics.trust.programmes import presets
     from analytics.whatif.simulate import TEXTS
 
     yield from of_errors()
-    for component in default_definition().components:
-        yield component.label, "data/satisfaction/index.toml"
+    yield from _of_the_index()
     for text in TEXTS:
         yield text, "analytics.whatif"
     for text in REASONS.values():
@@ -78,6 +76,13 @@ def of_data() -> Iterator[tuple[str, str]]:
     for spec in CATALOGUE.values():
         yield spec.name, f"metric {spec.metric_id}"
         yield spec.description, f"metric {spec.metric_id}"
+
+
+def _of_the_index() -> Iterator[tuple[str, str]]:
+    from analytics.satisfaction.index import default_definition
+
+    for component in default_definition().components:
+        yield component.label, "data/satisfaction/index.toml"
 
 
 def _name(node: ast.expr) -> str:
