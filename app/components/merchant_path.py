@@ -107,7 +107,7 @@ def draw_accountable(merchant_id: str) -> None:
             [
                 Column("order_date", _("Placed"), "date"),
                 Column("order_id", _("Order"), pinned=True),
-                Column("label", _("Would count as"), width=230),
+                Column("label", _("Would count as"), width=205),
                 Column("fault", _("At fault")),
             ],
             key="merchant.excluded",
