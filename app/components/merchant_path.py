@@ -28,7 +28,7 @@ def draw_path(merchant_id: str) -> None:
         as_of = trust.as_of_day(snapshot_id(), current_filters().date_to)
         found = ways.path(snapshot_id(), as_of, merchant_id)
         if found is None:
-            empty_state(_("No score yet"), _("A path starts from a score: it needs more orders first."), height=120)
+            empty_state(_("No score yet"), _("A path starts from a score, and this merchant has none."), height=120)
         elif found.next_level is None or found.minimum is None:
             st.caption(_("This is the highest level: there is none above {level}.", level=level_name(found.level)))
         else:
@@ -107,7 +107,7 @@ def draw_accountable(merchant_id: str) -> None:
             [
                 Column("order_date", _("Placed"), "date"),
                 Column("order_id", _("Order"), pinned=True),
-                Column("label", _("Would count as"), width=230),
+                Column("label", _("Would count as"), width=205),
                 Column("fault", _("At fault")),
             ],
             key="merchant.excluded",
