@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from app.components.credibility import draw_credibility
 from app.components.empty import empty_state
 from app.components.header import page_header
 from app.components.merchant_rows import merchant_rows
@@ -86,6 +87,7 @@ def draw_merchant(merchant_id: str) -> None:
     with grid.cell():
         merchant_trend(merchant_id)
     draw_rates(merchant_id)
+    draw_credibility(merchant_id)
     merchant_rows(merchant_id)
 
 
