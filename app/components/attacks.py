@@ -66,8 +66,8 @@ def attacks_board() -> None:
 def _columns() -> list[Column]:
     return [
         Column("method", _("Method"), pinned=True, width=220),
-        Column("score_before", _("Score before"), "rate", help=_("Of 100; each method on its own scale")),
-        Column("score_after", _("Score after"), "rate", help=_("Of 100; each method on its own scale")),
+        Column("score_before", _("Score before"), "score", help=_("Of 100; each method on its own scale")),
+        Column("score_after", _("Score after"), "score", help=_("Of 100; each method on its own scale")),
         Column("percentile_before", _("Rank before"), "points"),
         Column("percentile_after", _("Rank after"), "points"),
         Column("shift", _("Rank shift"), "change:points", help=_("Percentiles gained or lost")),

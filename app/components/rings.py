@@ -106,7 +106,7 @@ def _draw_ring(snapshot: str, ring: Ring) -> None:
 
 
 def _draw_evidence(snapshot: str, ring: Ring) -> None:
-    links, texts, orders = st.tabs([_("Shared reviewers"), _("Similar texts"), _("Orders")])
+    links, reviewers, texts, orders = st.tabs([_("Shared reviewers"), _("Reviewers"), _("Similar texts"), _("Orders")])
     with links:
         table(
             attacks.ring_links(snapshot, ring),
@@ -120,6 +120,14 @@ def _draw_evidence(snapshot: str, ring: Ring) -> None:
             key=f"trust.ring.links.{ring.ring_id}",
             title=_("Shared reviewers"),
             file_name=f"{ring.ring_id}-links",
+        )
+    with reviewers:
+        table(
+            attacks.ring_reviewers(ring),
+            [Column("buyer_id", _("Buyer"), pinned=True), Column("members", _("Members"), "count")],
+            key=f"trust.ring.reviewers.{ring.ring_id}",
+            title=_("Reviewers"),
+            file_name=f"{ring.ring_id}-reviewers",
         )
     with texts:
         frame = attacks.ring_texts(ring)

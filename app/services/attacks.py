@@ -75,7 +75,7 @@ class RaterStanding:
 def simulate(snapshot_id: str, day: date, attack: str, size: float, merchant: str) -> pd.DataFrame:
     """What an attack on a merchant (or on the TOP tenth by trust score) would do: a row a method of METHOD_LABELS.
 
-    Columns: method, score_before, score_after (0–1), percentile_before, percentile_after, shift (of 100; the mean over the merchants), n (merchants).
+    Columns: method, score_before, score_after (0–100, each on its own scale), percentile_before, percentile_after, shift (of 100; the mean over the merchants), n (merchants).
     """
     from analytics.trust.attacks import attack as run
     from analytics.trust.attacks import best_tenth
@@ -85,6 +85,7 @@ def simulate(snapshot_id: str, day: date, attack: str, size: float, merchant: st
     frame = run(evidence, attack, size, chosen, SEED)
     columns = ["score_before", "score_after", "percentile_before", "percentile_after"]
     means = frame.groupby("method")[columns].mean().reindex(list(METHOD_LABELS))
+    means[["score_before", "score_after"]] *= 100
     means["shift"] = means["percentile_after"] - means["percentile_before"]
     return means.assign(n=len(chosen)).reset_index()
 
@@ -168,6 +169,11 @@ def ring_links(snapshot_id: str, ring: Ring) -> pd.DataFrame:
         ],
         columns=["name", "other", "shared", "expected", "p_value"],
     )  # fmt: skip
+
+
+def ring_reviewers(ring: Ring) -> pd.DataFrame:
+    """A row a reviewer: buyer_id (pseudonymous), members (that they praised)."""
+    return pd.DataFrame(list(ring.reviewers), columns=["buyer_id", "members"])
 
 
 def ring_texts(ring: Ring) -> pd.DataFrame:
