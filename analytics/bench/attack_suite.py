@@ -160,7 +160,7 @@ def _whitewashing(trial: Trial) -> Iterator[Figure]:
             median = float(now.score.median())
             for merchant in young:
                 above[name] = max(above[name], float(now.score.loc[merchant]) - now.prior)
-                if now.score.loc[merchant] >= median:
+                if now.score.loc[merchant] > median + 1e-9:  # newcomers that wait tie at their prior
                     age = (at - joined.loc[merchant]) / pd.Timedelta(days=1)
                     passed[name].setdefault(merchant, (age, int(orders.loc[merchant])))
     for name, found in passed.items():

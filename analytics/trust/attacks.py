@@ -187,7 +187,7 @@ def _measures(orders: pd.DataFrame, at: pd.Timestamp, programme: Programme, ids:
         "positive_order_count": (stars >= POSITIVE).astype(float),
         **dict.fromkeys(("seller_disputed_count", "upheld_dispute_count", "disputed_count"), orders["disputed"].to_numpy(dtype=float)),
     }  # fmt: skip
-    place, columns = ids.get_indexer(orders["merchant_id"]), {}
+    place, columns = ids.get_indexer(pd.Index(orders["merchant_id"])), {}
     known = place >= 0
     columns["n"] = np.bincount(place[known], minlength=len(ids)).astype(float)
     for rate in programme.rates:

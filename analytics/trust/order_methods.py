@@ -38,7 +38,7 @@ Method = Callable[[pd.DataFrame, pd.DataFrame, pd.Timestamp, float], Scored]
 
 @dataclass(frozen=True)
 class _Ratings:
-    ids: pd.Index[object]
+    ids: pd.Index[str]
     n: Floats
     stars: Floats
     positive: Floats
@@ -59,7 +59,7 @@ class _Ratings:
 def _ratings(orders: pd.DataFrame, merchants: pd.DataFrame) -> _Ratings:
     rated = orders[orders["rating"].notna()]
     ids = pd.Index(np.sort(merchants["merchant_id"].to_numpy()))
-    place, stars = ids.get_indexer(rated["merchant_id"]), rated["rating"].to_numpy(dtype=float)
+    place, stars = ids.get_indexer(pd.Index(rated["merchant_id"])), rated["rating"].to_numpy(dtype=float)
     counts = [
         np.bincount(place, w, len(ids)).astype(float)
         for w in (np.ones_like(stars), stars, stars >= POSITIVE, stars <= LOW)
@@ -101,7 +101,7 @@ def orders_eb(orders: pd.DataFrame, merchants: pd.DataFrame, at: pd.Timestamp, l
     """Empirical Bayes on the share of orders that are not late, cancelled, disputed nor rated 1 or 2."""
     told = _ratings(orders, merchants)
     bad = is_bad(orders)
-    place = told.ids.get_indexer(orders["merchant_id"])
+    place = told.ids.get_indexer(pd.Index(orders["merchant_id"]))
     n, failed = (np.bincount(place, part, len(told.ids)).astype(float) for part in (np.ones_like(bad), bad))
     mean, strength = _prior(failed, n)
     alpha, beta = mean * strength + failed, (1 - mean) * strength + n - failed

@@ -14,6 +14,7 @@ from analytics.trust.attacks import Evidence
 from analytics.trust.counts import daily_counts, score_day, sql_text
 from analytics.trust.prior import fit_model
 from analytics.trust.programme import default_programme
+from analytics.warehouse import end_of_day
 
 if TYPE_CHECKING:
     from analytics.warehouse import Cursor
@@ -30,7 +31,7 @@ def read_orders(cursor: Cursor) -> tuple[pd.DataFrame, pd.DataFrame, pd.Timestam
         orders[column] = pd.to_datetime(orders[column], utc=True)
     merchants = cursor.df(sql_text("merchants"), {"time_zone": cursor.time_zone})
     frame = merchants[["merchant_id", "category"]].assign(joined_at=pd.to_datetime(merchants["joined_on"], utc=True))
-    return orders, frame, pd.Timestamp(cursor.data_up_to)
+    return orders, frame, pd.Timestamp(end_of_day(day, cursor.time_zone))
 
 
 def read_evidence(cursor: Cursor, kept: tuple[str, ...] = ()) -> Evidence:

@@ -37,13 +37,13 @@ def draw_credibility(merchant_id: str) -> None:
                 (_("Good orders"), _share(found.score), _("95% interval: {low} to {high}", low=_share(found.ci_low), high=_share(found.ci_high))),
                 (_("Good orders by value"), _share(found.value_score), _("each order by its value")),
             ):  # fmt: skip
-                with st.container(gap=None, width=170):
+                with st.container(gap=None, width=148):
                     st.metric(label, text)
                     st.caption(told)
         if found.is_imbalanced:
             st.warning(_("Its dear orders fail more often than its cheap ones."), icon=":material/warning:")
         if found.is_on_probation:
-            st.caption(_("A newcomer: it stands no higher than its peers until it has fifty orders that count."))
+            st.caption(_("A newcomer: it stands no higher than its peers until its orders show that it is better."))
 
 
 def _share(value: float | None) -> str:

@@ -11,7 +11,8 @@ wanting by its buyer (1 or 2 stars of an order with no such fault). Knows no war
 - What ratings say beyond the disputes moves a score by BOUND at most where the platform judges disputes: who was wronged can have it judged, who lies
   can't. Where a source has no disputes, ratings are all that tells of the goods, and nothing is bounded.
 - link, 0 to 1: ratings are heard as far as they go together with the facts over the marketplace. Where they turn against the facts, a large part lies.
-- A merchant that joined less than NEW_DAYS ago gets no more than its peers' rate until it has PROBATION orders that count: a fresh start earns nothing.
+- A merchant that joined less than NEW_DAYS ago gets no more than its peers' rate until it has PROBATION orders that count and is better with
+  probability SURE: a fresh start earns nothing.
 
 Sources: effective positives, Nosko and Tadelis 2015; facts beside feedback, TrustGuard, Srivatsa, Xiong and Liu 2005; newcomers pay their dues, Friedman and
 Resnick 2001; bounded influence and the robust line, Huber 1964.
@@ -45,7 +46,11 @@ LIMITS = np.exp(
     np.linspace(np.log(1e-3), np.log(0.99), 80)
 )  # rates of bad orders between which an interval's ends are found
 PROBATION = 50.0  # orders, by weight
-NEW_DAYS = 180
+SURE = 0.95  # probability of being better than its peers, below which a newcomer is not taken for it
+NEW_DAYS = 365
+MATURITY_DAYS = (
+    10  # younger orders are not judged: what goes wrong takes that long to show, and would lift whoever has just begun
+)
 LINK_FEWEST = 10  # ratings from which on a merchant tells whether ratings go together with facts
 LINK_NONE, LINK_FULL = (
     -0.5,
@@ -78,9 +83,10 @@ class Standings:
 def stand(orders: pd.DataFrame, merchants: pd.DataFrame, as_of: pd.Timestamp) -> Standings:
     """Standings of all merchants (merchant_id, joined_at, category) at an instant; orders: see `weigh_orders`, with value_minor (0 or more).
 
-    What is dated after as_of must not be in the frame. A merchant without orders stands at its peers.
+    What is dated after as_of must not be in the frame; orders younger than MATURITY_DAYS don't count yet. A merchant without orders stands at its peers.
     """
-    weights = weigh_orders(orders)
+    ripe = pd.to_datetime(orders["ordered_at"], utc=True) <= as_of - pd.Timedelta(days=MATURITY_DAYS)
+    weights = weigh_orders(orders[ripe.to_numpy(dtype=bool)])
     frame = merchants[["merchant_id", "joined_at", "category"]].sort_values("merchant_id", ignore_index=True)
     place = pd.Index(frame["merchant_id"]).get_indexer(weights.orders["merchant_id"])
     counts = _Counts(weights, np.asarray(place, dtype=np.int64), len(frame))
@@ -91,7 +97,8 @@ def stand(orders: pd.DataFrame, merchants: pd.DataFrame, as_of: pd.Timestamp) ->
     frame = frame.assign(n=counts.sum().astype(np.int64), effective_n=counts.sum(weights.order), prior=goodness.prior)
     joined = pd.to_datetime(frame["joined_at"], utc=True)
     young = ((as_of - joined) < pd.Timedelta(days=NEW_DAYS)).to_numpy(dtype=bool)
-    frame["is_on_probation"] = young & (frame["effective_n"] < PROBATION)
+    is_sure = goodness.bad_over(1 - goodness.prior) <= 1 - SURE
+    frame["is_on_probation"] = young & ((frame["effective_n"] < PROBATION) | ~is_sure)
     frame["score"] = np.where(frame["is_on_probation"], np.minimum(goodness.mean, goodness.prior), goodness.mean)
     low, high = goodness.interval()
     frame["ci_low"], frame["ci_high"] = np.minimum(low, frame["score"]), np.maximum(high, frame["score"])

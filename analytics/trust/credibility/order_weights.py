@@ -15,11 +15,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analytics.trust.credibility.model import fit_ratings
 from analytics.trust.credibility.ratings import Floats, pool_ratings
 from analytics.trust.credibility.standings import credibility_of
 
+Bools = NDArray[np.bool_]
 LOWEST, HIGHEST = 1, 5  # stars
 ROOM = 2.33  # standard deviations of chance that a merchant's share of one-shop buyers may lie above the usual
 SPARE = 1.0  # orders of such buyers that need no others beside them
@@ -40,7 +42,7 @@ class OrderWeights:
     order: Floats
     rating: Floats
     credibility: Floats
-    is_failed: np.ndarray
+    is_failed: Bools
     set_aside: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
 
 
@@ -50,7 +52,7 @@ def weigh_orders(orders: pd.DataFrame) -> OrderWeights:
     An order of a merchant with itself counts for nothing, a rating outside 1–5 not as a rating; both are named in `set_aside`.
     """
     kept, set_aside = _checked(orders)
-    is_failed = kept[list(FAILURES)].fillna(False).to_numpy(dtype=bool).any(axis=1)
+    is_failed = np.asarray(kept[list(FAILURES)].fillna(False).to_numpy(dtype=bool).any(axis=1), dtype=bool)
     merchant, buyer = (pd.factorize(kept[name])[0] for name in ("merchant_id", "buyer_id"))
     crowd = bounded_crowd(merchant, buyer, is_failed)
     order = one_voice(merchant, buyer) * crowd
@@ -114,12 +116,14 @@ def _ratings(orders: pd.DataFrame) -> tuple[Floats, Floats]:
         HIGHEST,
     )
     fit = fit_ratings(ratings)
-    rater, ratee = pd.Index(ratings.raters).get_indexer(raters), pd.Index(ratings.ratees).get_indexer(ratees)
+    rater, ratee = (
+        pd.Index(ids).get_indexer(pd.Index(told)) for ids, told in ((ratings.raters, raters), (ratings.ratees, ratees))
+    )
     key = ratings.rater * len(ratings.ratees) + ratings.ratee  # sorted, as votes are
     vote = np.searchsorted(key, rater * len(ratings.ratees) + ratee)
     weight[rated] = fit.weight[vote] / np.sqrt(ratings.count[vote])
     known = pd.Series(credibility_of(fit, ratings), index=pd.Index(ratings.raters))
-    return weight, known.reindex(orders["buyer_id"].astype(str)).to_numpy(dtype=float)
+    return weight, np.asarray(known.reindex(orders["buyer_id"].astype(str)), dtype=float)
 
 
 def _seconds(times: pd.Series[pd.Timestamp]) -> Floats:
