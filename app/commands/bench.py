@@ -231,6 +231,28 @@ def backtest(
     print_records(rows, as_json=as_json)
 
 
+@bench.command()
+@click.option("--markets", type=click.IntRange(1), default=5, show_default=True, help="Markets a gate.")
+@click.option(
+    "--gate",
+    "gates",
+    type=click.IntRange(1, 11),
+    multiple=True,
+    help="Only this attack of the suite (may be repeated).",
+)
+@click.option("--merchants", type=click.IntRange(60), default=300, show_default=True, help="Of a market.")
+@click.option("--seed", type=click.IntRange(0), help="Draws the same markets again (default: drawn).")
+@json_option
+@one_line_errors
+def attacks(markets: int, gates: tuple[int, ...], merchants: int, seed: int | None, as_json: bool) -> None:
+    """Attack simulated markets in eleven ways: what the mean, Wilson's bound, beta reputation, empirical Bayes and ours make of it."""
+    from app.bench.attacks import measure
+
+    first = _seed(seed)
+    columns = ("gate", "attack", "size", "method", "measure", "value", "ci_low", "ci_high", "worst", "target", "is_met")
+    print_rows(measure(range(first, first + markets), gates, merchants), as_json=as_json, columns=columns)
+
+
 def _seed(given: int | None) -> int:
     """The seed given, or one drawn now; it is said, so that a run can be had again."""
     seed = secrets.randbelow(2**31) if given is None else given

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from app.components.credibility import draw_credibility
 from app.components.empty import empty_state
 from app.components.header import page_header
 from app.components.merchant_path import draw_accountable, draw_path
@@ -93,6 +94,7 @@ def draw_merchant(merchant_id: str) -> None:
             draw_path(merchant_id)
         with grid.cell():
             draw_accountable(merchant_id)
+    draw_credibility(merchant_id)
     merchant_rows(merchant_id)
 
 

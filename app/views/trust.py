@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.charts.bars import score_levels
+from app.components.attacks import attacks_board
 from app.components.cases import cases_board
 from app.components.chart import chart_card, empty_card
 from app.components.empty import empty_state
@@ -14,6 +15,7 @@ from app.components.level_changes import level_changes
 from app.components.levels import level_names
 from app.components.movers import movers
 from app.components.programmes import programmes_board
+from app.components.rings import rings_board
 from app.components.table import Column, table
 from app.filter_bar import current_filters, open_merchant
 from app.filters import Filters
@@ -125,19 +127,19 @@ def draw_weights(snapshot: str) -> None:
 
 page_header(_("Trust"))
 SNAPSHOT, FILTERS = snapshot_id(), current_filters()
-scores_tab, levels_tab, programmes_tab, cases_tab = st.tabs(
-    [_("Scores"), _("Levels"), _("Programmes"), _("Cases")], on_change="rerun", key="trust.tabs"
-)
-if programmes_tab.open:
-    with programmes_tab:
-        programmes_board()
-elif levels_tab.open:
-    with levels_tab:
-        level_changes()
-elif cases_tab.open:
-    with cases_tab:
-        cases_board()
-else:
+BOARDS = {
+    _("Levels"): level_changes,
+    _("Programmes"): programmes_board,
+    _("Attacks"): attacks_board,
+    _("Rings"): rings_board,
+    _("Cases"): cases_board,
+}
+scores_tab, *board_tabs = st.tabs([_("Scores"), *BOARDS], on_change="rerun", key="trust.tabs")
+for board_tab, draw in zip(board_tabs, BOARDS.values(), strict=True):
+    if board_tab.open:
+        with board_tab:
+            draw()
+if scores_tab.open:
     with scores_tab:
         grid = st.grid(2, min_column_width=420, gap="small")
         with grid.cell():

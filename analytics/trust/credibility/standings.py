@@ -26,7 +26,7 @@ class RateeStanding:
 
 @dataclass(frozen=True)
 class RaterStanding:
-    """credibility, 0–1: how far this rater's votes can be taken as they stand (see `_credibility`); 0.5 before any vote.
+    """credibility, 0–1: how far this rater's votes can be taken as they stand (see `credibility_of`); 0.5 before any vote.
 
     n: ratings of this rater that count.
     """
@@ -41,7 +41,7 @@ def standings(ratings: Ratings) -> tuple[tuple[RateeStanding, ...], tuple[RaterS
     fit = fit_ratings(ratings)
     score, low, high = (ratings.low + part * (ratings.high - ratings.low) for part in on_scale(fit, ratings))
     received, given = ratings.per_ratee(ratings.count), ratings.per_rater(ratings.count)
-    credibility = _credibility(fit, ratings)
+    credibility = credibility_of(fit, ratings)
     ratees = zip(ratings.ratees, score.tolist(), low.tolist(), high.tolist(), received.tolist(), strict=True)
     raters = zip(ratings.raters, credibility.tolist(), given.tolist(), strict=True)
     return (
@@ -50,7 +50,7 @@ def standings(ratings: Ratings) -> tuple[tuple[RateeStanding, ...], tuple[RaterS
     )
 
 
-def _credibility(fit: Fit, ratings: Ratings) -> Floats:
+def credibility_of(fit: Fit, ratings: Ratings) -> Floats:
     """Of each rater: agreement with the others' votes on the same ratees, times what the rater's votes keep of their weight.
 
     Agreement counts leniency, and what the vote's voices say more than others, as disagreement: the ratees' scores correct for both,

@@ -1,0 +1,80 @@
+"""The tabs Attacks and Rings and the card of raters: drawn in both languages, with the services' figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.charts.attacks import rank_shifts
+from app.filters import default_filters
+from app.services import attacks
+from app.services.runtime import Runtime, snapshot_id, use_runtime
+from app.services.warehouse import filter_options
+from app.settings import load_settings
+
+MAIN = Path(__file__).resolve().parents[3] / "app" / "main.py"
+
+
+@pytest.fixture(scope="module")
+def demo(demo_warehouse: Path) -> Iterator[str]:
+    with use_runtime(Runtime(load_settings({}, overrides={"warehouse": str(demo_warehouse), "encoder": False}))):
+        yield snapshot_id()
+
+
+def opened(tab: str, language: str) -> AppTest:
+    app = AppTest.from_file(str(MAIN), default_timeout=120)
+    app.query_params["lang"] = language
+    app.session_state["trust.tabs"] = tab
+    return app.switch_page("views/trust.py").run()
+
+
+def test_a_simulated_attack_has_a_row_a_method(demo: str) -> None:
+    last = default_filters(filter_options(demo)).date_to
+    frame = attacks.simulate(demo, last, "slandered", 0.2, attacks.TOP)
+    assert list(frame["method"]) == list(attacks.METHOD_LABELS)
+    assert frame["score_before"].between(0, 100).all()
+    moved = frame.set_index("method")["shift"]
+    assert moved["mean"] < moved["ours"] - 5
+
+
+def test_the_rings_of_the_demo_are_shown_with_their_members(demo: str, demo_warehouse: Path) -> None:
+    truth = pd.read_parquet(demo_warehouse / "truth" / "attackers.parquet")
+    last = default_filters(filter_options(demo)).date_to
+    found = attacks.rings(demo, last)
+    assert {name for ring in found for name in ring.members} == set(truth[truth["attack"] == "ring"]["merchant_id"])
+    table = attacks.ring_table(found)
+    assert (table["shared"] > 10 * table["expected"]).all()
+    members = attacks.ring_members(demo, last, found[0])
+    assert list(members["merchant_id"]) == list(found[0].members)
+    assert len(attacks.ring_links(demo, found[0])) == len(found[0].links)
+    assert len(attacks.ring_reviewers(found[0])) == len(found[0].reviewers)
+
+
+def test_the_raters_of_a_merchant_add_up(demo: str) -> None:
+    last = default_filters(filter_options(demo)).date_to
+    found = attacks.rater_standing(demo, last, next(iter(attacks.targets(demo, last))))
+    assert found is not None
+    assert found.credible_share is not None
+    assert 0 <= found.credible_share <= 1
+    assert found.ci_low <= found.score <= found.ci_high
+    assert attacks.rater_standing(demo, last, "nobody") is None
+
+
+@pytest.mark.parametrize(("language", "tab", "words"), [("en", "Attacks", "Rank before and after"), ("zh-Hans", "刷评团伙", "有共同评价者的商家")])  # fmt: skip
+def test_a_tab_is_drawn_in_both_languages(demo: str, language: str, tab: str, words: str) -> None:
+    app = opened(tab, language)
+    assert not app.exception
+    assert any(words in text.value for text in app.markdown)
+
+
+def test_a_method_without_a_score_has_no_mark() -> None:
+    figure = rank_shifts(
+        ["a", "b"], [10.0, None], [20.0, None], x_title="x", before_label="before", after_label="after"
+    )
+    assert list(figure.data[-1].y) == ["a", "b"]
+    assert figure.data[-1].x == (20.0, None)
+    assert len(figure.data) == 3
