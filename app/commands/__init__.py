@@ -10,6 +10,7 @@ from app.commands.demo import demo
 from app.commands.ingest import ingest, quality, quarantine, snapshots
 from app.commands.metrics import metrics
 from app.commands.reputation import reputation
+from app.commands.rings import rings
 from app.commands.serve import serve
 from app.commands.trust import trust
 from app.commands.whatif import whatif
@@ -26,6 +27,7 @@ COMMANDS = (
     metrics,
     trust,
     reputation,
+    rings,
     themes,
     summarize,
     draft,

@@ -6,7 +6,7 @@ Every function that reads data takes a snapshot id first. What is computed belon
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -97,13 +97,38 @@ def targets(snapshot_id: str, day: date) -> dict[str, str]:
     return {score.merchant_id: names[score.merchant_id] for score in found if score.score is not None}
 
 
-@cached
 def rings(snapshot_id: str, day: date) -> tuple[Ring, ...]:
     """Merchants that share reviewers more than chance explains, at the end of a day."""
+    return _rings(snapshot_id, trust.as_of_day(snapshot_id, day))
+
+
+@cached
+def _rings(snapshot_id: str, as_of: date | None) -> tuple[Ring, ...]:
     from analytics.trust.rings import find_rings, read_reviews
 
-    with cursor(snapshot_id, trust.as_of_day(snapshot_id, day)) as opened:
+    with cursor(snapshot_id, as_of) as opened:
         return find_rings(read_reviews(opened))
+
+
+def ring_rows(snapshot_id: str) -> list[dict[str, object]]:
+    """A row a ring of all that is known, as the command prints it: with every piece of its evidence."""
+    return [
+        {
+            "ring_id": ring.ring_id,
+            "members": list(ring.members),
+            "shared": ring.shared,
+            "expected": ring.expected,
+            "p_value": ring.p_value,
+            "text_share": ring.texts.share,
+            "usual_text_share": ring.texts.usual_share,
+            "burst_days": [first.isoformat() for first, _, _ in ring.burst_days],
+            "reviewers": [{"buyer_id": buyer, "members": n} for buyer, n in ring.reviewers],
+            "links": [asdict(link) for link in ring.links],
+            "similar_texts": ring_texts(ring).to_dict("records"),
+            "order_ids": list(ring.order_ids),
+        }
+        for ring in _rings(snapshot_id, None)
+    ]
 
 
 def ring_table(found: Sequence[Ring]) -> pd.DataFrame:
