@@ -211,6 +211,9 @@ def rater_standing(snapshot_id: str, day: date, merchant_id: str) -> RaterStandi
     """Who rates a merchant and what its orders say by weight and by value; None when it has no order in the window."""
     frame = _standings(snapshot_id, day)
     row = frame[frame["merchant_id"] == merchant_id]
+    if row.empty and merchant_id in filter_options(snapshot_id).merchants:  # not in the sample of a large marketplace
+        frame = _standings(snapshot_id, day, (merchant_id,))
+        row = frame[frame["merchant_id"] == merchant_id]
     if row.empty or not int(row["n"].iloc[0]):
         return None
     told = row.iloc[0]
@@ -234,12 +237,12 @@ def rater_standing(snapshot_id: str, day: date, merchant_id: str) -> RaterStandi
 
 
 @cached
-def _standings(snapshot_id: str, day: date) -> pd.DataFrame:
+def _standings(snapshot_id: str, day: date, kept: tuple[str, ...] = ()) -> pd.DataFrame:
     from analytics.trust.credibility.order_standing import stand
     from analytics.trust.standing_rows import read_orders
 
     with cursor(snapshot_id, trust.as_of_day(snapshot_id, day)) as opened:
-        orders, merchants, at = read_orders(opened)
+        orders, merchants, at = read_orders(opened, kept)
     return stand(orders, merchants, at).by_merchant
 
 
