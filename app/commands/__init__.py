@@ -13,6 +13,7 @@ from app.commands.loyalty import loyalty
 from app.commands.metrics import metrics
 from app.commands.outlook import outlook
 from app.commands.reputation import reputation
+from app.commands.rings import rings
 from app.commands.serve import serve
 from app.commands.statement import statement
 from app.commands.trust import trust
@@ -34,6 +35,7 @@ COMMANDS = (
     outlook,
     reputation,
     loyalty,
+    rings,
     themes,
     summarize,
     draft,

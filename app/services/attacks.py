@@ -6,7 +6,7 @@ Every function that reads data takes a snapshot id first. What is computed belon
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -97,13 +97,38 @@ def targets(snapshot_id: str, day: date) -> dict[str, str]:
     return {score.merchant_id: names[score.merchant_id] for score in found if score.score is not None}
 
 
-@cached
 def rings(snapshot_id: str, day: date) -> tuple[Ring, ...]:
     """Merchants that share reviewers more than chance explains, at the end of a day."""
+    return _rings(snapshot_id, trust.as_of_day(snapshot_id, day))
+
+
+@cached
+def _rings(snapshot_id: str, as_of: date | None) -> tuple[Ring, ...]:
     from analytics.trust.rings import find_rings, read_reviews
 
-    with cursor(snapshot_id, trust.as_of_day(snapshot_id, day)) as opened:
+    with cursor(snapshot_id, as_of) as opened:
         return find_rings(read_reviews(opened))
+
+
+def ring_rows(snapshot_id: str) -> list[dict[str, object]]:
+    """A row a ring of all that is known, as the command prints it: with every piece of its evidence."""
+    return [
+        {
+            "ring_id": ring.ring_id,
+            "members": list(ring.members),
+            "shared": ring.shared,
+            "expected": ring.expected,
+            "p_value": ring.p_value,
+            "text_share": ring.texts.share,
+            "usual_text_share": ring.texts.usual_share,
+            "burst_days": [first.isoformat() for first, _, _ in ring.burst_days],
+            "reviewers": [{"buyer_id": buyer, "members": n} for buyer, n in ring.reviewers],
+            "links": [asdict(link) for link in ring.links],
+            "similar_texts": ring_texts(ring).to_dict("records"),
+            "order_ids": list(ring.order_ids),
+        }
+        for ring in _rings(snapshot_id, None)
+    ]
 
 
 def ring_table(found: Sequence[Ring]) -> pd.DataFrame:
@@ -186,6 +211,9 @@ def rater_standing(snapshot_id: str, day: date, merchant_id: str) -> RaterStandi
     """Who rates a merchant and what its orders say by weight and by value; None when it has no order in the window."""
     frame = _standings(snapshot_id, day)
     row = frame[frame["merchant_id"] == merchant_id]
+    if row.empty and merchant_id in filter_options(snapshot_id).merchants:  # not in the sample of a large marketplace
+        frame = _standings(snapshot_id, day, (merchant_id,))
+        row = frame[frame["merchant_id"] == merchant_id]
     if row.empty or not int(row["n"].iloc[0]):
         return None
     told = row.iloc[0]
@@ -209,12 +237,12 @@ def rater_standing(snapshot_id: str, day: date, merchant_id: str) -> RaterStandi
 
 
 @cached
-def _standings(snapshot_id: str, day: date) -> pd.DataFrame:
+def _standings(snapshot_id: str, day: date, kept: tuple[str, ...] = ()) -> pd.DataFrame:
     from analytics.trust.credibility.order_standing import stand
     from analytics.trust.standing_rows import read_orders
 
     with cursor(snapshot_id, trust.as_of_day(snapshot_id, day)) as opened:
-        orders, merchants, at = read_orders(opened)
+        orders, merchants, at = read_orders(opened, kept)
     return stand(orders, merchants, at).by_merchant
 
 

@@ -7,6 +7,7 @@ are a few kinds and no Beta: a Beta prior called a quarter too many merchants ba
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import stats
@@ -45,15 +46,20 @@ class Mixture:
         """The same marketplace with other counts."""
         return Mixture(self.grid, self.weight, _posterior(_likelihood(numerator, denominator, self.grid), self.weight))
 
+    @cached_property
+    def _below(self) -> Floats:
+        """P(rate in a cell before) of each merchant, from 0 to 1: (merchants, cells + 1)."""
+        return np.concatenate([np.zeros((len(self.posterior), 1)), np.cumsum(self.posterior, axis=1)], axis=1)
+
     def quantiles(self, at: Floats) -> Floats:
         """Quantiles of each posterior: (merchants, len(at))."""
-        below = np.cumsum(self.posterior, axis=1)
+        below = self._below[:, 1:]
         return np.stack([self.grid[np.minimum((below < q).sum(axis=1), len(self.grid) - 1)] for q in at], axis=1)
 
     def over(self, cut: Floats) -> Floats:
         """P(rate > cut), one cut a merchant; each cell's weight is spread evenly between its neighbours' middles."""
         edges = np.concatenate([[0.0], np.sqrt(self.grid[1:] * self.grid[:-1]), [1.0]])
-        below = np.concatenate([np.zeros((len(cut), 1)), np.cumsum(self.posterior, axis=1)], axis=1)
+        below = self._below
         cell = np.clip(np.searchsorted(edges, cut), 1, len(self.grid))
         part = np.clip((cut - edges[cell - 1]) / (edges[cell] - edges[cell - 1]), 0.0, 1.0)
         rows = np.arange(len(cut))

@@ -43,7 +43,7 @@ UNSEEN, UNSEEN_WEIGHT = (
     (1 / 6, 2 / 3, 1 / 6),
 )  # a normal in three points, of half the spread: the rest of it is the chance of few ratings
 LIMITS = np.exp(
-    np.linspace(np.log(1e-3), np.log(0.99), 80)
+    np.linspace(np.log(1e-3), np.log(0.99), 50)
 )  # rates of bad orders between which an interval's ends are found
 PROBATION = 50.0  # orders, by weight
 SURE = 0.95  # probability of being better than its peers, below which a newcomer is not taken for it

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from streamlit.testing.v1 import AppTest
 
 from app.charts.attacks import rank_shifts
+from app.commands import main as command
 from app.filters import default_filters
 from app.services import attacks
 from app.services.runtime import Runtime, snapshot_id, use_runtime
@@ -52,6 +55,19 @@ def test_the_rings_of_the_demo_are_shown_with_their_members(demo: str, demo_ware
     assert list(members["merchant_id"]) == list(found[0].members)
     assert len(attacks.ring_links(demo, found[0])) == len(found[0].links)
     assert len(attacks.ring_reviewers(found[0])) == len(found[0].reviewers)
+
+
+def test_the_command_prints_what_the_page_shows(demo: str, demo_warehouse: Path) -> None:
+    result = CliRunner().invoke(command, ["rings", "--json", "--warehouse", str(demo_warehouse)])
+    assert result.exit_code == 0, result.output
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    found = attacks.rings(demo, default_filters(filter_options(demo)).date_to)
+    assert [row["members"] for row in rows] == [list(ring.members) for ring in found]
+    assert [len(row["order_ids"]) for row in rows] == [len(ring.order_ids) for ring in found]
+    assert all(link["shared"] > link["expected"] for row in rows for link in row["links"])
+    early = CliRunner().invoke(command, ["rings", "--as-of", "1999-01-01", "--warehouse", str(demo_warehouse)])
+    assert early.exit_code == 1
+    assert len(early.stderr.strip().splitlines()) == 1
 
 
 def test_the_raters_of_a_merchant_add_up(demo: str) -> None:
