@@ -81,11 +81,21 @@ SIZES: Mapping[str, tuple[float, ...]] = {
 }
 
 
-def compare(before: Evidence, after: Evidence, merchants: Sequence[str]) -> pd.DataFrame:
-    """A row a method and merchant: method, merchant_id, score_before, score_after (0–1), percentile_before, percentile_after (0–100, 100 the best; NaN without a score)."""
+def clean_scores(evidence: Evidence) -> dict[str, pd.Series[float]]:
+    """Scores (0–1) by method of the evidence as it is, by merchant_id."""
+    return {name: _scores(name, evidence, evidence) for name in (SCORE, *METHODS)}
+
+
+def compare(
+    before: Evidence, after: Evidence, merchants: Sequence[str], clean: Mapping[str, pd.Series[float]] | None = None
+) -> pd.DataFrame:
+    """A row a method and merchant: method, merchant_id, score_before, score_after (0–1), percentile_before, percentile_after (0–100, 100 the best; NaN without a score).
+
+    clean: the `clean_scores` of `before`, when they are known already.
+    """
     parts = []
-    for name in (SCORE, *METHODS):
-        was, now = (_scores(name, one, before) for one in (before, after))
+    for name, was in (clean or clean_scores(before)).items():
+        now = _scores(name, after, before)
         ids = pd.Index(merchants)
         parts.append(
             pd.DataFrame(
@@ -108,12 +118,19 @@ def best_tenth(evidence: Evidence) -> list[str]:
     return [str(name) for name in scores.index[: max(1, len(scores) // 10)]] if len(scores) else []
 
 
-def attack(evidence: Evidence, name: str, size: float, merchants: Sequence[str], seed: int) -> pd.DataFrame:
+def attack(
+    evidence: Evidence,
+    name: str,
+    size: float,
+    merchants: Sequence[str],
+    seed: int,
+    clean: Mapping[str, pd.Series[float]] | None = None,
+) -> pd.DataFrame:
     """One of ATTACKS on each of some merchants at once, and `compare` of it. The same for the same seed."""
     after = evidence
     for place, merchant in enumerate(merchants):
         after = ATTACKS[name](after, merchant, size, np.random.default_rng([seed, place]))
-    return compare(evidence, after, merchants)
+    return compare(evidence, after, merchants, clean)
 
 
 def _forged(

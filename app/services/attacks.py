@@ -80,9 +80,13 @@ def simulate(snapshot_id: str, day: date, attack: str, size: float, merchant: st
     from analytics.trust.attacks import attack as run
     from analytics.trust.attacks import best_tenth
 
-    evidence = _evidence(snapshot_id, day, () if merchant == TOP else (merchant,))
+    evidence, clean = _evidence(snapshot_id, day, ())
+    if merchant != TOP and merchant not in set(
+        evidence.merchants["merchant_id"]
+    ):  # not in the sample of a large marketplace
+        evidence, clean = _evidence(snapshot_id, day, (merchant,))
     chosen = best_tenth(evidence) if merchant == TOP else [merchant]
-    frame = run(evidence, attack, size, chosen, SEED)
+    frame = run(evidence, attack, size, chosen, SEED, clean)
     columns = ["score_before", "score_after", "percentile_before", "percentile_after"]
     means = frame.groupby("method")[columns].mean().reindex(list(METHOD_LABELS))
     means[["score_before", "score_after"]] *= 100
@@ -247,11 +251,14 @@ def _standings(snapshot_id: str, day: date, kept: tuple[str, ...] = ()) -> pd.Da
 
 
 @cached
-def _evidence(snapshot_id: str, day: date, kept: tuple[str, ...]) -> Evidence:
+def _evidence(snapshot_id: str, day: date, kept: tuple[str, ...]) -> tuple[Evidence, dict[str, pd.Series[float]]]:
+    """What is attacked, and its scores before."""
+    from analytics.trust.attacks import clean_scores
     from analytics.trust.standing_rows import read_evidence
 
     with cursor(snapshot_id, trust.as_of_day(snapshot_id, day)) as opened:
-        return read_evidence(opened, kept)
+        evidence = read_evidence(opened, kept)
+    return evidence, clean_scores(evidence)
 
 
 def _chance(p: float) -> str:
