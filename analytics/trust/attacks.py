@@ -21,6 +21,7 @@ LIMIT = 0.10
 SCORE = "trustdesk"
 MARGIN_DAYS = 15  # before the end, so that a forged order can still be rated
 USES = 3  # orders an account of a stuffer makes
+BUYERS_FROM = 20_000  # orders
 DEAR = 20.0  # times the merchant's median value
 
 
@@ -127,9 +128,13 @@ def attack(
     clean: Mapping[str, pd.Series[float]] | None = None,
 ) -> pd.DataFrame:
     """One of ATTACKS on each of some merchants at once, and `compare` of it. The same for the same seed."""
-    after = evidence
+    # Worked on the attacked merchants' orders, and enough others to take buyers from: orders are copied once a merchant.
+    is_near = evidence.orders["merchant_id"].isin(merchants).to_numpy(dtype=bool, copy=True)
+    is_near[:: max(1, len(is_near) // BUYERS_FROM)] = True
+    near = replace(evidence, orders=evidence.orders[is_near].reset_index(drop=True))
     for place, merchant in enumerate(merchants):
-        after = ATTACKS[name](after, merchant, size, np.random.default_rng([seed, place]))
+        near = ATTACKS[name](near, merchant, size, np.random.default_rng([seed, place]))
+    after = replace(evidence, orders=pd.concat([evidence.orders[~is_near], near.orders], ignore_index=True))
     return compare(evidence, after, merchants, clean)
 
 
