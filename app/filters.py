@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal, cast
 
 from app.i18n import N_, _, day, joined, ngettext, span
+from app.services.reading import DAYS
 
 if TYPE_CHECKING:
     from analytics.metrics import Scope
@@ -196,9 +197,12 @@ def valid(filters: Filters, options: FilterOptions) -> Filters:
 
 
 def asked_as_of(params: Mapping[str, Sequence[str]]) -> AsOf:
-    """What the query parameters ask to be known; the latest for anything that is neither `now` nor a day."""
+    """What the query parameters ask to be known; the latest for anything that is neither `now` nor a day of DAYS."""
     asked = params.get("as_of", ())
-    return "now" if list(asked[:1]) == ["now"] else _date(asked) or "latest"
+    if list(asked[:1]) == ["now"]:
+        return "now"
+    day = _date(asked)
+    return day if day is not None and DAYS[0] <= day <= DAYS[1] else "latest"
 
 
 def _offered(compare: Compare, options: FilterOptions) -> Compare | None:

@@ -144,7 +144,8 @@ def _side(world: _World, merchant_id: str, programme: Programme) -> _Side:
     day, counts, model = world.day, world.counts, world.model
     own = counts[counts["merchant_id"] == merchant_id]
     if own.empty:
-        raise InputError(f"merchant '{merchant_id}' is not known on {day}.{did_you_mean(merchant_id, _near(counts))}")
+        near = did_you_mean(merchant_id, counts["merchant_id"])
+        raise InputError(f"merchant '{merchant_id}' is not known on {day}.{near}")
     status = score_from_counts(own, model)["status"].iloc[0]
     if status != "ok":
         raise InputError(
@@ -247,7 +248,3 @@ def _weighted(rate: Rate, source: str, side: _Side, programme: Programme) -> pd.
     is_seen = (age >= rate.maturity_days) & (age < programme.window_days)
     seen: pd.DataFrame = found.loc[is_seen.to_numpy()].astype({"numerator": float, "denominator": float})
     return seen
-
-
-def _near(counts: pd.DataFrame) -> list[str]:
-    return [str(name) for name in counts["merchant_id"]] if len(counts) <= 50_000 else []

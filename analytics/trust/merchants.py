@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 from scipy import stats
 
@@ -83,7 +82,8 @@ def explain_from_counts(counts: pd.DataFrame, model: TrustModel, merchant_id: st
     """The pure part of `explain`; the points are those of `score_from_counts`."""
     row = counts[counts["merchant_id"] == merchant_id]
     if row.empty:
-        raise InputError(f"merchant '{merchant_id}' is not in the warehouse.{did_you_mean(merchant_id, _near(counts))}")
+        near = did_you_mean(merchant_id, counts["merchant_id"])
+        raise InputError(f"merchant '{merchant_id}' is not in the warehouse.{near}")
     one, scored = posterior(row, model), score_from_counts(row, model).iloc[0]
     tail = (1 - model.programme.coverage) / 2
     low, high = (stats.beta.ppf(q, one.alpha[0], one.beta[0]) for q in (tail, 1 - tail))
@@ -142,9 +142,3 @@ def trust_history(
         rows += [[getattr(score, column) for column in columns] for score in scores]
     frame = pd.DataFrame(rows, columns=columns)
     return frame.astype({"score": float, "ci_low": float, "ci_high": float})
-
-
-def _near(counts: pd.DataFrame) -> list[str]:
-    """Ids to suggest from; a list of thousands would be no help, so none when there are many."""
-    ids = np.asarray(counts["merchant_id"], dtype=object)
-    return [str(name) for name in ids] if len(ids) <= 50_000 else []

@@ -15,15 +15,18 @@ from pathlib import Path
 from analytics.errors import InputError
 
 _REQUIRED = object()
+_MOST_LISTED, _MOST_COMPARED = 60, 50_000
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """` Did you mean 'x'?` for the nearest known word, else the list of what is known."""
+    """` Did you mean 'x'?` for the nearest known word, else the list of what is known where it is short."""
     choices = sorted(known)
+    if len(choices) > _MOST_COMPARED:
+        return ""
     near = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
     if near:
         return f" Did you mean '{near[0]}'?"
-    return f" Known: {', '.join(choices)}." if choices else ""
+    return f" Known: {', '.join(choices)}." if 0 < len(choices) <= _MOST_LISTED else ""
 
 
 def read_toml(path: Path) -> TomlTable:

@@ -257,7 +257,7 @@ def _calendar(later: OrderHistory, every: int, date_from: date | None, date_to: 
     days = [first + timedelta(days=step) for step in range(0, (last - first).days + 1, every)]
     if not days:
         raise AppError(
-            "A day must have {before} days of orders before it and {after} after it; none from {first} to {last} has.",
+            "A day must have {before} days of orders before it and {after} after it; there is none: the first would be {first}, the last {last}.",
             before=FIRST_DAYS,
             after=HORIZON_DAYS + MATURITY_DAYS,
             first=first,
@@ -270,8 +270,13 @@ def _order_ids(path: Path) -> list[str]:
     """The column order_id of a CSV file."""
     if not path.is_file():
         raise InputFileError("There is no {path}: give a CSV file with a column order_id.", path=path)
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        rows = csv.DictReader(stream)
-        if "order_id" not in (rows.fieldnames or ()):
-            raise InputFileError("{path} has no column order_id.", path=path)
-        return [row["order_id"] for row in rows]
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            rows = csv.DictReader(stream)
+            if "order_id" not in (rows.fieldnames or ()):
+                raise InputFileError("{path} has no column order_id.", path=path)
+            return [row["order_id"] for row in rows]
+    except UnicodeDecodeError as error:
+        raise InputFileError(
+            "{path} is not UTF-8 at byte {byte}: save it as UTF-8.", path=path, byte=error.start
+        ) from error

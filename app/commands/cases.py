@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 VIEWS = ("unclosed", "overdue", "closed", "all")
 STATUSES: tuple[CaseStatus, ...] = ("open", "in_progress", "waiting", "closed")
-SUBJECTS: tuple[SubjectKind, ...] = ("merchant", "alert", "ring")
+FOUND = ("alert", "ring")
 KEYS = (
     "case_id",
     "title",
@@ -62,45 +62,45 @@ def cases(
 
     With --open TITLE, open one; with --case ID --to STATUS, take one further.
     """
+    from app.services import cases as services
+
     if (case_id is None) != (status is None):
         raise click.UsageError("--case and --to go together: say which case, and what it becomes.")
     if title is None and (about or due):
         raise click.UsageError("--about and --due go with --open only.")
+    if case_id is not None and (title or owner or merchant):
+        raise click.UsageError("--case takes --to alone: leave out --open, --owner and --merchant.")
+    if title is not None and not (about or merchant):
+        raise click.UsageError("--open needs --merchant ID, or --about alert:ID or ring:ID.")
     with runtime(warehouse) as opened:
         if title is not None:
-            rows = [_opened(opened, title, merchant, about, owner, due)]
+            found = [_opened(opened, title, merchant, about, owner, due)]
         elif case_id is not None and status is not None:
             doors = opened.workspace.cases
-            rows = [_shown(doors.move(case_id, doors.get(case_id).version, status, local_actor()))]
+            found = [doors.move(case_id, doors.get(case_id).version, status, local_actor())]
         else:
-            rows = _listed(view, owner, merchant)
-        print_rows(rows, as_json=as_json, columns=KEYS)
-
-
-def _listed(view: str, owner: str | None, merchant: str | None) -> list[Mapping[str, object]]:
-    from app.services.cases import found, today
-
-    now = today(snapshot_id())
-    return [_shown(case, now) for case in found(snapshot_id(), view=view, owner=owner, merchant_id=merchant)]
+            found = services.found(snapshot_id(), view=view, owner=owner, merchant_id=merchant)
+        now = services.today(snapshot_id())
+        print_rows([_shown(case, now) for case in found], as_json=as_json, columns=KEYS)
 
 
 def _opened(
     opened: Runtime, title: str, merchant: str | None, about: str | None, owner: str | None, due: date | None
-) -> Mapping[str, object]:
+) -> Case:
     from app.services.warehouse import filter_options
     from app.workspace.cases import NewCase
 
     kind, _, subject = about.partition(":") if about else ("merchant", "", merchant or "")
-    if kind not in SUBJECTS or not subject:
-        raise click.UsageError("--open needs --merchant ID, or --about alert:ID or ring:ID.")
+    if about and (kind not in FOUND or not subject):
+        raise click.UsageError(f"--about {about}: write alert:ID or ring:ID.")
     if merchant and merchant not in filter_options(snapshot_id()).merchants:
         raise click.ClickException(f"There is no merchant '{merchant}' in the warehouse: check the spelling.")
-    new = NewCase(kind, subject, merchant or "", title, owner or "", due)
-    return _shown(opened.workspace.cases.open(new, local_actor()))
+    new = NewCase(cast("SubjectKind", kind), subject, merchant or "", title, owner or "", due)
+    return opened.workspace.cases.open(new, local_actor())
 
 
-def _shown(case: Case, today: date | None = None) -> Mapping[str, object]:
+def _shown(case: Case, now: date) -> Mapping[str, object]:
     shown: dict[str, object] = {part.name: getattr(case, part.name) for part in fields(case)}
     shown["checklist"] = [{"text": item.text, "is_done": item.is_done} for item in case.checklist]
     shown["done"] = f"{case.done_count}/{len(case.checklist)}"
-    return shown | {"is_overdue": None if today is None else case.is_overdue(today)}
+    return shown | {"is_overdue": case.is_overdue(now)}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from app.commands.plumbing import (
+    as_of_option,
     json_option,
     note,
     one_line_errors,
@@ -22,6 +23,7 @@ from app.services.runtime import snapshot_id
 
 if TYPE_CHECKING:
     from analytics.metrics import Scope
+    from app.filters import AsOf
 
 Rows = Iterable[Mapping[str, object]]
 OBSERVATIONAL = (
@@ -32,34 +34,49 @@ OBSERVATIONAL = (
 @click.command()
 @click.argument("parts", metavar="[PART]...", nargs=-1)
 @window_options
+@as_of_option
 @json_option
 @warehouse_option
 @one_line_errors
 def loyalty(
-    parts: tuple[str, ...], date_from: date | None, date_to: date | None, as_json: bool, warehouse: Path | None
+    parts: tuple[str, ...],
+    date_from: date | None,
+    date_to: date | None,
+    as_of: AsOf,
+    as_json: bool,
+    warehouse: Path | None,
 ) -> None:
     """Print what buyers feel, why, and whether they come back: one or more of index, silence, drift, drivers, returns, segments, chain.
 
     Without PART, all of them. Index and silence are of the window, the others of the year (segments of merchants: half a year) that ends with it.
     """
+    from app.services.warehouse import as_known
+
     for part in parts:
         if part not in PARTS:
             raise click.UsageError(f"There is no part '{part}': choose among {', '.join(PARTS)}.")
     with runtime(warehouse):
-        scope = _scope(date_from, date_to)
+        reading = as_known(snapshot_id(), as_of)
+        scope = _scope(reading, date_from, date_to)
         for place, part in enumerate(parts or tuple(PARTS)):
-            rows = [dict(row) for row in PARTS[part](snapshot_id(), scope)]
+            rows = [dict(row) for row in PARTS[part](reading, scope)]
             if not as_json and place:
                 click.echo()
             print_rows(rows, as_json=as_json, columns=None if as_json else _columns(rows))
     note(OBSERVATIONAL)
 
 
-def _scope(date_from: date | None, date_to: date | None) -> Scope:
+def _scope(reading: str, date_from: date | None, date_to: date | None) -> Scope:
     from analytics.metrics import Scope
-    from app.services.warehouse import window
+    from app.services.warehouse import filter_options, window
 
-    return Scope(*window(snapshot_id(), date_from, date_to))
+    first, last = window(reading, date_from, date_to)
+    offered = filter_options(reading)
+    if first > last or last < offered.data_from or first > offered.data_up_to:
+        raise click.UsageError(
+            f"{first} to {last} holds no day of the data, which go from {offered.data_from} to {offered.data_up_to}."
+        )
+    return Scope(first, last)
 
 
 def _columns(rows: list[dict[str, object]]) -> list[str]:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import click
 
 from app.errors import AppError, InputFileError
+from app.services.reading import DAYS
 from app.services.runtime import Runtime, use_runtime
 from app.settings import load_settings
 
@@ -45,7 +46,7 @@ class Day(click.ParamType[date]):
     """A day as YYYY-MM-DD, far enough from the calendar's ends that every window around it exists."""
 
     name = "date"
-    first, last = date(1900, 1, 1), date(2200, 12, 31)
+    first, last = DAYS
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
         """Usage error for what is no day, or out of range."""

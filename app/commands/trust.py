@@ -216,14 +216,14 @@ def _clauses(reading: str, names: tuple[str, ...], merchant: str | None) -> Iter
     from app.services.programmes import chosen, evaluated
 
     found = evaluated(reading, None, chosen(names))
-    if merchant is not None and merchant not in set(found.merchants["merchant_id"]):
-        raise _unknown(merchant)
+    _check_known(reading, merchant)
     return clause_records(found, None if merchant is None else [merchant])
 
 
 def _ledger(reading: str, names: tuple[str, ...], merchant: str | None) -> list[Mapping[str, object]]:
     from app.services.programmes import chosen, ledger
 
+    _check_known(reading, merchant)
     rows: list[Mapping[str, object]] = []
     for programme in chosen(names):
         found = ledger(reading, None, programme, merchant).to_dict("records")
@@ -231,5 +231,12 @@ def _ledger(reading: str, names: tuple[str, ...], merchant: str | None) -> list[
     return rows
 
 
+def _check_known(reading: str, merchant: str | None) -> None:
+    from app.services.warehouse import filter_options
+
+    if merchant is not None and merchant not in filter_options(reading).merchants:
+        raise _unknown(merchant)
+
+
 def _unknown(merchant: str) -> InputFileError:
-    return InputFileError("There is no merchant {merchant} in the warehouse.", merchant=merchant)
+    return InputFileError("There is no merchant '{merchant}' in the warehouse: check the spelling.", merchant=merchant)

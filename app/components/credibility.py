@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.components.empty import empty_state
 from app.filter_bar import current_filters
-from app.i18n import _, day, number
+from app.i18n import _, day, figure, number
 from app.page_errors import page_errors
 from app.services import attacks
 from app.services.runtime import snapshot_id
@@ -32,7 +32,7 @@ def draw_credibility(merchant_id: str) -> None:
             for label, text, told in (
                 (_("Ratings by credible raters"), _share(found.credible_share), _("of {n}", n=number(found.rating_count))),
                 (_("Mean rating"), _stars(found.rating_mean), _("every rating alike")),
-                (_("By credibility"), _stars(found.credible_mean), _("a rating weighs as its rater is believed")),
+                (_("By credibility"), _stars(found.credible_mean if found.credible_share else None), _("a rating weighs as its rater is believed")),
                 (_("By value"), _stars(found.value_mean), _("a rating weighs as its order is worth")),
                 (_("Good orders"), _share(found.score), _("95% interval: {low} to {high}", low=_share(found.ci_low), high=_share(found.ci_high))),
                 (_("Good orders by value"), _share(found.value_score), _("each order by its value")),
@@ -47,7 +47,7 @@ def draw_credibility(merchant_id: str) -> None:
 
 
 def _share(value: float | None) -> str:
-    return "–" if value is None else f"{number(100 * value, digits=1)} %"
+    return "–" if value is None else figure(value, "rate")
 
 
 def _stars(value: float | None) -> str:

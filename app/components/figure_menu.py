@@ -14,6 +14,7 @@ from app.components.empty import empty_state
 from app.components.export import export_button
 from app.components.missing import why_missing
 from app.components.table import Column, table
+from app.components.thread import plain
 from app.components.words import dimension_name, period_name
 from app.filter_bar import current_filters
 from app.filters import lengths_in_words, window_days
@@ -253,7 +254,7 @@ def _change(shown: Number) -> None:
     part = figures.narrowed(shown, by, str(parts["key"].iloc[row]))
     if not parts["n"].iloc[row]:  # a group that is gone: what is left to see is what it was
         part = replace(part, scope=replace(part.scope, date_from=found.base_from, date_to=found.base_to))
-    st.markdown(f"**{parts['name'].iloc[row]}** · {_window(part)}")
+    st.markdown(f"**{plain(str(parts['name'].iloc[row]))}** · {_window(part)}")
     _rows(part)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from app.components.thread import plain
 from app.filter_bar import STATE_KEY, current_filters
 from app.i18n import _, moment, ngettext
 from app.services.runtime import SNAPSHOT_KEY, get_runtime
@@ -14,6 +15,8 @@ from app.services.warehouse import filter_options, is_outdated, rows_set_aside, 
 
 if TYPE_CHECKING:
     from analytics.warehouse import Snapshot
+
+MOST_WORDS = 2_000
 
 
 def page_header(title: str, *, shows_filters: bool = True, links_to_data: bool = True) -> None:
@@ -36,7 +39,7 @@ def page_header(title: str, *, shows_filters: bool = True, links_to_data: bool =
             st.title(title, anchor=False, width="content")
             if shows_filters and STATE_KEY in st.session_state:
                 words = current_filters().describe(filter_options(snapshot_id).merchants)
-                st.markdown(f":gray[{words}]", width="content")
+                st.markdown(f":gray[{plain(words, MOST_WORDS)}]", width="content")
         st.caption(stamp(found))
         days = get_runtime().settings.stale_after_days
         for warning in warnings(

@@ -16,6 +16,7 @@ from app.components.levels import level_badge
 from app.components.missing import why_missing
 from app.components.table import Column, table
 from app.components.target import target_words
+from app.components.thread import plain
 from app.components.words import base_words
 from app.filter_bar import current_filters
 from app.i18n import _, day, difference, joined, ngettext, number, span
@@ -36,8 +37,8 @@ def draw_profile(profile: Profile) -> None:
         said.append(_("since {day}", day=day(profile.since)))
     said.append(ngettext("{n} order in all", "{n} orders in all", profile.order_count))
     with st.container(gap=None):
-        st.header(profile.name, anchor=False)
-        st.caption(" · ".join([*said, profile.merchant_id]))
+        st.header(plain(profile.name), anchor=False)
+        st.caption(plain(" · ".join([*said, profile.merchant_id])))
 
 
 def draw_standing(standing: Standing, shown: Number) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import date
 
 SEPARATOR = "@"
+DAYS = (date(1900, 1, 1), date(2200, 12, 31))  # what may be asked: far enough from the calendar's ends
 
 
 def reading_id(snapshot_id: str, known_on: date | None) -> str:

@@ -118,7 +118,7 @@ class Cases:
             merchant_id=new.merchant_id,
             title=_text(new.title, TITLE_LENGTH, N_("A case's title has 1 to {limit} characters.")),
             status="open",
-            owner=new.owner.strip()[:ID_LENGTH],
+            owner=_owner(new.owner),
             due_on=new.due_on,
             checklist=_checked(new.checklist),
             version=1,
@@ -182,7 +182,7 @@ class Cases:
         """Replaces what can be edited. Raises StaleCase, NotAllowed (also for a closed case), NotFound."""
         values = {
             "title": _text(title, TITLE_LENGTH, N_("A case's title has 1 to {limit} characters.")),
-            "owner": owner.strip()[:ID_LENGTH],
+            "owner": _owner(owner),
             "due_on": due_on,
             "checklist": _checked(checklist),
         }
@@ -262,6 +262,13 @@ class WatchList:
             gone = session.execute(delete(WatchedRow).where(WatchedRow.merchant_id == merchant_id))
             if getattr(gone, "rowcount", 0):
                 record(session, actor, "watch.removed", f"merchant:{merchant_id}")
+
+
+def _owner(name: str) -> str:
+    name = name.strip()
+    if len(name) > ID_LENGTH:
+        raise NotAllowed("The owner of a case has at most {limit} characters.", limit=ID_LENGTH)
+    return name
 
 
 def _text(text: str, limit: int, fault: str) -> str:

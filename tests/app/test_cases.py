@@ -226,7 +226,9 @@ def test_the_command_opens_lists_and_moves(invoke: Invoke, warehouse: Path) -> N
     ("arguments", "code", "message"),
     [
         (("--open", "x"), 2, "--open needs --merchant ID, or --about"),
-        (("--open", "x", "--about", "planet:mars"), 2, "--open needs --merchant ID, or --about"),
+        (("--open", "x", "--about", "planet:mars"), 2, "write alert:ID or ring:ID"),
+        (("--open", "x", "--about", "merchant:M-1"), 2, "write alert:ID or ring:ID"),
+        (("--case", "x", "--to", "closed", "--open", "y"), 2, "--case takes --to alone"),
         (("--open", "x", "--merchant", "nobody"), 1, "no merchant 'nobody'"),
         (("--case", "x"), 2, "--case and --to go together"),
         (("--due", "2026-01-01"), 2, "go with --open only"),

@@ -267,7 +267,7 @@ class TestTrust:
     def test_an_unknown_merchant(self, invoke: Invoke, warehouse: Path) -> None:
         result = invoke("trust", "--merchant", "zz", "--warehouse", warehouse)
         assert result.exit_code == 1
-        assert "no merchant zz" in result.stderr
+        assert "no merchant 'zz'" in result.stderr
 
 
 class TestWhatif:

@@ -139,7 +139,7 @@ def test_a_broken_copy_is_said_where_it_matters_and_stops_nothing_else(ask: Any,
     [
         (["--programme", "amazn"], 1, "There is no programme amazn. Did you mean 'amazon'?"),
         (["--programme", "nowhere.toml"], 1, "nowhere.toml: can't be read"),
-        (["--programme", "ebay", "--merchant", "nobody"], 1, "There is no merchant nobody"),
+        (["--programme", "ebay", "--merchant", "nobody"], 1, "There is no merchant 'nobody'"),
         (["--programme", "ebay", "--as-of", "2001-01-01"], 1, "no event up to the end of 2001-01-01"),
         (["--ledger"], 2, "--ledger goes with --programme only"),
     ],

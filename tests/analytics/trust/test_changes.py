@@ -34,6 +34,8 @@ def lateness(maturity_days: int = 0) -> Programme:
         1.0,
         100.0,
         maturity_days,
+        limit=1.0,
+        all_faults="late_seller_count",
     )
     components = (Component("c", "C", 100.0, (rate,)),)
     return replace(default_programme(), components=components, min_n=1, half_life_days=60.0, window_days=365)

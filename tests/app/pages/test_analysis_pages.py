@@ -337,8 +337,10 @@ def loaded(tmp_path: Path) -> Iterator[Callable[[list[str]], Runtime]]:
     """Loads lines of EVENTS into a warehouse of their own, which the app serves."""
     opened: list[Runtime] = []
 
-    def load(lines: list[str]) -> Runtime:
+    def load(lines: list[str], **files: str) -> Runtime:
         (tmp_path / "in").mkdir()
+        for name, text in files.items():
+            (tmp_path / "in" / f"{name}.csv").write_text(text, encoding="utf-8")
         (tmp_path / "in" / "events.csv").write_text("\n".join([EVENTS, *lines]), encoding="utf-8")
         opened.append(runtime(tmp_path / "w"))
         with use_runtime(opened[0]):
@@ -348,6 +350,20 @@ def loaded(tmp_path: Path) -> Iterator[Callable[[list[str]], Runtime]]:
     yield load
     for one in opened:
         one.close()
+
+
+def test_a_merchants_name_stays_text(loaded: Callable[..., Runtime]) -> None:
+    name = "![img](http://e.example/x.png) [link](http://e.example) :red[x] $a$"
+    lines = [f"p{n},2026-09-{n + 1:02d}T08:00:00Z,order_placed,m,b{n},o{n},10,EUR" for n in range(9)]
+    with use_runtime(loaded(lines, merchants=f"merchant_id,name\nm,{name}\n")):
+        page = AppTest.from_file(str(MAIN), default_timeout=60)
+        page.query_params["merchant"] = "m"
+        page.run()
+        page.switch_page("views/merchant.py").run()
+    assert not page.exception
+    said = [element.value for element in (*page.markdown, *page.caption, *page.header, *page.subheader, *page.title)]
+    assert any("img" in text for text in said)
+    assert not any(mark in text for text in said for mark in ("![img]", "[link](", ":red[x]", "$a$"))
 
 
 class TestPeers:
