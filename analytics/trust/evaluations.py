@@ -16,7 +16,7 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
@@ -26,6 +26,7 @@ import pandas as pd
 import pyarrow as pa
 
 from analytics.errors import WarehouseError
+from analytics.freshness import last_whole_day
 from analytics.trust.counts import MARTS
 from analytics.trust.levels import evaluation_days, levels_held
 from analytics.trust.merchants import score_merchants
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
 Known = Literal["then", "now"]
 FOLDER = "evaluations"
-NEARLY = timedelta(hours=1)  # data that end in a day's last hour cover it
 COLUMNS = (
     *(
         "evaluated_on",
@@ -67,12 +67,15 @@ class Evaluations:
         return cls(warehouse, snapshot_id, programme or default_programme())
 
     def days(self, up_to: date, count: int) -> list[date]:
-        """The last `count` evaluation days up to a day (included) that the snapshot's data cover, oldest first."""
+        """The last `count` evaluation days up to a day (included) that the snapshot's data cover, oldest first.
+
+        For levels as of a day, give the last day that the data known by then cover.
+        """
         found = self.warehouse.snapshot(self.snapshot_id)
         if found.data_from is None or found.data_up_to is None:
             return []
         zone = ZoneInfo(found.time_zone)
-        covered = (found.data_up_to.astimezone(zone) + NEARLY).date() - timedelta(days=1)
+        covered = last_whole_day(found.data_up_to.astimezone(zone))
         return evaluation_days(
             self.programme.evaluated, found.data_from.astimezone(zone).date(), min(up_to, covered), count
         )
