@@ -1,7 +1,8 @@
-"""How much each canonical table holds and how new it is. Reads tables only; knows no metric and no page."""
+"""How much each canonical table holds, how new it is, and which day data cover. Reads tables only; knows no metric and no page."""
 
 from __future__ import annotations
 
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from analytics.tables import SQL_FOLDER
 if TYPE_CHECKING:
     from analytics.warehouse import Cursor
 
+LAST_HOUR = timedelta(hours=1)
+
 
 def table_freshness(cursor: Cursor) -> pd.DataFrame:
     """One row a canonical table, in their order.
@@ -20,6 +23,11 @@ def table_freshness(cursor: Cursor) -> pd.DataFrame:
     others their latest state; NaT when unknown), load_id (the last load that brought rows; None when the table is empty).
     """
     return cursor.df(_sql())
+
+
+def last_whole_day(up_to: datetime) -> date:
+    """The last day that data up to a local time cover: its last hour counts as its end."""
+    return (up_to + LAST_HOUR).date() - timedelta(days=1)
 
 
 @cache

@@ -19,6 +19,7 @@ import pandas as pd
 
 from analytics import set_aside
 from analytics.errors import InputError
+from analytics.freshness import last_whole_day
 from analytics.tables import SQL_FOLDER, TABLES
 
 if TYPE_CHECKING:
@@ -310,8 +311,8 @@ def _of_volume(cursor: Cursor) -> Iterator[Check]:
     if cursor.data_up_to is None:
         return
     zone = ZoneInfo(cursor.time_zone)
-    today = (cursor.data_up_to + timedelta(hours=1)).astimezone(zone).date()  # the last hour counts as the day's end
-    last = today - timedelta(days=1)
+    last = last_whole_day(cursor.data_up_to.astimezone(zone))
+    today = last + timedelta(days=1)
     span = {"since": _midnight(last - timedelta(days=7 * (WEEKS + 1) - 1), zone), "until": _midnight(today, zone)}
     counted = cursor.rows(_render("volume"), {"time_zone": cursor.time_zone, **span})
     days: dict[str, dict[date, int]] = {}

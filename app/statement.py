@@ -1,7 +1,7 @@
 """A document of headings, sentences, facts and tables, written as Markdown or as HTML for the printer. Knows no page and no warehouse.
 
 Texts are plain: whatever a merchant is called, or an order, stays text in both. What could hide or turn text around (control and
-bidirectional characters) is taken out.
+format characters, but the joiners that words are spelled with) is taken out.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_JOINERS = frozenset("\u200c\u200d")  # Persian, Indic scripts and emoji are spelled with them
 _MARKED = re.compile(r"([\\`*_{}\[\]<>#|~&!$])")  # what Markdown reads as more than text, wherever it stands
 _OPENING = re.compile(r"^([+=-](?=[\s=-]|$)|\d+(?=[.)](\s|$)))")  # and what it does at the beginning of a line
 _STYLE = """
@@ -86,7 +86,7 @@ def plain(text: str) -> str:
     kept = (
         " " if unicodedata.category(char) in ("Cc", "Zl", "Zp") else char
         for char in text
-        if char not in _TURNING and unicodedata.category(char) != "Cs"
+        if char in _JOINERS or unicodedata.category(char) not in ("Cf", "Cs")
     )
     return " ".join("".join(kept).split())
 

@@ -6,7 +6,8 @@ Two readings of one past evaluation, both defined for any day:
 - `now`: as the snapshot knows it: the same rule over scores of that snapshot alone. Late data move it.
 
 Nothing is evaluated before somebody asks, and then only the evaluations asked for and those that their levels look back at: each costs one
-as-of cursor, once. An evaluation counts once the data cover its day. Another definition or time zone begins a chain of files of its own.
+as-of cursor, once. An evaluation counts once the data cover its day. Another definition, time zone or way of computing begins a
+chain of files of its own.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
@@ -26,6 +27,7 @@ import pandas as pd
 import pyarrow as pa
 
 from analytics.errors import WarehouseError
+from analytics.freshness import last_whole_day
 from analytics.trust.counts import MARTS
 from analytics.trust.levels import evaluation_days, levels_held
 from analytics.trust.merchants import score_merchants
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 
 Known = Literal["then", "now"]
 FOLDER = "evaluations"
-NEARLY = timedelta(hours=1)  # data that end in a day's last hour cover it
+SCORE_VERSION = 1  # of the way that scores and levels are computed: decision 014 says when to raise it
 COLUMNS = (
     *(
         "evaluated_on",
@@ -51,6 +53,7 @@ COLUMNS = (
     *("ci_low", "ci_high", "n", "status", "snapshot_id", "made_at"),
 )
 _SCORES = ("merchant_id", "score", "score_level", "ci_low", "ci_high", "n", "status")
+_KEPT = frozenset((*_SCORES, "snapshot_id", "made_at"))
 
 
 @dataclass(frozen=True)
@@ -67,12 +70,15 @@ class Evaluations:
         return cls(warehouse, snapshot_id, programme or default_programme())
 
     def days(self, up_to: date, count: int) -> list[date]:
-        """The last `count` evaluation days up to a day (included) that the snapshot's data cover, oldest first."""
+        """The last `count` evaluation days up to a day (included) that the snapshot's data cover, oldest first.
+
+        For levels as of a day, give the last day that the data known by then cover.
+        """
         found = self.warehouse.snapshot(self.snapshot_id)
         if found.data_from is None or found.data_up_to is None:
             return []
         zone = ZoneInfo(found.time_zone)
-        covered = (found.data_up_to.astimezone(zone) + NEARLY).date() - timedelta(days=1)
+        covered = last_whole_day(found.data_up_to.astimezone(zone))
         return evaluation_days(
             self.programme.evaluated, found.data_from.astimezone(zone).date(), min(up_to, covered), count
         )
@@ -138,23 +144,43 @@ class Evaluations:
 
     def _path(self, day: date, kind: str) -> Path:
         zone = self.warehouse.snapshot(self.snapshot_id).time_zone
-        digest = hashlib.sha256(f"{self.programme!r} {zone}".encode()).hexdigest()[:12]
+        digest = hashlib.sha256(f"{SCORE_VERSION} {self.programme!r} {zone}".encode()).hexdigest()[:12]
         return self.warehouse.root / FOLDER / f"{self.programme.programme_id}-{digest}" / f"{day}.{kind}.parquet"
 
     def _kept(self, path: Path, frame: pd.DataFrame, *, is_first: bool = True) -> pd.DataFrame:
         """Writes the frame, whole or not at all; of two that make the first at once, one wins and both read it."""
+        if frame.empty:  # nobody was told anything
+            return frame
         temporary = path.with_name(f"{path.name}.{os.getpid()}-{id(frame)}.tmp")
-        with suppress(OSError):  # a warehouse that only can be read keeps nothing: it is evaluated at each asking
+        try:
             path.parent.mkdir(parents=True, exist_ok=True)
             frame.to_parquet(temporary, index=False)
             if is_first:
-                with suppress(FileExistsError):
-                    path.hardlink_to(temporary)
-                temporary.unlink()
+                _make_first(path, temporary)
             else:
                 temporary.replace(path)
-            return _read(path)
-        return frame
+        except OSError:  # a warehouse that only can be read keeps nothing: it is evaluated at each asking
+            return frame
+        finally:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+        return _read(path)
+
+
+def _make_first(path: Path, temporary: Path) -> None:
+    """Gives the file its name unless another has it; copied where hard links are refused. Raises OSError, and then leaves no half of it."""
+    try:
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        return
+    except OSError:
+        with suppress(FileExistsError), path.open("xb") as made:
+            try:
+                made.write(temporary.read_bytes())
+                made.flush()
+            except OSError:
+                path.unlink()
+                raise
 
 
 def _beside(frame: pd.DataFrame, day: date, before: date | None, made: dict[date, pd.DataFrame]) -> pd.DataFrame:
@@ -171,13 +197,19 @@ def _beside(frame: pd.DataFrame, day: date, before: date | None, made: dict[date
 
 
 def _read(path: Path) -> pd.DataFrame:
+    needed = _KEPT | {"level"} if ".levels." in path.name else _KEPT
     try:
-        return _with_none(pd.read_parquet(path))
+        if not path.is_file():
+            raise OSError("it is no file")
+        found = pd.read_parquet(path)
+        if found.empty or not needed <= set(found):
+            raise OSError("it holds other columns" if len(found) else "it holds no rows")
     except (OSError, pa.ArrowException) as error:
         raise WarehouseError(
             f"The kept evaluation {path} can't be read ({' '.join(str(error).split())[:80]}): put it back, or delete it and it is "
             "evaluated anew from what is known now."
         ) from error
+    return _with_none(found)
 
 
 def _with_none(frame: pd.DataFrame) -> pd.DataFrame:

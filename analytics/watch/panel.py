@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analytics.errors import InputError
+from analytics.freshness import last_whole_day
 from analytics.metrics.catalogue import get_spec
 from analytics.metrics.extent import Extent, read_extent
 from analytics.metrics.plan import numerator_expression
@@ -26,7 +27,6 @@ from analytics.watch.expected import Bools, Floats
 
 FOLDER = SQL_FOLDER / "watch"
 FAMILIES = ("count", "rate", "mean", "nps")
-LAST_HOUR = timedelta(hours=1)  # an event in the day's last hour shows that the data covers the day
 SETTLED_SHARE = 0.9  # share of days with a row from which a day without one is lost data
 IDLE_SHARE = 0.01  # share of rows without an order from which rows tell more than orders
 NPS_RANGE, STAR_RANGE = 2.0, 4.0
@@ -83,7 +83,7 @@ def last_day(cursor: MetricCursor, extent: Extent, spec: MetricSpec, date_to: da
     if spec.maturity_days:
         return extent.through(spec.maturity_days, date_to)
     found = cursor.df(_sql("last_event"), {"time_zone": cursor.time_zone})["last_at"]
-    is_complete = (pd.Timestamp(found.iloc[0]) + LAST_HOUR).date() > extent.last_day
+    is_complete = last_whole_day(pd.Timestamp(found.iloc[0])) >= extent.last_day
     return min(date_to, extent.last_day if is_complete else extent.last_day - timedelta(days=1))
 
 

@@ -57,13 +57,6 @@ def _between(snapshot_id: str, since: date, as_of: date | None, merchant_id: str
         return score_change(before, after, merchant_id)
 
 
-def by_component(found: ScoreChange) -> pd.DataFrame:
-    """A split by component, in the programme's order: component, label (a msgid), change and the causes."""
-    sums = found.rates.groupby("component", sort=False)[["change", *CAUSES]].sum().reset_index()
-    labels = trust.component_labels()
-    return sums.assign(label=[labels[name] for name in sums["component"]])
-
-
 def behind(found: ScoreChange) -> pd.DataFrame:
     """The rows behind a change, each once, the largest part first: source, row_id, day, change, rate_id, label (a msgid), cause, share
     (of all that rows moved, up or down, 0–1)."""

@@ -13,7 +13,7 @@ import pandas as pd
 from app.services import trust
 from app.services.reading import base_id, known_on
 from app.services.runtime import cached, get_runtime
-from app.services.warehouse import filter_options
+from app.services.warehouse import filter_options, last_complete_day, snapshot
 
 if TYPE_CHECKING:
     from analytics.metrics import Scope
@@ -37,7 +37,7 @@ def history(snapshot_id: str, day: date | None, count: int = 1, known: Known = "
     """The last evaluations up to a day (None: of all that the data cover), by day and merchant: see `Evaluations.history`."""
     from analytics.trust.evaluations import Evaluations
 
-    last = min(each for each in (day, known_on(snapshot_id), ALL_DAYS) if each is not None)
+    last = _covered(snapshot_id, ALL_DAYS if day is None else day)
     found = Evaluations.of(get_runtime().warehouse, base_id(snapshot_id)).history(last, count, known=known)
     return found.assign(change=_changes(found))
 
@@ -64,9 +64,17 @@ def last_day(snapshot_id: str, day: date) -> date | None:
     """The last evaluation day up to a day; None where the data cover none."""
     from analytics.trust.evaluations import Evaluations
 
-    last = min(each for each in (day, known_on(snapshot_id)) if each is not None)
-    found = Evaluations.of(get_runtime().warehouse, base_id(snapshot_id)).days(last, 1)
+    found = Evaluations.of(get_runtime().warehouse, base_id(snapshot_id)).days(_covered(snapshot_id, day), 1)
     return found[0] if found else None
+
+
+def _covered(snapshot_id: str, day: date) -> date:
+    """The last day up to a day that the data known as of the reading's day cover, so that later data add no evaluation."""
+    known = known_on(snapshot_id)
+    if known is None:
+        return day
+    found = snapshot(snapshot_id)
+    return min(day, known if found.data_up_to is None else last_complete_day(found.data_up_to, found.time_zone))
 
 
 def comparison_end(scope: Scope, base: Compare) -> date:

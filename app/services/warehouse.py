@@ -144,9 +144,9 @@ def local_day(at: datetime, time_zone: str) -> date:
 
 def last_complete_day(up_to: datetime, time_zone: str, *, first: datetime | None = None) -> date:
     """The last day of the reporting zone that the data covers to its end, or nearly: its last hour counts as the end."""
-    day = local_day(up_to, time_zone)
-    is_complete = local_day(up_to + timedelta(hours=1), time_zone) > day
-    last = day if is_complete else day - timedelta(days=1)
+    from analytics.freshness import last_whole_day
+
+    last = last_whole_day(up_to.astimezone(ZoneInfo(time_zone)))
     return max(last, local_day(first, time_zone)) if first else last
 
 

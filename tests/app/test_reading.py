@@ -79,6 +79,52 @@ def test_latest_is_what_no_as_of_prints_and_nonsense_is_refused(invoke: Invoke, 
     assert invoke(command, "--as-of", "tomorrow", "--warehouse", warehouse).exit_code == 2
 
 
+def sparse_source(folder: Path, known: date) -> Path:
+    """One merchant with an order at ten each third day from December 3rd to a day: one on February 1st, none on March 1st."""
+    folder.mkdir()
+    days = (date(2025, 12, 3) + timedelta(days=step) for step in range(0, 120, 3))
+    events = [
+        {
+            "event_id": f"p{day}",
+            "kind": "order_placed",
+            "order_id": f"o{day}",
+            "line_id": "1",
+            "product_id": "x",
+            "merchant_id": "a",
+            "buyer_id": "u",
+            "quantity": 1,
+            "amount": "10.50",
+            "currency": "USD",
+            "occurred_at": f"{day}T10:00:00Z",
+        }
+        for day in days
+        if day <= known
+    ]
+    (folder / "events.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events))
+    (folder / "merchants.jsonl").write_text('{"merchant_id": "a", "name": "A", "updated_at": "2025-12-01T00:00:00Z"}\n')
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("day", "last"), [("2026-02-01", "2026-01-01"), ("2026-02-04", "2026-02-01"), ("2026-03-01", "2026-02-01")]
+)
+def test_evaluations_of_a_day_are_those_of_a_warehouse_that_knew_no_more(
+    invoke: Invoke, tmp_path: Path, day: str, last: str
+) -> None:
+    def evaluated(name: str, known: date, *of_day: str) -> list[str]:
+        warehouse = tmp_path / name
+        loaded = invoke(
+            "ingest", "canonical", sparse_source(tmp_path / f"{name}-source", known), "--warehouse", warehouse
+        )
+        assert loaded.exit_code == 0, loaded.output
+        done = invoke("trust", "--evaluations", "3", "--json", *of_day, "--warehouse", warehouse)
+        return [json.loads(line)["evaluated_on"] for line in done.stdout.splitlines()]
+
+    found = evaluated("whole", date(2026, 12, 31), "--as-of", day)
+    assert found == evaluated("cut", date.fromisoformat(day))
+    assert found[-1] == last
+
+
 def test_now_ages_scores_up_to_today(invoke: Invoke, warehouse: Path) -> None:
     done = invoke("trust", "--json", "--as-of", "now", "--warehouse", warehouse)
     days = {json.loads(line)["as_of"] for line in done.output.splitlines()}

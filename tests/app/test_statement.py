@@ -76,6 +76,18 @@ def test_markdown_keeps_its_shape(text: str) -> None:
         assert gone not in written
 
 
+@pytest.mark.parametrize(
+    "char", ["\u200b", "\ufeff", "\u00ad", "\u2060", "\u061c", "\u202e", "\u2069", "\U000e0041", "\ud800"]
+)
+def test_what_cannot_be_seen_is_taken_out(char: str) -> None:
+    assert plain(f"Har{char}bour") == "Harbour"
+
+
+@pytest.mark.parametrize("word", ["\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\U0001f469\u200d\U0001f33e"])
+def test_what_words_are_spelled_with_stays(word: str) -> None:
+    assert plain(word) == word
+
+
 def test_by_hand() -> None:
     made = Document(
         "T", "en", (Section("S", ("1. one", Table((("A", "b_c"),)), Table((("+1.5", "16.4%"),), ("H", "I")))),)

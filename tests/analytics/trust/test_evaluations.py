@@ -174,6 +174,71 @@ def test_a_torn_file_is_one_line_with_what_to_do(tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("kind", ["scores", "levels", "now"])
+@pytest.mark.parametrize("found", ["no rows", "other columns", "no file"])
+def test_a_kept_file_of_another_kind_is_one_line_too(tmp_path: Path, kind: str, found: str) -> None:
+    warehouse, first = made(tmp_path, s1={}, s2={})
+    first.history(LAST, 1)
+    later = Evaluations.of(warehouse, "s2", PROGRAMME)  # type: ignore[arg-type]
+    later.history(LAST, 1, known="now")
+    path = next(tmp_path.rglob(f"{LAST}.{kind}.parquet"))
+    kept = pd.read_parquet(path)
+    path.unlink()
+    if found == "no file":
+        path.mkdir()
+    else:
+        (kept.head(0) if found == "no rows" else kept.drop(columns="score")).to_parquet(path)
+    with pytest.raises(WarehouseError, match=rf"{kind}\.parquet can't be read \(it \w+ {found}\): .*delete it"):
+        later.history(LAST, 1, known="then" if kind == "levels" else "now")
+
+
+def test_an_evaluation_of_nobody_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, evaluations = made(tmp_path, s1={})
+    monkeypatch.setattr("analytics.trust.evaluations.score_merchants", lambda *_args, **_more: [])
+    for known in ("then", "now"):
+        assert evaluations.history(LAST, 2, known=known).empty
+    assert not list(tmp_path.rglob("*.parquet"))
+
+
+@pytest.mark.parametrize("is_full", [False, True])
+def test_without_hard_links_it_is_copied_or_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_full: bool
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError("no hard links here")
+
+    monkeypatch.setattr(Path, "hardlink_to", refused)
+    if is_full:
+        monkeypatch.setattr(Path, "read_bytes", refused)
+    warehouse, evaluations = made(tmp_path, s1=bad_march(20))
+    found = evaluations.history(LAST, 2)
+    left = [path.name.split(".", 1)[1] for path in tmp_path.rglob("*") if path.is_file()]
+    assert sorted(set(left)) == ([] if is_full else ["levels.parquet", "scores.parquet"])
+    again = evaluations.history(LAST, 2)
+    pd.testing.assert_frame_equal(again.drop(columns="made_at"), found.drop(columns="made_at"))
+    assert len(warehouse.asked) == (10 if is_full else 5)
+
+
+def test_of_two_that_are_made_at_once_without_hard_links_the_first_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, evaluations = made(tmp_path, s1={})
+    told = evaluations.history(LAST, 1)
+    path = next(tmp_path.rglob(f"{LAST}.levels.parquet"))
+    monkeypatch.setattr(Path, "hardlink_to", lambda *_: (_ for _ in ()).throw(PermissionError("no hard links here")))
+    kept = evaluations._kept(path, pd.read_parquet(path).assign(score=1.0))
+    assert kept["score"].tolist() == told["score"].tolist()
+
+
+def test_another_way_of_computing_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    warehouse, evaluations = made(tmp_path, s1={})
+    evaluations.history(LAST, 1)
+    asked = len(warehouse.asked)
+    monkeypatch.setattr("analytics.trust.evaluations.SCORE_VERSION", 2)
+    evaluations.history(LAST, 1)
+    assert len(warehouse.asked) == 2 * asked
+
+
 def test_a_folder_that_only_can_be_read_is_evaluated_each_time(tmp_path: Path) -> None:
     (tmp_path / "evaluations").write_text("in the way of the folder")
     warehouse, evaluations = made(tmp_path, s1=bad_march(20))
