@@ -65,7 +65,12 @@ def _draw_levers(found: Path, merchant_id: str) -> None:
         frame.assign(label=[_(label) for label in frame["label"]]),
         [
             Column("label", _("Rate of new orders"), pinned=True, width=180),
-            Column("now", _("Now"), "rate"),
+            Column(
+                "now",
+                _("Now"),
+                "rate",
+                help=_("Estimate given all of the merchant's orders, also those that other rates count"),
+            ),
             Column("target", _("Needed"), "rate"),
             Column("best", _("Best merchants"), "rate", help=_("What the best twentieth of merchants keeps")),
             Column("orders", _("Expected"), "count", help=_("Orders, reviews or questions expected in these days")),
