@@ -54,15 +54,17 @@ class Step:
 
 @dataclass(frozen=True)
 class Path:
-    """How a merchant gets from `level` to `next_level` (from `minimum` score points). `unchanged` is the probability that it does so by going
-    on as it does. `alone`: each lever by itself, those that reach it first, the smallest change of them first; `together`: the fewest levers that do
-    it jointly, each the same share of its way to the best; None where one lever does, or none can."""
+    """How a merchant gets from `level`, by the score on the day, to `next_level`, which starts at `minimum` score points and is given at the next
+    evaluation from `given_from` on: past the margin by which levels are held. All probabilities are of reaching `given_from`; `unchanged` is that of
+    going on as it does. `alone`: each lever by itself, those that reach it first, the smallest change of them first; `together`: the fewest levers that do
+    it jointly, each the same share of its way to the best; None where one lever does, or nothing can be moved."""
 
     merchant_id: str
     score: float
     level: str
     next_level: str | None
     minimum: float | None
+    given_from: float | None
     days: int
     confidence: float
     unchanged: float
@@ -83,8 +85,9 @@ def path_to_next_level(
     above = [level for level in model.programme.levels if level.minimum > scored["score"]]
     score, level = float(scored["score"]), str(scored["level"])
     if not above:
-        return Path(merchant_id, score, level, None, None, days, confidence, 1.0, (), None)
-    future = _Future(own, model, days, _best(counts, model), above[-1].minimum)
+        return Path(merchant_id, score, level, None, None, None, days, confidence, 1.0, (), None)
+    given_from = min(above[-1].minimum + model.programme.evaluated.margin, 100.0)
+    future = _Future(own, model, days, _best(counts, model), given_from)
     alone = sorted((future.least([column], confidence) for column in future.movable()), key=_rank)
     together = None if any(step.is_reachable for step in alone) else future.fewest(confidence)
     return Path(
@@ -93,6 +96,7 @@ def path_to_next_level(
         level=level,
         next_level=above[-1].level_id,
         minimum=above[-1].minimum,
+        given_from=given_from,
         days=days,
         confidence=confidence,
         unchanged=future.probability({}),
@@ -122,8 +126,8 @@ def _means(joints: Joint) -> Floats:
 class _Future:
     """One merchant after the days: what is left of its orders, how many come, and chance, the same for every change that is tried."""
 
-    def __init__(self, own: pd.DataFrame, model: TrustModel, days: int, best: Floats, minimum: float) -> None:
-        self.model, self.minimum = model, minimum
+    def __init__(self, own: pd.DataFrame, model: TrustModel, days: int, best: Floats, given_from: float) -> None:
+        self.model, self.given_from = model, given_from
         self._fade(own, days)
         joints = joint(own, model)
         self.now = _means(joints)[0]
@@ -162,7 +166,7 @@ class _Future:
         return [i for i in range(len(self.now)) if self.orders[i] > 0 and gain[i] > _SLIGHT]
 
     def probability(self, shares: Mapping[int, float]) -> float:
-        """How likely the score is at `minimum` or above when rates of new orders (by column) go these shares (0–1) of their ways to the best.
+        """How likely the score is at `given_from` or above when rates of new orders (by column) go these shares (0–1) of their ways to the best.
         Never falls with a share."""
         points = np.zeros(_DRAWS)
         for i, rate in enumerate(self.model.rates):
@@ -173,7 +177,7 @@ class _Future:
             )
             earned = np.clip((mean - rate.bad) / (rate.good - rate.bad), 0, 1)
             points += earned * self.model.max_points[i]
-        return float((points >= self.minimum).mean())
+        return float((points >= self.given_from).mean())
 
     def _moved(self, i: int, share: float) -> Floats:
         """Draws of a true rate that has gone this share of its way to the best; where it is better already it stays."""
@@ -204,14 +208,14 @@ class _Future:
                 low = middle
         return self._said(columns, high, is_reachable=True)
 
-    def fewest(self, confidence: float) -> Step:
-        """The levers that bring most, one after the other until the level can be reached; then the least share of their ways."""
+    def fewest(self, confidence: float) -> Step | None:
+        """The levers that bring most, one after the other until the level can be reached; then the least share of their ways. None without levers."""
         chosen: list[int] = []
         left = self.movable()
         while left and (not chosen or self.probability(dict.fromkeys(chosen, 1.0)) < confidence):
             chosen.append(max(left, key=lambda i: (self._gain([*chosen, i]), -i)))
             left.remove(chosen[-1])
-        return self.least(chosen, confidence)
+        return self.least(chosen, confidence) if chosen else None
 
     def _gain(self, columns: list[int]) -> float:
         """Points that these levers earn at their best, beside what they earn now, with what is left of old orders."""

@@ -10,6 +10,7 @@ import pytest
 
 from analytics.errors import InputError
 from analytics.trust import Path, TrustModel, default_programme, fit_model, path_to_next_level, score_from_counts
+from analytics.trust.levels import level_after
 from analytics.trust.path import Lever, Step
 from tests.analytics.trust.marketplaces import counts_of, simulated
 
@@ -39,11 +40,11 @@ def near(counts: pd.DataFrame, model: TrustModel, orders: int) -> list[str]:
 def lifted(
     counts: pd.DataFrame, model: TrustModel, path: Path, levers: tuple[Lever, ...], share: float, seed: int
 ) -> float:
-    """Share of 600 simulated futures in which the merchant's level is reached: orders day by day, what rates of levers may be changed by
+    """Share of 600 simulated futures in which the next evaluation gives the level: orders day by day, what rates of levers may be changed by
     `share` of what the path asks for, all other rates drawn from their posteriors; then the score as any score."""
     own = counts[counts["merchant_id"] == path.merchant_id]
     rng = np.random.default_rng(seed)
-    assert path.minimum is not None
+    assert path.given_from is not None
     ages, days, lives = np.arange(PROGRAMME.window_days), path.days, 600
     weight = 0.5 ** (ages / PROGRAMME.half_life_days)
     future = pd.concat([own] * lives, ignore_index=True)
@@ -66,7 +67,7 @@ def lifted(
             total += orders * weight[age]
             total_bad += rng.binomial(orders.astype(int), true) * weight[age]
         future[f"{rate.rate_id}.recent_numerator"], future[f"{rate.rate_id}.recent_denominator"] = total_bad, total
-    return float((score_from_counts(future, model)["score"] >= path.minimum).mean())
+    return float((score_from_counts(future, model)["score"] >= path.given_from).mean())
 
 
 def way(lever: Lever) -> float:
@@ -112,13 +113,13 @@ def test_nine_tenths_of_the_change_are_not_enough_in_the_model() -> None:
         if len(reached) == 3:
             break
         path = path_to_next_level(counts, model, merchant_id)
-        if path is not None and path.minimum is not None and path.unchanged < 0.7:
+        if path is not None and path.given_from is not None and path.unchanged < 0.7:
             steps = [step for step in (*path.alone, path.together) if step is not None and step.is_reachable]
-            reached += [(merchant_id, path.minimum, step) for step in steps[:1]]
+            reached += [(merchant_id, path.given_from, step) for step in steps[:1]]
     assert reached
     columns = [rate.rate_id for rate in model.rates]
-    for merchant_id, minimum, step in reached:
-        future = _Future(counts[counts["merchant_id"] == merchant_id], model, 90, _best(counts, model), minimum)
+    for merchant_id, given_from, step in reached:
+        future = _Future(counts[counts["merchant_id"] == merchant_id], model, 90, _best(counts, model), given_from)
         whole = {columns.index(lever.rate_id): way(lever) for lever in step.levers}
         assert future.probability(whole) >= 0.79  # 0.8 but for rounding
         assert future.probability({i: 0.9 * share for i, share in whole.items()}) < 0.8
@@ -145,12 +146,28 @@ def test_what_cannot_be_reached_is_said() -> None:
     assert path.together is not None
     assert not path.together.is_reachable
     assert path.together.probability < 0.8
+    assert path.minimum is not None
+    assert path.given_from == path.minimum + 3
+    assert level_after([path.minimum - 10, path.given_from], PROGRAMME) == "watch"
+    assert level_after([path.minimum - 10, path.given_from - 0.1], PROGRAMME) == "poor"
     assert path_to_next_level(counts, model, "m0022") is None  # no score yet
     best = path_to_next_level(counts, model, "m0023")
     assert best is not None
     assert best.next_level is None
     with pytest.raises(InputError, match="no-one"):
         path_to_next_level(counts, model, "no-one")
+
+
+def test_where_no_order_is_to_come_nothing_can_be_moved() -> None:
+    peers = [
+        {rate.rate_id: (100 * (rate.good + k / 20 * (rate.bad - rate.good)), 100) for rate in PROGRAMME.rates}
+        for k in range(20)
+    ]
+    counts = counts_of([{"n": 25}, *peers])
+    path = path_to_next_level(counts, fit_model(counts, PROGRAMME), "m0000")
+    assert path is not None
+    assert path.next_level is not None
+    assert (path.alone, path.together) == ((), None)
 
 
 def test_a_change_is_the_same_whoever_else_is_asked_and_when() -> None:
