@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class ComponentRate:
     """One rate of one merchant: plain counts of the window, recency-weighted counts, the posterior of the rate with its central
-    95 % interval (`coverage` of the programme), the peers' rate (prior mean), and what it earns. Rates are 0–1. `probability_over_limit`:
-    how likely the true rate is beyond `limit`, given all of the merchant's orders, also those that other rates count."""
+    95 % interval (`coverage` of the programme), the peers' rate (prior mean), and what it earns: all from the orders of this rate and its
+    peers. Rates are 0–1. `probability_over_limit`: how likely the true rate is beyond `limit` (above it where lower is better, else below),
+    given all of the merchant's orders, also those that other rates count, so that it may differ from what the interval suggests."""
 
     component: str
     rate_id: str

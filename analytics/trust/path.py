@@ -1,8 +1,8 @@
 """Path to green: the smallest change of a merchant's rates that lifts its level, with a given probability, within some days.
 
 Only orders still to come can change. Over the days the merchant sells as much as it did of late; what it has sold fades as the score has it,
-and a lever is the rate of its new orders in one respect, no better than the best twentieth of merchants. Rates that nobody moves stay what they are,
-as far as that is known. Counts and a fitted model in, no database; peers stay as they are, and so do the borders of the levels.
+and a lever is the rate of its new orders in one respect, no better than the best twentieth of merchants. What a rate truly is, is known only so
+well: a lever moves everything that it may be by one share of the way to the best, and nothing away from it. Rates that nobody moves stay what they are. Counts and a fitted model in, no database; peers stay as they are, and so do the borders of the levels.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from analytics.errors import InputError
 from analytics.trust.joint import Joint, joint
-from analytics.trust.posterior import beta_quantiles, credit, merchant_keys, normals, posterior
+from analytics.trust.posterior import beta_quantiles, credit, merchant_keys, normals
 from analytics.trust.prior import Floats, TrustModel, recent
 from analytics.trust.score import score_from_counts
 
@@ -30,8 +30,8 @@ _STEPS = 30  # of the bisection
 
 @dataclass(frozen=True)
 class Lever:
-    """One rate of the orders to come: `now` (the estimate), `best` (of the best twentieth of merchants), and the `target` that the path asks for,
-    all 0–1. `orders` are expected in the days (questions, reviews, … of the rate's denominator)."""
+    """One rate of the orders to come: `now` (the estimate given all of the merchant's orders, also those that other rates count), `best` (of the
+    best twentieth of merchants), and the `target` that the path asks for, all 0–1. `orders` are expected in the days (questions, reviews, … of the rate's denominator)."""
 
     rate_id: str
     label: str
@@ -54,15 +54,17 @@ class Step:
 
 @dataclass(frozen=True)
 class Path:
-    """How a merchant gets from `level` to `next_level` (from `minimum` score points). `unchanged` is the probability that it does so by going
-    on as it does. `alone`: each lever by itself, those that reach it first, the smallest change of them first; `together`: the fewest levers that do
-    it jointly, each the same share of its way to the best; None where one lever does, or none can."""
+    """How a merchant gets from `level`, by the score on the day, to `next_level`, which starts at `minimum` score points and is given at the next
+    evaluation from `given_from` on: past the margin by which levels are held. All probabilities are of reaching `given_from`; `unchanged` is that of
+    going on as it does. `alone`: each lever by itself, those that reach it first, the smallest change of them first; `together`: the fewest levers that do
+    it jointly, each the same share of its way to the best; None where one lever does, or nothing can be moved."""
 
     merchant_id: str
     score: float
     level: str
     next_level: str | None
     minimum: float | None
+    given_from: float | None
     days: int
     confidence: float
     unchanged: float
@@ -83,8 +85,9 @@ def path_to_next_level(
     above = [level for level in model.programme.levels if level.minimum > scored["score"]]
     score, level = float(scored["score"]), str(scored["level"])
     if not above:
-        return Path(merchant_id, score, level, None, None, days, confidence, 1.0, (), None)
-    future = _Future(own, model, days, _best(counts, model), above[-1].minimum)
+        return Path(merchant_id, score, level, None, None, None, days, confidence, 1.0, (), None)
+    given_from = min(above[-1].minimum + model.programme.evaluated.margin, 100.0)
+    future = _Future(own, model, days, _best(counts, model), given_from)
     alone = sorted((future.least([column], confidence) for column in future.movable()), key=_rank)
     together = None if any(step.is_reachable for step in alone) else future.fewest(confidence)
     return Path(
@@ -93,6 +96,7 @@ def path_to_next_level(
         level=level,
         next_level=above[-1].level_id,
         minimum=above[-1].minimum,
+        given_from=given_from,
         days=days,
         confidence=confidence,
         unchanged=future.probability({}),
@@ -109,24 +113,29 @@ def _rank(step: Step) -> tuple[bool, float, str]:
 
 def _best(counts: pd.DataFrame, model: TrustModel) -> Floats:
     """What the best twentieth of merchants with a score keeps, per rate."""
-    means = posterior(counts[counts["n"] >= model.programme.min_n], model).mean
+    means = _means(joint(counts[counts["n"] >= model.programme.min_n], model))
     share = np.array([_BEST if rate.direction == "lower" else 1 - _BEST for rate in model.rates])
     return np.array([np.quantile(means[:, i], share[i]) for i in range(len(model.rates))])
+
+
+def _means(joints: Joint) -> Floats:
+    found: Floats = joints.alpha / (joints.alpha + joints.beta)
+    return found
 
 
 class _Future:
     """One merchant after the days: what is left of its orders, how many come, and chance, the same for every change that is tried."""
 
-    def __init__(self, own: pd.DataFrame, model: TrustModel, days: int, best: Floats, minimum: float) -> None:
-        self.model, self.minimum = model, minimum
+    def __init__(self, own: pd.DataFrame, model: TrustModel, days: int, best: Floats, given_from: float) -> None:
+        self.model, self.given_from = model, given_from
         self._fade(own, days)
-        rates = posterior(own, model)
-        self.now = rates.mean[0]
+        joints = joint(own, model)
+        self.now = _means(joints)[0]
         lower = np.array([rate.direction == "lower" for rate in model.rates])
         self.best = np.where(lower, np.minimum(best, self.now), np.maximum(best, self.now))
         key = merchant_keys(own["merchant_id"].tolist(), own["as_of"].iloc[0].isoformat(), 0)
         self.chance = {rate.rate_id: normals(key, f"{rate.rate_id}|path", _DRAWS)[0] for rate in model.rates}
-        self.true = _true_rates(joint(own, model), model, key)
+        self.true = _true_rates(joints, model, key)
 
     def _fade(self, own: pd.DataFrame, days: int) -> None:
         programme = self.model.programme
@@ -156,53 +165,57 @@ class _Future:
         gain = np.abs(credit(self.best, self.model) - credit(self.now, self.model)) * np.array(self.model.max_points)
         return [i for i in range(len(self.now)) if self.orders[i] > 0 and gain[i] > _SLIGHT]
 
-    def probability(self, targets: Mapping[int, float]) -> float:
-        """How likely the score is at `minimum` or above when the new orders keep these rates (by column)."""
+    def probability(self, shares: Mapping[int, float]) -> float:
+        """How likely the score is at `given_from` or above when rates of new orders (by column) go these shares (0–1) of their ways to the best.
+        Never falls with a share."""
         points = np.zeros(_DRAWS)
         for i, rate in enumerate(self.model.rates):
-            true = np.full(_DRAWS, targets[i]) if i in targets else self.true[i]
-            came = self._share(true, i)
+            came = self._share(self._moved(i, shares.get(i, 0.0)), i)
             waiting = self.waiting[i] * self.true[i]
             mean = (self.prior[i] + self.kept[i] + waiting + self.new[i] * came) / (
                 self.strength[i] + self.kept_of[i] + self.waiting[i] + self.new[i]
             )
             earned = np.clip((mean - rate.bad) / (rate.good - rate.bad), 0, 1)
             points += earned * self.model.max_points[i]
-        return float((points >= self.minimum).mean())
+        return float((points >= self.given_from).mean())
+
+    def _moved(self, i: int, share: float) -> Floats:
+        """Draws of a true rate that has gone this share of its way to the best; where it is better already it stays."""
+        true = self.true[i]
+        bounded = np.minimum if self.model.rates[i].direction == "lower" else np.maximum
+        moved: Floats = true + share * (bounded(self.best[i], true) - true)
+        return moved
 
     def _share(self, true: Floats, i: int) -> Floats:
-        """The share that new orders happen to have where their true rate is `true`: a Beta of its mean and variance, rising with the rate."""
-        if not self.effective[i] > 0:
+        """The share that new orders happen to have where their true rate is `true`: a Beta of its mean and variance, rising with the rate. Of less
+        than one order it is the rate itself: such flat shapes have no quantiles that rise, and the order weighs nothing."""
+        if self.effective[i] < 1:
             return true
         inside = np.clip(true, 1e-6, 1 - 1e-6)
         chance = self.chance[self.model.rates[i].rate_id][:, None]
         return beta_quantiles(inside * self.effective[i], (1 - inside) * self.effective[i], chance)[:, 0].astype(float)
 
-    def step(self, columns: list[int], share: float) -> dict[int, float]:
-        """The targets of levers that have gone this share (0–1) of their way to the best."""
-        return {i: float((1 - share) * self.now[i] + share * self.best[i]) for i in columns}
-
     def least(self, columns: list[int], confidence: float) -> Step:
         """The least share of the way that reaches the level, by bisection: the probability never falls with it."""
         low, high = 0.0, 1.0
-        if self.probability(self.step(columns, high)) < confidence:
+        if self.probability(dict.fromkeys(columns, high)) < confidence:
             return self._said(columns, 1.0, is_reachable=False)
         for _ in range(_STEPS):
             middle = (low + high) / 2
-            if self.probability(self.step(columns, middle)) >= confidence:
+            if self.probability(dict.fromkeys(columns, middle)) >= confidence:
                 high = middle
             else:
                 low = middle
         return self._said(columns, high, is_reachable=True)
 
-    def fewest(self, confidence: float) -> Step:
-        """The levers that bring most, one after the other until the level can be reached; then the least share of their ways."""
+    def fewest(self, confidence: float) -> Step | None:
+        """The levers that bring most, one after the other until the level can be reached; then the least share of their ways. None without levers."""
         chosen: list[int] = []
         left = self.movable()
-        while left and (not chosen or self.probability(self.step(chosen, 1.0)) < confidence):
+        while left and (not chosen or self.probability(dict.fromkeys(chosen, 1.0)) < confidence):
             chosen.append(max(left, key=lambda i: (self._gain([*chosen, i]), -i)))
             left.remove(chosen[-1])
-        return self.least(chosen, confidence)
+        return self.least(chosen, confidence) if chosen else None
 
     def _gain(self, columns: list[int]) -> float:
         """Points that these levers earn at their best, beside what they earn now, with what is left of old orders."""
@@ -217,7 +230,6 @@ class _Future:
         return total
 
     def _said(self, columns: list[int], share: float, *, is_reachable: bool) -> Step:
-        targets = self.step(columns, share)
         levers = tuple(
             Lever(
                 rate_id=self.model.rates[i].rate_id,
@@ -225,12 +237,12 @@ class _Future:
                 direction=self.model.rates[i].direction,
                 now=float(self.now[i]),
                 best=float(self.best[i]),
-                target=target,
+                target=float((1 - share) * self.now[i] + share * self.best[i]),
                 orders=float(self.orders[i]),
             )
-            for i, target in targets.items()
+            for i in columns
         )
-        return Step(levers, self.probability(targets), is_reachable)
+        return Step(levers, self.probability(dict.fromkeys(columns, share)), is_reachable)
 
 
 def _true_rates(joints: Joint, model: TrustModel, key: NDArray[np.uint64]) -> list[Floats]:

@@ -29,14 +29,15 @@ def draw_path(merchant_id: str) -> None:
         found = ways.path(snapshot_id(), as_of, merchant_id)
         if found is None:
             empty_state(_("No score yet"), _("A path starts from a score, and this merchant has none."), height=120)
-        elif found.next_level is None or found.minimum is None:
+        elif found.next_level is None or found.minimum is None or found.given_from is None:
             st.caption(_("This is the highest level: there is none above {level}.", level=level_name(found.level)))
         else:
             st.caption(
                 _(
-                    "{level} starts at {minimum} points; the score is {score}. In {days} days, going on as now: {probability} likely.",
+                    "{level} starts at {minimum} points and is given from {given_from} at the next evaluation; the score is {score}. In {days} days, going on as now: {probability} likely.",
                     level=level_name(found.next_level),
                     minimum=number(found.minimum),
+                    given_from=number(found.given_from),
                     score=number(found.score, digits=1),
                     days=found.days,
                     probability=figure(found.unchanged, "rate"),
@@ -54,6 +55,11 @@ def _verdict(found: Path) -> str:
         return _("Each of these alone is enough with {confidence} probability, the smallest change first:", **values)
     if found.together is not None and found.together.is_reachable:
         return _("No single rate is enough. These together are, with {confidence} probability:", **values)
+    if ways.levers(found).empty:
+        return _(
+            "It can't be reached within {days} days: none of its rates has orders to come and something to gain.",
+            **values,
+        )
     return _("It can't be reached within {days} days, not even with orders as good as the best merchants':", **values)
 
 
@@ -65,7 +71,12 @@ def _draw_levers(found: Path, merchant_id: str) -> None:
         frame.assign(label=[_(label) for label in frame["label"]]),
         [
             Column("label", _("Rate of new orders"), pinned=True, width=180),
-            Column("now", _("Now"), "rate"),
+            Column(
+                "now",
+                _("Now"),
+                "rate",
+                help=_("Estimate given all of the merchant's orders, also those that other rates count"),
+            ),
             Column("target", _("Needed"), "rate"),
             Column("best", _("Best merchants"), "rate", help=_("What the best twentieth of merchants keeps")),
             Column("orders", _("Expected"), "count", help=_("Orders, reviews or questions expected in these days")),
@@ -94,11 +105,11 @@ def draw_accountable(merchant_id: str) -> None:
                     change=difference(found.difference, "points"),
                 )
             )
+        if found.excluded.empty:
+            return
         st.caption(
             ngettext("{n} event left out of the score:", "{n} events left out of the score:", len(found.excluded))
         )
-        if found.excluded.empty:
-            return
         rows = found.excluded
         table(
             rows.assign(

@@ -177,16 +177,30 @@ def draw_rates(merchant_id: str) -> None:
                 Column("label", _("Rate"), pinned=True, width=270),
                 Column("numerator", _("Counted"), "count"),
                 Column("denominator", _("of"), "count"),
-                Column("posterior_mean", _("Estimate"), "rate"),
-                Column("ci_low", _("from"), "rate", help=_("Lower end of the 95% interval")),
-                Column("ci_high", _("to"), "rate", help=_("Upper end of the 95% interval")),
+                Column(
+                    "posterior_mean", _("Estimate"), "rate", help=_("From the orders of this rate and its peers alone")
+                ),
+                Column(
+                    "ci_low",
+                    _("from"),
+                    "rate",
+                    help=_("Lower end of the estimate's 95% interval, from the orders of this rate alone"),
+                ),
+                Column(
+                    "ci_high",
+                    _("to"),
+                    "rate",
+                    help=_("Upper end of the estimate's 95% interval, from the orders of this rate alone"),
+                ),
                 Column("peer_mean", _("Peers"), "rate"),
                 Column("limit", _("Limit"), "rate"),
                 Column(
                     "probability_over_limit",
                     _("Beyond limit"),
                     "rate",
-                    help=_("How likely the true rate is worse than the limit, given all of the merchant's orders"),
+                    help=_(
+                        "How likely the true rate is worse than the limit (below it where higher is better), given all of the merchant's orders, also those that other rates count: it may differ from what the interval suggests"
+                    ),
                 ),
                 Column("points", _("Earned"), "points"),
                 Column("max_points", _("Most possible"), "points"),

@@ -55,7 +55,8 @@ def levers(found: Path) -> pd.DataFrame:
 
 
 def records(found: Path | None, as_of: date, merchant_id: str) -> list[Mapping[str, object]]:
-    """The path as rows of JSON: one a step, `step` is alone or together; a single row without levers where nothing can or need be done."""
+    """The path as rows of JSON: one a step, `step` is alone or together; a single row without a step and levers where nothing can
+    be moved, at the highest level, and without a score."""
     if found is None:
         return [
             {"merchant_id": merchant_id, "as_of": as_of, "score": None, "level": None, "next_level": None, "levers": []}
@@ -67,6 +68,7 @@ def records(found: Path | None, as_of: date, merchant_id: str) -> list[Mapping[s
         "level": found.level,
         "next_level": found.next_level,
         "minimum": found.minimum,
+        "given_from": found.given_from,
         "days": found.days,
         "unchanged": found.unchanged,
     }

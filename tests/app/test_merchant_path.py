@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from analytics.trust import Path as Way
 from app.commands import main
+from app.components.merchant_path import _verdict
 from app.services import path as ways
 
 
@@ -53,6 +55,15 @@ def test_a_path_needs_a_merchant(demo_warehouse: Path) -> None:
         result = CliRunner().invoke(main, ["trust", *arguments, "--warehouse", str(demo_warehouse)])
         assert result.exit_code == code
         assert result.stderr.strip().splitlines()[-1].startswith("Error: ")
+
+
+def test_where_nothing_can_be_moved_there_is_one_row_without_a_step() -> None:
+    found = Way("m", 60.0, "watch", "good", 70.0, 73.0, 90, 0.8, 0.1, (), None)
+    (row,) = ways.records(found, date(2026, 1, 1), "m")
+    assert "step" not in row
+    assert (row["minimum"], row["given_from"], row["levers"]) == (70.0, 73.0, [])
+    assert ways.levers(found).empty
+    assert _verdict(found).endswith(".")
 
 
 def test_without_a_score_there_is_no_path() -> None:
