@@ -14,6 +14,7 @@ from app.components.table import Column, table
 from app.filter_bar import current_filters
 from app.i18n import LANGUAGES, N_, _, day, joined, language, number
 from app.identity import current_actor
+from app.page_errors import sentence
 from app.services import levels, reasons
 from app.services.figures import time_zone
 from app.services.runtime import get_runtime, snapshot_id
@@ -107,6 +108,11 @@ def _draw_statement(merchant_id: str, last: date) -> None:
             _("A statement of reasons needs these settings: {fields}.", fields=joined(lacking)),
             icon=":material/settings:",
         )
+        return
+    with st.spinner(_("Evaluating what nobody asked for yet: once for each evaluation day …"), show_time=True):
+        refused = reasons.superseded(snapshot_id(), found)
+    if refused is not None:
+        st.info(sentence(refused), icon=":material/event_busy:")
         return
     st.caption(
         _(

@@ -49,6 +49,13 @@ def of_merchant(snapshot_id: str, day: date | None, merchant_id: str, known: Kno
     return own.sort_values("evaluated_on", ascending=False, kind="stable", ignore_index=True)
 
 
+def in_force(snapshot_id: str, merchant_id: str) -> str | None:
+    """The level that a merchant was told at the newest evaluation of all that the data cover, whatever day is read; None without one."""
+    newest = history(base_id(snapshot_id), None)
+    own = newest[newest["merchant_id"] == merchant_id]["level"].tolist()
+    return own[-1] if own else None
+
+
 def changed(snapshot_id: str, scope: Scope) -> pd.DataFrame:
     """The scope's merchants whose level changed at the last evaluation of its window's end, falls first, the lowest score on top: the
     columns of `history` and name."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from analytics.trust import ComponentRate
     from analytics.trust.changes import ScoreChange
     from app.identity import Actor
+    from app.services.trust import LevelBand
     from app.settings import Settings
 
 Measure = Literal["level", "restriction", "termination"]
@@ -100,6 +101,19 @@ def last_change(snapshot_id: str, up_to: date | None, merchant_id: str) -> Level
     return None
 
 
+def superseded(snapshot_id: str, found: LevelChange) -> AppError | None:
+    """Why no statement may be written for a change: the newest evaluation gives the merchant another level, or none. None where it may."""
+    if levels.in_force(snapshot_id, found.merchant_id) == found.level:
+        return None
+    return AppError(
+        N_(
+            "The level that merchant {merchant} was given on {day} is no longer in force: a statement is written for the level it has now alone."
+        ),
+        merchant=found.merchant_id,
+        day=found.evaluated_on,
+    )
+
+
 def statement(
     snapshot_id: str,
     merchant_id: str,
@@ -112,7 +126,7 @@ def statement(
     """The statement for a merchant's last change of level, in `en` or `zh-Hans`; `today` is its date (default: the
     day that it is in the reporting time zone).
 
-    Raises AppError, in one line, where a mandatory field is not filled or no level changed; InputFileError for an unknown merchant.
+    Raises AppError, in one line, where a mandatory field is not filled, no level changed or the level is no longer in force; InputFileError for an unknown merchant.
     """
     if lacking := missing():
         raise AppError(
@@ -128,6 +142,8 @@ def statement(
             merchant=merchant_id,
             n=levels.EVALUATIONS_SHOWN,
         )
+    if refused := superseded(snapshot_id, found):
+        raise refused
     # The data that were evaluated then, as long as they are kept.
     known = found.snapshot_id if found.snapshot_id in _kept() else base_id(snapshot_id)
     split = changes.between(known, found.previous_on, found.evaluated_on, merchant_id)
@@ -191,28 +207,32 @@ def _decision(found: LevelChange, measure: Measure, today: date, settings: Setti
             _("Notice: {words}", words=_notice(measure, today, settings)),
         ),
     )
-    order = list(names)
-    border = next(
-        band
-        for band in trust.bands()
-        if band.level
-        == (found.level if order.index(found.level) < order.index(found.previous_level) else found.previous_level)
-    )
     rules = levels.rules()
     yield Section(
         _("Ground"),
         (
             _("The decision rests on this clause of the terms: {clause}", clause=settings.terms_clause),
             _(
-                "By it, each merchant's trust score (0 to 100) is evaluated on fixed days. The level {level} begins at {border} points. A level "
+                "By it, each merchant's trust score (0 to 100) is evaluated on fixed days. {borders} A level "
                 "changes once the score clears its border by {margin} points, or stays beyond it in {n} evaluations in a row.",
-                level=_(border.label),
-                border=number(border.low),
+                borders=" ".join(
+                    _("The level {level} begins at {border} points.", level=_(band.label), border=number(band.low))
+                    for band in _crossed(found)
+                ),
                 margin=number(rules.margin, digits=1),
                 n=number(rules.in_a_row),
             ),
         ),
     )
+
+
+def _crossed(found: LevelChange) -> list[LevelBand]:
+    """The levels whose borders lie between the one before and the one now, in the order in which the score met them."""
+    bands = trust.bands()
+    order = [band.level for band in bands]
+    before, now = order.index(found.previous_level), order.index(found.level)
+    met = list(bands[min(before, now) + 1 : max(before, now) + 1])
+    return met if now > before else met[::-1]
 
 
 def _effect(found: LevelChange, measure: Measure, today: date, settings: Settings) -> date:

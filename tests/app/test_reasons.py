@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +17,7 @@ from app.commands import main
 from app.errors import AppError, InputFileError
 from app.identity import Actor
 from app.services import levels, reasons
+from app.services.reading import reading_id
 from app.services.runtime import Runtime, use_runtime
 from app.settings import load_settings
 from app.statement import to_markdown
@@ -118,6 +120,42 @@ def test_without_a_change_there_is_nothing_to_state(snapshot: str) -> None:
         reasons.statement(snapshot, still, ON)
     with pytest.raises(InputFileError, match="no merchant 'M-0' in the warehouse"):
         reasons.statement(snapshot, "M-0", ON)
+
+
+def test_a_decision_that_is_no_longer_in_force_is_not_stated(snapshot: str) -> None:
+    """As of an earlier day, and by a window that ends then: what was decided then isn't what holds."""
+    told = levels.history(snapshot, None, levels.EVALUATIONS_SHOWN)
+    first, newest = (
+        told[told["evaluated_on"] == at] for at in (told["evaluated_on"].min(), told["evaluated_on"].max())
+    )
+    now = dict(zip(newest["merchant_id"], newest["level"], strict=True))
+    moved = first[first["change"].isin(["up", "down"])]
+    gone = next(row for row in moved.to_dict("records") if now.get(row["merchant_id"]) != row["level"])
+    merchant_id, day = gone["merchant_id"], gone["evaluated_on"]
+    for reading, up_to in ((reading_id(snapshot, day + timedelta(days=3)), None), (snapshot, day)):
+        with pytest.raises(AppError, match=f"{merchant_id} was given on {day} is no longer in force") as caught:
+            reasons.statement(reading, merchant_id, up_to, today=TODAY)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "borders"),
+    [
+        ("excellent", "poor", ["Excellent", "Good", "Watch"]),
+        ("poor", "good", ["Watch", "Good"]),
+        ("good", "watch", ["Good"]),
+    ],
+)
+def test_every_border_that_was_crossed_is_named(
+    snapshot: str, fallen: str, monkeypatch: pytest.MonkeyPatch, before: str, now: str, borders: list[str]
+) -> None:
+    change = reasons.last_change(snapshot, ON, fallen)
+    assert change is not None
+    other = replace(change, level=now, previous_level=before)
+    monkeypatch.setattr(reasons, "last_change", lambda *_args: other)
+    monkeypatch.setattr(levels, "in_force", lambda *_args: now)
+    text = to_markdown(reasons.statement(snapshot, fallen, ON, today=TODAY))
+    assert re.findall(r"The level (\w+) begins at \d+ points", text) == borders
 
 
 def test_a_change_at_the_oldest_evaluation_shown_counts(snapshot: str) -> None:
