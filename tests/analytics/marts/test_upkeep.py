@@ -36,7 +36,7 @@ def follow_every_load(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(marts, "ADDED_SHARE", 1.0)
 
 
-@pytest.fixture(params=["one", "another"])
+@pytest.fixture(params=["one", pytest.param("another", marks=pytest.mark.slow)])
 def seed() -> int:
     """Another at each run, so that no case is special; a failure says which."""
     return random.SystemRandom().randrange(10**6)
