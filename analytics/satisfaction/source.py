@@ -132,7 +132,8 @@ def _order_count(cursor: Cursor, scope: Scope) -> int:
 
 @cache
 def _scoped(name: str) -> str:
-    return _text(name).replace("{chosen}", _text("chosen_merchants"))
+    sql = _text(name).replace("{chosen}", _text("chosen_merchants"))
+    return sql.replace("{sums}", _text("answer_sums"))
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,17 @@ class Annotation:
     label: str
 
 
+class Interval(Protocol):
+    """A value with its interval, whoever computed it."""
+
+    @property
+    def value(self) -> float: ...
+    @property
+    def ci_low(self) -> float: ...
+    @property
+    def ci_high(self) -> float: ...
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A named value with its interval; ``value`` None is left out and named by the caller."""
@@ -36,6 +48,11 @@ class Estimate:
     ci_low: float | None = None
     ci_high: float | None = None
     n: int = 0
+
+    @classmethod
+    def of(cls, found: Interval | None, n: int) -> Estimate:
+        """What was found, without a name; left out where there is nothing."""
+        return cls("", None) if found is None else cls("", found.value, found.ci_low, found.ci_high, n)
 
 
 @dataclass(frozen=True)

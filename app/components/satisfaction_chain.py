@@ -127,16 +127,8 @@ def _bands(found: Chain, outcome: str, snapshot: str) -> None:
         caption,
         raw_and_adjusted(
             [f"{_band_name(one.band)} (n = {number(one.n)})" for one in bands],
-            [
-                Estimate("", one.raw.value, one.raw.ci_low, one.raw.ci_high, one.n) if one.raw else Estimate("", None)
-                for one in bands
-            ],
-            [
-                Estimate("", one.adjusted.value, one.adjusted.ci_low, one.adjusted.ci_high, one.n)
-                if one.adjusted
-                else Estimate("", None)
-                for one in bands
-            ],
+            [Estimate.of(one.raw, one.n) for one in bands],
+            [Estimate.of(one.adjusted, one.n) for one in bands],
             labels=(_("Raw"), _("Adjusted")),
             unit=unit,
             x_title=_(OUTCOMES[outcome]),

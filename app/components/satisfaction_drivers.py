@@ -93,16 +93,8 @@ def _draw(found: studies.Driven, snapshot: str) -> None:
         f"{caption} · {counted}",
         raw_and_adjusted(
             [f"{_(CAUSES[one.cause])} (n = {number(one.n)})" for one in told],
-            [
-                Estimate("", one.raw.value, one.raw.ci_low, one.raw.ci_high, one.n) if one.raw else Estimate("", None)
-                for one in told
-            ],
-            [
-                Estimate("", one.adjusted.value, one.adjusted.ci_low, one.adjusted.ci_high, one.n)
-                if one.adjusted
-                else Estimate("", None)
-                for one in told
-            ],
+            [Estimate.of(one.raw, one.n) for one in told],
+            [Estimate.of(one.adjusted, one.n) for one in told],
             labels=(_("Raw"), _("Adjusted")),
             unit=unit,
             x_title=_("Difference in stars") if unit == "stars" else _("Difference in percentage points"),

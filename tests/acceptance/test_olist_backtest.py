@@ -5,17 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
 from click.testing import CliRunner
 
 from app.commands import main
+from tests.acceptance.conftest import NEEDS_OLIST, OLIST
 
-OLIST = Path(__file__).resolve().parents[3] / "shared" / "data" / "olist"
-
-pytestmark = [
-    pytest.mark.acceptance,
-    pytest.mark.skipif(not OLIST.is_dir(), reason=f"the public Olist files are not at {OLIST}"),
-]
+pytestmark = NEEDS_OLIST
 
 
 def test_backtest_of_orders_with_public_reviews(tmp_path: Path) -> None:

@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date
-from pathlib import Path
-
 import pytest
 
-from analytics.ingest import load
-from analytics.metrics import CATALOGUE, MetricResult, Scope, compute, compute_many, drill, sql_text
-from analytics.warehouse import Cursor, Warehouse
+from analytics.metrics import CATALOGUE, MetricResult, compute, compute_many, drill, sql_text
+from analytics.warehouse import Cursor
+from tests.acceptance.conftest import EVER, NEEDS_OLIST
 
-OLIST = Path(__file__).resolve().parents[3] / "shared" / "data" / "olist"
-EVER = Scope(date(2016, 1, 1), date(2018, 12, 31))
-
-pytestmark = [
-    pytest.mark.acceptance,
-    pytest.mark.skipif(not OLIST.is_dir(), reason=f"the public Olist files are not at {OLIST}"),
-]
-
-
-@pytest.fixture(scope="module")
-def cursor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cursor]:
-    warehouse = Warehouse(tmp_path_factory.mktemp("olist") / "warehouse")
-    load(warehouse, "olist", OLIST)
-    with warehouse.cursor() as opened:
-        yield opened
+pytestmark = NEEDS_OLIST
 
 
 def one(cursor: Cursor, metric_id: str) -> MetricResult:

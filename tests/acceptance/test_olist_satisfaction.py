@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date
-from pathlib import Path
-
 import pytest
 
-from analytics.ingest import load
-from analytics.metrics import Scope
 from analytics.satisfaction import source
 from analytics.satisfaction.cohorts import cohorts_of
 from analytics.satisfaction.drift import drift_of
 from analytics.satisfaction.drivers import drivers_of
 from analytics.satisfaction.index import index_of, silence_of
 from analytics.satisfaction.segments import segment_buyers
-from analytics.warehouse import Cursor, Warehouse
+from analytics.warehouse import Cursor
+from tests.acceptance.conftest import EVER, NEEDS_OLIST
 
-OLIST = Path(__file__).resolve().parents[3] / "shared" / "data" / "olist"
-EVER = Scope(date(2016, 1, 1), date(2018, 12, 31))
-
-pytestmark = [
-    pytest.mark.acceptance,
-    pytest.mark.skipif(not OLIST.is_dir(), reason=f"the public Olist files are not at {OLIST}"),
-]
-
-
-@pytest.fixture(scope="module")
-def cursor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cursor]:
-    warehouse = Warehouse(tmp_path_factory.mktemp("olist") / "warehouse")
-    load(warehouse, "olist", OLIST)
-    with warehouse.cursor() as opened:
-        yield opened
+pytestmark = NEEDS_OLIST
 
 
 def test_the_index_is_of_stars_alone_and_silence_is_bounded(cursor: Cursor) -> None:

@@ -32,26 +32,10 @@ from app.services.figures import Card, Number
 from app.services.loading import load_path
 from app.services.runtime import Runtime, snapshot_id, use_runtime
 from app.services.warehouse import cursor, filter_options
-from app.settings import load_settings
+from tests.app.pages.conftest import runtime
 
 MAIN = Path(__file__).resolve().parents[3] / "app" / "main.py"
 PAGES = (None, "views/trust.py", "views/satisfaction.py", "views/merchant.py")
-
-
-def runtime(warehouse: Path) -> Runtime:
-    return Runtime(load_settings({}, overrides={"warehouse": str(warehouse), "encoder": False}))
-
-
-@pytest.fixture(scope="module")
-def demo(demo_warehouse: Path) -> Iterator[str]:
-    """The snapshot of the small demo; services inside read it."""
-    with use_runtime(runtime(demo_warehouse)):
-        yield snapshot_id()
-
-
-@pytest.fixture(scope="module")
-def scope(demo: str) -> Scope:
-    return default_filters(filter_options(demo)).scope()
 
 
 @pytest.fixture(scope="module")

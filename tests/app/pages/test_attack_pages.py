@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -15,17 +14,9 @@ from app.charts.attacks import rank_shifts
 from app.commands import main as command
 from app.filters import default_filters
 from app.services import attacks
-from app.services.runtime import Runtime, snapshot_id, use_runtime
 from app.services.warehouse import filter_options
-from app.settings import load_settings
 
 MAIN = Path(__file__).resolve().parents[3] / "app" / "main.py"
-
-
-@pytest.fixture(scope="module")
-def demo(demo_warehouse: Path) -> Iterator[str]:
-    with use_runtime(Runtime(load_settings({}, overrides={"warehouse": str(demo_warehouse), "encoder": False}))):
-        yield snapshot_id()
 
 
 def opened(tab: str, language: str) -> AppTest:

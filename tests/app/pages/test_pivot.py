@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -12,24 +10,8 @@ from analytics.metrics import Scope
 from app.components import pivot as component
 from app.components.table import flat, on_screen
 from app.exports import to_parquet
-from app.filters import default_filters
 from app.services import figures, pivot
 from app.services.pivot import TOTAL
-from app.services.runtime import Runtime, snapshot_id, use_runtime
-from app.services.warehouse import filter_options
-from app.settings import load_settings
-
-
-@pytest.fixture(scope="module")
-def demo(demo_warehouse: Path) -> Iterator[str]:
-    overrides = {"warehouse": str(demo_warehouse), "encoder": False}
-    with use_runtime(Runtime(load_settings({}, overrides=overrides))):
-        yield snapshot_id()
-
-
-@pytest.fixture(scope="module")
-def scope(demo: str) -> Scope:
-    return default_filters(filter_options(demo)).scope()
 
 
 @pytest.mark.parametrize("metric_id", ["orders", "gmv", "rating_mean", "late_seller_rate"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,33 +19,17 @@ from app.charts.shapes import Estimate
 from app.charts.studies import bounds, grid, raw_and_adjusted, returns
 from app.commands import main as command
 from app.components.study_words import CAUSES, HIGH_LOW, MEASURES, OUTCOMES, between, sample_words, trait_words
-from app.filters import default_filters
 from app.i18n import use_language
 from app.services import satisfaction_studies as studies
-from app.services.runtime import Runtime, snapshot_id, use_runtime
-from app.services.warehouse import cursor, filter_options
-from app.settings import load_settings
+from app.services.runtime import use_runtime
+from app.services.warehouse import cursor
+from tests.app.pages.conftest import runtime
 
 MAIN = Path(__file__).resolve().parents[3] / "app" / "main.py"
 TABS = {
     "en": ("Trend", "Coverage", "Drivers", "Loyalty", "Segments", "Chain"),
     "zh-Hans": ("趋势", "覆盖率", "驱动因素", "忠诚", "分群", "链条"),
 }
-
-
-def runtime(warehouse: Path) -> Runtime:
-    return Runtime(load_settings({}, overrides={"warehouse": str(warehouse), "encoder": False}))
-
-
-@pytest.fixture(scope="module")
-def demo(demo_warehouse: Path) -> Iterator[str]:
-    with use_runtime(runtime(demo_warehouse)):
-        yield snapshot_id()
-
-
-@pytest.fixture(scope="module")
-def scope(demo: str) -> Scope:
-    return default_filters(filter_options(demo)).scope()
 
 
 def drawn(tab: str, language: str = "en") -> AppTest:
