@@ -15,9 +15,8 @@ from app.services.runtime import snapshot_id
 @st.fragment
 def draw_credibility(merchant_id: str) -> None:
     """The card of one merchant's raters."""
-    with page_errors(), st.container(border=True):
+    with page_errors():
         last = current_filters().date_to
-        st.markdown("**" + _("Who rates this merchant") + "**")
         st.caption(
             _(
                 "Orders of the year up to {day}. A rating weighs what its rater's other ratings support; facts (late, cancelled, disputed) are not weighed.",

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 @st.fragment
 def draw_path(merchant_id: str) -> None:
     """The smallest change that lifts the level with 80 % probability: each rate alone, else the fewest together."""
-    with page_errors(), st.container(border=True):
-        st.markdown("**" + _("Path to the next level") + "**")
+    with page_errors():
         as_of = trust.as_of_day(snapshot_id(), current_filters().date_to)
         found = ways.path(snapshot_id(), as_of, merchant_id)
         if found is None:
@@ -90,8 +89,7 @@ def _draw_levers(found: Path, merchant_id: str) -> None:
 @st.fragment
 def draw_accountable(merchant_id: str) -> None:
     """The score, the score with all faults counted, and the orders left out with who was at fault."""
-    with page_errors(), st.container(border=True):
-        st.markdown("**" + _("What was not the merchant's fault") + "**")
+    with page_errors():
         as_of = trust.as_of_day(snapshot_id(), current_filters().date_to)
         found = ways.accountable(snapshot_id(), as_of, merchant_id)
         if found.score is None or found.with_all_faults is None:

@@ -1,4 +1,4 @@
-"""One merchant in tabs: what changed, its level, orders, reviews, issues, penalties, timeline, seller programmes, cases. Only the open tab is computed."""
+"""One merchant in tabs: what changed, its level and the path to the next, what was not its fault, who rates it, orders, reviews, issues, penalties, timeline, seller programmes, cases. Only the open tab is computed."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import pandas as pd
 import streamlit as st
 
 from app.components.cases import merchant_cases
+from app.components.credibility import draw_credibility
 from app.components.empty import empty_state
 from app.components.merchant_changes import merchant_changes
 from app.components.merchant_level import merchant_level
+from app.components.merchant_path import draw_accountable, draw_path
 from app.components.programmes import merchant_programmes
 from app.components.table import Column, table
 from app.components.words import code_name, window_words
@@ -27,6 +29,9 @@ TABS = {
     "orders": N_("Orders"),
     "changes": N_("What changed"),
     "level": N_("Level"),
+    "path": N_("Path to the next level"),
+    "faults": N_("Not its fault"),
+    "raters": N_("Who rates this merchant"),
     "reviews": N_("Reviews"),
     "issues": N_("Issues"),
     "penalties": N_("Penalties"),
@@ -148,6 +153,9 @@ def _timeline(merchant_id: str) -> None:
 _DRAWN: dict[str, Callable[[str], None]] = {
     "changes": merchant_changes,
     "level": merchant_level,
+    "path": draw_path,
+    "faults": draw_accountable,
+    "raters": draw_credibility,
     "orders": _orders,
     "reviews": _reviews,
     "issues": _issues,

@@ -6,10 +6,8 @@ from dataclasses import replace
 
 import streamlit as st
 
-from app.components.credibility import draw_credibility
 from app.components.empty import empty_state
 from app.components.header import page_header
-from app.components.merchant_path import draw_accountable, draw_path
 from app.components.merchant_rows import merchant_rows
 from app.components.merchant_trend import merchant_trend
 from app.components.standing import draw_contributions, draw_profile, draw_rates, draw_standing, say_later
@@ -88,13 +86,6 @@ def draw_merchant(merchant_id: str) -> None:
     with grid.cell():
         merchant_trend(merchant_id)
     draw_rates(merchant_id)
-    if standing.now.status == "ok":
-        grid = st.grid(2, min_column_width=420, gap="small")
-        with grid.cell():
-            draw_path(merchant_id)
-        with grid.cell():
-            draw_accountable(merchant_id)
-    draw_credibility(merchant_id)
     merchant_rows(merchant_id)
 
 
