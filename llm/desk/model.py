@@ -49,8 +49,7 @@ class RMSNorm(nn.Module):
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:  # (B, T, D) → (B, T, D)
-        wide = x.float()
-        return self.weight * (wide * torch.rsqrt(wide.pow(2).mean(-1, keepdim=True) + self.eps)).to(x.dtype)
+        return F.rms_norm(x, self.weight.shape, self.weight.to(x.dtype), self.eps)
 
 
 def rotary_table(geometry: Geometry) -> tuple[Tensor, Tensor]:
@@ -141,7 +140,9 @@ class FeedForward(nn.Module):
 
 
 class Block(nn.Module):
-    """x + attention(norm x), then x + feed-forward(norm x)."""
+    """x + attention(norm x), then x + feed-forward(norm x); in training a share `dropout` of what is added is left out."""
+
+    dropout = 0.0
 
     def __init__(self, geometry: Geometry) -> None:
         super().__init__()
@@ -151,9 +152,11 @@ class Block(nn.Module):
         self.mlp = FeedForward(geometry)
 
     def forward(self, x: Tensor, cos: Tensor, sin: Tensor, cache: Cache | None, layer: int) -> Tensor:
-        x = x + self.self_attn(self.input_layernorm(x), cos, sin, cache, layer)
-        out: Tensor = x + self.mlp(self.post_attention_layernorm(x))
-        return out
+        x = x + self._kept(self.self_attn(self.input_layernorm(x), cos, sin, cache, layer))
+        return x + self._kept(self.mlp(self.post_attention_layernorm(x)))
+
+    def _kept(self, added: Tensor) -> Tensor:
+        return F.dropout(added, self.dropout, self.training) if self.dropout else added
 
 
 class Stack(nn.Module):
