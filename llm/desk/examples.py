@@ -5,7 +5,6 @@ Knows the corpus and the prompt's language; no tokens' ids and no torch.
 """
 
 import random
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -29,6 +28,7 @@ from llm.desk.prompt import (
     source_tokens,
 )
 from llm.desk.slots import Place, SlotBook, figures, key_of, known_names, places
+from llm.desk.variation import TOKEN, RareWords, noised
 from llm.knowledge import Knowledge
 from llm.language import CHINESE, ENGLISH
 from llm.types import Passage
@@ -36,11 +36,9 @@ from llm.types import Passage
 SHARE_SUMMARIES = 0.42
 SHARE_MERGED = 0.15
 SHARE_NOISED = 0.35
-SHARE_UNNAMED = 0.3
+SHARE_SWAPPED = 0.6
 DISTRACTING_PASSAGES = 5
 _PROMPT_CHARACTERS = 4_200
-_TOKEN = re.compile(r"(<[^<>]{1,24}>)")
-_EMOJI = ("😊", "🙏", "😡", "😭", "👍", "!!", "...", "～", "？？")
 
 
 @dataclass(frozen=True)
@@ -70,6 +68,9 @@ class PairMaker:
         self._passages = {
             language: {p.cite: p for p in knowledge.passages(language)} for language in (ENGLISH, CHINESE)
         }
+        self._rare = {
+            language: RareWords(map(_words_of, these), language) for language, these in self._by_language.items()
+        }
         self._articles = {intent.intent_id: intent.articles for intent in knowledge.taxonomy.intents}
 
     def pairs(self, seed: int) -> Iterator[Pair]:
@@ -92,9 +93,10 @@ class PairMaker:
             if other is not thread and len(other.messages) <= 3:
                 merged.append(other)
         book = SlotBook(deal if deal.random() < 0.7 else None)
-        if is_summary:
-            return self._summary(merged, book, deal)
-        return self._reply(merged, book, deal)
+        made = self._summary(merged, book, deal) if is_summary else self._reply(merged, book, deal)
+        if made is not None and deal.random() < SHARE_SWAPPED:
+            return Pair(*self._rare[thread.language].swapped(made.prompt, made.target, deal))
+        return made
 
     def echo(self, deal: random.Random) -> Pair:
         """A message as hurried hands would type it, to be written as it was."""
@@ -115,7 +117,6 @@ class PairMaker:
 
     def plain(self, thread: CorpusThread, reply: Reply | None) -> Pair:
         """A thread as it was written, with its reference: what a held-out loss is measured on. Its policy is what the reference cites."""
-        deal = random.Random(0)
         book = SlotBook()
         brief = _Brief()
         if reply is not None:
@@ -126,7 +127,7 @@ class PairMaker:
         references = reply.sentences if reply is not None else thread.summary
         asked = Asked(REPLY, thread.language, reply.tone, reply.length) if reply else Asked(SUMMARY, thread.language)
         brief.lines = [line for s in references if (line := _line(s, thread, book, "0"))]
-        return _pair(asked, brief, deal)
+        return _pair(asked, brief)
 
     def _summary(self, threads: Sequence[CorpusThread], book: SlotBook, deal: random.Random) -> Pair | None:
         brief = _Brief()
@@ -134,7 +135,7 @@ class PairMaker:
             noise = deal if deal.random() < SHARE_NOISED else None
             brief.sources += _said(thread, book, str(n), noise)
             brief.lines += [line for s in thread.summary if (line := _line(s, thread, book, str(n)))]
-        return _pair(Asked(SUMMARY, threads[0].language), brief, deal) if brief.lines else None
+        return _pair(Asked(SUMMARY, threads[0].language), brief) if brief.lines else None
 
     def _reply(self, threads: Sequence[CorpusThread], book: SlotBook, deal: random.Random) -> Pair | None:
         policy: list[Source] = []
@@ -166,7 +167,7 @@ class PairMaker:
         ]
         first = drafts[0][2]
         length = first.length if len(drafts) == 1 else ("normal" if len(brief.lines) <= 6 else "long")
-        return _pair(Asked(REPLY, threads[0].language, first.tone, length), brief, deal) if brief.lines else None
+        return _pair(Asked(REPLY, threads[0].language, first.tone, length), brief) if brief.lines else None
 
     def _policy(self, cites: Sequence[str], language: str, book: SlotBook, n: str) -> list[Source]:
         found = [
@@ -209,6 +210,13 @@ class PairMaker:
         return left if len(left) >= 3 else sentences
 
 
+def _words_of(thread: CorpusThread) -> str:
+    """All that a thread and its references say, for counting words."""
+    said = [text.text for text in (*thread.messages, *thread.facts)]
+    written = [s.marked.text for s in (*thread.summary, *(s for reply in thread.replies for s in reply.sentences))]
+    return "\n".join([*said, *written])
+
+
 @cache
 def _figures(text: str) -> tuple[Place, ...]:
     return tuple(figures(text))
@@ -248,18 +256,28 @@ def _type(type_: str) -> str:
     return {"tracking": "id", "place": "name"}.get(type_, type_)
 
 
+_NAMELESS = {ENGLISH: "the merchant", CHINESE: "商家"}
+
+
 def _line(sentence: CitedText, thread: CorpusThread, book: SlotBook, n: str) -> WrittenLine | None:
-    """A reference sentence in slots; None when it holds a figure that no source of the brief holds."""
-    found = gold_places(sentence.marked, _known(thread), thread.sent_at[-1])
+    """A reference sentence in slots; None when it holds a figure or name that no source of the brief holds.
+
+    A shop that only a record names is "the merchant" where the brief has no records.
+    """
+    text = sentence.marked.text
+    marked = {(mark.start, mark.end) for mark in sentence.marked.marks}
     pieces, at = [], 0
-    for place in found:
+    for place in gold_places(sentence.marked, _known(thread), thread.sent_at[-1]):
         token = book.token_of(place.key)
-        if token is None and any(c.isdigit() for c in place.text):
+        if token is None and place.type == "merchant":
+            token = _NAMELESS[thread.language]
+            token = token.capitalize() if place.start == 0 else token
+        elif token is None and (any(c.isdigit() for c in place.text) or (place.start, place.end) in marked):
             return None
-        pieces += [sentence.marked.text[at : place.start], token or place.text]
+        pieces += [text[at : place.start], token or place.text]
         at = place.end
-    text = "".join([*pieces, sentence.marked.text[at:]])
-    return WrittenLine(sentence.part, tuple(f"{n}|{cite}" for cite in sentence.cites), text)
+    cites = tuple(f"{n}|{cite}" for cite in sentence.cites)
+    return WrittenLine(sentence.part, cites, "".join([*pieces, text[at:]]))
 
 
 def _short(sentences: Sequence[CitedText]) -> list[CitedText]:
@@ -283,37 +301,13 @@ def _joined(drafts: Sequence[tuple[CorpusThread, str, Reply, list[CitedText]]], 
     return [*body, *closing[:1]] if len(drafts) > 1 else [*body, *closing]
 
 
-def _pair(asked: Asked, brief: _Brief, deal: random.Random) -> Pair:
-    kept = fitted(brief.sources, lambda text: len(_TOKEN.sub("x", text)), _PROMPT_CHARACTERS)
+def _pair(asked: Asked, brief: _Brief) -> Pair:
+    kept = fitted(brief.sources, lambda text: len(TOKEN.sub("x", text)), _PROMPT_CHARACTERS)
     numbers = dict(zip((s.cite for s in kept), source_tokens(), strict=False))
+    place = {cite: n for n, cite in enumerate(numbers)}
     lines = [
-        replace(line, cites=cites) for line in brief.lines if (cites := tuple(c for c in line.cites if c in numbers))
+        replace(line, cites=cites)
+        for line in brief.lines
+        if (cites := tuple(sorted((c for c in line.cites if c in numbers), key=place.__getitem__)))
     ]
     return Pair(prompt_of(asked, kept), "".join(line_text(line, numbers) for line in lines) + END)
-
-
-def noised(text: str, language: str, deal: random.Random) -> str:
-    """The text as a hurried person would type it; slots stay whole."""
-    pieces = _TOKEN.split(text)
-    change = deal.choice((_typos, _lowered, _unpunctuated))
-    changed = [piece if _TOKEN.fullmatch(piece) else change(piece, language, deal) for piece in pieces]
-    return "".join(changed) + (deal.choice(_EMOJI) if deal.random() < 0.2 else "")
-
-
-def _typos(text: str, language: str, deal: random.Random) -> str:
-    letters = list(text)
-    for place in range(len(letters) - 2):
-        if deal.random() < 0.02 and letters[place].isalpha() and letters[place + 1].isalpha():
-            if deal.random() < 0.5:
-                letters[place], letters[place + 1] = letters[place + 1], letters[place]
-            else:
-                letters[place] = ""
-    return "".join(letters)
-
-
-def _lowered(text: str, language: str, deal: random.Random) -> str:
-    return text.lower() if language == ENGLISH else text.replace("您", "你")
-
-
-def _unpunctuated(text: str, language: str, deal: random.Random) -> str:
-    return re.sub(r"[.,;!?'’]", "", text) if language == ENGLISH else re.sub(r"[，。；！？]", " ", text)

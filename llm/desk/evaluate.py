@@ -1,0 +1,190 @@
+"""Writers side by side on threads that no one trained on: ROUGE, faithfulness, slots, with bootstrap intervals by language and task.
+
+Every writer gets the brief that the product would build: language, policy by search, macros. Knows no warehouse and no page.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from llm.briefing import build_brief
+from llm.desk.corpus import CorpusThread
+from llm.desk.prompt import REPLY, SUMMARY, Asked
+from llm.desk.rouge import NAMES, rouge, words
+from llm.desk.slots import known_names, places
+from llm.desk.writer import DeskWriter
+from llm.grounding import Evidence, EvidenceBook, missing_figures
+from llm.knowledge import Knowledge
+from llm.language import CHINESE
+from llm.reply import draft
+from llm.summarise import summarise
+from llm.triage import Triage
+from llm.types import IssueBrief, Sentence
+from llm.vectors import SentenceEncoder
+
+RESAMPLES = 1_000
+COMMON_SHARE = 0.02
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One text of one writer: its scores (0–1) and how long it took."""
+
+    thread_id: str
+    task: str
+    language: str
+    writer: str
+    text: str
+    scores: Mapping[str, float]
+    seconds: float
+
+
+@dataclass
+class Writers:
+    """Who writes what: a name to a function from a brief to sentences, by task."""
+
+    by_task: dict[str, dict[str, Callable[[IssueBrief], Sequence[Sentence]]]] = field(default_factory=dict)
+
+
+def writers_of(
+    knowledge: Knowledge, triage: Triage, desk: DeskWriter | None, encoder: SentenceEncoder | None = None
+) -> Writers:
+    """The extractive and macro writers, and the desk's model."""
+
+    def extractive(brief: IssueBrief) -> Sequence[Sentence]:
+        return summarise(brief.thread, knowledge.taxonomy, encoder, triage).sentences
+
+    def macro(brief: IssueBrief) -> Sequence[Sentence]:
+        return draft(brief).sentences
+
+    def desk_summary(brief: IssueBrief) -> Sequence[Sentence]:
+        assert desk is not None
+        asked = Asked(SUMMARY, brief.language)
+        return [w.sentence for w in desk.write(asked, brief.thread.messages)]
+
+    def desk_reply(brief: IssueBrief) -> Sequence[Sentence]:
+        assert desk is not None
+        asked = Asked(REPLY, brief.language, brief.tone, brief.length)
+        return [w.sentence for w in desk.write(asked, brief.thread.messages, brief.facts, brief.passages)]
+
+    found = Writers({SUMMARY: {"extractive": extractive}, REPLY: {"macro": macro}})
+    if desk is not None:
+        found.by_task[SUMMARY]["desk"] = desk_summary
+        found.by_task[REPLY]["desk"] = desk_reply
+    return found
+
+
+def judged(
+    threads: Iterable[CorpusThread],
+    writers: Writers,
+    knowledge: Knowledge,
+    triage: Triage,
+    encoder: SentenceEncoder | None = None,
+) -> Iterable[Judged]:
+    """Every writer on every thread: a summary, and a reply in the tone and length of each reference."""
+    threads = list(threads)
+    common = common_words(threads)
+    for thread in threads:
+        for reply in (None, *thread.replies):
+            task = REPLY if reply else SUMMARY
+            tone, length = (reply.tone, reply.length) if reply else ("neutral", "normal")
+            brief = build_brief(
+                thread.plain, knowledge, thread.plain_facts, encoder=encoder, triage=triage, tone=tone, length=length
+            )
+            cited = reply.sentences if reply else thread.summary
+            reference = joined((s.marked.text for s in cited), thread.language)
+            for name, write in writers.by_task[task].items():
+                started = time.perf_counter()
+                sentences = write(brief)
+                seconds = time.perf_counter() - started
+                text = joined((s.text for s in sentences), thread.language)
+                scores = {**rouge(text, reference), **faithfulness(sentences, brief, common)}
+                yield Judged(thread.thread_id, task, thread.language, name, text, scores, seconds)
+
+
+def joined(sentences: Iterable[str], language: str) -> str:
+    """Sentences as one text."""
+    return ("" if language == CHINESE else " ").join(sentences)
+
+
+def common_words(threads: Sequence[CorpusThread]) -> set[str]:
+    """Words that the references of many threads use, whatever the matter: they need no source."""
+    counts: dict[str, int] = {}
+    for thread in threads:
+        texts = [s.marked.text for s in (*thread.summary, *(s for reply in thread.replies for s in reply.sentences))]
+        for word in set(words(" ".join(texts))):
+            counts[word] = counts.get(word, 0) + 1
+    least = max(3, COMMON_SHARE * len(threads))
+    return {word for word, count in counts.items() if count >= least}
+
+
+def faithfulness(sentences: Sequence[Sentence], brief: IssueBrief, common: set[str]) -> dict[str, float]:
+    """`figures`: the share of sentences whose figures all stand in their sources. `names`: likewise their names. `words`: the share of
+    the words that are not common which a cited source (or its title) holds."""
+    book = EvidenceBook.of(brief)
+    if not sentences:
+        return {"figures": 1.0, "names": 1.0, "words": 1.0, "sentences": 0.0}
+    right = named = told = rare = 0
+    known = known_names((fact.name, str(fact.value)) for fact in brief.facts)
+    for sentence in sentences:
+        evidence = book.cited(sentence.cites)
+        right += not missing_figures(sentence.text, evidence)
+        held = {word for entry in evidence for word in words(entry.text)}
+        named += _names_stand(sentence.text, evidence, known)
+        uncommon = [w for w in words(sentence.text) if w not in common and not w.isdigit()]
+        rare += len(uncommon)
+        told += sum(_is_held(word, held) for word in uncommon)
+    return {
+        "figures": right / len(sentences),
+        "names": named / len(sentences),
+        "words": told / rare if rare else 1.0,
+        "sentences": float(len(sentences)),
+    }
+
+
+def _names_stand(text: str, evidence: Sequence[Evidence], known: Mapping[str, str]) -> bool:
+    said = "\n".join(entry.text for entry in evidence).casefold()
+    return all(
+        place.text.casefold() in said for place in places(text, known) if place.type in {"name", "merchant", "carrier"}
+    )
+
+
+def _is_held(word: str, held: set[str]) -> bool:
+    """A word is held in any inflection: its first letters, all but three, stand at the start of a word of the source."""
+    stem = word[: max(4, len(word) - 3)]
+    return word in held or (len(word) > 4 and any(other.startswith(stem) for other in held))
+
+
+def table(rows: Sequence[Judged], seed: int = 1) -> list[dict[str, object]]:
+    """Means by task, language and writer, with the 95 % interval of a bootstrap over threads."""
+    groups: dict[tuple[str, str, str], list[Judged]] = {}
+    for row in rows:
+        groups.setdefault((row.task, row.language, row.writer), []).append(row)
+    found: list[dict[str, object]] = []
+    for (task, language, writer), these in sorted(groups.items()):
+        line: dict[str, object] = {"task": task, "language": language, "writer": writer, "n": len(these)}
+        for name in (*NAMES, "figures", "names", "words", "sentences"):
+            value, low, high = interval([(row.thread_id, row.scores[name]) for row in these], seed)
+            line[name] = round(value, 4)
+            if name in NAMES or name == "words":
+                line[f"{name}_ci_low"], line[f"{name}_ci_high"] = round(low, 4), round(high, 4)
+        line["seconds"] = round(sum(row.seconds for row in these) / len(these), 3)
+        found.append(line)
+    return found
+
+
+def interval(values: Sequence[tuple[str, float]], seed: int) -> tuple[float, float, float]:
+    """The mean of (thread, value) and the 95 % percentile interval of resampling threads."""
+    by_thread: dict[str, list[float]] = {}
+    for name, value in values:
+        by_thread.setdefault(name, []).append(value)
+    clusters = [(sum(v), len(v)) for v in by_thread.values()]
+    deal = random.Random(seed)
+    means = []
+    for _ in range(RESAMPLES):
+        drawn = deal.choices(clusters, k=len(clusters))
+        means.append(sum(total for total, _ in drawn) / sum(n for _, n in drawn))
+    means.sort()
+    mean = sum(total for total, _ in clusters) / sum(n for _, n in clusters)
+    return mean, means[int(0.025 * RESAMPLES)], means[int(0.975 * RESAMPLES) - 1]
