@@ -9,6 +9,7 @@ import json
 import math
 import random
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
@@ -34,6 +35,7 @@ PROMPT_WEIGHT = 0.1
 ECHOES = 0.3
 """Among running texts, the share of pairs that ask for a noised message as it was: they teach copying, in both languages."""
 
+HOUSE_THREADS = 8
 BATCHES_AN_ITEM = 16
 DEVELOPMENT_IN = 10
 TOKENIZER_PAIRS = 12_000
@@ -244,6 +246,7 @@ def train(
     run.resume()
     rows = reference_rows(development, PairMaker(development, knowledge), tokenizer, options.longest)
     run.go(Batches(maker, texts, out, options), rows)
+    (out / "desk.json").write_text(json.dumps({"format": 1, "house": house_tokens(threads, maker, tokenizer)}), "utf-8")
     return {
         "options": asdict(options),
         "parameters": model.parameter_count,
@@ -255,6 +258,15 @@ def train(
         "seconds": round(run.seconds),
         "best": run.best,
     }
+
+
+def house_tokens(threads: Sequence[CorpusThread], maker: PairMaker, tokenizer: Any) -> list[int]:
+    """The tokens that the references of at least HOUSE_THREADS threads use: words that need no source."""
+    counts: Counter[int] = Counter()
+    for thread in threads:
+        targets = [maker.plain(thread, reply).target for reply in (None, *thread.replies)]
+        counts.update({i for target in targets for i in tokenizer.encode(target).ids})
+    return sorted(token for token, count in counts.items() if count >= HOUSE_THREADS)
 
 
 def optimisers_of(model: DeskModel, options: TrainingOptions) -> list[Any]:
