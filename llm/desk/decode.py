@@ -15,18 +15,18 @@ from pathlib import Path
 from typing import Literal
 
 import torch
-import torch.nn.functional as F
+import torch.nn.functional as F  # noqa: N812  the name all PyTorch code gives it
 from torch import Tensor
 
 from llm.checkpoint import MIN_ANSWER_TOKENS
-from llm.desk.model import Block, load_model
+from llm.desk.model import Block, load_model, rotary_table
 from llm.errors import CheckpointError, EngineError, InputError, PromptTooLongError
 
 Reason = Literal["stop", "length", "cancelled", "repetition"]
 Allowed = Callable[[list[int]], Tensor | None]
 Product = Callable[[Tensor], Tensor]
 
-CHUNK = 64  # positions of a prompt computed at once; a cancel is looked for in between
+CHUNK = 128  # positions of a prompt computed at once; a cancel is looked for in between
 LONGEST_PERIOD = 64
 REPEATS = 3
 REPEATED_TOKENS = 24
@@ -47,7 +47,7 @@ class DeskDecoder:
         self.vocabulary = geometry.vocabulary
         self._heads = geometry.heads
         self._eps = geometry.norm_eps
-        self._turns = _turns(model.cos, model.sin)
+        self._turns = _turns(*rotary_table(geometry))
         self._embedding = model.model.embed_tokens.weight.detach().bfloat16()  # as it is saved; (V, D)
         self._logits = product(model.model.embed_tokens.weight)
         self._norm = model.model.norm.weight.detach()
@@ -156,11 +156,12 @@ class _Layer:
         pairs = torch.view_as_complex(qkv.view(new, 3, self.heads, -1, 2))  # (T, 3, H, d/2)
         qkv = torch.view_as_real(pairs * turns).flatten(-2).permute(1, 2, 0, 3)  # (3, H, T, d)
         self.keys_values.narrow(2, start, new).copy_(qkv[1:])
-        keys, values = self.keys_values.narrow(2, 0, start + new).split(1)  # (1, H, S, d)
+        keys, values = self.keys_values.narrow(2, 0, start + new).chunk(2)  # (1, H, S, d)
         y = F.scaled_dot_product_attention(qkv[:1], keys, values, attn_mask=mask)  # (1, H, T, d)
-        x = x + self.out(y[0].transpose(0, 1).reshape(new, width))
+        x += self.out(y[0].transpose(0, 1).reshape(new, width))
         gate, up = self.gate_up(F.rms_norm(x, self.second_norm.shape, self.second_norm, self.eps)).chunk(2, dim=-1)
-        return x + self.down(F.silu(gate) * up)
+        x += self.down(F.silu(gate).mul_(up))
+        return x
 
 
 class Generation(Iterator[int]):

@@ -15,7 +15,7 @@ from llm.desk.decode import CHUNK, DeskDecoder, is_circling
 from llm.desk.model import DeskModel, Geometry, load_model, save_model
 from llm.errors import CheckpointError, EngineError, InputError, PromptTooLongError
 
-GEOMETRY = Geometry(vocabulary=300, width=32, layers=3, heads=2, inner=48, context=320)
+GEOMETRY = Geometry(vocabulary=300, width=32, layers=3, heads=2, inner=48, context=520)
 NO_END = GEOMETRY.vocabulary - 1
 
 
@@ -162,7 +162,7 @@ def test_a_full_context_ends_an_answer_and_one_without_room_is_refused(decoder: 
     assert len(list(answer)) == 16
     assert answer.reason == "length"
     for length in (GEOMETRY.context - 15, GEOMETRY.context + 1):
-        with pytest.raises(PromptTooLongError, match=r"has 3\d\d tokens and the context of tiny 320"):
+        with pytest.raises(PromptTooLongError, match=r"has 5\d\d tokens and the context of tiny 520"):
             decoder.generate(prompt(9, length), max_tokens=100)
 
 
