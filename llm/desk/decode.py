@@ -45,6 +45,7 @@ class DeskDecoder:
         self.ends = frozenset(_end_tokens(folder))
         self.context = geometry.context
         self.vocabulary = geometry.vocabulary
+        self.stops_circles = True
         self._heads = geometry.heads
         self._eps = geometry.norm_eps
         self._turns = _turns(*rotary_table(geometry))
@@ -215,7 +216,7 @@ class Generation(Iterator[int]):
             raise EngineError("Another generation has begun on this model; this one can't go on.")
         if self._is_cancelled():
             return "cancelled"
-        if is_circling(self.tokens):
+        if self._decoder.stops_circles and is_circling(self.tokens):
             return "repetition"
         return "length" if len(self.tokens) >= self._room else None
 

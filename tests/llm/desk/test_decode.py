@@ -38,9 +38,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def decoder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> DeskDecoder:
-    monkeypatch.setattr(decode, "is_circling", lambda _: False)
-    return DeskDecoder(folder)
+def decoder(folder: Path) -> DeskDecoder:
+    made = DeskDecoder(folder)
+    made.stops_circles = False
+    return made
 
 
 def prompt(seed: int, length: int) -> list[int]:
