@@ -178,9 +178,14 @@ def _ctranslate2(folder: Path, scratch: Path) -> Run | str:
 
     def run(prompt: list[int], tokens: int) -> list[float]:
         instants = [time.perf_counter()]
+
+        def noted(_: object) -> bool:
+            instants.append(time.perf_counter())
+            return False  # true would end the answer
+
         asked = [[f"t{token}" for token in prompt]]
         options = {"max_length": tokens, "min_length": tokens, "sampling_topk": 1, "include_prompt_in_result": False}
-        generator.generate_batch(asked, callback=lambda _: instants.append(time.perf_counter()) or False, **options)
+        generator.generate_batch(asked, callback=noted, **options)
         return instants
 
     return run
