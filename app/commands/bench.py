@@ -253,6 +253,28 @@ def attacks(markets: int, gates: tuple[int, ...], merchants: int, seed: int | No
     print_rows(measure(range(first, first + markets), gates, merchants), as_json=as_json, columns=columns)
 
 
+@bench.command()
+@click.option(
+    "--model",
+    type=click.Path(path_type=Path),
+    help="Folder of a desk model (default: the shipped one, else random weights).",
+)
+@click.option(
+    "--runs", type=click.IntRange(1), default=5, show_default=True, help="Answers an engine and prompt length."
+)
+@click.option("--threads", type=click.IntRange(1), default=2, show_default=True, help="Of every engine.")
+@click.option("--large", is_flag=True, help="Also a dense 0.6 B geometry with random weights; takes minutes.")
+@json_option
+@one_line_errors
+def llm(model: Path | None, runs: int, threads: int, large: bool, as_json: bool) -> None:
+    """Decode answers with our path, transformers and CTranslate2: time to the first token, tokens a second, and the memory's limit."""
+    from app.bench.llm import measure, shipped_model
+
+    if model is None and shipped_model() is None:
+        note("No model is shipped in data/models: a medium geometry with random weights is measured.")
+    print_rows((row.to_json() for row in measure(model, runs=runs, threads=threads, has_large=large)), as_json=as_json)
+
+
 def _seed(given: int | None) -> int:
     """The seed given, or one drawn now; it is said, so that a run can be had again."""
     seed = secrets.randbelow(2**31) if given is None else given

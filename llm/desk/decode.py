@@ -15,18 +15,18 @@ from pathlib import Path
 from typing import Literal
 
 import torch
-import torch.nn.functional as F
+import torch.nn.functional as F  # noqa: N812  the name all PyTorch code gives it
 from torch import Tensor
 
 from llm.checkpoint import MIN_ANSWER_TOKENS
-from llm.desk.model import Block, load_model
+from llm.desk.model import Block, load_model, rotary_table
 from llm.errors import CheckpointError, EngineError, InputError, PromptTooLongError
 
 Reason = Literal["stop", "length", "cancelled", "repetition"]
 Allowed = Callable[[list[int]], Tensor | None]
 Product = Callable[[Tensor], Tensor]
 
-CHUNK = 64  # positions of a prompt computed at once; a cancel is looked for in between
+CHUNK = 128  # positions of a prompt computed at once; a cancel is looked for in between
 LONGEST_PERIOD = 64
 REPEATS = 3
 REPEATED_TOKENS = 24
@@ -45,9 +45,10 @@ class DeskDecoder:
         self.ends = frozenset(_end_tokens(folder))
         self.context = geometry.context
         self.vocabulary = geometry.vocabulary
+        self.stops_circles = True
         self._heads = geometry.heads
         self._eps = geometry.norm_eps
-        self._turns = _turns(model.cos, model.sin)
+        self._turns = _turns(*rotary_table(geometry))
         self._embedding = model.model.embed_tokens.weight.detach().bfloat16()  # as it is saved; (V, D)
         self._logits = product(model.model.embed_tokens.weight)
         self._norm = model.model.norm.weight.detach()
@@ -156,11 +157,12 @@ class _Layer:
         pairs = torch.view_as_complex(qkv.view(new, 3, self.heads, -1, 2))  # (T, 3, H, d/2)
         qkv = torch.view_as_real(pairs * turns).flatten(-2).permute(1, 2, 0, 3)  # (3, H, T, d)
         self.keys_values.narrow(2, start, new).copy_(qkv[1:])
-        keys, values = self.keys_values.narrow(2, 0, start + new).split(1)  # (1, H, S, d)
+        keys, values = self.keys_values.narrow(2, 0, start + new).chunk(2)  # (1, H, S, d)
         y = F.scaled_dot_product_attention(qkv[:1], keys, values, attn_mask=mask)  # (1, H, T, d)
-        x = x + self.out(y[0].transpose(0, 1).reshape(new, width))
+        x += self.out(y[0].transpose(0, 1).reshape(new, width))
         gate, up = self.gate_up(F.rms_norm(x, self.second_norm.shape, self.second_norm, self.eps)).chunk(2, dim=-1)
-        return x + self.down(F.silu(gate) * up)
+        x += self.down(F.silu(gate).mul_(up))
+        return x
 
 
 class Generation(Iterator[int]):
@@ -214,7 +216,7 @@ class Generation(Iterator[int]):
             raise EngineError("Another generation has begun on this model; this one can't go on.")
         if self._is_cancelled():
             return "cancelled"
-        if is_circling(self.tokens):
+        if self._decoder.stops_circles and is_circling(self.tokens):
             return "repetition"
         return "length" if len(self.tokens) >= self._room else None
 
@@ -246,13 +248,18 @@ def is_circling(tokens: Sequence[int]) -> bool:
 
 def product(weight: Tensor) -> Product:
     """x (T, in) → x·weightᵀ (T, out), in float32; weights in half precision where the processor multiplies those."""
-    if "fbgemm" not in torch.backends.quantized.supported_engines:
+    if not has_half_precision():
         kept = weight.detach().contiguous()
         return lambda x: F.linear(x, kept)
     torch.backends.quantized.engine = "fbgemm"
     packed = torch.ops.quantized.linear_prepack_fp16(weight.detach().contiguous(), None)
     multiply = torch.ops.quantized.linear_dynamic_fp16.default
     return lambda x: multiply(x, packed)
+
+
+def has_half_precision() -> bool:
+    """Whether this build of torch multiplies by weights in half precision (x86 with AVX2)."""
+    return "fbgemm" in torch.backends.quantized.supported_engines
 
 
 def _turns(cos: Tensor, sin: Tensor) -> Tensor:
