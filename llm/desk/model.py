@@ -13,9 +13,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+from torch.nn import functional
 
 from llm.errors import CheckpointError
 
@@ -49,7 +49,7 @@ class RMSNorm(nn.Module):
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:  # (B, T, D) → (B, T, D)
-        return F.rms_norm(x, self.weight.shape, self.weight.to(x.dtype), self.eps)
+        return functional.rms_norm(x, self.weight.shape, self.weight.to(x.dtype), self.eps)
 
 
 def rotary_table(geometry: Geometry) -> tuple[Tensor, Tensor]:
@@ -118,11 +118,11 @@ def attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """softmax(QKᵀ/√d)V where query t of T sees the keys up to S − T + t; q (B, H, T, d), k and v (B, H, S, d)."""
     new, seen = q.shape[2], k.shape[2]
     if new == seen:
-        return F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        return functional.scaled_dot_product_attention(q, k, v, is_causal=True)
     if new == 1:
-        return F.scaled_dot_product_attention(q, k, v)
+        return functional.scaled_dot_product_attention(q, k, v)
     allowed = torch.ones(new, seen, dtype=torch.bool, device=q.device).tril(seen - new)
-    return F.scaled_dot_product_attention(q, k, v, attn_mask=allowed)
+    return functional.scaled_dot_product_attention(q, k, v, attn_mask=allowed)
 
 
 class FeedForward(nn.Module):
@@ -135,7 +135,7 @@ class FeedForward(nn.Module):
         self.down_proj = nn.Linear(geometry.inner, geometry.width, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:  # (B, T, D) → (B, T, D)
-        out: Tensor = self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))
+        out: Tensor = self.down_proj(functional.silu(self.gate_proj(x)) * self.up_proj(x))
         return out
 
 
@@ -156,7 +156,7 @@ class Block(nn.Module):
         return x + self._kept(self.mlp(self.post_attention_layernorm(x)))
 
     def _kept(self, added: Tensor) -> Tensor:
-        return F.dropout(added, self.dropout, self.training) if self.dropout else added
+        return functional.dropout(added, self.dropout, self.training) if self.dropout else added
 
 
 class Stack(nn.Module):
@@ -190,7 +190,7 @@ class DeskModel(nn.Module):
 
     def forward(self, ids: Tensor, cache: Cache | None = None) -> Tensor:
         """Logits (B, T, V) of ids (B, T); with a cache, these follow the positions it holds and are added to it."""
-        return F.linear(self.hidden(ids, cache), self.model.embed_tokens.weight)
+        return functional.linear(self.hidden(ids, cache), self.model.embed_tokens.weight)
 
     def hidden(self, ids: Tensor, cache: Cache | None = None) -> Tensor:
         """The states (B, T, D) before the output layer."""

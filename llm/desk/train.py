@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
 from llm.desk.corpus import CorpusThread, read_corpus
@@ -179,7 +179,9 @@ def weighted_loss(model: DeskModel, batch: tuple[Tensor, Tensor, Tensor]) -> tup
     """The weighted sum of the negative log likelihoods (nats), and the sum of the weights."""
     inputs, following, weights = batch
     logits = model(inputs)  # (B, T, V)
-    losses = F.cross_entropy(logits.flatten(0, 1).float(), following.flatten(), ignore_index=IGNORED, reduction="none")
+    losses = functional.cross_entropy(
+        logits.flatten(0, 1).float(), following.flatten(), ignore_index=IGNORED, reduction="none"
+    )
     return (losses * weights.flatten()).sum(), weights.sum()
 
 
