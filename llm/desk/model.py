@@ -11,8 +11,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
@@ -172,6 +174,9 @@ class Stack(nn.Module):
 class DeskModel(nn.Module):
     """The language model: token ids in, logits of the next token out."""
 
+    cos: Tensor
+    sin: Tensor
+
     def __init__(self, geometry: Geometry) -> None:
         super().__init__()
         self.geometry = geometry
@@ -244,22 +249,31 @@ def load_model(folder: Path, dtype: torch.dtype = torch.float32) -> DeskModel:
     """A saved model, ready to run. Raises CheckpointError when the folder holds another shape."""
     try:
         config = json.loads((folder / "config.json").read_text("utf-8"))
-        geometry = Geometry(
-            vocabulary=config["vocab_size"],
-            width=config["hidden_size"],
-            layers=config["num_hidden_layers"],
-            heads=config["num_attention_heads"],
-            inner=config["intermediate_size"],
-            context=config["max_position_embeddings"],
-            rope_theta=config["rope_theta"],
-            norm_eps=config["rms_norm_eps"],
-        )
-        model = DeskModel(geometry)
+        model = DeskModel(geometry_of(config))
         model.load_state_dict(load_file(folder / "model.safetensors"))
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        line = str(error).strip().splitlines()[0][:200]
-        raise CheckpointError(f"{folder}: holds no model of the desk's own shape ({line}).") from error
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        said = " ".join(str(error).split())[:200].rstrip(".")
+        raise CheckpointError(f"{folder}: holds no model of the desk's own shape ({said}).") from error
     return model.to(dtype).eval()
+
+
+def geometry_of(config: dict[str, Any]) -> Geometry:
+    """The sizes that a saved `config.json` gives. Raises KeyError or ValueError where another architecture is meant."""
+    for name, ours in {"model_type": "llama", "hidden_act": "silu", "tie_word_embeddings": True}.items():
+        if config[name] != ours:
+            raise ValueError(f"{name} is {config[name]!r}, not {ours!r}")
+    if config["hidden_size"] % (2 * config["num_attention_heads"]):
+        raise ValueError("hidden_size must be an even number of columns a head")
+    return Geometry(
+        vocabulary=config["vocab_size"],
+        width=config["hidden_size"],
+        layers=config["num_hidden_layers"],
+        heads=config["num_attention_heads"],
+        inner=config["intermediate_size"],
+        context=config["max_position_embeddings"],
+        rope_theta=config["rope_theta"],
+        norm_eps=config["rms_norm_eps"],
+    )
 
 
 def described(geometry: Geometry) -> dict[str, float]:

@@ -39,6 +39,7 @@ _DECIMAL = re.compile(r"^\d+(?:\.\d+)?$")
 _DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th| ?[日号])")
 _MONTH_DAY = re.compile(r"(\d{1,2})[-/](\d{1,2})")
 _COUNT_NUMBER = re.compile(r"^(?:\d[\d.,]*|[A-Za-z]+(?:-[a-z]+)?|[零一二两三四五六七八九十百千万]+)")
+_RECORD_HEAD = re.compile(r"[:：]")
 _RECORD_CARRIER = re.compile(r"\bcarrier ([^,\n]{2,40})")
 _CARRIER_NAME = re.compile(
     r"(?<![\u4e00-\u9fff])[\u4e00-\u9fff]{2}(?:快递|快运|物流|速递|速运)|(?<=[由走发找用是给经])(?![这那个家单])[\u4e00-\u9fff]{2}(?:快递|快运|速递|速运)"
@@ -85,7 +86,7 @@ def known_names(facts: Iterable[tuple[str, str]]) -> dict[str, str]:
         elif name == "order_id":
             found[value] = "order"
         elif name == "order_record":
-            found[value.split(":")[0]] = "order"
+            found[_RECORD_HEAD.split(value, maxsplit=1)[0].strip()] = "order"
             found |= {match[1].strip(): "carrier" for match in _RECORD_CARRIER.finditer(value)}
     return {name: type_ for name, type_ in found.items() if len(name) > 1}
 
