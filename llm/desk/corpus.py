@@ -132,7 +132,7 @@ def marked(raw: str) -> Marked:
         at = match.end()
     pieces.append(raw[at:])
     text = "".join(pieces)
-    if stray := re.search(r"\{\w*\||\|\w*\}", text):
+    if stray := re.search(r"\{\w*\||\|[^{}|]*\}", text):
         around = text[max(0, stray.start() - 10) : stray.end() + 25]
         raise InputError(f"a mark is broken near {around!r}; write {{type|text}} or {{type|text|canonical}}.")
     return Marked(text, tuple(marks))

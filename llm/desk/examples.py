@@ -25,7 +25,7 @@ from llm.desk.prompt import (
     flat,
     line_text,
     prompt_of,
-    recorded,
+    record_text,
     source_tokens,
 )
 from llm.desk.slots import SLOT, Place, SlotBook, figures, key_of, known_names, places
@@ -199,7 +199,7 @@ class PairMaker:
         for place in kept:
             cite, text = f"{n}|fact:{thread.fact_ids[place]}", thread.facts[place]
             slotted = book.slotted(flat(text.text), gold_places(text, _known(thread), thread.sent_at[-1]), cite)
-            found.append(Source(cite, RECORD, recorded(thread.fact_names[place], slotted)))
+            found.append(Source(cite, RECORD, record_text(thread.fact_names[place], slotted)))
         return found
 
     @staticmethod

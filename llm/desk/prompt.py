@@ -83,7 +83,7 @@ def sources_of(
         if (text := flat(message.text)).strip()
     ]
     recorded = [
-        Source(fact.cite, RECORD, recorded(fact.name, book.slotted(text, find(text, known, None), fact.cite)))
+        Source(fact.cite, RECORD, record_text(fact.name, book.slotted(text, find(text, known, None), fact.cite)))
         for fact in facts
         if (text := flat(f"{value_of(fact)}"))
     ]
@@ -91,7 +91,7 @@ def sources_of(
     return [*ruled, *recorded, *said]
 
 
-def recorded(name: str, slotted: str) -> str:
+def record_text(name: str, slotted: str) -> str:
     """A record as a prompt shows it; a figure in its name is a numberless slot, as no digit enters a prompt."""
     return f"{_DIGITS.sub('<number>', flat(name))}: {slotted}"
 

@@ -40,7 +40,7 @@ _DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th| ?[日号])")
 _MONTH_DAY = re.compile(r"(\d{1,2})[-/](\d{1,2})")
 _COUNT_NUMBER = re.compile(r"^(?:\d[\d.,]*|[A-Za-z]+(?:-[a-z]+)?|[零一二两三四五六七八九十百千万]+)")
 _RECORD_HEAD = re.compile(r"[:：]")
-_RECORD_CARRIER = re.compile(r"\bcarrier ([^,\n]{2,40})")
+_RECORD_CARRIER = re.compile(r"(?:\bcarrier |承运商?(?:为|是)?[ ：:]?)([^,，。；;\n]{2,40})")
 _CARRIER_NAME = re.compile(
     r"(?<![\u4e00-\u9fff])[\u4e00-\u9fff]{2}(?:快递|快运|物流|速递|速运)|(?<=[由走发找用是给经])(?![这那个家单])[\u4e00-\u9fff]{2}(?:快递|快运|速递|速运)"
 )
