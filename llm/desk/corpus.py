@@ -9,10 +9,10 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +132,7 @@ def marked(raw: str) -> Marked:
         at = match.end()
     pieces.append(raw[at:])
     text = "".join(pieces)
-    if stray := re.search(r"\{\w*\||\|\w*\}", text):
+    if stray := re.search(r"\{\w*\||\|[^{}|]*\}", text):
         around = text[max(0, stray.start() - 10) : stray.end() + 25]
         raise InputError(f"a mark is broken near {around!r}; write {{type|text}} or {{type|text|canonical}}.")
     return Marked(text, tuple(marks))
@@ -250,9 +250,9 @@ def _label_problems(thread: CorpusThread, intents: set[str]) -> Iterator[str]:
         yield "messages must be in order of time"
 
 
-def _sources(thread: CorpusThread, passages: Mapping[str, Passage]) -> dict[str, set[str]]:
+def _sources(thread: CorpusThread, passages: Mapping[str, Passage]) -> dict[str, Set[str]]:
     """What each source holds, by its cite: the keys of its marks; of a policy paragraph, its figures and its whole text."""
-    found = {
+    found: dict[str, Set[str]] = {
         f"message:{i}": {k for mark in m.marks for k in keys_of(mark)}
         for i, m in zip(thread.message_ids, thread.messages, strict=True)
     }
@@ -260,10 +260,14 @@ def _sources(thread: CorpusThread, passages: Mapping[str, Passage]) -> dict[str,
         f"fact:{i}": {k for mark in m.marks for k in keys_of(mark)} | {same_value(m.text)}
         for i, m in zip(thread.fact_ids, thread.facts, strict=True)
     }
-    for cite, passage in passages.items():
-        figures = {f"{s.kind}:{s.value}:{s.unit}" for s in extract(passage.text)}
-        found[cite] = figures | {same_value(passage.text)}
-    return found
+    return found | {cite: held_by(passage) for cite, passage in passages.items()}
+
+
+@cache
+def held_by(passage: Passage) -> frozenset[str]:
+    """The figures of a policy paragraph and its whole text; found once, as every thread may cite it."""
+    figures = {f"{s.kind}:{s.value}:{s.unit}" for s in extract(passage.text)}
+    return frozenset(figures | {same_value(passage.text)})
 
 
 def _bare_digits(where: str, text: Marked) -> Iterator[str]:
@@ -273,7 +277,7 @@ def _bare_digits(where: str, text: Marked) -> Iterator[str]:
         yield f"{where}: a figure is not marked near {text.text[max(0, bare - 12) : bare + 12]!r}"
 
 
-def _source_problems(where: str, sentence: CitedText, sources: Mapping[str, set[str]]) -> Iterator[str]:
+def _source_problems(where: str, sentence: CitedText, sources: Mapping[str, Set[str]]) -> Iterator[str]:
     if not sentence.cites:
         yield f"{where}: cites nothing"
     if unknown := [cite for cite in sentence.cites if cite not in sources]:

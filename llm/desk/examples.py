@@ -25,9 +25,10 @@ from llm.desk.prompt import (
     flat,
     line_text,
     prompt_of,
+    record_text,
     source_tokens,
 )
-from llm.desk.slots import Place, SlotBook, figures, key_of, known_names, places
+from llm.desk.slots import SLOT, Place, SlotBook, figures, key_of, known_names, places
 from llm.desk.variation import TOKEN, RareWords, noised
 from llm.knowledge import Knowledge
 from llm.language import CHINESE, ENGLISH
@@ -94,7 +95,9 @@ class PairMaker:
                 merged.append(other)
         book = SlotBook(deal if deal.random() < 0.7 else None)
         made = self._summary(merged, book, deal) if is_summary else self._reply(merged, book, deal)
-        if made is not None and deal.random() < SHARE_SWAPPED:
+        if made is None or made.target == END:
+            return None
+        if deal.random() < SHARE_SWAPPED:
             return Pair(*self._rare[thread.language].swapped(made.prompt, made.target, deal))
         return made
 
@@ -196,7 +199,7 @@ class PairMaker:
         for place in kept:
             cite, text = f"{n}|fact:{thread.fact_ids[place]}", thread.facts[place]
             slotted = book.slotted(flat(text.text), gold_places(text, _known(thread), thread.sent_at[-1]), cite)
-            found.append(Source(cite, RECORD, f"{thread.fact_names[place]}: {slotted}"))
+            found.append(Source(cite, RECORD, record_text(thread.fact_names[place], slotted)))
         return found
 
     @staticmethod
@@ -264,7 +267,7 @@ def _line(sentence: CitedText, thread: CorpusThread, book: SlotBook, n: str) -> 
 
     A shop that only a record names is "the merchant" where the brief has no records.
     """
-    text = sentence.marked.text
+    text = flat(sentence.marked.text)
     marked = {(mark.start, mark.end) for mark in sentence.marked.marks}
     pieces, at = [], 0
     for place in gold_places(sentence.marked, _known(thread), thread.sent_at[-1]):
@@ -302,12 +305,15 @@ def _joined(drafts: Sequence[tuple[CorpusThread, str, Reply, list[CitedText]]], 
 
 
 def _pair(asked: Asked, brief: _Brief) -> Pair:
+    """The pair of a brief that fits; a line stays where each of its slots stands in a source that it cites."""
     kept = fitted(brief.sources, lambda text: len(TOKEN.sub("x", text)), _PROMPT_CHARACTERS)
     numbers = dict(zip((s.cite for s in kept), source_tokens(), strict=False))
     place = {cite: n for n, cite in enumerate(numbers)}
+    held = {source.cite: set(SLOT.findall(source.text)) for source in kept}
     lines = [
         replace(line, cites=cites)
         for line in brief.lines
         if (cites := tuple(sorted((c for c in line.cites if c in numbers), key=place.__getitem__)))
+        and set(SLOT.findall(line.text)) <= set().union(*(held[c] for c in cites))
     ]
     return Pair(prompt_of(asked, kept), "".join(line_text(line, numbers) for line in lines) + END)

@@ -32,8 +32,9 @@ class Vocabulary:
         self.parts = [tokenizer.token_to_id(f"<{part}>") for part in PARTS]
         self.sources = [tokenizer.token_to_id(token) for token in source_tokens()]
         self.slots = {token: tokenizer.token_to_id(token) for token in slot_tokens()}
-        digits = {i for token, i in tokenizer.get_vocab().items() if any(c.isdigit() for c in token)}
-        self.words = {i for i in range(tokenizer.get_vocab_size()) if i not in special and i not in digits}
+        # What a token says, not its name: byte-level names write the bytes of 没 or 平 with ² and ³.
+        said = tokenizer.decode_batch([[i] for i in range(tokenizer.get_vocab_size())])
+        self.words = {i for i, text in enumerate(said) if i not in special and not any(c.isdigit() for c in text)}
         self.house = set(house) & self.words or self.words
 
     def mask(self, ids: Iterable[int]) -> Tensor:
@@ -62,7 +63,8 @@ class Grammar:
         self._v = vocabulary
         self._has_parts = asked.task == REPLY
         self._least, self._most = LINES[asked.length if self._has_parts else "summary"]
-        self._least = min(self._least, max(1, len(sources)))
+        self._least = min(self._least, len(sources))
+        self._most = self._most if sources else 0
         self._source_ids = vocabulary.sources[: len(sources)]
         slots = [book.tokens_in([source.cite]) for source in sources]
         self._slots = [{vocabulary.slots[token] for token in tokens} for tokens in slots]

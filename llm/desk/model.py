@@ -11,11 +11,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
-import torch.nn.functional as F
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+from torch.nn import functional
 
 from llm.errors import CheckpointError
 
@@ -49,7 +51,7 @@ class RMSNorm(nn.Module):
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:  # (B, T, D) → (B, T, D)
-        return F.rms_norm(x, self.weight.shape, self.weight.to(x.dtype), self.eps)
+        return functional.rms_norm(x, self.weight.shape, self.weight.to(x.dtype), self.eps)
 
 
 def rotary_table(geometry: Geometry) -> tuple[Tensor, Tensor]:
@@ -118,11 +120,11 @@ def attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """softmax(QKᵀ/√d)V where query t of T sees the keys up to S − T + t; q (B, H, T, d), k and v (B, H, S, d)."""
     new, seen = q.shape[2], k.shape[2]
     if new == seen:
-        return F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        return functional.scaled_dot_product_attention(q, k, v, is_causal=True)
     if new == 1:
-        return F.scaled_dot_product_attention(q, k, v)
+        return functional.scaled_dot_product_attention(q, k, v)
     allowed = torch.ones(new, seen, dtype=torch.bool, device=q.device).tril(seen - new)
-    return F.scaled_dot_product_attention(q, k, v, attn_mask=allowed)
+    return functional.scaled_dot_product_attention(q, k, v, attn_mask=allowed)
 
 
 class FeedForward(nn.Module):
@@ -135,7 +137,7 @@ class FeedForward(nn.Module):
         self.down_proj = nn.Linear(geometry.inner, geometry.width, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:  # (B, T, D) → (B, T, D)
-        out: Tensor = self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))
+        out: Tensor = self.down_proj(functional.silu(self.gate_proj(x)) * self.up_proj(x))
         return out
 
 
@@ -156,7 +158,7 @@ class Block(nn.Module):
         return x + self._kept(self.mlp(self.post_attention_layernorm(x)))
 
     def _kept(self, added: Tensor) -> Tensor:
-        return F.dropout(added, self.dropout, self.training) if self.dropout else added
+        return functional.dropout(added, self.dropout, self.training) if self.dropout else added
 
 
 class Stack(nn.Module):
@@ -171,6 +173,9 @@ class Stack(nn.Module):
 
 class DeskModel(nn.Module):
     """The language model: token ids in, logits of the next token out."""
+
+    cos: Tensor
+    sin: Tensor
 
     def __init__(self, geometry: Geometry) -> None:
         super().__init__()
@@ -190,7 +195,7 @@ class DeskModel(nn.Module):
 
     def forward(self, ids: Tensor, cache: Cache | None = None) -> Tensor:
         """Logits (B, T, V) of ids (B, T); with a cache, these follow the positions it holds and are added to it."""
-        return F.linear(self.hidden(ids, cache), self.model.embed_tokens.weight)
+        return functional.linear(self.hidden(ids, cache), self.model.embed_tokens.weight)
 
     def hidden(self, ids: Tensor, cache: Cache | None = None) -> Tensor:
         """The states (B, T, D) before the output layer."""
@@ -244,22 +249,31 @@ def load_model(folder: Path, dtype: torch.dtype = torch.float32) -> DeskModel:
     """A saved model, ready to run. Raises CheckpointError when the folder holds another shape."""
     try:
         config = json.loads((folder / "config.json").read_text("utf-8"))
-        geometry = Geometry(
-            vocabulary=config["vocab_size"],
-            width=config["hidden_size"],
-            layers=config["num_hidden_layers"],
-            heads=config["num_attention_heads"],
-            inner=config["intermediate_size"],
-            context=config["max_position_embeddings"],
-            rope_theta=config["rope_theta"],
-            norm_eps=config["rms_norm_eps"],
-        )
-        model = DeskModel(geometry)
+        model = DeskModel(geometry_of(config))
         model.load_state_dict(load_file(folder / "model.safetensors"))
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        line = str(error).strip().splitlines()[0][:200]
-        raise CheckpointError(f"{folder}: holds no model of the desk's own shape ({line}).") from error
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        said = " ".join(str(error).split())[:200].rstrip(".")
+        raise CheckpointError(f"{folder}: holds no model of the desk's own shape ({said}).") from error
     return model.to(dtype).eval()
+
+
+def geometry_of(config: dict[str, Any]) -> Geometry:
+    """The sizes that a saved `config.json` gives. Raises KeyError or ValueError where another architecture is meant."""
+    for name, ours in {"model_type": "llama", "hidden_act": "silu", "tie_word_embeddings": True}.items():
+        if config[name] != ours:
+            raise ValueError(f"{name} is {config[name]!r}, not {ours!r}")
+    if config["hidden_size"] % (2 * config["num_attention_heads"]):
+        raise ValueError("hidden_size must be an even number of columns a head")
+    return Geometry(
+        vocabulary=config["vocab_size"],
+        width=config["hidden_size"],
+        layers=config["num_hidden_layers"],
+        heads=config["num_attention_heads"],
+        inner=config["intermediate_size"],
+        context=config["max_position_embeddings"],
+        rope_theta=config["rope_theta"],
+        norm_eps=config["rms_norm_eps"],
+    )
 
 
 def described(geometry: Geometry) -> dict[str, float]:

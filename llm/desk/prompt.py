@@ -24,7 +24,8 @@ SOURCES = 48
 SHORTENED = 160
 """Characters that are left of a long old message when a prompt must be cut."""
 
-_QUOTE = re.compile(r"^[ \t]*[>＞].*\n?", re.M)
+_QUOTE = re.compile(r"^[ \t]*[›>＞].*\n?", re.M)
+_DIGITS = re.compile(r"\d+")
 _SPACES = re.compile(r"[ \t]{2,}")
 _LINES = re.compile(r"\n{2,}")
 
@@ -82,12 +83,17 @@ def sources_of(
         if (text := flat(message.text)).strip()
     ]
     recorded = [
-        Source(fact.cite, RECORD, f"{fact.name}: {book.slotted(text, find(text, known, None), fact.cite)}")
+        Source(fact.cite, RECORD, record_text(fact.name, book.slotted(text, find(text, known, None), fact.cite)))
         for fact in facts
         if (text := flat(f"{value_of(fact)}"))
     ]
     ruled = [Source(p.cite, POLICY, book.slotted(flat(p.text), figures(flat(p.text)), p.cite)) for p in passages]
     return [*ruled, *recorded, *said]
+
+
+def record_text(name: str, slotted: str) -> str:
+    """A record as a prompt shows it; a figure in its name is a numberless slot, as no digit enters a prompt."""
+    return f"{_DIGITS.sub('<number>', flat(name))}: {slotted}"
 
 
 def value_of(fact: Fact) -> str:
@@ -121,9 +127,8 @@ def fitted(sources: Sequence[Source], count: Callable[[str], int], budget: int) 
     said = [n for n, source in enumerate(kept) if source.kind not in {RECORD, POLICY}]
     for n in said:
         if is_too_long():
-            kept[n] = replace(
-                kept[n], text=_QUOTE.sub("", kept[n].text.replace("›", ">")).strip() or kept[n].text[:SHORTENED]
-            )
+            unquoted = _QUOTE.sub("", kept[n].text).strip()
+            kept[n] = replace(kept[n], text=unquoted or shortened(kept[n].text, SHORTENED))
     for n in said[:-1]:
         if is_too_long():
             kept[n] = replace(kept[n], text=shortened(kept[n].text, SHORTENED))
@@ -131,17 +136,19 @@ def fitted(sources: Sequence[Source], count: Callable[[str], int], budget: int) 
         kept.pop(max(n for n, source in enumerate(kept) if source.kind == POLICY))
     while is_too_long() and sum(source.kind not in {RECORD, POLICY} for source in kept) > 2:
         kept.pop(next(n for n, source in enumerate(kept) if source.kind not in {RECORD, POLICY}))
-    if is_too_long() and kept and said:
-        spare = budget - sum(count(source.text) + 2 for source in kept[:-1])
-        kept[-1] = replace(kept[-1], text=shortened(kept[-1].text, max(SHORTENED, spare)))
+    while said and is_too_long() and len(kept[-1].text) > SHORTENED:
+        spare = max(0, budget - sum(count(source.text) + 2 for source in kept[:-1]) - 2)
+        share = min(0.9, spare / count(kept[-1].text))
+        kept[-1] = replace(kept[-1], text=shortened(kept[-1].text, max(SHORTENED, int(share * len(kept[-1].text)))))
     return kept
 
 
 def shortened(text: str, characters: int) -> str:
-    """The beginning of a text and its end, never half a slot."""
+    """The beginning of a text and its end, at most so many characters, never half a slot."""
     if len(text) <= characters:
         return text
-    head, tail = text[: characters * 2 // 3], text[-characters // 3 :]
+    left = characters - len(" … ")
+    head, tail = text[: left * 2 // 3], text[len(text) - left // 3 :]
     return f"{re.sub(r'<[^<>]*$', '', head)} … {re.sub(r'^[^<>]*>', '', tail)}"
 
 
@@ -170,7 +177,7 @@ def lines_in(text: str, sources: Sequence[Source]) -> list[WrittenLine]:
     for raw in text.replace(END, "").split(LINE)[:-1]:
         part = match[1] if (match := _PART.match(raw)) else ""
         numbers = [int(n) for n in _NUMBER.findall(raw)]
-        cites = tuple(dict.fromkeys(sources[n - 1].cite for n in numbers if n <= len(sources)))
+        cites = tuple(dict.fromkeys(sources[n - 1].cite for n in numbers if 0 < n <= len(sources)))
         sentence = _NUMBER.sub("", raw.removeprefix(f"<{part}>")).strip()
         if sentence:
             found.append(WrittenLine(part, cites, sentence))

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import chain
 
 from llm.language import CHINESE, is_chinese
 from llm.names import SURNAMES, name_spans
@@ -38,11 +39,15 @@ _DECIMAL = re.compile(r"^\d+(?:\.\d+)?$")
 _DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th| ?[日号])")
 _MONTH_DAY = re.compile(r"(\d{1,2})[-/](\d{1,2})")
 _COUNT_NUMBER = re.compile(r"^(?:\d[\d.,]*|[A-Za-z]+(?:-[a-z]+)?|[零一二两三四五六七八九十百千万]+)")
-_RECORD_CARRIER = re.compile(r"\bcarrier ([^,\n]{2,40})")
+_RECORD_HEAD = re.compile(r"[:：]")
+_RECORD_CARRIER = re.compile(r"(?:\bcarrier |承运商?(?:为|是)?[ ：:]?)([^,，。；;\n]{2,40})")
 _CARRIER_NAME = re.compile(
     r"(?<![\u4e00-\u9fff])[\u4e00-\u9fff]{2}(?:快递|快运|物流|速递|速运)|(?<=[由走发找用是给经])(?![这那个家单])[\u4e00-\u9fff]{2}(?:快递|快运|速递|速运)"
 )
-_MONTHS = "January February March April May June July August September October November December".split()
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 _UNITS = {
     "minute": ("minute", "分钟"), "hour": ("hour", "小时"), "day": ("day", "天"), "week": ("week", "周"), "month": ("month", "个月"),
     "year": ("year", "年"), "business_day": ("business day", "个工作日"), "points": ("point", "分"),
@@ -81,7 +86,7 @@ def known_names(facts: Iterable[tuple[str, str]]) -> dict[str, str]:
         elif name == "order_id":
             found[value] = "order"
         elif name == "order_record":
-            found[value.split(":")[0]] = "order"
+            found[_RECORD_HEAD.split(value, maxsplit=1)[0].strip()] = "order"
             found |= {match[1].strip(): "carrier" for match in _RECORD_CARRIER.finditer(value)}
     return {name: type_ for name, type_ in found.items() if len(name) > 1}
 
@@ -97,30 +102,43 @@ def places(
     """The figures and names of a text by position, not overlapping; a date without a year gets the one nearest to `sent_at`."""
     found: list[Place] = []
     taken = bytearray(len(text))
-
-    def take(start: int, end: int, type_: str, key: str) -> None:
-        if end > start and not any(taken[start:end]):
-            taken[start:end] = b"\x01" * (end - start)
-            found.append(Place(start, end, type_, key, text[start:end]))
-
-    for private in find_private(text):
-        take(private.start, private.end, "contact", key_of("contact", text[private.start : private.end]))
-    for name, type_ in sorted((known or {}).items(), key=lambda item: -len(item[0])):
-        for match in re.finditer(re.escape(name), text, re.I):
-            take(*match.span(), type_, key_of(type_, name))
-    for span in extract(text):
-        start, end = span.start, span.end
-        if span.kind == "count" and (number := _COUNT_NUMBER.match(span.text)):
-            end = start + number.end()
-        day = _day_alone(span, sent_at)
-        take(start, end, "date" if day else _TYPE_OF.get(span.kind, span.kind), day or _key(span, sent_at))
-    if with_names:
-        for match in _CARRIER_NAME.finditer(text):
-            take(*match.span(), "carrier", key_of("carrier", match.group()))
-    for start, end in (*_signatures(text), *name_spans(text)) if with_names else ():
-        if not _SHOUTED.search(text[start:end]):
-            take(start, end, "name", key_of("name", text[start:end]))
+    seen = [_private(text), _known_in(text, known or {}), _figures_in(text, sent_at)]
+    for place in chain(*seen, _names_in(text) if with_names else ()):
+        if place.end > place.start and not any(taken[place.start : place.end]):
+            taken[place.start : place.end] = b"\x01" * (place.end - place.start)
+            found.append(place)
     return sorted(found, key=lambda place: place.start)
+
+
+def _private(text: str) -> Iterator[Place]:
+    for private in find_private(text):
+        said = text[private.start : private.end]
+        yield Place(private.start, private.end, "contact", key_of("contact", said), said)
+
+
+def _known_in(text: str, known: Mapping[str, str]) -> Iterator[Place]:
+    """The names that the records give, longest first."""
+    for name, type_ in sorted(known.items(), key=lambda item: -len(item[0])):
+        for match in re.finditer(re.escape(name), text, re.I):
+            yield Place(*match.span(), type_, key_of(type_, name), match.group())
+
+
+def _figures_in(text: str, sent_at: datetime | None) -> Iterator[Place]:
+    for span in extract(text):
+        end = span.end
+        if span.kind == "count" and (number := _COUNT_NUMBER.match(span.text)):
+            end = span.start + number.end()
+        day = _day_alone(span, sent_at)
+        type_ = "date" if day else _TYPE_OF.get(span.kind, span.kind)
+        yield Place(span.start, end, type_, day or _key(span, sent_at), text[span.start : end])
+
+
+def _names_in(text: str) -> Iterator[Place]:
+    for match in _CARRIER_NAME.finditer(text):
+        yield Place(*match.span(), "carrier", key_of("carrier", match.group()), match.group())
+    for start, end in (*_signatures(text), *name_spans(text)):
+        if not _SHOUTED.search(text[start:end]):
+            yield Place(start, end, "name", key_of("name", text[start:end]), text[start:end])
 
 
 def _signatures(text: str) -> Iterator[tuple[int, int]]:

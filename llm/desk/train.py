@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
 from llm.desk.corpus import CorpusThread, read_corpus
@@ -106,8 +106,8 @@ class Batches(Dataset[list[tuple[Tensor, Tensor, Tensor]]]):
 
     def __init__(self, maker: PairMaker, texts: Sequence[str], folder: Path, options: TrainingOptions) -> None:
         self._maker, self._texts, self._options = maker, texts, options
-        self._tokenizer = load_tokenizer(folder)
-        self._pad = self._tokenizer.token_to_id(PAD)
+        self._tokenizer: Any = load_tokenizer(folder)
+        self._pad: Any = self._tokenizer.token_to_id(PAD)
         items = options.tokens / (options.batch_tokens * BATCHES_AN_ITEM)
         self._length = max(1, math.ceil(items * 1.5))
 
@@ -179,7 +179,9 @@ def weighted_loss(model: DeskModel, batch: tuple[Tensor, Tensor, Tensor]) -> tup
     """The weighted sum of the negative log likelihoods (nats), and the sum of the weights."""
     inputs, following, weights = batch
     logits = model(inputs)  # (B, T, V)
-    losses = F.cross_entropy(logits.flatten(0, 1).float(), following.flatten(), ignore_index=IGNORED, reduction="none")
+    losses = functional.cross_entropy(
+        logits.flatten(0, 1).float(), following.flatten(), ignore_index=IGNORED, reduction="none"
+    )
     return (losses * weights.flatten()).sum(), weights.sum()
 
 
@@ -315,17 +317,17 @@ class _Run:
         self.model.load_state_dict(state["model"])
         for optimiser, kept in zip(self.optimisers, state["optimisers"], strict=True):
             optimiser.load_state_dict(kept)
-        self.item, self.tokens, self.seconds, self.best = (
-            state["item"],
-            state["tokens"],
-            state["seconds"],
-            state["best"],
-        )
+        self.item, self.tokens = state["item"], state["tokens"]
+        self.seconds, self.best = state["seconds"], state["best"]
+        torch.set_rng_state(state["dice"].cpu())
+        if self.device == "cuda":
+            torch.cuda.set_rng_state_all([dice.cpu() for dice in state["gpu_dice"]])
 
     def _save(self) -> None:
         state = {
             "options": asdict(self.options), "model": self.model.state_dict(), "optimisers": [o.state_dict() for o in self.optimisers],
             "item": self.item, "tokens": self.tokens, "seconds": self.seconds, "best": self.best,
+            "dice": torch.get_rng_state(), "gpu_dice": torch.cuda.get_rng_state_all() if self.device == "cuda" else [],
         }  # fmt: skip
         torch.save(state, self.out / "state.tmp")
         (self.out / "state.tmp").replace(self.out / "state.pt")
@@ -333,6 +335,10 @@ class _Run:
     @property
     def _progress(self) -> float:
         return max(self.tokens / self.options.tokens, self.seconds / 60 / self.options.minutes)
+
+    def _next_check(self) -> float:
+        """The progress at which the next check is due: the same for a resumed run."""
+        return (math.floor(self._progress * self.options.checks + 1e-9) + 1) / self.options.checks
 
     def _rate(self) -> float:
         """Linear warm-up over 2 %, then a cosine down to 5 %."""
@@ -344,15 +350,18 @@ class _Run:
         )
 
     def go(self, batches: Batches, rows: dict[str, list[tuple[list[int], int]]]) -> None:
-        """Trains until the tokens or the minutes are used up."""
+        """Trains until the tokens or the minutes are used up; a run that is done stays as it is."""
+        if self._progress >= 1:
+            return
         items: Any = torch.utils.data.Subset(batches, range(self.item, len(batches)))
         loader: Any = DataLoader(
             items,
             batch_size=None,
             num_workers=self.options.workers,
             prefetch_factor=2 if self.options.workers else None,
+            generator=torch.Generator(),  # else it would draw from the dropout's numbers
         )
-        next_check = self._progress + 1 / self.options.checks
+        next_check = self._next_check()
         recent: list[float] = []
         self.model.train()
         at = time.monotonic()
@@ -365,7 +374,7 @@ class _Run:
                     break
             self.item += 1
             if self._progress >= min(next_check, 1):
-                next_check += 1 / self.options.checks
+                next_check = self._next_check()
                 self._check(rows, sum(recent) / max(1, len(recent)))
                 recent = []
                 now = time.monotonic()
@@ -381,7 +390,7 @@ class _Run:
         with torch.autocast(self.device, torch.bfloat16):
             loss, weight = weighted_loss(self.model, batch)
         loss = loss / weight
-        loss.backward()
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimiser in self.optimisers:
             optimiser.step()

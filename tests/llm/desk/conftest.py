@@ -1,0 +1,58 @@
+"""What the tests of the desk's own model share: the committed corpus, the policy, and a tokenizer trained on a few pairs."""
+
+import random
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from llm.desk.corpus import CorpusThread, read_corpus
+from llm.desk.examples import PairMaker
+from llm.desk.tokenizer import train_tokenizer
+from llm.knowledge import Knowledge
+
+ROOT = Path(__file__).parents[3]
+THREADS = ROOT / "data" / "corpus" / "threads"
+KNOWLEDGE = ROOT / "data" / "knowledge"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_core() -> Iterator[None]:
+    """Tiny tensors on one core: more only wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def corpus() -> tuple[CorpusThread, ...]:
+    return read_corpus(THREADS)
+
+
+@pytest.fixture(scope="session")
+def knowledge() -> Knowledge:
+    return Knowledge.load(KNOWLEDGE)
+
+
+@pytest.fixture(scope="session")
+def maker(corpus: tuple[CorpusThread, ...], knowledge: Knowledge) -> PairMaker:
+    """Pairs of every thread that may be trained on."""
+    return PairMaker([thread for thread in corpus if not thread.is_held_out], knowledge)
+
+
+@pytest.fixture(scope="session")
+def tokenizer(maker: PairMaker) -> Any:
+    texts = [text for pair in islice(maker.pairs(3), 150) for text in (pair.prompt, pair.target)]
+    return train_tokenizer(texts, 1_400)
+
+
+@pytest.fixture
+def deal() -> random.Random:
+    """Chance with a seed of this run; the seed is printed, so that a failure can be repeated."""
+    seed = random.SystemRandom().randrange(2**32)
+    print(f"seed {seed}")
+    return random.Random(seed)
