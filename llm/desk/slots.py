@@ -35,6 +35,7 @@ _SIGNED = re.compile(
 )
 _INTRODUCED = re.compile(rf"(?:\b[Mm]y name is|\b[Ii]t's|\b[Tt]his is|我是|我叫|本人)\s?{_NAME}(?![\u4e00-\u9fff])")
 _ADDRESSED = re.compile(rf"^(?:[Dd]ear|[Hh]i|[Hh]ello|HI)\s{_NAME}(?=[,!:\s])", re.M)
+_YEAR = re.compile(r"\d{4}|/\d{2}$")
 _DECIMAL = re.compile(r"^\d+(?:\.\d+)?$")
 _DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th| ?[日号])")
 _MONTH_DAY = re.compile(r"(\d{1,2})[-/](\d{1,2})")
@@ -274,14 +275,22 @@ def slot_tokens() -> list[str]:
     ]
 
 
+def _shown_date(day: date, written: str, *, chinese: bool) -> str:
+    """With its year where the source names one, and as written where the source names not even a month."""
+    if _YEAR.search(written):
+        return f"{day.year}年{day.month}月{day.day}日" if chinese else f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+    if not any(span.kind == "date" for span in extract(written)):
+        return written
+    return f"{day.month}月{day.day}日" if chinese else f"{day.day} {_MONTHS[day.month - 1]}"
+
+
 def shown(slot: Slot, cites: Sequence[str], language: str) -> str:
     """How a slot reads in a sentence of that language: as its cited source writes it, where that is in the language; else rendered."""
     written = next((slot.written[cite] for cite in cites if cite in slot.written), next(iter(slot.written.values())))
     chinese = language == CHINESE
     kind, _, rest = slot.key.partition(":")
     if kind == "date" and re.fullmatch(r"\d{4}-\d{2}-\d{2}", rest):
-        day = date.fromisoformat(rest)
-        return f"{day.year}年{day.month}月{day.day}日" if chinese else f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+        return _shown_date(date.fromisoformat(rest), written, chinese=chinese)
     value, _, unit = rest.partition(":")
     if unit in _UNITS and (is_chinese(written) != chinese):
         word = _UNITS[unit][chinese]

@@ -262,13 +262,17 @@ def train(
     }
 
 
-def house_tokens(threads: Sequence[CorpusThread], maker: PairMaker, tokenizer: Any) -> list[int]:
-    """The tokens that the references of at least HOUSE_THREADS threads use: words that need no source."""
-    counts: Counter[int] = Counter()
+def house_tokens(threads: Sequence[CorpusThread], maker: PairMaker, tokenizer: Any) -> dict[str, list[int]]:
+    """By language, the tokens that the references of at least HOUSE_THREADS threads use: words that need no source."""
+    counts: dict[str, Counter[int]] = {}
     for thread in threads:
         targets = [maker.plain(thread, reply).target for reply in (None, *thread.replies)]
-        counts.update({i for target in targets for i in tokenizer.encode(target).ids})
-    return sorted(token for token, count in counts.items() if count >= HOUSE_THREADS)
+        used = {i for target in targets for i in tokenizer.encode(target).ids}
+        counts.setdefault(thread.language, Counter()).update(used)
+    return {
+        language: sorted(token for token, count in these.items() if count >= HOUSE_THREADS)
+        for language, these in counts.items()
+    }
 
 
 def optimisers_of(model: DeskModel, options: TrainingOptions) -> list[Any]:

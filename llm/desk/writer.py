@@ -40,7 +40,7 @@ class DeskWriter:
             raise CheckpointError(f"{folder}: has no readable {CARD}; it is no model of the desk's own.") from error
         self._decoder = DeskDecoder(folder)
         self._tokenizer = load_tokenizer(folder)
-        self._vocabulary = Vocabulary(self._tokenizer, self._decoder.vocabulary, card.get("house", ()))
+        self._vocabulary = Vocabulary(self._tokenizer, self._decoder.vocabulary, card.get("house"))
 
     def write(
         self,

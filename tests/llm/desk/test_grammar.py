@@ -61,7 +61,7 @@ def test_random_walks_write_whole_lines_from_the_cited_sources(
         least, most = LINES[length if task == REPLY else "summary"]
         assert min(least, len(sources)) <= len(raw) - 1 <= most
         for line in raw[:-1]:
-            form = re.fullmatch(r"(<[a-z_]+>)?((?:<s\d+>){1,%d})(.+)" % MOST_CITES, line, re.S)
+            form = re.fullmatch(rf"(<[a-z_]+>)?((?:<s\d+>){{1,{MOST_CITES}}})(.+)", line, re.S)
             assert form
             assert bool(form[1]) == (task == REPLY)
             numbers = [int(n) for n in re.findall(r"\d+", form[2])]
@@ -81,16 +81,29 @@ def test_random_walks_write_whole_lines_from_the_cited_sources(
 def test_lines_are_neither_too_short_nor_too_long(vocabulary: Vocabulary) -> None:
     sources, book = _brief()
     grammar = Grammar(vocabulary, Asked(SUMMARY, "en"), sources, book)
-    word = min(vocabulary.words)
+    words = sorted(vocabulary.words)
     written = [vocabulary.sources[0]]
     assert not grammar(written)[vocabulary.line]
-    for n in range(1, LONGEST_LINE):
+    for n, word in enumerate(words[: LONGEST_LINE - 1], start=1):
         written.append(word)
         allowed = grammar(written)
         assert bool(allowed[vocabulary.line]) == (n >= SHORTEST_LINE)
-        assert allowed[word]
-    written.append(word)
+        assert allowed[words[n]]
+    written.append(words[LONGEST_LINE - 1])
     assert grammar(written).nonzero().flatten().tolist() == [vocabulary.line]
+
+
+def test_neither_a_slot_nor_a_run_of_four_tokens_comes_twice_in_a_line(vocabulary: Vocabulary) -> None:
+    sources, book = _brief()
+    slot = next(vocabulary.slots[token] for token in sorted(book.tokens_in([sources[0].cite])))
+    a, b, c, d = sorted(vocabulary.words)[:4]
+    grammar = Grammar(vocabulary, Asked(SUMMARY, "en"), sources, book)
+    start = [vocabulary.sources[0]]
+    assert grammar([*start, a])[slot]
+    assert not grammar([*start, a, slot])[slot]
+    assert grammar([*start, a, slot, a, b, c])[d]
+    assert not grammar([*start, a, slot, a, b, c, d, a, b, c])[d]
+    assert grammar([*start, a, slot, a, b, c, d, a, b, c, vocabulary.line, *start, a, b, c])[d]
 
 
 def test_a_brief_without_sources_lets_nothing_be_written(vocabulary: Vocabulary) -> None:
@@ -111,7 +124,7 @@ def test_with_words_of_the_house_others_come_from_the_cited_source_alone(
     tokenizer: Any, vocabulary: Vocabulary
 ) -> None:
     house = tokenizer.encode(" the order is late").ids
-    strict = Vocabulary(tokenizer, 1_408, house)
+    strict = Vocabulary(tokenizer, 1_408, {"en": house})
     sources, book = _brief()
     character = tokenizer.encode("没").ids[-1]
     assert character not in house

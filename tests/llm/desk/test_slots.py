@@ -173,8 +173,10 @@ def test_what_is_beyond_a_types_limit_has_no_number_and_cannot_be_written() -> N
 @pytest.mark.parametrize(
     ("key", "written", "language", "expected"),
     [
-        ("date:2026-03-02", "2/3", ENGLISH, "2 March 2026"),
-        ("date:2026-03-02", "2/3", CHINESE, "2026年3月2日"),
+        ("date:2026-03-02", "2/3", ENGLISH, "2 March"),
+        ("date:2026-03-02", "2/3", CHINESE, "3月2日"),
+        ("date:2026-03-02", "2026/3/2", CHINESE, "2026年3月2日"),
+        ("date:2026-03-19", "the 19th", ENGLISH, "the 19th"),
         ("duration:3:day", "三天", ENGLISH, "3 days"),
         ("duration:1:business_day", "1个工作日", ENGLISH, "1 business day"),
         ("duration:3:day", "3 days", CHINESE, "3 天"),
