@@ -61,7 +61,7 @@ def test_random_walks_write_whole_lines_from_the_cited_sources(
         least, most = LINES[length if task == REPLY else "summary"]
         assert min(least, len(sources)) <= len(raw) - 1 <= most
         for line in raw[:-1]:
-            form = re.fullmatch(r"(<[a-z_]+>)?((?:<s\d+>){1,%d})(.+)" % MOST_CITES, line, re.S)
+            form = re.fullmatch(rf"(<[a-z_]+>)?((?:<s\d+>){{1,{MOST_CITES}}})(.+)", line, re.S)
             assert form
             assert bool(form[1]) == (task == REPLY)
             numbers = [int(n) for n in re.findall(r"\d+", form[2])]
