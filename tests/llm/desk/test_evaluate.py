@@ -70,7 +70,7 @@ def test_the_interval_is_about_1_96_standard_errors_wide() -> None:
 def test_common_words_are_those_of_many_threads(corpus: tuple[CorpusThread, ...]) -> None:
     thread = corpus[0]
     few = [replace(thread, thread_id=f"t{n}") for n in range(3)]
-    said = {word for word in common_words(few)}
+    said = common_words(few)
     assert {"lamps", "thank"} <= said
     assert common_words(few[:2]) == set()
 
