@@ -13,7 +13,7 @@ import torch
 from llm.desk import train as module
 from llm.desk.corpus import CorpusThread
 from llm.desk.examples import Pair
-from llm.desk.model import Geometry, load_model
+from llm.desk.model import GEOMETRIES, Geometry, load_model
 from llm.desk.tokenizer import load_tokenizer, save_tokenizer
 from llm.desk.train import (
     IGNORED,
@@ -44,7 +44,7 @@ OPTIONS = TrainingOptions(
 @pytest.fixture
 def small(tmp_path: Path, tokenizer: Any, corpus: tuple[CorpusThread, ...], monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a few short threads, two of them for choosing, in which `out` holds a tokenizer already."""
-    monkeypatch.setitem(module.GEOMETRIES, "tiny", Geometry(width=32, layers=2, heads=2, inner=64, context=1_280))
+    monkeypatch.setitem(GEOMETRIES, "tiny", Geometry(width=32, layers=2, heads=2, inner=64, context=1_280))
     short = [t.thread_id for t in corpus if not t.is_held_out and len(t.messages) == 1]
     chosen = [i for i in short if module.is_development(next(t for t in corpus if t.thread_id == i))][:4] + short[:16]
     lines = [line for path in sorted(THREADS.glob("*.jsonl")) for line in path.read_text("utf-8").split("\n") if line]
