@@ -317,6 +317,38 @@ def check(paths: Sequence[Path], knowledge: Knowledge) -> Iterator[str]:
     yield from (f"thread_id {name!r} stands {count} times" for name, count in ids.items() if count > 1)
 
 
+def counted(threads: Sequence[CorpusThread]) -> Iterator[str]:
+    """The counts that the data card states, as Markdown: by language, by length of thread and reply, and by intent."""
+    yield from (
+        "| language | threads | held out | messages | characters | replies | reply sentences |",
+        "|---" * 7 + "|",
+    )
+    for language in (ENGLISH, CHINESE):
+        these = [t for t in threads if t.language == language]
+        messages = [m.text for t in these for m in t.messages]
+        replies = [reply for t in these for reply in t.replies]
+        sizes = (sum(t.is_held_out for t in these), len(messages), sum(map(len, messages)), len(replies))
+        yield _row(language, len(these), *sizes, sum(len(reply.sentences) for reply in replies))
+    yield from ("", "| messages of a thread | en | zh-Hans |", "|---" * 3 + "|")
+    for low, high in ((1, 1), (2, 3), (4, 8), (9, 999)):
+        name = str(low) if low == high else f"{low}–{high}" if high < 999 else f"{low} and more"
+        yield _by_language(name, [t.language for t in threads if low <= len(t.messages) <= high])
+    yield from ("", "| length of a reply | en | zh-Hans |", "|---" * 3 + "|")
+    for length in LENGTHS:
+        yield _by_language(length, [t.language for t in threads for reply in t.replies if reply.length == length])
+    yield from ("", "| intent | en | zh-Hans |", "|---" * 3 + "|")
+    for intent in sorted({intent for t in threads for intent in t.intents}):
+        yield _by_language(intent, [t.language for t in threads if intent in t.intents])
+
+
+def _by_language(name: str, languages: Sequence[str]) -> str:
+    return _row(name, languages.count(ENGLISH), languages.count(CHINESE))
+
+
+def _row(*cells: object) -> str:
+    return f"| {' | '.join(map(str, cells))} |"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """`python -m llm.desk.corpus check FILE…`: prints what is wrong and the counts; 1 when something is."""
     parser = argparse.ArgumentParser(prog="python -m llm.desk.corpus")
@@ -326,11 +358,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     wrong = list(check(chosen.files, Knowledge.load(chosen.knowledge)))
     print("\n".join(wrong) or "sound", file=sys.stderr)
-    threads = [] if wrong else [thread for path in chosen.files for thread in read_threads(path)]
-    for language in (ENGLISH, CHINESE):
-        these = [t for t in threads if t.language == language]
-        held = sum(t.is_held_out for t in these)
-        print(f"{language}: {len(these)} threads, {held} held out, {sum(len(t.replies) for t in these)} replies")
+    if not wrong:
+        print("\n".join(counted([thread for path in chosen.files for thread in read_threads(path)])))
     return 1 if wrong else 0
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 
 from llm.desk.slots import Place, SlotBook, figures, known_names, places, slot_tokens
 from llm.language import CHINESE, ENGLISH
@@ -120,6 +121,7 @@ def tidy(text: str) -> str:
 def fitted(sources: Sequence[Source], count: Callable[[str], int], budget: int) -> list[Source]:
     """The sources cut to a budget of tokens: quotes of old messages first, then long old messages and the last policy; records never."""
     kept = [replace(source, text=tidy(source.text)) for source in sources]
+    count = cache(count)
 
     def is_too_long() -> bool:
         return sum(count(source.text) + 2 for source in kept) > budget or len(kept) > SOURCES

@@ -36,7 +36,7 @@ def ids() -> torch.Tensor:
 def test_the_logits_are_those_of_transformers_on_the_same_weights(saved: Path, ids: torch.Tensor) -> None:
     from transformers import LlamaForCausalLM
 
-    theirs = LlamaForCausalLM.from_pretrained(saved, dtype=torch.float32).eval()
+    theirs: Any = LlamaForCausalLM.from_pretrained(saved, dtype=torch.float32).eval()
     with torch.no_grad():
         expected, found = theirs(ids).logits, load_model(saved)(ids)
     assert expected.std() > 0.1  # else nearly anything would be near
@@ -47,7 +47,7 @@ def test_a_saved_model_opens_without_code_of_ours(saved: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(saved, trust_remote_code=False)
-    model = AutoModelForCausalLM.from_pretrained(saved, trust_remote_code=False)
+    model: Any = AutoModelForCausalLM.from_pretrained(saved, trust_remote_code=False)
     assert type(model).__name__ == "LlamaForCausalLM"
     text = "<summary><en><s1><merchant>没有 <order_1>, please."
     assert tokenizer.decode(tokenizer(text)["input_ids"]) == text
@@ -62,7 +62,7 @@ def test_decoding_with_a_cache_gives_the_logits_of_decoding_without(
 ) -> None:
     model, cache = load_model(saved), Cache()
     with torch.no_grad():
-        pieces = [model(piece, cache) for piece in ids.split(cuts, dim=1)]
+        pieces = [model(piece, cache) for piece in torch.split(ids, cuts, dim=1)]
         assert (torch.cat(pieces, dim=1) - model(ids)).abs().max() < 1e-4
     assert cache.length == 40
 
