@@ -35,12 +35,13 @@ class DeskWriter:
 
     def __init__(self, folder: Path) -> None:
         try:
-            card = json.loads((folder / CARD).read_text("utf-8"))
-        except (OSError, ValueError) as error:
+            house = json.loads((folder / CARD).read_text("utf-8"))["house"]
+            house = {str(language): [int(token) for token in tokens] for language, tokens in house.items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise CheckpointError(f"{folder}: has no readable {CARD}; it is no model of the desk's own.") from error
         self._decoder = DeskDecoder(folder)
         self._tokenizer = load_tokenizer(folder)
-        self._vocabulary = Vocabulary(self._tokenizer, self._decoder.vocabulary, card.get("house"))
+        self._vocabulary = Vocabulary(self._tokenizer, self._decoder.vocabulary, house)
 
     def write(
         self,

@@ -1,0 +1,81 @@
+"""`trustdesk model train`, `evaluate`: makes the desk's own model, and judges one before it may write by default."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from app.commands.plumbing import json_option, note, one_line_errors, print_json, print_records
+
+
+@click.group()
+def model() -> None:
+    """Train, judge and look at the models that write."""
+
+
+@model.command()
+@click.argument("out", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--geometry", type=click.Choice(["small", "medium"]), default="small", show_default=True)
+@click.option("--minutes", type=click.FloatRange(0.1), default=110.0, show_default=True, help="Ends after so long.")
+@click.option(
+    "--tokens", type=click.FloatRange(1_000), default=300e6, help="Ends after so many (default: 300 million)."
+)
+@click.option(
+    "--threads", type=click.IntRange(0), default=0, help="Learns from so many written threads (default: all)."
+)
+@click.option("--batch-tokens", type=click.IntRange(256), default=4_096, show_default=True, help="Tokens a step.")
+@click.option("--learning-rate", type=click.FloatRange(0, min_open=True), default=2e-3, show_default=True)
+@click.option("--workers", type=click.IntRange(0), default=1, show_default=True, help="Processes that make pairs.")
+@click.option("--seed", type=int, default=20261128, show_default=True)
+@click.option(
+    "--texts",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="A folder with bitext, banking77 or qmsum, to learn English from as well.",
+)
+@one_line_errors
+def train(
+    out: Path,
+    geometry: str,
+    minutes: float,
+    tokens: float,
+    threads: int,
+    batch_tokens: int,
+    learning_rate: float,
+    workers: int,
+    seed: int,
+    texts: Path | None,
+) -> None:
+    """Train the desk's own model into the folder OUT; run again, it goes on where it was stopped."""
+    from app.services.desk_model import train_model
+    from llm.desk.train import TrainingOptions
+
+    options = TrainingOptions(
+        geometry=geometry,
+        minutes=minutes,
+        tokens=tokens,
+        threads=threads,
+        batch_tokens=batch_tokens,
+        learning_rate=learning_rate,
+        workers=workers,
+        seed=seed,
+    )
+    print_json(train_model(out, options, texts))
+
+
+@model.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.option("--threads", type=click.IntRange(1), help="Judge by so many held-out threads (default: all).")
+@click.option("--keep", type=click.Path(path_type=Path, file_okay=False), help="Where the results are kept.")
+@json_option
+@click.pass_context
+@one_line_errors
+def evaluate(context: click.Context, folder: Path, threads: int | None, keep: Path | None, as_json: bool) -> None:
+    """Judge the desk model in FOLDER beside the writers that need none; exit status 1 when it may not write by default."""
+    from app.services.desk_model import EVALUATIONS_FOLDER, evaluate_model
+
+    records = list(evaluate_model(folder, threads, keep or EVALUATIONS_FOLDER))
+    print_records(records, as_json=as_json)
+    if not any(line.get("passed") for line in records if line["record"] == "verdict"):
+        note("The model beats no other writer: it may not write by default.")
+        context.exit(1)

@@ -1,0 +1,63 @@
+"""Training the desk's own model, and the gate that a model must pass before it may write by default. Knows no page.
+
+Slow: minutes to hours. Only commands call it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.errors import AppError
+from app.services.desk import load_knowledge
+from app.settings import project_root
+
+if TYPE_CHECKING:
+    from llm.desk.train import TrainingOptions
+
+CORPUS_FOLDER = project_root() / "data" / "corpus" / "threads"
+EVALUATIONS_FOLDER = project_root() / "data" / "workspace" / "evaluations"
+
+
+def train_model(out: Path, options: TrainingOptions, texts: Path | None) -> Mapping[str, object]:
+    """Trains into `out`, or goes on where a run with the same options was stopped; gives what `training.json` says.
+
+    Raises InputError for a corpus that can't be read.
+    """
+    from app.services.desk import KNOWLEDGE_FOLDER
+    from llm.desk.train import train
+
+    done = train(CORPUS_FOLDER, KNOWLEDGE_FOLDER, out, options, texts)
+    (out / "training.json").write_text(json.dumps(done, indent=1), "utf-8")
+    return done
+
+
+def evaluate_model(folder: Path, threads: int | None, keep: Path) -> Iterator[Mapping[str, object]]:
+    """Scores of the model in `folder` beside the extractive and the macro writer on held-out threads, then a verdict by task and language.
+
+    The scores and every text are kept as JSON lines in the folder `keep`. Raises CheckpointError for a folder that holds no desk model.
+    """
+    from llm.desk.corpus import read_corpus
+    from llm.desk.evaluate import judged, table, verdicts, writers_of
+    from llm.desk.writer import DeskWriter
+    from llm.triage import triage_of
+
+    knowledge = load_knowledge()
+    triage = triage_of(knowledge.taxonomy, None)
+    held_out = [thread for thread in read_corpus(CORPUS_FOLDER) if thread.is_held_out][:threads]
+    if not held_out:
+        raise AppError("no held-out thread to judge by; give --threads a number above 0.")
+    rows = list(judged(held_out, writers_of(knowledge, triage, DeskWriter(folder)), knowledge, triage))
+    scores = [{"record": "scores", **line} for line in table(rows)]
+    decided = [{"record": "verdict", **line} for line in verdicts(rows)]
+    kept = keep / f"{folder.resolve().name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.jsonl"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    texts = ({"record": "text", **row.to_json()} for row in rows)
+    with kept.open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in (*scores, *decided, *texts))
+    yield from scores
+    yield from decided
+    yield {"record": "kept", "file": str(kept)}
