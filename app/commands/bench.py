@@ -268,7 +268,7 @@ def attacks(markets: int, gates: tuple[int, ...], merchants: int, seed: int | No
 @one_line_errors
 def llm(model: Path | None, runs: int, threads: int, large: bool, as_json: bool) -> None:
     """Decode answers with our path, transformers and CTranslate2: time to the first token, tokens a second, and the memory's limit."""
-    from app.bench.llm import measure, shipped_model
+    from llm.desk.speed import measure, shipped_model
 
     if model is None and shipped_model() is None:
         note("No model is shipped in data/models: a medium geometry with random weights is measured.")

@@ -7,13 +7,13 @@ import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
 
 from llm.briefing import build_brief
 from llm.desk.corpus import CorpusThread
 from llm.desk.prompt import REPLY, SUMMARY, Asked
 from llm.desk.rouge import NAMES, rouge, words
 from llm.desk.slots import known_names, places
-from llm.desk.writer import DeskWriter
 from llm.grounding import Evidence, EvidenceBook, missing_figures
 from llm.knowledge import Knowledge
 from llm.language import CHINESE
@@ -22,6 +22,9 @@ from llm.summarise import summarise
 from llm.triage import Triage
 from llm.types import IssueBrief, Sentence
 from llm.vectors import SentenceEncoder
+
+if TYPE_CHECKING:
+    from llm.desk.writer import DeskWriter
 
 RESAMPLES = 1_000
 COMMON_SHARE = 0.02
@@ -54,7 +57,7 @@ class Writers:
 
 
 def writers_of(
-    knowledge: Knowledge, triage: Triage, desk: DeskWriter | None, encoder: SentenceEncoder | None = None
+    knowledge: Knowledge, triage: Triage, desk: "DeskWriter | None", encoder: SentenceEncoder | None = None
 ) -> Writers:
     """The extractive and macro writers, and the desk's model."""
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from app.bench import llm
 from app.commands import main
+from llm.desk import speed
 from llm.desk.model import Geometry
 
 TINY = Geometry(vocabulary=300, width=32, layers=2, heads=2, inner=48, context=256)
@@ -18,10 +18,10 @@ TINY = Geometry(vocabulary=300, width=32, layers=2, heads=2, inner=48, context=2
 
 @pytest.fixture
 def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(llm, "PROMPTS", (20, 40))
-    monkeypatch.setattr(llm, "_COPIED_BYTES", 2**20)
-    monkeypatch.setattr(llm, "find_spec", lambda _name: None)
-    return llm.random_model(tmp_path / "tiny", TINY)
+    monkeypatch.setattr(speed, "PROMPTS", (20, 40))
+    monkeypatch.setattr(speed, "_COPIED_BYTES", 2**20)
+    monkeypatch.setattr(speed, "find_spec", lambda _name: None)
+    return speed.random_model(tmp_path / "tiny", TINY)
 
 
 def test_every_engine_has_a_row_a_prompt_length(model: Path) -> None:
@@ -47,8 +47,8 @@ def test_every_engine_has_a_row_a_prompt_length(model: Path) -> None:
 def test_without_a_shipped_model_random_weights_are_measured_and_said(
     model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(llm, "SHIPPED", model.parent / "none")
-    monkeypatch.setitem(llm.GEOMETRIES, "medium", TINY)
+    monkeypatch.setattr(speed, "SHIPPED", model.parent / "none")
+    monkeypatch.setitem(speed.GEOMETRIES, "medium", TINY)
     result = CliRunner().invoke(main, ["bench", "llm", "--runs", "1", "--threads", "1", "--json"])
     assert result.exit_code == 0, result.output
     assert "random weights" in result.stderr
