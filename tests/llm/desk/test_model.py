@@ -36,7 +36,8 @@ def ids() -> torch.Tensor:
 def test_the_logits_are_those_of_transformers_on_the_same_weights(saved: Path, ids: torch.Tensor) -> None:
     from transformers import LlamaForCausalLM
 
-    theirs: Any = LlamaForCausalLM.from_pretrained(saved, dtype=torch.float32).eval()
+    theirs: Any = LlamaForCausalLM.from_pretrained(saved, dtype=torch.float32)
+    theirs.eval()
     with torch.no_grad():
         expected, found = theirs(ids).logits, load_model(saved)(ids)
     assert expected.std() > 0.1  # else nearly anything would be near
