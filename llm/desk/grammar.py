@@ -38,7 +38,7 @@ class Vocabulary:
         # What a token says, not its name: byte-level names write the bytes of 没 or 平 with ² and ³.
         said = tokenizer.decode_batch([[i] for i in range(tokenizer.get_vocab_size())])
         self.words = {i for i, text in enumerate(said) if i not in special and not any(c.isdigit() for c in text)}
-        self._house = {language: self.mask(set(ids) & self.words) for language, ids in (house or {}).items()}
+        self._house = {language: self.mask(set(ids) & self.words) for language, ids in (house or {}).items() if ids}
 
     def mask(self, ids: Iterable[int]) -> Tensor:
         """(V,), true at these ids."""

@@ -38,7 +38,9 @@ ECHOES = 0.3
 HOUSE_THREADS = 8
 BATCHES_AN_ITEM = 16
 DEVELOPMENT_IN = 10
-TOKENIZER_PAIRS = 12_000
+PAIRS_A_THREAD = 10
+"""Of each thread the tokenizer is trained on so many pairs."""
+
 IGNORED = -1
 
 
@@ -72,7 +74,7 @@ def split(threads: Sequence[CorpusThread], limit: int = 0) -> tuple[list[CorpusT
     open_ = [thread for thread in threads if not thread.is_held_out]
     train = [thread for thread in open_ if not is_development(thread)]
     train.sort(key=lambda thread: sha256(thread.thread_id.encode()).hexdigest())
-    return train[: limit or None], [thread for thread in open_ if is_development(thread)]
+    return train[: limit or None], [thread for thread in open_ if is_development(thread)][: limit or None]
 
 
 def plain_texts(folder: Path | None, knowledge: Knowledge) -> list[str]:
@@ -235,7 +237,7 @@ def train(
     out.mkdir(parents=True, exist_ok=True)
     geometry = GEOMETRIES[options.geometry]
     if not (out / "tokenizer.json").exists():
-        pairs = islice(maker.pairs(options.seed), TOKENIZER_PAIRS)
+        pairs = islice(maker.pairs(options.seed), PAIRS_A_THREAD * len(threads))
         sample = [*(text for pair in pairs for text in (pair.prompt, pair.target)), *map(slotless, texts)]
         save_tokenizer(train_tokenizer(sample, geometry.vocabulary), out, geometry.context)
     tokenizer = load_tokenizer(out)
