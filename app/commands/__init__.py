@@ -11,6 +11,7 @@ from app.commands.demo import demo
 from app.commands.ingest import ingest, quality, quarantine, snapshots
 from app.commands.loyalty import loyalty
 from app.commands.metrics import metrics
+from app.commands.model import model
 from app.commands.outlook import outlook
 from app.commands.reputation import reputation
 from app.commands.rings import rings
@@ -41,6 +42,7 @@ COMMANDS = (
     draft,
     classify,
     whatif,
+    model,
     bench,
 )
 

@@ -69,6 +69,7 @@ def make_desk(settings: Settings, vectors: VectorStore) -> Desk:
         WorkerConfig(
             encoder=_encoder_weights(settings),
             checkpoint=Path(settings.checkpoint) if settings.checkpoint else None,
+            checkpoint_dtype=settings.checkpoint_dtype,  # type: ignore[arg-type]  # settings let no other through
             threads=settings.threads,
         )
     )
