@@ -148,6 +148,18 @@ class Settings:
             "check": _dtype,
         },
     )
+    server_url: str = field(
+        default="",
+        metadata={
+            "help": "address of an OpenAI-compatible server inside the company that writes the replies, such as "
+            "http://models.example:8000/v1; empty: none"
+        },
+    )
+    server_model: str = field(default="default", metadata={"help": "name of the model on that server"})
+    server_allow: tuple[str, ...] = field(
+        default=(),
+        metadata={"help": "hosts, or host:port, that server_url may name (comma-separated); nothing is sent to others"},
+    )
     targets: str = field(
         default="", metadata={"help": "TOML file of targets, one line a metric (late_seller_rate = 0.02); empty: none"}
     )

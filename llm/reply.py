@@ -15,6 +15,7 @@ from llm.grounding import CHECK_NAMES, EvidenceBook, check_sentence, failing
 from llm.language import CHINESE, ENGLISH, UNDETERMINED, WRITTEN, is_chinese, sentences
 from llm.promises import promises_in
 from llm.prompting import SENTENCE_COUNTS, Prompt, lines_of
+from llm.repetition import unrepeated
 from llm.types import Check, Draft, IssueBrief, Sentence
 from llm.vectors import similarities
 
@@ -87,10 +88,9 @@ class Drafting:
         prompt = Prompt(self.brief, self.language)
         allowed = {action for macro in self.brief.macros if macro.kind != "decision" for action in macro.actions}
         limit = SENTENCE_COUNTS[self.brief.length]
-        pieces = writer.generate(prompt.messages, OPTIONS)
         try:
-            with closing(_closable(pieces)) as stream:
-                for line in lines_of(stream):
+            with closing(_closable(writer.generate(prompt.messages, OPTIONS))) as stream:
+                for line in lines_of(unrepeated(stream)):
                     sentence = prompt.sentence(line)
                     if sentence is not None and self._passes(sentence, allowed):
                         self._by_writer += 1

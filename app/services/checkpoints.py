@@ -12,7 +12,7 @@ QUESTION = "Write to a merchant why an order arrives late when the carrier stops
 
 
 def model_info(folder: Path | None = None, *, measure: bool = False) -> dict[str, object]:
-    """One object on the folder, or on the checkpoint that the settings name; without either, on the macro writer.
+    """One object on the folder, or on the server or checkpoint that the settings name; without any, on the macro writer.
 
     Bytes, tokens of context and seconds; what is not known or not measured is None. `memory_bytes` is resident memory of the
     model's process after the measured text, libraries included. Raises LlmError for a folder that can't be used.
@@ -20,6 +20,8 @@ def model_info(folder: Path | None = None, *, measure: bool = False) -> dict[str
     from llm.inspection import describe_checkpoint
 
     settings = get_runtime().settings
+    if folder is None and settings.server_url:
+        return {"engine": f"server:{settings.server_model}", **dict.fromkeys(KEYS), "folder": settings.server_url}
     if folder is None and settings.checkpoint:
         folder = Path(settings.checkpoint)
     if folder is None:

@@ -8,6 +8,7 @@ from llm.composer import compose, shown_value
 from llm.errors import InputError
 from llm.grounding import EvidenceBook, missing_figures
 from llm.knowledge import Knowledge
+from llm.repetition import unrepeated
 from llm.reply import check_edited, draft, stream_draft
 from llm.types import Draft, Fact, IssueBrief, Thread
 
@@ -185,6 +186,28 @@ def test_a_model_that_never_stops_is_stopped(knowledge: Knowledge) -> None:
     result = draft(brief_of(knowledge, PENALTY_EN, length="short"), model)
     assert len(result.sentences) == 3
     assert model.written < 200
+
+
+@pytest.mark.parametrize(
+    "loop",
+    [
+        "We look at it now. [S1]\n",
+        "again ",
+        "抱歉让您久等。[S1]",
+        "The penalty was issued on 3 Nov 2026 and stands as it is. ",
+    ],
+)
+def test_a_model_that_repeats_itself_is_stopped_and_said(knowledge: Knowledge, loop: str) -> None:
+    model = ScriptedModel(loop * 5_000)
+    result = draft(brief_of(knowledge, PENALTY_EN, length="long"), model)
+    assert model.written < 5_000
+    assert "repeats itself" in failed(result)["writer_available"]
+    assert "F-2.1" in result.reply
+
+
+def test_lines_that_are_alike_are_no_loop() -> None:
+    text = "".join(f"Order TD-{n} was late by {n} hours. [S{n}]\n" for n in range(100)) + "-" * 100
+    assert "".join(unrepeated(text)) == text
 
 
 INJECTIONS = [
