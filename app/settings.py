@@ -22,6 +22,7 @@ PREFIX = "TRUSTDESK_"
 CONFIG_VARIABLE = "TRUSTDESK_CONFIG"
 FILE_NAME = "trustdesk.toml"
 LANGUAGES = ("en", "zh-Hans")
+DTYPES = ("auto", "float32", "bfloat16")
 AMOUNT = r"\s*\d+(\.\d+)?\s*([KMGT]i?B|%)\s*"
 LEAST_NOTICE_DAYS = 30  # before an account is ended: Regulation (EU) 2019/1150, article 4(2)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -62,6 +63,12 @@ def _zone(raw: str) -> str:
 def _language(raw: str) -> str:
     if raw not in ("auto", *LANGUAGES):
         raise ValueError("auto, " + " or ".join(LANGUAGES))
+    return raw
+
+
+def _dtype(raw: str) -> str:
+    if raw not in DTYPES:
+        raise ValueError("auto, float32 or bfloat16")
     return raw
 
 
@@ -133,6 +140,25 @@ class Settings:
     threads: int = field(default=2, metadata={"help": "threads that DuckDB and the models may use", "check": _positive})
     checkpoint: str = field(
         default="", metadata={"help": "folder of a Hugging Face chat checkpoint that writes the replies; empty: none"}
+    )
+    checkpoint_dtype: str = field(
+        default="auto",
+        metadata={
+            "help": "number type that the checkpoint runs in: auto (as stored), float32 or bfloat16",
+            "check": _dtype,
+        },
+    )
+    server_url: str = field(
+        default="",
+        metadata={
+            "help": "address of an OpenAI-compatible server inside the company that writes the replies, such as "
+            "http://models.example:8000/v1; empty: none"
+        },
+    )
+    server_model: str = field(default="default", metadata={"help": "name of the model on that server"})
+    server_allow: tuple[str, ...] = field(
+        default=(),
+        metadata={"help": "hosts, or host:port, that server_url may name (comma-separated); nothing is sent to others"},
     )
     targets: str = field(
         default="", metadata={"help": "TOML file of targets, one line a metric (late_seller_rate = 0.02); empty: none"}

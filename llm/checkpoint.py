@@ -41,6 +41,12 @@ def inspect_checkpoint(folder: Path) -> CheckpointInfo:
         raise CheckpointError(
             f"{folder}: is not a folder; name one that holds config.json, a tokenizer and model.safetensors."
         )
+    if (folder / "adapter_config.json").is_file():
+        base = _json_object(folder / "adapter_config.json").get("base_model_name_or_path")
+        raise CheckpointError(
+            f"{folder}: holds an adapter (adapter_config.json), which is not applied; "
+            f"merge it into its base model{f' ({base})' if base else ''} and name the merged folder."
+        )
     config = _json_object(folder / "config.json")
     architectures = config.get("architectures")
     architecture = architectures[0] if isinstance(architectures, list) and architectures else config.get("model_type")
@@ -48,7 +54,7 @@ def inspect_checkpoint(folder: Path) -> CheckpointInfo:
         raise CheckpointError(
             f"{folder / 'config.json'}: names neither architectures nor model_type; not a checkpoint."
         )
-    weights = _weight_files(folder)
+    weights = weight_files(folder)
     for path in weights:
         _check_safetensors(path)
     if not any((folder / name).is_file() for name in _TOKENIZER_FILES):
@@ -83,7 +89,8 @@ def _json_object(path: Path) -> dict[str, Any]:
     return value
 
 
-def _weight_files(folder: Path) -> list[Path]:
+def weight_files(folder: Path) -> list[Path]:
+    """The folder's safetensors files, one or its shards. Raises CheckpointError when they are absent or pickled."""
     index = folder / "model.safetensors.index.json"
     if index.is_file():
         shards = _json_object(index).get("weight_map")

@@ -6,6 +6,7 @@ Texts of the thread travel as JSON strings with private data masked, so that not
 import json
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from importlib.resources import files
 from string import Formatter
 
@@ -17,17 +18,44 @@ from llm.types import IssueBrief, Sentence
 SENTENCE_COUNTS = {"short": 3, "normal": 6, "long": 10}
 SHOWN_MESSAGES = 12
 SHOWN_CHARACTERS = 1_200
+_QUOTED = re.compile(r"^[ \t]*>.*(?:\n|\Z)", re.M)
 _SOURCE = re.compile(r"[\[【(（]\s*((?:S\d{1,3}[\s,，、;]*)+)[\]】)）]", re.I)
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)、])\s+")
 _THINKING = re.compile(r"<think>.*?(?:</think>|\Z)", re.S)
 LONGEST_LINE = 2_000
 
 
+@dataclass(frozen=True)
+class Cut:
+    """How much of the evidence a prompt shows: the newest `messages`, quoted lines in the newest `quoting` of them; facts always.
+
+    `left_out` says in words what the reader of the draft should know; "" for nothing.
+    """
+
+    messages: int = SHOWN_MESSAGES
+    quoting: int = SHOWN_MESSAGES
+    passages: int | None = None
+    left_out: str = ""
+
+
+# From all to least, for a model whose context is short: oldest quotes first, then oldest messages, then the last passages.
+CUTS = (
+    Cut(),
+    Cut(quoting=3, left_out="quotations in the older messages"),
+    Cut(quoting=0, left_out="all quotations"),
+    Cut(6, 0, left_out="quotations and all but the newest 6 messages"),
+    Cut(3, 0, left_out="quotations and all but the newest 3 messages"),
+    Cut(1, 0, left_out="quotations and all but the newest message"),
+    Cut(1, 0, 2, left_out="quotations, all but the newest message, and all but 2 policy passages"),
+    Cut(1, 0, 1, left_out="quotations, all but the newest message, and all but 1 policy passage"),
+)
+
+
 class Prompt:
     """The messages for a model, and which source each number stands for."""
 
-    def __init__(self, brief: IssueBrief, language: str) -> None:
-        sources = list(_sources(brief))
+    def __init__(self, brief: IssueBrief, language: str, cut: Cut = CUTS[0]) -> None:
+        sources = list(_sources(brief, cut))
         self._cites = {f"s{n}": cite for n, (cite, _, _) in enumerate(sources, start=1)}
         lines = [
             f"[S{n}] {kind}: {json.dumps(text, ensure_ascii=False)}"
@@ -55,14 +83,15 @@ class Prompt:
         return Sentence(text, tuple(cites)) if any(c.isalnum() for c in text) else None
 
 
-def _sources(brief: IssueBrief) -> Iterator[tuple[str, str, str]]:
+def _sources(brief: IssueBrief, cut: Cut) -> Iterator[tuple[str, str, str]]:
     """(cite, what it is, text): the newest messages, the facts, the passages, and the macros under the message that they answer."""
-    messages = brief.thread.messages[-SHOWN_MESSAGES:]
-    for message in messages:
-        yield message.cite, f"message from {message.author}", mask(message.text)[:SHOWN_CHARACTERS]
+    messages = brief.thread.messages[-cut.messages :]
+    for age, message in zip(range(len(messages), 0, -1), messages, strict=True):  # 1 is the newest
+        text = message.text if age <= cut.quoting else _QUOTED.sub("", message.text)
+        yield message.cite, f"message from {message.author}", mask(text)[:SHOWN_CHARACTERS]
     for fact in brief.facts:
         yield fact.cite, "fact", mask(f"{fact.name}: {fact.value} {fact.unit}".strip())
-    for passage in brief.passages:
+    for passage in brief.passages[: cut.passages]:
         yield passage.cite, f"policy, {passage.title}", passage.text
     newest = messages[-1].cite
     for macro in [m for m in brief.macros if m.kind in {"next_step", "ask", "hand_over"}][:6]:

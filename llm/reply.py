@@ -10,11 +10,12 @@ from itertools import chain
 
 from llm.chat import GenerateOptions, TextModel
 from llm.composer import Line, compose
-from llm.errors import InputError, LlmError
+from llm.errors import InputError, LlmError, PromptTooLongError
 from llm.grounding import CHECK_NAMES, EvidenceBook, check_sentence, failing
 from llm.language import CHINESE, ENGLISH, UNDETERMINED, WRITTEN, is_chinese, sentences
 from llm.promises import promises_in
-from llm.prompting import SENTENCE_COUNTS, Prompt, lines_of
+from llm.prompting import CUTS, SENTENCE_COUNTS, Prompt, lines_of
+from llm.repetition import unrepeated
 from llm.types import Check, Draft, IssueBrief, Sentence
 from llm.vectors import similarities
 
@@ -46,6 +47,7 @@ class Drafting:
         self._withheld: list[tuple[Sentence, list[Check]]] = []
         self._by_writer = 0
         self._writer_error = ""
+        self._left_out = ""
         self._started = time.perf_counter()
         self._finished: float | None = None
         self._stream = self._run()
@@ -84,21 +86,29 @@ class Drafting:
         self._finished = time.perf_counter()
 
     def _written(self, writer: TextModel) -> Iterator[Sentence]:
-        prompt = Prompt(self.brief, self.language)
         allowed = {action for macro in self.brief.macros if macro.kind != "decision" for action in macro.actions}
-        limit = SENTENCE_COUNTS[self.brief.length]
-        pieces = writer.generate(prompt.messages, OPTIONS)
         try:
-            with closing(_closable(pieces)) as stream:
-                for line in lines_of(stream):
-                    sentence = prompt.sentence(line)
-                    if sentence is not None and self._passes(sentence, allowed):
-                        self._by_writer += 1
-                        yield sentence
-                    if self._by_writer >= limit or len(self._withheld) > 2 * limit:
-                        return
+            for cut in CUTS:
+                try:
+                    yield from self._written_from(writer, Prompt(self.brief, self.language, cut), allowed)
+                    self._left_out = cut.left_out
+                    return
+                except PromptTooLongError:
+                    if cut is CUTS[-1]:
+                        raise
         except LlmError as error:
             self._writer_error = str(error)
+
+    def _written_from(self, writer: TextModel, prompt: Prompt, allowed: Collection[str]) -> Iterator[Sentence]:
+        limit = SENTENCE_COUNTS[self.brief.length]
+        with closing(_closable(writer.generate(prompt.messages, OPTIONS))) as stream:
+            for line in lines_of(unrepeated(stream)):
+                sentence = prompt.sentence(line)
+                if sentence is not None and self._passes(sentence, allowed):
+                    self._by_writer += 1
+                    yield sentence
+                if self._by_writer >= limit or len(self._withheld) > 2 * limit:
+                    return
 
     def _composed(self, lines: list[Line]) -> Iterator[Sentence]:
         for line in lines:
@@ -136,6 +146,8 @@ class Drafting:
                 f"the thread is in {found}; the desk writes in {' and '.join(WRITTEN)}, so this draft is in {ENGLISH}"
             )
             checks.append(Check("writers_language", False, detail))
+        if self._left_out:
+            checks.append(Check("evidence_whole", False, f"the model's context is too short for {self._left_out}"))
         if self._writer_error:
             checks.append(Check("writer_available", False, f"{self._writer_error} Macros wrote the rest."))
         return tuple(checks)

@@ -1,4 +1,4 @@
-"""`trustdesk model train`, `evaluate`: makes the desk's own model, and judges one before it may write by default."""
+"""`trustdesk model info`, `train`, `evaluate`: what writes; makes the desk's own model, and judges one before it may write by default."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ from pathlib import Path
 
 import click
 
+from app.commands.model_info import info
 from app.commands.plumbing import json_option, note, one_line_errors, print_json, print_records
 
 
 @click.group()
 def model() -> None:
     """Train, judge and look at the models that write."""
+
+
+model.add_command(info)
 
 
 @model.command()

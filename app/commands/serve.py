@@ -26,6 +26,8 @@ def serve(port: int | None, address: str | None, warehouse: Path | None) -> None
     settings = load_settings(overrides=overrides)
     if settings.targets:
         _check_targets(settings)
+    if settings.server_url:
+        _check_model_server(settings)
     _check_free(settings.address, settings.port)
     shown = f"[{settings.address}]" if ":" in settings.address else settings.address
     note(f"TrustDesk is at http://{shown}:{settings.port} (Ctrl+C ends it)")
@@ -41,6 +43,13 @@ def _check_targets(settings: Settings) -> None:
 
     with use_runtime(Runtime(settings)):
         targets()
+
+
+def _check_model_server(settings: Settings) -> None:
+    """A server that may not be asked is said here, and not first on a draft. Raises LlmError."""
+    from llm.server import check_server
+
+    check_server(settings.server_url, settings.server_allow)
 
 
 def _check_free(address: str, port: int) -> None:

@@ -134,7 +134,9 @@ def _writer(checkpoint: CheckpointCard | None) -> str:
         return _("facts, policy and macros; set `checkpoint` for a chat model")
     if checkpoint.fault:
         return f":orange[:material/warning: {checkpoint.fault}]"
-    said = [f"**{checkpoint.name}**", checkpoint.architecture, _gigabytes(checkpoint.weight_bytes)]
+    said = [f"**{checkpoint.name}**", checkpoint.architecture]
+    if checkpoint.weight_bytes:
+        said.append(_gigabytes(checkpoint.weight_bytes))
     if checkpoint.context_length:
         said.append(_("{n} tokens of context", n=number(checkpoint.context_length)))
     return " · ".join(said)

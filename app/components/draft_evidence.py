@@ -28,6 +28,7 @@ CHECKS: Mapping[str, tuple[str, str]] = {
     "no_blame": (N_("Blame"), N_("Nobody is blamed.")),
     "length": (N_("Length of sentences"), N_("No sentence is longer than the limit.")),
     "writers_language": (N_("Language of the thread"), N_("The desk writes in the language of the thread.")),
+    "evidence_whole": (N_("Evidence read"), N_("The model read all of the evidence.")),
     "writer_available": (N_("Model"), N_("The model wrote to the end.")),
 }
 FACTS: Mapping[str, str] = {

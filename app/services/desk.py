@@ -5,6 +5,7 @@ Loads no model: the engine's own process does, when it is first asked. Knows no 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from llm.knowledge import Knowledge
     from llm.triage import Triage
 
+SERVER_KEY_VARIABLE = "MODEL_SERVER_KEY"  # a secret: no setting, so that no file or page shows it
 KNOWLEDGE_FOLDER = project_root() / "data" / "knowledge"
 
 
@@ -37,21 +39,21 @@ class Desk:
 
 @dataclass(frozen=True)
 class TimedWriter:
-    """The engine as a writer whose every generation ends within the settings' time."""
+    """A writer whose every generation ends within the settings' time."""
 
-    engine: Engine
+    writer: TextModel
     timeout_s: float
 
     @property
     def name(self) -> str:
         """What a draft's `engine` field says."""
-        return self.engine.name
+        return self.writer.name
 
     def generate(self, messages: Sequence[ChatMessage], options: GenerateOptions | None = None) -> Iterator[str]:
-        """As the engine does."""
+        """As the writer does."""
         from llm.chat import DEFAULT_OPTIONS
 
-        return self.engine.generate(messages, replace(options or DEFAULT_OPTIONS, timeout_s=self.timeout_s))
+        return self.writer.generate(messages, replace(options or DEFAULT_OPTIONS, timeout_s=self.timeout_s))
 
 
 def make_desk(settings: Settings, vectors: VectorStore) -> Desk:
@@ -69,6 +71,7 @@ def make_desk(settings: Settings, vectors: VectorStore) -> Desk:
         WorkerConfig(
             encoder=_encoder_weights(settings),
             checkpoint=Path(settings.checkpoint) if settings.checkpoint else None,
+            checkpoint_dtype=settings.checkpoint_dtype,  # type: ignore[arg-type]  # settings let no other through
             threads=settings.threads,
         )
     )
@@ -80,8 +83,33 @@ def make_desk(settings: Settings, vectors: VectorStore) -> Desk:
         knowledge=knowledge,
         triage=triage_of(knowledge.taxonomy, encoder),
         encoder=encoder,
-        writer=TimedWriter(engine, settings.generation_timeout_seconds) if settings.checkpoint else None,
+        writer=_writer(settings, engine),
     )
+
+
+def _writer(settings: Settings, engine: Engine) -> TextModel | None:
+    """The server, where one is set, else the checkpoint; None: macros write."""
+    from llm.server import ServerModel
+
+    if settings.server_url:
+        key = os.environ.get(SERVER_KEY_VARIABLE, "")
+        server = ServerModel(settings.server_url, settings.server_model, settings.server_allow, key)
+        return TimedWriter(server, settings.generation_timeout_seconds)
+    return TimedWriter(engine, settings.generation_timeout_seconds) if settings.checkpoint else None
+
+
+def writer_fault(settings: Settings, engine: Engine) -> str | None:
+    """Why the writer that the settings name can't be asked, in one line; None when it can, as far as is known without asking."""
+    from llm.errors import EngineUnavailableError
+    from llm.server import check_server
+
+    if not settings.server_url:
+        return engine.status().writer_unavailable
+    try:
+        check_server(settings.server_url, settings.server_allow)
+    except EngineUnavailableError as error:
+        return str(error)
+    return None
 
 
 @cache

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from app.services import issues
+from app.services.desk import writer_fault
 from app.services.language import brief_of, check_edit
 from app.services.matter import matter
 from app.services.reading import base_id
@@ -35,15 +36,14 @@ def brief(snapshot_id: str, ticket_id: str, tone: str = "neutral", length: str =
 
 
 def has_writer() -> bool:
-    """Whether a checkpoint writes; else replies come from macros."""
-    desk = get_runtime().desk
-    return desk.writer is not None and desk.engine.status().writer_unavailable is None
+    """Whether a checkpoint or a model server writes; else replies come from macros."""
+    return get_runtime().desk.writer is not None and not why_no_writer()
 
 
 def why_no_writer() -> str:
-    """The engine's reason why its checkpoint can't write, '' when none is configured or all is well."""
-    desk = get_runtime().desk
-    return (desk.engine.status().writer_unavailable or "") if desk.writer is not None else ""
+    """Why the writer that is set can't write, in one line; '' when none is set or all is well."""
+    runtime = get_runtime()
+    return (writer_fault(runtime.settings, runtime.desk.engine) or "") if runtime.desk.writer is not None else ""
 
 
 def begin_writing(asked: IssueBrief) -> Writing:

@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError
 
 from app.i18n import N_
 from app.services import trust
+from app.services.desk import writer_fault
 from app.services.runtime import get_runtime
 from app.settings import Settings, origins
 
@@ -44,6 +45,13 @@ HELP = (
     N_("seconds after which a query is stopped"),
     N_("threads that DuckDB and the models may use"),
     N_("folder of a Hugging Face chat checkpoint that writes the replies; empty: none"),
+    N_("number type that the checkpoint runs in: auto (as stored), float32 or bfloat16"),
+    N_(
+        "address of an OpenAI-compatible server inside the company that writes the replies, such as "
+        "http://models.example:8000/v1; empty: none"
+    ),
+    N_("name of the model on that server"),
+    N_("hosts, or host:port, that server_url may name (comma-separated); nothing is sent to others"),
     N_("TOML file of targets, one line a metric (late_seller_rate = 0.02); empty: none"),
     N_("use the MiniLM sentence vectors when they are installed"),
     N_("seconds after which a generation is given up"),
@@ -115,13 +123,17 @@ def engine_status() -> EngineStatus:
 
 
 def checkpoint_card() -> CheckpointCard | None:
-    """The checkpoint that the settings name; None when they name none."""
+    """The checkpoint, or the model server, that the settings name; None when they name none."""
     from pathlib import Path
 
     from llm.checkpoint import inspect_checkpoint
     from llm.errors import CheckpointError
 
-    folder = get_runtime().settings.checkpoint
+    settings = get_runtime().settings
+    if settings.server_url:
+        fault = writer_fault(settings, get_runtime().desk.engine) or ""
+        return CheckpointCard(settings.server_model, settings.server_url, fault=fault)
+    folder = settings.checkpoint
     if not folder:
         return None
     try:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from llm.chat import ChatMessage, GenerateOptions, TextModel
+    from llm.server import ServerStream
     from llm.stream import Stream
     from llm.types import Draft, IssueBrief, Sentence
 
@@ -81,7 +82,7 @@ class _Observed:
     """A writer that lets others see where its request stands, and stop it."""
 
     writer: TextModel
-    stream: Stream | None = field(default=None)
+    stream: Stream | ServerStream | None = field(default=None)
     is_cancelled: bool = False
 
     @property
@@ -100,12 +101,17 @@ class _Observed:
     def generate(self, messages: Sequence[ChatMessage], options: GenerateOptions | None = None) -> Iterator[str]:
         from llm.chat import DEFAULT_OPTIONS
         from llm.errors import EngineCancelledError
+        from llm.server import ServerStream
         from llm.stream import Stream
 
         pieces = self.writer.generate(messages, options or DEFAULT_OPTIONS)
-        if isinstance(pieces, Stream):
+        if isinstance(pieces, Stream | ServerStream):
             self.stream = pieces
-        for piece in pieces:
-            if self.is_cancelled:
-                raise EngineCancelledError("The request was cancelled.")
-            yield piece
+        try:
+            for piece in pieces:
+                if self.is_cancelled:
+                    raise EngineCancelledError("The request was cancelled.")
+                yield piece
+        finally:
+            if isinstance(pieces, ServerStream):
+                pieces.close()

@@ -1,13 +1,17 @@
 import re
+from collections.abc import Iterator, Sequence
 
 import pytest
 from desk_threads import PENALTY_EN, PENALTY_FACTS, PENALTY_ZH, ScriptedModel, thread_of
 
 from llm.briefing import build_brief
+from llm.chat import ChatMessage, GenerateOptions
 from llm.composer import compose, shown_value
-from llm.errors import InputError
+from llm.errors import InputError, PromptTooLongError
 from llm.grounding import EvidenceBook, missing_figures
 from llm.knowledge import Knowledge
+from llm.prompting import CUTS, Prompt
+from llm.repetition import unrepeated
 from llm.reply import check_edited, draft, stream_draft
 from llm.types import Draft, Fact, IssueBrief, Thread
 
@@ -185,6 +189,63 @@ def test_a_model_that_never_stops_is_stopped(knowledge: Knowledge) -> None:
     result = draft(brief_of(knowledge, PENALTY_EN, length="short"), model)
     assert len(result.sentences) == 3
     assert model.written < 200
+
+
+@pytest.mark.parametrize(
+    "loop",
+    [
+        "We look at it now. [S1]\n",
+        "again ",
+        "抱歉让您久等。[S1]",
+        "The penalty was issued on 3 Nov 2026 and stands as it is. ",
+    ],
+)
+def test_a_model_that_repeats_itself_is_stopped_and_said(knowledge: Knowledge, loop: str) -> None:
+    model = ScriptedModel(loop * 5_000)
+    result = draft(brief_of(knowledge, PENALTY_EN, length="long"), model)
+    assert model.written < 5_000
+    assert "repeats itself" in failed(result)["writer_available"]
+    assert "F-2.1" in result.reply
+
+
+def test_lines_that_are_alike_are_no_loop() -> None:
+    text = "".join(f"Order TD-{n} was late by {n} hours. [S{n}]\n" for n in range(100)) + "-" * 100
+    assert "".join(unrepeated(text)) == text
+
+
+class ShortModel(ScriptedModel):
+    """Refuses a prompt of more characters than it has room for."""
+
+    def __init__(self, text: str, room: int) -> None:
+        super().__init__(text)
+        self.room = room
+
+    def generate(self, messages: Sequence[ChatMessage], options: GenerateOptions = GenerateOptions()) -> Iterator[str]:  # noqa: B008
+        if len(messages[-1].content) > self.room:
+            raise PromptTooLongError("no room for an answer")
+        return super().generate(messages, options)
+
+
+def test_a_short_context_loses_quotes_then_old_messages_and_never_facts(knowledge: Knowledge) -> None:
+    older = [("merchant", f"> quoted {n}\nReminder {n} about the same penalty, please look.") for n in range(5)]
+    brief = brief_of(knowledge, *older, PENALTY_EN)
+    prompts = [Prompt(brief, "en", cut).messages[-1].content for cut in CUTS]
+    assert sorted(prompts, key=len, reverse=True) == prompts
+    assert [("quoted 0" in text, "quoted 4" in text, "Reminder 0" in text) for text in prompts[:4]] == [
+        (True, True, True),
+        (False, True, True),
+        (False, False, True),
+        (False, False, True),
+    ]
+    assert "Reminder 4" not in prompts[5]
+    for fact in PENALTY_FACTS:
+        assert all(fact.name in text for text in prompts)
+    result = draft(brief, ShortModel("We look at it now. [S1]\n", len(prompts[5])))
+    assert result.engine == "checkpoint:scripted"
+    assert "all but the newest message" in failed(result)["evidence_whole"]
+    hopeless = draft(brief, ShortModel("We look at it now. [S1]\n", 10))
+    assert hopeless.engine == "macro"
+    assert "no room" in failed(hopeless)["writer_available"]
 
 
 INJECTIONS = [

@@ -1,0 +1,43 @@
+"""A model server as the desk's writer: off by default, allow-listed, and a failure of it leaves a labelled reply."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.app.conftest import Invoke
+from tests.app.test_commands import THREAD, jsonl
+
+
+@pytest.fixture
+def closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    ("allowed", "reason"), [("127.0.0.1", "does not answer as it should"), ("models.example", "server_allow")]
+)
+def test_a_server_that_cannot_be_asked_is_named_and_macros_write(
+    invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed_port: int, allowed: str, reason: str
+) -> None:
+    monkeypatch.setenv("TRUSTDESK_SERVER_URL", f"http://127.0.0.1:{closed_port}/v1")
+    monkeypatch.setenv("TRUSTDESK_SERVER_ALLOW", allowed)
+    result = invoke("draft", jsonl(tmp_path / "t.jsonl", THREAD), "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert found["engine"] == "macro"
+    assert found["reply"]
+    (label,) = [check for check in found["checks"] if check["name"] == "writer_available"]
+    assert reason in label["detail"]
+
+
+def test_the_app_does_not_start_with_a_server_outside_the_list(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRUSTDESK_SERVER_URL", "http://models.example/v1")
+    result = invoke("serve")
+    assert result.exit_code == 1
+    assert "models.example is not in the list of allowed hosts" in result.stderr
