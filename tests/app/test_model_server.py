@@ -10,6 +10,9 @@ import pytest
 
 from tests.app.conftest import Invoke
 from tests.app.test_commands import THREAD, jsonl
+from tests.llm.serving.test_llm_server import Server, event, sends, server
+
+__all__ = ["server"]  # a fixture
 
 
 @pytest.fixture
@@ -41,3 +44,20 @@ def test_the_app_does_not_start_with_a_server_outside_the_list(invoke: Invoke, m
     result = invoke("serve")
     assert result.exit_code == 1
     assert "models.example is not in the list of allowed hosts" in result.stderr
+
+
+def test_what_a_server_writes_is_checked_and_labelled(
+    invoke: Invoke,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    server: Server,
+) -> None:
+    server.answer = sends(event("We look at your message. [S1]\nWe refund 918273 USD. [S1]\n"), b"data: [DONE]\n\n")
+    monkeypatch.setenv("TRUSTDESK_SERVER_URL", server.url)
+    monkeypatch.setenv("TRUSTDESK_SERVER_ALLOW", "127.0.0.1")
+    monkeypatch.setenv("MODEL_SERVER_KEY", "abc")
+    found = json.loads(invoke("draft", jsonl(tmp_path / "t.jsonl", THREAD), "--json").stdout)
+    assert found["engine"] == "server:default"
+    assert "We look at your message." in found["reply"]
+    assert "918273" not in found["reply"]
+    assert server.asked[0][2] == "Bearer abc"
