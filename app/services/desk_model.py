@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.errors import AppError
 from app.services.desk import load_knowledge
 from app.settings import project_root
 
@@ -48,8 +47,6 @@ def evaluate_model(folder: Path, threads: int | None, keep: Path) -> Iterator[Ma
     knowledge = load_knowledge()
     triage = triage_of(knowledge.taxonomy, None)
     held_out = [thread for thread in read_corpus(CORPUS_FOLDER) if thread.is_held_out][:threads]
-    if not held_out:
-        raise AppError("no held-out thread to judge by; give --threads a number above 0.")
     rows = list(judged(held_out, writers_of(knowledge, triage, DeskWriter(folder)), knowledge, triage))
     scores = [{"record": "scores", **line} for line in table(rows)]
     decided = [{"record": "verdict", **line} for line in verdicts(rows)]
