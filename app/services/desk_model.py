@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.services.desk import load_knowledge
+from app.services.desk import KNOWLEDGE_FOLDER, load_knowledge
 from app.settings import project_root
 
 if TYPE_CHECKING:
@@ -26,12 +26,9 @@ def train_model(out: Path, options: TrainingOptions, texts: Path | None) -> Mapp
 
     Raises InputError for a corpus that can't be read.
     """
-    from app.services.desk import KNOWLEDGE_FOLDER
     from llm.desk.train import train
 
-    done = train(CORPUS_FOLDER, KNOWLEDGE_FOLDER, out, options, texts)
-    (out / "training.json").write_text(json.dumps(done, indent=1), "utf-8")
-    return done
+    return train(CORPUS_FOLDER, KNOWLEDGE_FOLDER, out, options, texts)
 
 
 def evaluate_model(folder: Path, threads: int | None, keep: Path) -> Iterator[Mapping[str, object]]:

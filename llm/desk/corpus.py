@@ -16,8 +16,9 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+from llm.desk.prompt import PARTS
 from llm.errors import InputError
-from llm.knowledge import Knowledge
+from llm.knowledge import TONES, Knowledge
 from llm.language import CHINESE, ENGLISH
 from llm.spans import extract
 from llm.types import AUTHORS, Author, Fact, Message, Passage, Thread
@@ -26,8 +27,6 @@ SLOT_TYPES = (
     *("order", "amount", "date", "time", "duration", "percent", "points", "count", "clause", "carrier"),
     *("tracking", "id", "name", "merchant", "place", "contact", "number"),
 )
-PARTS = ("acknowledge", "fact", "rule", "decision", "ask", "next_step", "appeal", "hand_over", "close")
-TONES = ("neutral", "warm", "formal")
 LENGTHS = {"short": (1, 4), "normal": (2, 7), "long": (5, 12)}
 URGENCIES = ("low", "normal", "high", "critical")
 HELD_OUT_IN = 5

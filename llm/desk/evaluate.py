@@ -6,7 +6,7 @@ Every writer gets the brief that the product would build: language, policy by se
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from llm.briefing import build_brief
@@ -49,11 +49,8 @@ class Judged:
         return asdict(self)
 
 
-@dataclass
-class Writers:
-    """Who writes what: a name to a function from a brief to sentences, by task."""
-
-    by_task: dict[str, dict[str, Callable[[IssueBrief], Sequence[Sentence]]]] = field(default_factory=dict)
+Writers = dict[str, dict[str, Callable[[IssueBrief], Sequence[Sentence]]]]
+"""Who writes what: by task, a name and its function from a brief to sentences."""
 
 
 def writers_of(
@@ -77,10 +74,10 @@ def writers_of(
         asked = Asked(REPLY, brief.language, brief.tone, brief.length)
         return [w.sentence for w in desk.write(asked, brief.thread.messages, brief.facts, brief.passages)]
 
-    found = Writers({SUMMARY: {"extractive": extractive}, REPLY: {"macro": macro}})
+    found: Writers = {SUMMARY: {"extractive": extractive}, REPLY: {"macro": macro}}
     if desk is not None:
-        found.by_task[SUMMARY]["desk"] = desk_summary
-        found.by_task[REPLY]["desk"] = desk_reply
+        found[SUMMARY]["desk"] = desk_summary
+        found[REPLY]["desk"] = desk_reply
     return found
 
 
@@ -103,7 +100,7 @@ def judged(
             )
             cited = reply.sentences if reply else thread.summary
             reference = joined((s.marked.text for s in cited), thread.language)
-            for name, write in writers.by_task[task].items():
+            for name, write in writers[task].items():
                 started = time.perf_counter()
                 sentences = write(brief)
                 seconds = time.perf_counter() - started

@@ -9,7 +9,7 @@ Shapes in comments: B sequences, T new positions, S positions seen so far (S ≥
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -274,8 +274,3 @@ def geometry_of(config: dict[str, Any]) -> Geometry:
         rope_theta=config["rope_theta"],
         norm_eps=config["rms_norm_eps"],
     )
-
-
-def described(geometry: Geometry) -> dict[str, float]:
-    """The sizes as plain numbers, for the model card."""
-    return asdict(geometry)

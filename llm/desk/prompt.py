@@ -8,16 +8,15 @@ So the model says what a sentence rests on before it says the sentence.
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import cache
 
-from llm.desk.slots import Place, SlotBook, figures, known_names, places, slot_tokens
+from llm.desk.slots import SlotBook, figures, known_names, places, slot_tokens
+from llm.knowledge import TONES
 from llm.language import CHINESE, ENGLISH
 from llm.types import AUTHORS, Fact, Message, Passage
 
 SUMMARY, REPLY = "summary", "reply"
 PARTS = ("acknowledge", "fact", "rule", "decision", "ask", "next_step", "appeal", "hand_over", "close")
-TONES = ("neutral", "warm", "formal")
 LENGTHS = ("short", "normal", "long")
 PAD, END, LINE, WRITE = "<pad>", "<end>", "<line>", "<write>"
 RECORD, POLICY = "<record>", "<policy>"
@@ -71,20 +70,19 @@ def sources_of(
     facts: Iterable[Fact],
     passages: Iterable[Passage],
     book: SlotBook,
-    find: Callable[[str, Mapping[str, str], datetime | None], Sequence[Place]] = places,
 ) -> list[Source]:
     """The sources of a brief in the prompt's order: policy, records, messages; their figures and names as slots of the `book`."""
     facts = list(facts)
     known = known_names((fact.name, str(fact.value)) for fact in facts)
     said = [
         Source(
-            message.cite, f"<{message.author}>", book.slotted(text, find(text, known, message.sent_at), message.cite)
+            message.cite, f"<{message.author}>", book.slotted(text, places(text, known, message.sent_at), message.cite)
         )
         for message in messages
         if (text := flat(message.text)).strip()
     ]
     recorded = [
-        Source(fact.cite, RECORD, record_text(fact.name, book.slotted(text, find(text, known, None), fact.cite)))
+        Source(fact.cite, RECORD, record_text(fact.name, book.slotted(text, places(text, known), fact.cite)))
         for fact in facts
         if (text := flat(f"{value_of(fact)}"))
     ]

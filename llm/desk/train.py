@@ -251,7 +251,7 @@ def train(
     rows = reference_rows(development, PairMaker(development, knowledge), tokenizer, options.longest)
     run.go(Batches(maker, texts, out, options), rows)
     (out / "desk.json").write_text(json.dumps({"format": 1, "house": house_tokens(threads, maker, tokenizer)}), "utf-8")
-    return {
+    done: dict[str, Any] = {
         "options": asdict(options),
         "parameters": model.parameter_count,
         "device": torch.cuda.get_device_name() if device == "cuda" else "cpu",
@@ -262,6 +262,8 @@ def train(
         "seconds": round(run.seconds),
         "best": run.best,
     }
+    (out / "training.json").write_text(json.dumps(done, indent=1), "utf-8")
+    return done
 
 
 def house_tokens(threads: Sequence[CorpusThread], maker: PairMaker, tokenizer: Any) -> dict[str, list[int]]:
@@ -428,7 +430,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = vars(parser.parse_args(arguments))
     options = TrainingOptions(**{name: chosen[name] for name in asdict(TrainingOptions())})
     done = train(chosen["corpus"], chosen["knowledge"], chosen["out"], options, chosen["texts"])
-    (chosen["out"] / "training.json").write_text(json.dumps(done, indent=1), "utf-8")
     print(json.dumps(done))
     return 0
 
