@@ -5,9 +5,7 @@ The same path serves one metric or many, pages and commands. Knows nothing of ch
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,8 +13,9 @@ import pandas as pd
 
 from analytics.metrics import intervals
 from analytics.metrics.catalogue import get_spec
-from analytics.metrics.durations import PERIODS, duration_figures, group_texts
+from analytics.metrics.durations import duration_figures, group_texts
 from analytics.metrics.extent import read_extent
+from analytics.metrics.figures import Figures, judged, results, without_figure
 from analytics.metrics.intervals import ClusterMoments, Floats
 from analytics.metrics.plan import (
     COLUMN_FAMILIES,
@@ -28,30 +27,18 @@ from analytics.metrics.plan import (
     duration_statement,
     money_statement,
 )
-from analytics.metrics.types import MetricCursor, MetricResult, MetricSpec, Scope, Status
+from analytics.metrics.types import MetricCursor, MetricResult, MetricSpec, Scope
+
+Groups = list[dict[str, str]]
 
 _LIMITS = {"rate": (0.0, 1.0), "mean": (1.0, 5.0), "nps": (-100.0, 100.0)}
-
-
-@dataclass(frozen=True)
-class Figures:
-    """Figures of one metric, one element a group, all of shape (groups,)."""
-
-    groups: list[dict[str, str]]
-    value: Floats
-    numerator: Floats
-    denominator: Floats | None
-    n: Floats
-    low: Floats
-    high: Floats
-    currencies: list[str | None]
 
 
 def _floats(frame: pd.DataFrame, column: str) -> Floats:
     return frame[column].to_numpy(dtype=np.float64, na_value=np.nan)
 
 
-def read_groups(frame: pd.DataFrame, names: Sequence[str]) -> list[dict[str, str]]:
+def read_groups(frame: pd.DataFrame, names: Sequence[str]) -> Groups:
     """The dimensions' values of each row as text; periods as their first day in ISO form."""
     return [dict(zip(names, texts, strict=True)) for texts in group_texts(frame, names)]
 
@@ -94,32 +81,35 @@ def _bounds(
     return low, high
 
 
-def _column_figures(spec: MetricSpec, frame: pd.DataFrame, i: str, groups: list[dict[str, str]]) -> Figures:
+def _column_figures(
+    cursor: MetricCursor, question: Question, spec: MetricSpec, frame: pd.DataFrame, i: str, groups: Groups
+) -> Figures:
     y, x = _floats(frame, f"y{i}"), _floats(frame, f"x{i}")
     spread = _floats(frame, f"s{i}") if f"s{i}" in frame else None
     currencies: list[str | None] = [None] * len(groups)
     nothing = np.full(y.shape, np.nan)
     if spec.denominator_column is None:
-        return Figures(groups, y, y, None, y, nothing, nothing, currencies)
+        return judged(spec, question, groups, currencies, y, (y, None, y), (nothing, nothing))
     value = (100.0 if spec.family == "nps" else 1.0) * np.divide(y, x, out=nothing.copy(), where=x > 0)
     low, high = _bounds(spec, value, y, x, spread, _moments(frame, i))
     if spec.family in _LIMITS:
         low, high = np.clip(low, *_LIMITS[spec.family]), np.clip(high, *_LIMITS[spec.family])
-    return Figures(groups, value, y, x, x, low, high, currencies)
+    if spec.family == "duration":
+        value, low, high = _medians(cursor, question, spec, groups)
+    return judged(spec, question, groups, currencies, value, (y, x, x), (low, high))
 
 
 def _money_figures(cursor: MetricCursor, question: Question, spec: MetricSpec) -> Figures:
     statement = money_statement(question, spec)
-    frame = cursor.df(statement.sql, statement.params).sort_values([*question.names, "currency"], ignore_index=True)
+    frame = cursor.df(statement.sql, statement.params)
     if frame.empty and not question.by:
-        zero = np.zeros(1)
-        return Figures([{}], zero, zero, None, zero, zero * np.nan, zero * np.nan, [None])
+        zero, nothing = np.zeros(1), np.full(1, np.nan)
+        return judged(spec, question, [{}], [None], zero, (zero, None, zero), (nothing, nothing))
     value = _floats(frame, "y") / 100
     nothing = np.full(value.shape, np.nan)
     currencies = [None if pd.isna(code) else str(code) for code in frame["currency"]]
-    return Figures(
-        read_groups(frame, question.names), value, value, None, _floats(frame, "n"), nothing, nothing, currencies
-    )
+    groups = read_groups(frame, question.names)
+    return judged(spec, question, groups, currencies, value, (value, None, _floats(frame, "n")), (nothing, nothing))
 
 
 def _concentration_figures(cursor: MetricCursor, question: Question, spec: MetricSpec) -> Figures:
@@ -129,103 +119,61 @@ def _concentration_figures(cursor: MetricCursor, question: Question, spec: Metri
     nothing = np.full(y.shape, np.nan)
     value = np.divide(y, x, out=nothing.copy(), where=x > 0)
     moments = _moments(frame, "")
-    low, high = nothing, nothing.copy()
+    low, high = nothing, nothing
     if moments is not None:
         low, high = (np.clip(bound, 0.0, 1.0) for bound in intervals.clustered_ratio(value, moments))
     groups = read_groups(frame, question.names)
-    return Figures(groups, value, y, x, _floats(frame, "n"), low, high, [None] * len(groups))
+    return judged(spec, question, groups, [None] * len(groups), value, (y, x, _floats(frame, "n")), (low, high))
 
 
-def _status(spec: MetricSpec, n: float, start: date, through: date, date_to: date) -> Status:
-    if through < start or (n == 0 and spec.denominator_column is not None and through < date_to):
-        return "immature"
-    if n < spec.min_n or (n == 0 and spec.min_n > 0):
-        return "too_few"
-    return "ok"
-
-
-def _period_start(group: Mapping[str, str], default: date) -> date:
-    starts = [date.fromisoformat(group[name]) for name in PERIODS if name in group]
-    return max([default, *starts])
-
-
-def _number(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
-
-
-def _empty(cursor: MetricCursor, question: Question, spec: MetricSpec, status: Status) -> MetricResult:
-    return MetricResult(
-        metric_id=spec.metric_id,
-        group={},
-        date_from=question.scope.date_from,
-        date_to=question.scope.date_to,
-        time_zone=cursor.time_zone,
-        unit=spec.unit,
-        currency=None,
-        value=None,
-        numerator=None,
-        denominator=None,
-        n=0,
-        ci_low=None,
-        ci_high=None,
-        status=status,
-        snapshot_id=cursor.snapshot_id,
-        mature_to=question.through(spec),
-        grain="marketplace" if question.is_marketplace else "merchant",
-    )
-
-
-def _results(cursor: MetricCursor, question: Question, spec: MetricSpec, figures: Figures) -> list[MetricResult]:
-    blank = _empty(cursor, question, spec, "ok")
-    found: list[MetricResult] = []
-    for i, group in enumerate(figures.groups):
-        n = figures.n[i]
-        start = _period_start(group, question.scope.date_from)
-        status = _status(spec, n, start, blank.mature_to, question.scope.date_to)
-        value = _number(figures.value[i])
-        if status == "ok" and value is None:
-            status = "too_few"
-        is_ok = status == "ok"
-        found.append(
-            replace(
-                blank,
-                group=group,
-                currency=figures.currencies[i],
-                value=value if is_ok else None,
-                numerator=_number(figures.numerator[i]),
-                denominator=None if figures.denominator is None else _number(figures.denominator[i]),
-                n=int(n),
-                ci_low=_number(figures.low[i]) if is_ok else None,
-                ci_high=_number(figures.high[i]) if is_ok else None,
-                status=status,
-            )
-        )
-    return sorted(found, key=lambda result: (*result.group.values(), result.currency or ""))
-
-
-def _with_medians(cursor: MetricCursor, question: Question, spec: MetricSpec, sums: Figures) -> Figures:
-    """Replaces the value of a duration's sums by the median and its interval."""
+def _medians(
+    cursor: MetricCursor, question: Question, spec: MetricSpec, groups: Groups
+) -> tuple[Floats, Floats, Floats]:
+    """The median of a duration in each group, and its interval."""
     statement = duration_statement(question, spec)
     medians = duration_figures(cursor.df(statement.sql, statement.params), question.names)
-    places = [medians.get(tuple(group.values()), (np.nan, np.nan, np.nan)) for group in sums.groups]
-    table = np.array(places, dtype=np.float64).reshape(-1, 3)
-    return replace(sums, value=table[:, 0], low=table[:, 1], high=table[:, 2])
+    places = [medians.get(tuple(group.values()), (np.nan, np.nan, np.nan)) for group in groups]
+    median, low, high = np.array(places, dtype=np.float64).reshape(-1, 3).T
+    return median, low, high
 
 
-def _split(
-    cursor: MetricCursor, question: Question, specs: Sequence[MetricSpec]
-) -> tuple[dict[str, list[MetricResult]], list[MetricSpec]]:
-    """Results of the metrics that have no figure here, and the metrics that have one."""
-    answered: dict[str, list[MetricResult]] = {}
+def _split(question: Question, specs: Sequence[MetricSpec]) -> tuple[dict[str, Figures], list[MetricSpec]]:
+    """The metrics that have no figure here, and those that have one."""
+    answered: dict[str, Figures] = {}
     open_specs: list[MetricSpec] = []
     for spec in specs:
         if not applies(spec, question):
-            answered[spec.metric_id] = [_empty(cursor, question, spec, "not_applicable")]
+            answered[spec.metric_id] = without_figure("not_applicable")
         elif not question.extent.holds(spec):
-            answered[spec.metric_id] = [_empty(cursor, question, spec, "not_in_source")]
+            answered[spec.metric_id] = without_figure("not_in_source")
         else:
             open_specs.append(spec)
     return answered, open_specs
+
+
+def figures_many(
+    cursor: MetricCursor, metric_ids: Sequence[str], scope: Scope, *, by: Sequence[str] = ()
+) -> dict[str, Figures]:
+    """Figures of several metrics as arrays, one element a group (and currency); the same as `compute_many`, for many groups."""
+    specs = [get_spec(metric_id) for metric_id in dict.fromkeys(metric_ids)]
+    return _answered(cursor, ask(scope, by, read_extent(cursor)), specs)
+
+
+def _answered(cursor: MetricCursor, question: Question, specs: Sequence[MetricSpec]) -> dict[str, Figures]:
+    answered, open_specs = _split(question, specs)
+    in_columns = [spec for spec in open_specs if spec.family in COLUMN_FAMILIES]
+    if in_columns:
+        statement = column_statement(question, in_columns)
+        frame = cursor.df(statement.sql, statement.params)
+        groups = read_groups(frame, question.names)
+        for i, spec in enumerate(in_columns):
+            answered[spec.metric_id] = _column_figures(cursor, question, spec, frame, str(i), groups)
+    for spec in open_specs:
+        if spec.family == "money":
+            answered[spec.metric_id] = _money_figures(cursor, question, spec)
+        elif spec.family == "concentration":
+            answered[spec.metric_id] = _concentration_figures(cursor, question, spec)
+    return answered
 
 
 def compute_many(
@@ -239,23 +187,9 @@ def compute_many(
     """
     specs = [get_spec(metric_id) for metric_id in dict.fromkeys(metric_ids)]
     question = ask(scope, by, read_extent(cursor))
-    answered, open_specs = _split(cursor, question, specs)
-    in_columns = [spec for spec in open_specs if spec.family in COLUMN_FAMILIES]
-    if in_columns:
-        statement = column_statement(question, in_columns)
-        frame = cursor.df(statement.sql, statement.params)
-        groups = read_groups(frame, question.names)
-        for i, spec in enumerate(in_columns):
-            figures = _column_figures(spec, frame, str(i), groups)
-            if spec.family == "duration":
-                figures = _with_medians(cursor, question, spec, figures)
-            answered[spec.metric_id] = _results(cursor, question, spec, figures)
-    for spec in open_specs:
-        if spec.family == "money":
-            answered[spec.metric_id] = _results(cursor, question, spec, _money_figures(cursor, question, spec))
-        elif spec.family == "concentration":
-            answered[spec.metric_id] = _results(cursor, question, spec, _concentration_figures(cursor, question, spec))
-    return {spec.metric_id: answered[spec.metric_id] for spec in specs}
+    answered = _answered(cursor, question, specs)
+    stamp = {"time_zone": cursor.time_zone, "snapshot_id": cursor.snapshot_id}
+    return {spec.metric_id: results(answered[spec.metric_id], spec, question, **stamp) for spec in specs}
 
 
 def compute(cursor: MetricCursor, metric_id: str, scope: Scope, *, by: Sequence[str] = ()) -> list[MetricResult]:

@@ -5,17 +5,23 @@ Built on compute only; knows no SQL.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal
 
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
 from analytics.errors import InputError
 from analytics.metrics.catalogue import get_spec
 from analytics.metrics.comparison import base_scope
-from analytics.metrics.compute import compute, compute_many
+from analytics.metrics.compute import compute, compute_many, figures_many
 from analytics.metrics.extent import read_extent
+from analytics.metrics.figures import Figures, Words
+from analytics.metrics.intervals import Floats
 from analytics.metrics.templates import get_dimensions
 from analytics.metrics.types import Base, MetricCursor, MetricResult, Scope, Unit
 
@@ -34,6 +40,7 @@ REASONS: Mapping[str, str] = {
 }
 LEAD = 0.1  # how far a group's share of a change must exceed its share of the rows to be named as what moved it
 Windows = tuple[Sequence[MetricResult], Sequence[MetricResult]]  # before, after
+Groups = tuple[Figures, Figures]  # before, after
 
 
 class NotExplained(InputError):  # noqa: N818  named for what happened
@@ -45,10 +52,10 @@ class NotExplained(InputError):  # noqa: N818  named for what happened
 
 @dataclass(frozen=True)
 class Sums:
-    """Of one group and window: what is counted, and what it is counted over (for an amount its rows; for a count itself)."""
+    """Of each group in one window, shape (groups,): what is counted, and what it is counted over (for an amount its rows; for a count itself)."""
 
-    numerator: float
-    base: float
+    numerator: Floats
+    base: Floats
 
 
 @dataclass(frozen=True)
@@ -119,22 +126,15 @@ class Lead:
         return max(effects, key=lambda name: abs(getattr(self.part, name)))
 
 
-def _figure(sums: Sums) -> float | None:
-    return sums.numerator / sums.base if sums.base else None
+def _over(numerator: Floats, base: Floats, otherwise: Floats) -> Floats:
+    """numerator / base, and something else where the base is zero."""
+    return np.divide(numerator, base, out=otherwise.copy(), where=base != 0)
 
 
-def _rates(before: Sums, after: Sums) -> tuple[float, float]:
-    """The group's figure in both windows; where it was not there, that of the other, so that coming and going is mix alone."""
-    earlier, later = _figure(before), _figure(after)
-    if earlier is None:
-        earlier = 0.0 if later is None else later
-    return earlier, earlier if later is None else later
+def split(before: Sums, after: Sums, *, is_ratio: bool) -> tuple[Floats, Floats, Floats]:
+    """Volume, mix and rate of each group, shape (groups,) each; over all groups they add up to the change of the whole.
 
-
-def split(
-    before: Mapping[str, Sums], after: Mapping[str, Sums], *, is_ratio: bool
-) -> dict[str, tuple[float, float, float]]:
-    """(volume, mix, rate) of each group that is in either window; over all groups they add up to the change of the whole.
+    `before` and `after` hold the same groups in the same order, zeros where a group was not there.
 
     A ratio is the base-weighted mean of the groups' figures, R = Σ w·r with w = b / B: rate = w̄·Δr and mix = Δw·(r̄ − R̄), the
     symmetric split of Kitagawa (1955, "Components of a difference between two rates"), with a bar for the mean of both windows.
@@ -142,37 +142,26 @@ def split(
     Y = Σ B·w·r: volume = ΔB·(mean of w·r), mix = B̄·Δw·r̄, rate = B̄·w̄·Δr. What a group counts in a window without a base of its
     own is in no w·r, and goes to rate. Raises NotExplained for a ratio without a base in either window.
     """
-    none = Sums(0.0, 0.0)
-    pairs = {name: (before.get(name, none), after.get(name, none)) for name in dict.fromkeys((*after, *before))}
-    whole = [sum(pair[place].base for pair in pairs.values()) for place in (0, 1)]
+    whole = before.base.sum(), after.base.sum()
     if is_ratio and not all(whole):
         raise NotExplained("no_base")
-    total = [sum(pair[place].numerator for pair in pairs.values()) for place in (0, 1)]
-    middle = sum(y / b for y, b in zip(total, whole, strict=True) if b) / 2
-    found = {}
-    for name, pair in pairs.items():
-        earlier, later = _rates(*pair)
-        shares = [sums.base / b if b else None for sums, b in zip(pair, whole, strict=True)]
-        w0, w1 = (next((share for share in (own, *shares) if share is not None), 0.0) for own in shares)
-        share, rate = (w0 + w1) / 2, (earlier + later) / 2
-        # without a base of its own: tickets of a merchant that had no orders
-        adrift = [0.0 if sums.base else sums.numerator for sums in pair]
-        if is_ratio:
-            moved = adrift[1] / whole[1] - adrift[0] / whole[0]
-            found[name] = (0.0, (w1 - w0) * (rate - middle), share * (later - earlier) + moved)
-        else:
-            size = sum(whole) / 2
-            volume = (whole[1] - whole[0]) * (w0 * earlier + w1 * later) / 2
-            moved = adrift[1] - adrift[0]
-            found[name] = (volume, size * (w1 - w0) * rate, size * share * (later - earlier) + moved)
-    return found
-
-
-def _sums(result: MetricResult, scale: float) -> Sums:
-    numerator = scale * (result.numerator or 0.0)
-    if result.denominator is not None:
-        return Sums(numerator, result.denominator)
-    return Sums(numerator, float(result.n) if result.currency is not None else numerator)
+    zero = np.zeros(len(before.base))
+    # where a group was not there its figure is that of the other window, so that coming and going is mix alone
+    earlier = _over(before.numerator, before.base, _over(after.numerator, after.base, zero))
+    later = _over(after.numerator, after.base, earlier)
+    # a window without any base has the shares of the other
+    w0, w1 = (sums.base / total if total else None for sums, total in zip((before, after), whole, strict=True))
+    w0, w1 = (own if own is not None else other if other is not None else zero for own, other in ((w0, w1), (w1, w0)))
+    share, rate = (w0 + w1) / 2, (earlier + later) / 2
+    # without a base of its own: tickets of a merchant that had no orders
+    adrift = [np.where(sums.base != 0, 0.0, sums.numerator) for sums in (before, after)]
+    if is_ratio:
+        middle = (before.numerator.sum() / whole[0] + after.numerator.sum() / whole[1]) / 2
+        moved = adrift[1] / whole[1] - adrift[0] / whole[0]
+        return zero, (w1 - w0) * (rate - middle), share * (later - earlier) + moved
+    size = sum(whole) / 2
+    volume = (whole[1] - whole[0]) * (w0 * earlier + w1 * later) / 2
+    return volume, size * (w1 - w0) * rate, size * share * (later - earlier) + adrift[1] - adrift[0]
 
 
 def _whole(results: Sequence[MetricResult], others: Sequence[MetricResult], currency: str | None) -> MetricResult:
@@ -193,51 +182,95 @@ def _whole(results: Sequence[MetricResult], others: Sequence[MetricResult], curr
     )
 
 
-def _by_group(results: Sequence[MetricResult], dimension: str, currency: str | None) -> dict[str, MetricResult]:
-    return {
-        result.group[dimension]: result
-        for result in results
-        if dimension in result.group and result.currency == currency
-    }
+@dataclass(frozen=True)
+class _Parts:
+    """The parts of a change as arrays, shape (groups,); before and after are NaN without a base."""
+
+    dimension: str
+    keys: Words
+    before: Floats
+    after: Floats
+    n: Floats
+    volume: Floats
+    mix: Floats
+    rate: Floats
+
+    @property
+    def change(self) -> Floats:
+        return self.volume + self.mix + self.rate
+
+    def order(self) -> NDArray[np.intp]:
+        """Places, the largest change first."""
+        return np.lexsort((self.keys.astype(str), -np.abs(self.change)))
+
+    def part(self, place: int) -> Part:
+        """One of them."""
+        before, after = (None if np.isnan(own[place]) else float(own[place]) for own in (self.before, self.after))
+        effects = (float(effect[place]) for effect in (self.volume, self.mix, self.rate))
+        return Part({self.dimension: str(self.keys[place])}, before, after, int(self.n[place]), *effects)
 
 
-def _explain_one(
-    dimension: str,
-    totals: tuple[MetricResult, MetricResult],
-    groups: tuple[Sequence[MetricResult], Sequence[MetricResult]],
-    scale: float,
-) -> Explanation:
-    before, after = totals
-    currency = after.currency
-    earlier, later = (_by_group(results, dimension, currency) for results in groups)
-    is_ratio = after.denominator is not None
-    sums = [{name: _sums(result, scale) for name, result in found.items()} for found in (earlier, later)]
-    effects = split(sums[0], sums[1], is_ratio=is_ratio)
+@dataclass(frozen=True)
+class _Window:
+    """A currency's groups in one window."""
 
-    def own(found: Mapping[str, MetricResult], name: str) -> float | None:
-        if name not in found:
-            return None if is_ratio else 0.0
-        group = _sums(found[name], scale)
-        return _figure(group) if is_ratio else group.numerator
+    keys: Words
+    sums: Sums
+    n: Floats
 
-    parts = [
-        Part({dimension: name}, own(earlier, name), own(later, name), later[name].n if name in later else 0, *effect)
-        for name, effect in effects.items()
+    @classmethod
+    def of(cls, figures: Figures, dimension: str, currency: str | None, scale: float) -> _Window:
+        keys = figures.keys(dimension)
+        rows = figures.of(currency) & np.array([key is not None for key in keys], dtype=bool)
+        numerator, n = scale * np.nan_to_num(figures.numerator[rows]), figures.n[rows]
+        base = n if currency is not None else numerator
+        if figures.denominator is not None:
+            base = figures.denominator[rows]
+        return cls(keys[rows], Sums(numerator, base), n)
+
+    def at(self, keys: pd.Index) -> tuple[Sums, Floats, NDArray[np.bool_]]:
+        """The sums and n of given groups, zeros for those that are not here, and which are."""
+        places = pd.Index(self.keys).get_indexer(keys)
+        is_here = places >= 0
+
+        def placed(values: Floats) -> Floats:
+            return np.where(is_here, np.append(values, 0.0)[places], 0.0)
+
+        return Sums(placed(self.sums.numerator), placed(self.sums.base)), placed(self.n), is_here
+
+
+def _parts(dimension: str, currency: str | None, groups: Groups, scale: float) -> _Parts:
+    """Every group's part of a change; `groups`: the figures of the window before, and of the window after."""
+    earlier, later = (_Window.of(figures, dimension, currency, scale) for figures in groups)
+    keys = pd.Index(later.keys).append(pd.Index(earlier.keys)).unique()
+    (before, _n, was_here), (after, n, is_here) = earlier.at(keys), later.at(keys)
+    is_ratio = groups[1].denominator is not None
+    effects = split(before, after, is_ratio=is_ratio)
+    own = [
+        np.where(here, _over(sums.numerator, sums.base, np.full(len(keys), np.nan)), np.nan)
+        if is_ratio
+        else sums.numerator
+        for sums, here in ((before, was_here), (after, is_here))
     ]
+    return _Parts(dimension, keys.to_numpy(dtype=object), own[0], own[1], n, *effects)
+
+
+def _explanation(before: MetricResult, after: MetricResult, parts: _Parts) -> Explanation:
     change = (after.value or 0.0) - (before.value or 0.0)
+    shown = tuple(parts.part(int(place)) for place in parts.order())
     return Explanation(
         metric_id=after.metric_id,
         unit=after.unit,
-        currency=currency,
+        currency=after.currency,
         date_from=after.date_from,
         date_to=after.date_to,
         base_from=before.date_from,
         base_to=before.date_to,
         before=before.value or 0.0,
         after=after.value or 0.0,
-        overlap=change - sum(part.change for part in parts),
+        overlap=change - sum(part.change for part in shown),
         n=after.n,
-        parts=tuple(sorted(parts, key=lambda part: (-abs(part.change), part.group[dimension]))),
+        parts=shown,
         snapshot_id=after.snapshot_id,
     )
 
@@ -261,21 +294,26 @@ def explain(cursor: MetricCursor, metric_id: str, scope: Scope, *, base: Base, b
     if first_day is None or earlier.date_from < first_day:
         raise NotExplained("before_data", start=earlier.date_from, first=first_day)
     wholes = (compute(cursor, metric_id, earlier), compute(cursor, metric_id, scope))
-    groups = (compute(cursor, metric_id, earlier, by=(by,)), compute(cursor, metric_id, scope, by=(by,)))
-    return _explain(metric_id, by, wholes, groups)
+    groups = tuple(figures_many(cursor, (metric_id,), window, by=(by,))[metric_id] for window in (earlier, scope))
+    return [
+        _explanation(before, after, parts)
+        for before, after, parts in _changes(metric_id, by, wholes, (groups[0], groups[1]))
+    ]
 
 
-def _explain(metric_id: str, by: str, wholes: Windows, groups: Windows) -> list[Explanation]:
-    if any(result.status == "not_applicable" for results in groups for result in results):
+def _changes(
+    metric_id: str, by: str, wholes: Windows, groups: Groups
+) -> Iterator[tuple[MetricResult, MetricResult, _Parts]]:
+    """The whole before and after, and its parts, in each currency."""
+    if any("not_applicable" in figures.statuses for figures in groups):
         raise NotExplained("no_dimension")
     before, now = wholes
     scale = 100.0 if get_spec(metric_id).family == "nps" else 1.0
     currencies = dict.fromkeys(result.currency for result in (*now, *before))
-    return [
-        _explain_one(by, (_whole(before, now, currency), _whole(now, before, currency)), groups, scale)
-        for currency in currencies
-        if currency is not None or len(currencies) == 1
-    ]
+    for currency in currencies:
+        if currency is not None or len(currencies) == 1:
+            totals = _whole(before, now, currency), _whole(now, before, currency)
+            yield *totals, _parts(by, currency, groups, scale)
 
 
 def leading_parts(
@@ -291,24 +329,26 @@ def leading_parts(
     wholes = [compute_many(cursor, splittable, window) for window in (earlier, scope)]
     leads: dict[tuple[str, str | None], Lead] = {}
     for dimension in dimensions:
-        groups = [compute_many(cursor, splittable, window, by=(dimension,)) for window in (earlier, scope)]
+        groups = [figures_many(cursor, splittable, window, by=(dimension,)) for window in (earlier, scope)]
         for metric_id in splittable:
             both = (wholes[0][metric_id], wholes[1][metric_id]), (groups[0][metric_id], groups[1][metric_id])
             with suppress(NotExplained):  # no figure in a window, or no such dimension: nothing leads
-                for explanation in _explain(metric_id, dimension, *both):
-                    _keep_lead(leads, dimension, explanation)
+                for before, after, parts in _changes(metric_id, dimension, *both):
+                    _keep_lead(leads, (metric_id, after.currency), (after.value or 0.0) - (before.value or 0.0), parts)
     return leads
 
 
-def _keep_lead(leads: dict[tuple[str, str | None], Lead], dimension: str, explanation: Explanation) -> None:
-    key = (explanation.metric_id, explanation.currency)
-    if not explanation.change or len(explanation.parts) < 2:
+def _keep_lead(
+    leads: dict[tuple[str, str | None], Lead], key: tuple[str, str | None], change: float, parts: _Parts
+) -> None:
+    if not change or len(parts.keys) < 2:
         return
-    rows = sum(part.n for part in explanation.parts) or 1
-    for part in explanation.parts:
-        lead = Lead(dimension, part, part.change / explanation.change, part.n / rows)
-        if lead.excess >= max(LEAD, leads[key].excess if key in leads else 0.0):
-            leads[key] = lead
+    share, size = parts.change / change, parts.n / (parts.n.sum() or 1)
+    excess = (share - size)[parts.order()[::-1]]
+    place = int(parts.order()[::-1][excess.argmax()])
+    lead = Lead(parts.dimension, parts.part(place), float(share[place]), float(size[place]))
+    if lead.excess >= max(LEAD, leads[key].excess if key in leads else 0.0):
+        leads[key] = lead
 
 
 def explanation_records(explanation: Explanation) -> list[dict[str, Any]]:
