@@ -5,7 +5,7 @@ Knows nothing of pages, charts or languages; reads only the marts of the cursor 
 
 from analytics.metrics.catalogue import CATALOGUE, get_spec
 from analytics.metrics.comparison import base_scope, compare, compare_many, peers, peers_many
-from analytics.metrics.compute import compute, compute_many, result_record
+from analytics.metrics.compute import compute, compute_many, figures_many, result_record
 from analytics.metrics.drill import drill, sql_text
 from analytics.metrics.explain import (
     REASONS,
@@ -17,6 +17,7 @@ from analytics.metrics.explain import (
     explanation_records,
     leading_parts,
 )
+from analytics.metrics.figures import Figures
 from analytics.metrics.templates import dimensions
 from analytics.metrics.totals import compute_with_totals
 from analytics.metrics.types import (
@@ -37,6 +38,7 @@ __all__ = [
     "Comparison",
     "Drill",
     "Explanation",
+    "Figures",
     "Lead",
     "MetricCursor",
     "MetricResult",
@@ -57,6 +59,7 @@ __all__ = [
     "drill",
     "explain",
     "explanation_records",
+    "figures_many",
     "get_spec",
     "leading_parts",
     "peers",

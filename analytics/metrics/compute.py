@@ -5,7 +5,7 @@ The same path serves one metric or many, pages and commands. Knows nothing of ch
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ import pandas as pd
 
 from analytics.metrics import intervals
 from analytics.metrics.catalogue import get_spec
-from analytics.metrics.durations import duration_figures, group_texts
+from analytics.metrics.durations import Words, duration_figures, group_columns
 from analytics.metrics.extent import read_extent
 from analytics.metrics.figures import Figures, judged, results, without_figure
 from analytics.metrics.intervals import ClusterMoments, Floats
@@ -27,9 +27,10 @@ from analytics.metrics.plan import (
     duration_statement,
     money_statement,
 )
+from analytics.metrics.templates import Statement
 from analytics.metrics.types import MetricCursor, MetricResult, MetricSpec, Scope
 
-Groups = list[dict[str, str]]
+Groups = Mapping[str, Words]
 
 _LIMITS = {"rate": (0.0, 1.0), "mean": (1.0, 5.0), "nps": (-100.0, 100.0)}
 
@@ -38,9 +39,11 @@ def _floats(frame: pd.DataFrame, column: str) -> Floats:
     return frame[column].to_numpy(dtype=np.float64, na_value=np.nan)
 
 
-def read_groups(frame: pd.DataFrame, names: Sequence[str]) -> Groups:
-    """The dimensions' values of each row as text; periods as their first day in ISO form."""
-    return [dict(zip(names, texts, strict=True)) for texts in group_texts(frame, names)]
+def _sorted(cursor: MetricCursor, statement: Statement, question: Question, *others: str) -> pd.DataFrame:
+    """A statement's rows by group."""
+    frame = cursor.df(statement.sql, statement.params)
+    names = [*question.names, *others]
+    return frame.sort_values(names, ignore_index=True, na_position="first") if names else frame
 
 
 def _moments(frame: pd.DataFrame, i: str) -> ClusterMoments | None:
@@ -86,35 +89,32 @@ def _column_figures(
 ) -> Figures:
     y, x = _floats(frame, f"y{i}"), _floats(frame, f"x{i}")
     spread = _floats(frame, f"s{i}") if f"s{i}" in frame else None
-    currencies: list[str | None] = [None] * len(groups)
     nothing = np.full(y.shape, np.nan)
     if spec.denominator_column is None:
-        return judged(spec, question, groups, currencies, y, (y, None, y), (nothing, nothing))
+        return judged(spec, question, groups, y, (y, None, y), (nothing, nothing))
     value = (100.0 if spec.family == "nps" else 1.0) * np.divide(y, x, out=nothing.copy(), where=x > 0)
     low, high = _bounds(spec, value, y, x, spread, _moments(frame, i))
     if spec.family in _LIMITS:
         low, high = np.clip(low, *_LIMITS[spec.family]), np.clip(high, *_LIMITS[spec.family])
     if spec.family == "duration":
-        value, low, high = _medians(cursor, question, spec, groups)
-    return judged(spec, question, groups, currencies, value, (y, x, x), (low, high))
+        value, low, high = _medians(cursor, question, spec, groups, len(y))
+    return judged(spec, question, groups, value, (y, x, x), (low, high))
 
 
 def _money_figures(cursor: MetricCursor, question: Question, spec: MetricSpec) -> Figures:
-    statement = money_statement(question, spec)
-    frame = cursor.df(statement.sql, statement.params)
+    frame = _sorted(cursor, money_statement(question, spec), question, "currency")
     if frame.empty and not question.by:
         zero, nothing = np.zeros(1), np.full(1, np.nan)
-        return judged(spec, question, [{}], [None], zero, (zero, None, zero), (nothing, nothing))
+        return judged(spec, question, {}, zero, (zero, None, zero), (nothing, nothing))
     value = _floats(frame, "y") / 100
     nothing = np.full(value.shape, np.nan)
-    currencies = [None if pd.isna(code) else str(code) for code in frame["currency"]]
-    groups = read_groups(frame, question.names)
-    return judged(spec, question, groups, currencies, value, (value, None, _floats(frame, "n")), (nothing, nothing))
+    currencies = np.array([None if pd.isna(code) else str(code) for code in frame["currency"]], dtype=object)
+    counted = (value, None, _floats(frame, "n"))
+    return judged(spec, question, group_columns(frame, question.names), value, counted, (nothing, nothing), currencies)
 
 
 def _concentration_figures(cursor: MetricCursor, question: Question, spec: MetricSpec) -> Figures:
-    statement = concentration_statement(question, spec)
-    frame = cursor.df(statement.sql, statement.params)
+    frame = _sorted(cursor, concentration_statement(question, spec), question)
     y, x = _floats(frame, "y"), _floats(frame, "x")
     nothing = np.full(y.shape, np.nan)
     value = np.divide(y, x, out=nothing.copy(), where=x > 0)
@@ -122,17 +122,18 @@ def _concentration_figures(cursor: MetricCursor, question: Question, spec: Metri
     low, high = nothing, nothing
     if moments is not None:
         low, high = (np.clip(bound, 0.0, 1.0) for bound in intervals.clustered_ratio(value, moments))
-    groups = read_groups(frame, question.names)
-    return judged(spec, question, groups, [None] * len(groups), value, (y, x, _floats(frame, "n")), (low, high))
+    counted = (y, x, _floats(frame, "n"))
+    return judged(spec, question, group_columns(frame, question.names), value, counted, (low, high))
 
 
 def _medians(
-    cursor: MetricCursor, question: Question, spec: MetricSpec, groups: Groups
+    cursor: MetricCursor, question: Question, spec: MetricSpec, groups: Groups, count: int
 ) -> tuple[Floats, Floats, Floats]:
-    """The median of a duration in each group, and its interval."""
+    """The median of a duration in each of `count` groups, and its interval."""
     statement = duration_statement(question, spec)
     medians = duration_figures(cursor.df(statement.sql, statement.params), question.names)
-    places = [medians.get(tuple(group.values()), (np.nan, np.nan, np.nan)) for group in groups]
+    asked = zip(*groups.values(), strict=True) if groups else [()] * count
+    places = [medians.get(group, (np.nan, np.nan, np.nan)) for group in asked]
     median, low, high = np.array(places, dtype=np.float64).reshape(-1, 3).T
     return median, low, high
 
@@ -163,9 +164,8 @@ def _answered(cursor: MetricCursor, question: Question, specs: Sequence[MetricSp
     answered, open_specs = _split(question, specs)
     in_columns = [spec for spec in open_specs if spec.family in COLUMN_FAMILIES]
     if in_columns:
-        statement = column_statement(question, in_columns)
-        frame = cursor.df(statement.sql, statement.params)
-        groups = read_groups(frame, question.names)
+        frame = _sorted(cursor, column_statement(question, in_columns), question)
+        groups = group_columns(frame, question.names)
         for i, spec in enumerate(in_columns):
             answered[spec.metric_id] = _column_figures(cursor, question, spec, frame, str(i), groups)
     for spec in open_specs:

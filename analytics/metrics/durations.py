@@ -10,9 +10,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analytics.metrics.intervals import ClusterMoments, Floats, effective_trials, wilson
 
+Words = NDArray[np.object_]
 PERIODS = ("day", "week", "month")
 PER_DOUBLING = 16  # buckets per doubling, as in the mart merchant_day_duration
 
@@ -29,21 +31,17 @@ def quantile(buckets: Floats, counts: Floats, share: float) -> float:
     return float(max(2 ** ((buckets[i] - 1 + within) / PER_DOUBLING) - 0.5, 0.0))
 
 
-def group_texts(frame: pd.DataFrame, names: Sequence[str]) -> list[tuple[str, ...]]:
-    """The dimensions' values of each row as text; periods as their first day in ISO form."""
-    if not names:
-        return [()] * len(frame)
-    columns = [
-        frame[name].dt.strftime("%Y-%m-%d").tolist() if name in PERIODS else frame[name].astype(str).tolist()
-        for name in names
-    ]
-    return list(zip(*columns, strict=True))
+def group_columns(frame: pd.DataFrame, names: Sequence[str]) -> dict[str, Words]:
+    """The dimensions' values as text, shape (rows,) each; periods as their first day in ISO form."""
+    texts = {name: frame[name].dt.strftime("%Y-%m-%d") if name in PERIODS else frame[name] for name in names}
+    return {name: column.astype(str).to_numpy(dtype=object) for name, column in texts.items()}
 
 
 def duration_figures(frame: pd.DataFrame, names: Sequence[str]) -> dict[tuple[str, ...], tuple[float, float, float]]:
     """Group → (median, low, high) in seconds, from the rows of sql/metrics/duration.sql, buckets ascending in a group."""
     places: dict[tuple[str, ...], list[int]] = {}
-    for place, group in enumerate(group_texts(frame, names)):
+    columns = group_columns(frame, names).values()
+    for place, group in enumerate(zip(*columns, strict=True) if names else [()] * len(frame)):
         places.setdefault(group, []).append(place)
     if not places:
         return {}

@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 from analytics.errors import InputError
 from analytics.metrics.catalogue import get_spec
 from analytics.metrics.comparison import base_scope
-from analytics.metrics.compute import compute, compute_many, figures_many
+from analytics.metrics.compute import compute, figures_many
+from analytics.metrics.durations import Words
 from analytics.metrics.extent import read_extent
-from analytics.metrics.figures import Figures, Words
+from analytics.metrics.figures import Figures
 from analytics.metrics.intervals import Floats
 from analytics.metrics.templates import get_dimensions
-from analytics.metrics.types import Base, MetricCursor, MetricResult, Scope, Unit
+from analytics.metrics.types import Base, Comparison, MetricCursor, MetricResult, Scope, Unit
 
 # A median and a share of the largest buyers are no sums over groups.
 UNSPLIT = frozenset({"duration", "concentration"})
@@ -220,13 +221,13 @@ class _Window:
 
     @classmethod
     def of(cls, figures: Figures, dimension: str, currency: str | None, scale: float) -> _Window:
-        keys = figures.keys(dimension)
-        rows = figures.of(currency) & np.array([key is not None for key in keys], dtype=bool)
-        numerator, n = scale * np.nan_to_num(figures.numerator[rows]), figures.n[rows]
-        base = n if currency is not None else numerator
-        if figures.denominator is not None:
-            base = figures.denominator[rows]
-        return cls(keys[rows], Sums(numerator, base), n)
+        """Summed over the other dimensions that the figures are split by."""
+        rows = figures.of(currency) & (dimension in figures.groups)
+        places, keys = pd.factorize(figures.groups.get(dimension, figures.currencies)[rows])
+        counted, n = scale * np.nan_to_num(figures.numerator[rows]), figures.n[rows]
+        over = figures.denominator[rows] if figures.denominator is not None else n if currency is not None else counted
+        counted, over, n = (np.bincount(places, values, len(keys)).astype(float) for values in (counted, over, n))
+        return cls(keys, Sums(counted, over), n)
 
     def at(self, keys: pd.Index) -> tuple[Sums, Floats, NDArray[np.bool_]]:
         """The sums and n of given groups, zeros for those that are not here, and which are."""
@@ -317,24 +318,27 @@ def _changes(
 
 
 def leading_parts(
-    cursor: MetricCursor, metric_ids: Sequence[str], scope: Scope, *, base: Base, dimensions: Sequence[str]
+    cursor: MetricCursor, compared: Sequence[Comparison], scope: Scope, *, base: Base, dimensions: Sequence[str]
 ) -> dict[tuple[str, str | None], Lead]:
-    """The group that moved each metric most beyond its size, over several dimensions; keys are (metric_id, currency).
+    """The group that moved each figure most beyond its size, over several dimensions; keys are (metric_id, currency).
 
-    A group leads when its part of the change exceeds its share of the rows by LEAD or more; a change that all groups share has no lead,
-    and neither has a metric that can't be split. Reads one statement a window and dimension for all metrics that are sums.
+    `compared`: the figures over the whole scope, of `compare_many`. A group leads when its part of the change exceeds its share of the rows by
+    LEAD or more; a change that all groups share has no lead, and neither has a metric that can't be split. Reads one statement a window
+    for all metrics that are sums, by all dimensions at once.
     """
-    earlier = base_scope(scope, base)
-    splittable = [metric_id for metric_id in metric_ids if get_spec(metric_id).family not in UNSPLIT]
-    wholes = [compute_many(cursor, splittable, window) for window in (earlier, scope)]
+    changes = [(c.base, c.current) for c in compared if c.base and get_spec(c.current.metric_id).family not in UNSPLIT]
+    metric_ids = [after.metric_id for _before, after in changes]
+    windows = (base_scope(scope, base), scope)
+    groups = [figures_many(cursor, metric_ids, window, by=dimensions) for window in windows] if metric_ids else []
     leads: dict[tuple[str, str | None], Lead] = {}
-    for dimension in dimensions:
-        groups = [figures_many(cursor, splittable, window, by=(dimension,)) for window in (earlier, scope)]
-        for metric_id in splittable:
-            both = (wholes[0][metric_id], wholes[1][metric_id]), (groups[0][metric_id], groups[1][metric_id])
+    for before, after in changes:
+        both = groups[0][after.metric_id], groups[1][after.metric_id]
+        for dimension in dimensions:
             with suppress(NotExplained):  # no figure in a window, or no such dimension: nothing leads
-                for before, after, parts in _changes(metric_id, dimension, *both):
-                    _keep_lead(leads, (metric_id, after.currency), (after.value or 0.0) - (before.value or 0.0), parts)
+                for one, other, parts in _changes(after.metric_id, dimension, ([before], [after]), both):
+                    _keep_lead(
+                        leads, (after.metric_id, after.currency), (other.value or 0.0) - (one.value or 0.0), parts
+                    )
     return leads
 
 

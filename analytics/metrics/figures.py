@@ -5,31 +5,29 @@ A marketplace of 20,000 merchants has as many groups: arrays of them cost millis
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.metrics.durations import PERIODS
+from analytics.metrics.durations import PERIODS, Words
 from analytics.metrics.intervals import Floats
 from analytics.metrics.plan import Question
 from analytics.metrics.types import MetricResult, MetricSpec, Status
-
-Words = NDArray[np.object_]
 
 
 @dataclass(frozen=True)
 class Figures:
     """Figures of one metric, shape (groups,) each, sorted by group and currency.
 
+    groups: dimension → each group's value; empty where the metric has no figure by groups.
     value: NaN unless `statuses` is ok, as low and high; numerator and denominator are always given where something was counted (denominator:
     None for a total). currencies: of money, else None.
     """
 
-    groups: Sequence[Mapping[str, str]]
+    groups: Mapping[str, Words]
     currencies: Words
     value: Floats
     numerator: Floats
@@ -38,10 +36,6 @@ class Figures:
     low: Floats
     high: Floats
     statuses: Words
-
-    def keys(self, dimension: str) -> Words:
-        """Each group's value of a dimension; None where the figure is not split by it."""
-        return np.array([group.get(dimension) for group in self.groups], dtype=object)
 
     def of(self, currency: str | None) -> NDArray[np.bool_]:
         """Which groups are in a currency."""
@@ -52,7 +46,7 @@ def without_figure(status: Status) -> Figures:
     """Of a metric that has no figure here, and why."""
     missing = np.full(1, np.nan)
     return Figures(
-        [{}],
+        {},
         np.array([None], dtype=object),
         *(missing, missing, None, np.zeros(1), missing, missing),
         statuses=np.array([status], dtype=object),
@@ -62,28 +56,27 @@ def without_figure(status: Status) -> Figures:
 def judged(
     spec: MetricSpec,
     question: Question,
-    groups: Sequence[Mapping[str, str]],
-    currencies: Sequence[str | None],
+    groups: Mapping[str, Words],
     value: Floats,
     counted: tuple[Floats, Floats | None, Floats],
     bounds: tuple[Floats, Floats],
+    currencies: Words | None = None,
 ) -> Figures:
-    """Figures with their status, sorted. `counted`: numerator, denominator and n."""
+    """Figures with their status. `counted`: numerator, denominator and n."""
     numerator, denominator, n = counted
-    status = _statuses(spec, question, groups, value, n)
-    is_ok = status == "ok"
+    statuses = _statuses(spec, question, groups, value, n)
+    is_ok = statuses == "ok"
     low, high = bounds
-    order = sorted(range(len(groups)), key=lambda i: (*groups[i].values(), currencies[i] or ""))
     return Figures(
-        groups=[groups[i] for i in order],
-        currencies=np.array(currencies, dtype=object)[order],
-        value=np.where(is_ok, value, np.nan)[order],
-        numerator=numerator[order],
-        denominator=None if denominator is None else denominator[order],
-        n=n[order],
-        low=np.where(is_ok, low, np.nan)[order],
-        high=np.where(is_ok, high, np.nan)[order],
-        statuses=status[order],
+        groups=groups,
+        currencies=np.full(len(value), None, dtype=object) if currencies is None else currencies,
+        value=np.where(is_ok, value, np.nan),
+        numerator=numerator,
+        denominator=denominator,
+        n=n,
+        low=np.where(is_ok, low, np.nan),
+        high=np.where(is_ok, high, np.nan),
+        statuses=statuses,
     )
 
 
@@ -91,9 +84,10 @@ def results(
     figures: Figures, spec: MetricSpec, question: Question, *, time_zone: str, snapshot_id: str
 ) -> list[MetricResult]:
     """Each group's figure as a MetricResult."""
-    denominators = [None] * len(figures.groups) if figures.denominator is None else _numbers(figures.denominator)
+    count, names = len(figures.value), tuple(figures.groups)
+    denominators = [None] * count if figures.denominator is None else _numbers(figures.denominator)
     columns = zip(
-        figures.groups,
+        zip(*figures.groups.values(), strict=True) if names else [()] * count,
         figures.currencies.tolist(),
         _numbers(figures.value),
         _numbers(figures.numerator),
@@ -108,7 +102,7 @@ def results(
     return [
         MetricResult(
             metric_id=spec.metric_id,
-            group=group,
+            group=dict(zip(names, group, strict=True)),
             date_from=scope.date_from,
             date_to=scope.date_to,
             time_zone=time_zone,
@@ -129,22 +123,16 @@ def results(
     ]
 
 
-def _statuses(
-    spec: MetricSpec, question: Question, groups: Sequence[Mapping[str, str]], value: Floats, n: Floats
-) -> Words:
+def _statuses(spec: MetricSpec, question: Question, groups: Mapping[str, Words], value: Floats, n: Floats) -> Words:
     through, scope = question.through(spec), question.scope
-    immature = np.full(len(groups), through < scope.date_from)
-    if any(name in PERIODS for name in question.names):
-        immature |= np.array([through < _starts(group, scope.date_from) for group in groups], dtype=bool)
+    immature = np.full(len(value), through < scope.date_from)
+    for period in set(PERIODS) & set(groups):
+        immature |= groups[period] > through.isoformat()
     if spec.denominator_column is not None and through < scope.date_to:
         immature |= n == 0
     too_few = (n < spec.min_n) | np.isnan(value)
     found: Words = np.where(immature, "immature", np.where(too_few, "too_few", "ok")).astype(object)
     return found
-
-
-def _starts(group: Mapping[str, str], default: date) -> date:
-    return max([default, *(date.fromisoformat(group[name]) for name in PERIODS if name in group)])
 
 
 def _numbers(values: Floats) -> list[float | None]:

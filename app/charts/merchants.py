@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
+import pandas as pd
 import plotly.graph_objects as go
 
 from app.charts import theme
-from app.charts.shapes import MerchantPoint
+
+MANY = 1500  # points: more than these are drawn on a canvas (WebGL), as a browser takes seconds for so many shapes
 
 
 def trust_map(
-    points: Sequence[MerchantPoint],
+    merchants: pd.DataFrame,
     labels: Mapping[str, str],
     *,
     title: str,
@@ -25,6 +27,7 @@ def trust_map(
     """Trust against satisfaction; size is orders, colour and shape are the level.
 
     Args:
+        merchants: merchant_id, name, trust (0–100), rating, orders and level, one row a point; at least one.
         labels: level → its name in the reader's language.
         split: (trust, rating) where the quadrants meet.
         quadrants: names of top right, top left, bottom left, bottom right.
@@ -32,34 +35,37 @@ def trust_map(
     Each trace's ``customdata[0]`` is the merchant id, for selections.
     """
     figure = go.Figure()
-    largest = max((p.order_count for p in points), default=1) or 1
+    largest = max(merchants["orders"].max(), 1)
+    draw = go.Scattergl if len(merchants) > MANY else go.Scatter
     for level in labels:
-        members = [p for p in points if p.level == level]
-        if not members:
+        members = merchants[merchants["level"] == level]
+        if members.empty:
             continue
-        figure.add_scatter(
-            x=[p.trust for p in members],
-            y=[p.rating for p in members],
-            mode="markers",
-            name=labels[level],
-            marker={
-                "size": [max(p.order_count, 1) for p in members],
-                "sizemode": "area",
-                "sizeref": 2.0 * largest / 34**2,
-                "sizemin": 4,
-                "color": theme.LEVELS[level],
-                "symbol": theme.LEVEL_SYMBOLS[level],
-                "opacity": 0.75,
-                "line": {"width": 0.5, "color": "white"},
-            },
-            customdata=[[p.merchant_id, p.name, p.order_count] for p in members],
-            hovertemplate="<b>%{customdata[1]}</b><br>"
-            + x_title
-            + ": %{x:.1f}<br>"
-            + y_title
-            + ": %{y:.2f}<br>"
-            + orders_label
-            + ": %{customdata[2]:,}<extra></extra>",
+        figure.add_trace(
+            draw(
+                x=members["trust"].to_numpy(),
+                y=members["rating"].to_numpy(),
+                mode="markers",
+                name=labels[level],
+                marker={
+                    "size": members["orders"].clip(lower=1).to_numpy(),
+                    "sizemode": "area",
+                    "sizeref": 2.0 * largest / 34**2,
+                    "sizemin": 4,
+                    "color": theme.LEVELS[level],
+                    "symbol": theme.LEVEL_SYMBOLS[level],
+                    "opacity": 0.75,
+                    "line": {"width": 0.5, "color": "white"},
+                },
+                customdata=members[["merchant_id", "name", "orders"]].to_numpy(),
+                hovertemplate="<b>%{customdata[1]}</b><br>"
+                + x_title
+                + ": %{x:.1f}<br>"
+                + y_title
+                + ": %{y:.2f}<br>"
+                + orders_label
+                + ": %{customdata[2]:,}<extra></extra>",
+            )
         )
     figure.add_vline(x=split[0], line={"color": theme.MUTED, "width": 1, "dash": "dot"})
     figure.add_hline(y=split[1], line={"color": theme.MUTED, "width": 1, "dash": "dot"})

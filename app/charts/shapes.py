@@ -56,18 +56,6 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class MerchantPoint:
-    """A merchant on the map: trust 0–100, satisfaction (rating 1–5 or a share), orders of the window and trust level."""
-
-    merchant_id: str
-    name: str
-    trust: float
-    rating: float
-    order_count: int
-    level: str
-
-
-@dataclass(frozen=True)
 class ScoreBin:
     """Merchants with a score from ``low`` to below ``high``; both are None for those without one, ``level`` says why."""
 

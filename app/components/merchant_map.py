@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
 from app.charts.merchants import trust_map
@@ -35,7 +36,7 @@ def merchant_map() -> None:
             f"{window_words(filters, time_zone(snapshot))} · {caption}",
             key="map",
         )
-        if not found.points:
+        if found.merchants.empty:
             empty_state(
                 _("No merchant can be placed yet"),
                 _(
@@ -44,7 +45,7 @@ def merchant_map() -> None:
                 height=HEIGHT,
             )
         elif view == "table":
-            _as_table(_(found.height_name), found.height_unit)
+            _as_table(found.merchants, _(found.height_name), found.height_unit)
         else:
             _as_map(found)
         if found.left_out:
@@ -60,7 +61,7 @@ def merchant_map() -> None:
 def _as_map(found: overview.MerchantMap) -> None:
     title = _("Trust against satisfaction, one point a merchant")
     figure = trust_map(
-        found.points,
+        found.merchants,
         level_names(),
         title="",
         x_title=_("Trust score (0–100)"),
@@ -78,8 +79,7 @@ def _as_map(found: overview.MerchantMap) -> None:
         st.rerun()
 
 
-def _as_table(height_name: str, height_unit: str) -> None:
-    frame = overview.map_table(snapshot_id(), current_filters().scope())
+def _as_table(frame: pd.DataFrame, height_name: str, height_unit: str) -> None:
     row = table(
         frame,
         [

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from app.charts.shapes import MerchantPoint
 from app.i18n import N_
 from app.services import figures, trust
 from app.services.figures import Card, Direction
@@ -41,10 +40,13 @@ TWINS = {
 
 @dataclass(frozen=True)
 class MerchantMap:
-    """The points of the map, what their height is (a metric, over so many days), where its quadrants meet, and how many
-    merchants with orders could not be placed."""
+    """The merchants of the map, what their height is (a metric, over so many days), where its quadrants meet, and how many
+    merchants with orders could not be placed.
 
-    points: tuple[MerchantPoint, ...]
+    merchants: merchant_id, name, trust (0–100), rating (the height), orders (of the window), level; most orders first.
+    """
+
+    merchants: pd.DataFrame
     height_metric: str
     height_name: str
     height_unit: str
@@ -124,49 +126,38 @@ def merchant_map(snapshot_id: str, scope: Scope) -> MerchantMap:
 
     Satisfaction is that of the days which the score looks at, so that the two belong together; size is orders of the window.
     """
-    from analytics.metrics import compute_many, get_spec
+    from analytics.metrics import figures_many, get_spec
 
     with cursor(snapshot_id) as opened:
-        found = compute_many(opened, ("rating_mean", "buyer_csat"), _trust_window(snapshot_id, scope), by=("merchant",))
-        found |= compute_many(opened, ("orders",), scope, by=("merchant",))
-    height = (
-        "buyer_csat"
-        if found["rating_mean"][:1] and found["rating_mean"][0].status == "not_in_source"
-        else "rating_mean"
-    )
-    heights = {r.group["merchant"]: r.value for r in found[height] if r.group and r.value is not None}
-    orders = {r.group["merchant"]: r.n for r in found["orders"] if r.group}
+        found = figures_many(opened, ("rating_mean", "buyer_csat"), _trust_window(snapshot_id, scope), by=("merchant",))
+        traded = figures_many(opened, ("orders",), scope, by=("merchant",))["orders"]
+    height = "buyer_csat" if "not_in_source" in found["rating_mean"].statuses else "rating_mean"
+    heights = pd.Series(found[height].value, index=found[height].groups.get("merchant", [None])).dropna()
+    orders = pd.Series(traded.n.astype(int), index=traded.groups["merchant"])
     names = filter_options(snapshot_id).merchants
-    points = tuple(
-        MerchantPoint(
-            score.merchant_id,
-            names.get(score.merchant_id, score.merchant_id),
-            score.score,
-            heights[score.merchant_id],
-            orders.get(score.merchant_id, 0),
-            score.level,
-        )
+    scored = [
+        (score.merchant_id, names.get(score.merchant_id, score.merchant_id), score.score, score.level)
         for score in trust.scope_scores(snapshot_id, scope)
-        if score.score is not None and score.level is not None and score.merchant_id in heights
-    )
-    placed = {point.merchant_id for point in points}
+        if score.score is not None
+    ]
+    frame = pd.DataFrame(scored, columns=["merchant_id", "name", "trust", "level"]).astype({"trust": float})
+    frame = frame[frame["merchant_id"].isin(heights.index)]
+    placed = frame.assign(
+        rating=heights.reindex(frame["merchant_id"]).to_numpy(),
+        orders=orders.reindex(frame["merchant_id"], fill_value=0).to_numpy(),
+    )[["merchant_id", "name", "trust", "rating", "orders", "level"]]
     spec = get_spec(height)
     border = next((band.low for band in trust.bands() if band.level == "good"), 70.0)
-    middle = sorted(heights.values())[len(heights) // 2] if heights else 0.0
+    middle = float(heights.quantile(interpolation="higher")) if len(heights) else 0.0
     return MerchantMap(
-        points, height, spec.name, spec.unit, (border, middle), len(set(orders) - placed), trust.window_days()
+        placed.sort_values(["orders", "merchant_id"], ascending=[False, True], ignore_index=True),
+        height,
+        spec.name,
+        spec.unit,
+        (border, middle),
+        int((~orders.index.isin(placed["merchant_id"])).sum()),
+        trust.window_days(),
     )
-
-
-@cached
-def map_table(snapshot_id: str, scope: Scope) -> pd.DataFrame:
-    """The points of the map as a table: merchant_id, name, trust, rating, orders, level; most orders first."""
-    points = merchant_map(snapshot_id, scope).points
-    frame = pd.DataFrame(
-        [(p.merchant_id, p.name, p.trust, p.rating, p.order_count, p.level) for p in points],
-        columns=["merchant_id", "name", "trust", "rating", "orders", "level"],
-    )
-    return frame.sort_values(["orders", "merchant_id"], ascending=[False, True], ignore_index=True)
 
 
 @cached
@@ -179,12 +170,14 @@ def what_changed(snapshot_id: str, scope: Scope, base: Compare) -> tuple[Change,
     metric_ids = tuple(name for name in CATALOGUE if name not in TWINS)
     with cursor(snapshot_id) as opened:
         compared = compare_many(opened, metric_ids, scope, base=base)
-        moved = [
-            _change(comparison) for found in compared.values() for comparison in found if comparison.is_significant
-        ]
+        moved = {
+            _change(comparison): comparison
+            for found in compared.values()
+            for comparison in found
+            if comparison.is_significant
+        }
         shown = sorted(moved, key=lambda change: -change.strength)[:CHANGES_SHOWN]
-        metric_ids = tuple(dict.fromkeys(change.metric_id for change in shown))
-        leads = leading_parts(opened, metric_ids, scope, base=base, dimensions=LEAD_DIMENSIONS)
+        leads = leading_parts(opened, [moved[c] for c in shown], scope, base=base, dimensions=LEAD_DIMENSIONS)
     return tuple(_with_lead(snapshot_id, change, leads.get((change.metric_id, change.currency))) for change in shown)
 
 

@@ -5,6 +5,7 @@ A score belongs to the end of the window. Every function that reads data takes a
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 METRIC_ID = "trust_score"
 RESAMPLES = 1000
+MOST_DRAWN = 1000  # of a resample
 MIN_PEERS = 5
 BIN_POINTS = 5
 
@@ -105,7 +107,10 @@ def base_scores(snapshot_id: str, scope: Scope, base: Compare) -> tuple[TrustSco
 
 
 def median_trust(now: Sequence[TrustScore], before: Sequence[TrustScore] = ()) -> MedianTrust:
-    """The median score now and its change; the interval is a bootstrap over the merchants that have a score on both days."""
+    """The median score now and its change; the interval is a bootstrap over the merchants that have a score on both days.
+
+    Of many merchants each resample draws MOST_DRAWN, and the interval is scaled to all (m out of n bootstrap: Bickel, Götze and van Zwet, 1997).
+    """
     current = [score.score for score in now if score.score is not None]
     earlier = {score.merchant_id: score.score for score in before if score.score is not None}
     if not current:
@@ -123,10 +128,11 @@ def median_trust(now: Sequence[TrustScore], before: Sequence[TrustScore] = ()) -
     change = median - statistics.median(earlier.values())
     if len(pairs) < 2:
         return MedianTrust(median, len(now), len(current), change)
+    size = min(len(pairs), MOST_DRAWN)
     rng = np.random.default_rng(len(pairs))
-    drawn = pairs[rng.integers(0, len(pairs), size=(RESAMPLES, len(pairs)))]
+    drawn = pairs[rng.integers(0, len(pairs), size=(RESAMPLES, size))]
     moved = np.median(drawn[:, :, 0], axis=1) - np.median(drawn[:, :, 1], axis=1)
-    low, high = np.quantile(moved, [0.025, 0.975])
+    low, high = change + (np.quantile(moved, [0.025, 0.975]) - change) * math.sqrt(size / len(pairs))
     return MedianTrust(median, len(now), len(current), change, float(low), float(high))
 
 

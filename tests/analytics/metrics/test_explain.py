@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -12,7 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.errors import InputError
-from analytics.metrics import CATALOGUE, Scope, UnknownDimension, compute, explain, explanation_records, leading_parts
+from analytics.metrics import (
+    CATALOGUE,
+    Lead,
+    Scope,
+    UnknownDimension,
+    compare_many,
+    compute,
+    explain,
+    explanation_records,
+    leading_parts,
+)
 from analytics.metrics.explain import UNSPLIT, Sums, split
 from tests.analytics.metrics.marketplace import MemoryCursor, Row, at, build, event, merchant, order
 
@@ -239,9 +250,16 @@ def cancelled_in_march(first: str, second: str) -> MemoryCursor:
     )
 
 
+def leads(cursor: MemoryCursor, *metric_ids: str, dimensions: Sequence[str]) -> dict[tuple[str, str | None], Lead]:
+    compared = compare_many(cursor, metric_ids, MARCH, base="previous")
+    return leading_parts(
+        cursor, [c for found in compared.values() for c in found], MARCH, base="previous", dimensions=dimensions
+    )
+
+
 def test_the_group_that_moved_a_metric_beyond_its_size_leads() -> None:
-    asked = {"base": "previous", "dimensions": ("region", "category", "carrier")}
-    found = leading_parts(cancelled_in_march("a", "abcdef"), ["cancellation_rate", "orders"], MARCH, **asked)
+    cursor = cancelled_in_march("a", "abcdef")
+    found = leads(cursor, "cancellation_rate", "orders", dimensions=("region", "category", "carrier"))
     assert list(found) == [("cancellation_rate", None)], "orders did not change, and one region is no cause"
     lead = found["cancellation_rate", None]
     assert (lead.dimension, lead.part.group, lead.effect) == ("category", {"category": "B"}, "rate")
@@ -249,5 +267,10 @@ def test_the_group_that_moved_a_metric_beyond_its_size_leads() -> None:
 
 
 def test_a_change_that_all_groups_share_has_no_lead() -> None:
-    asked = {"base": "previous", "dimensions": ("category", "merchant")}
-    assert leading_parts(cancelled_in_march("abc", "abc"), ["cancellation_rate"], MARCH, **asked) == {}
+    assert leads(cancelled_in_march("abc", "abc"), "cancellation_rate", dimensions=("category", "merchant")) == {}
+
+
+def test_a_lead_among_several_dimensions_at_once_is_that_of_each_alone() -> None:
+    cursor = cancelled_in_march("a", "abcdef")
+    together = leads(cursor, "cancellation_rate", dimensions=("region", "category"))
+    assert together == leads(cursor, "cancellation_rate", dimensions=("category",))
