@@ -105,23 +105,23 @@ def _whole_months(date_from: date, date_to: date) -> tuple[date, date]:
     return (first, last) if first < last else (date_to + timedelta(days=1), date_to + timedelta(days=1))
 
 
-def _sum(expression: str | None, alias: str, spec: MetricSpec) -> str:
+def _sum(expression: str | None, alias: str, spec: MetricSpec, question: Question) -> str:
     if expression is None:
         return piece("zero", alias=alias)
-    if spec.maturity_days == 0:
+    if question.through(spec) >= question.scope.date_to:  # all of the window counts, which metrics then share
         return piece("sum", expression=expression, alias=alias)
     return piece("sum_mature", expression=expression, alias=alias, through=f"through_{spec.maturity_days}")
 
 
-def _sums(specs: Sequence[MetricSpec]) -> str:
+def _sums(specs: Sequence[MetricSpec], question: Question) -> str:
     parts: list[str] = []
     for i, spec in enumerate(specs):
         denominator = piece("column", column=spec.denominator_column) if spec.denominator_column else None
-        parts.append(_sum(numerator_expression(spec), f"y{i}", spec))
-        parts.append(_sum(denominator, f"x{i}", spec))
+        parts.append(_sum(numerator_expression(spec), f"y{i}", spec, question))
+        parts.append(_sum(denominator, f"x{i}", spec, question))
         spread = spread_expression(spec)
         if spread:
-            parts.append(_sum(spread, f"s{i}", spec))
+            parts.append(_sum(spread, f"s{i}", spec, question))
     return ", ".join(parts)
 
 
@@ -153,7 +153,7 @@ def column_statement(question: Question, specs: Sequence[MetricSpec]) -> Stateme
     group is one merchant, cy, cx, yy, xy, xx, m (the moments over merchants)."""
     params = scope_params(question.scope, question.scope.date_to)
     for spec in specs:
-        if spec.maturity_days:
+        if question.through(spec) < question.scope.date_to:
             params[f"through_{spec.maturity_days}"] = question.through(spec)
     by, names = question.by, aliases(specs)
     clustered = [] if question.is_single_merchant else [i for i, spec in enumerate(specs) if spec.denominator_column]
@@ -164,7 +164,7 @@ def column_statement(question: Question, specs: Sequence[MetricSpec]) -> Stateme
             "columns_marketplace",
             params,
             group_columns=group_columns(by),
-            sums=_sums(specs),
+            sums=_sums(specs, question),
             window=window,
             keys=keys(by),
             moments_only=piece("cluster_count") + moments,
@@ -177,7 +177,7 @@ def column_statement(question: Question, specs: Sequence[MetricSpec]) -> Stateme
         "columns",
         params,
         group_columns=group_columns(by),
-        sums=_sums(specs),
+        sums=_sums(specs, question),
         window=window,
         filters=scope_filters(question.scope),
         keys=keys(by),

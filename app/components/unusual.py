@@ -9,6 +9,7 @@ import streamlit as st
 
 from app.components.cases import open_case
 from app.components.empty import empty_state
+from app.components.on_demand import is_asked
 from app.components.table import Column, table
 from app.components.words import window_words
 from app.filter_bar import change_filters, current_filters
@@ -30,7 +31,9 @@ def unusual() -> None:
             + " · "
             + _("Days outside a merchant's own past and the marketplace's day; at most 5% of them by chance")
         )
-        if not watch.is_quick(snapshot) and not _is_asked(snapshot):
+        why = _("Judging all merchants of a marketplace of this size takes up to some minutes.")
+        key = f"overview.unusual.asked.{snapshot}"
+        if not watch.is_quick(snapshot) and not is_asked(key, _("Look for unusual days"), why):
             return
         frame = watch.unusual(snapshot, filters.scope())
         if frame.empty:
@@ -66,15 +69,6 @@ def unusual() -> None:
 
 def _open_case(alert: pd.Series[Any]) -> None:
     open_case(str(alert["merchant_id"]), "alert", f"{alert['metric_id']}@{alert['day']}")
-
-
-def _is_asked(snapshot: str) -> bool:
-    """A button, until it is pressed once for the snapshot."""
-    key = f"overview.unusual.asked.{snapshot}"
-    if not st.session_state.get(key):
-        words = _("Judging all merchants of a marketplace of this size takes up to some minutes.")
-        st.session_state[key] = st.button(_("Look for unusual days"), icon=":material/search:", help=words)
-    return bool(st.session_state[key])
 
 
 def _in_words(frame: pd.DataFrame) -> pd.DataFrame:

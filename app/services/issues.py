@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from llm.types import Author, Message, Summary, Theme, Thread
 
 GROWING = 3
+THREADS_AT_ONCE = 2_000
 ALL_THREADS = ""
 
 
@@ -80,6 +81,15 @@ def theme_tickets(snapshot_id: str, scope: Scope, theme_id: str, names_language:
     card = next((c for c in theme_cards(snapshot_id, scope, names_language) if c.theme.theme_id == theme_id), None)
     tickets = read_tickets(snapshot_id, None if card else scope, card.ticket_ids if card else ())
     return by_clock(corrected(tickets))
+
+
+@cached
+def is_quick(snapshot_id: str, scope: Scope) -> bool:
+    """Whether the scope holds few enough threads for these to be grouped whenever a page is drawn."""
+    from analytics.metrics import compute
+
+    with cursor(snapshot_id) as opened:
+        return sum(result.n for result in compute(opened, "tickets", scope)) <= THREADS_AT_ONCE
 
 
 def growing_themes(snapshot_id: str, scope: Scope, names_language: str) -> list[ThemeCard]:

@@ -10,6 +10,7 @@ from app.components.header import page_header
 from app.components.leaderboards import leaderboards
 from app.components.merchant_map import merchant_map
 from app.components.metric_card import card_row
+from app.components.on_demand import is_asked
 from app.components.themes import growing_themes_row
 from app.components.unusual import unusual
 from app.components.words import base_words
@@ -52,10 +53,17 @@ def draw_changes(snapshot: str, filters: Filters) -> None:
 @st.fragment(parallel=True)
 def draw_themes() -> None:
     with page_errors():
-        themes = issues.growing_themes(snapshot_id(), current_filters().scope(), language())
+        snapshot, scope = snapshot_id(), current_filters().scope()
+        key, why = (
+            f"overview.themes.asked.{snapshot}",
+            _("Reading and grouping so many threads takes up to some minutes."),
+        )
+        if not issues.is_quick(snapshot, scope) and not is_asked(key, _("Find the issue themes growing fastest"), why):
+            return
+        themes = issues.growing_themes(snapshot, scope, language())
         if themes:
             st.markdown("**" + _("Issue themes growing fastest") + "**")
-            growing_themes_row(themes, {key: _(label) for key, label in trust.component_labels().items()})
+            growing_themes_row(themes, {name: _(label) for name, label in trust.component_labels().items()})
 
 
 page_header(_("Overview"))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import streamlit as st
 from click.testing import CliRunner
 from streamlit.testing.v1 import AppTest
 
@@ -27,7 +28,7 @@ from app.exports import to_csv
 from app.filters import default_filters
 from app.i18n import figure, use_language
 from app.page_errors import sentence
-from app.services import figures, merchant, overview, satisfaction, trust
+from app.services import figures, issues, merchant, overview, satisfaction, trust
 from app.services.figures import Card, Number
 from app.services.loading import load_path
 from app.services.runtime import Runtime, snapshot_id, use_runtime
@@ -311,6 +312,18 @@ class TestCoverage:
             page.switch_page("views/merchant.py").run()
             assert [error.value for error in page.error] == []
             assert any(words in text.value for text in page.markdown)
+
+
+class TestManyThreads:
+    def test_they_are_grouped_when_asked(self, demo: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(issues, "THREADS_AT_ONCE", 10)
+        st.cache_data.clear()
+        page = AppTest.from_file(str(MAIN), default_timeout=60).run()
+        assert not any("growing fastest" in text.value for text in page.markdown)
+        (button,) = [one for one in page.button if one.label == "Find the issue themes growing fastest"]
+        button.click().run()
+        assert any("growing fastest" in text.value for text in page.markdown)
+        st.cache_data.clear()
 
 
 EVENTS = "event_id,occurred_at,kind,merchant_id,buyer_id,order_id,amount,currency"
