@@ -153,21 +153,27 @@ def _split(question: Question, specs: Sequence[MetricSpec]) -> tuple[dict[str, F
 
 
 def figures_many(
-    cursor: MetricCursor, metric_ids: Sequence[str], scope: Scope, *, by: Sequence[str] = ()
+    cursor: MetricCursor, metric_ids: Sequence[str], scope: Scope, *, by: Sequence[str] = (), has_bounds: bool = True
 ) -> dict[str, Figures]:
-    """Figures of several metrics as arrays, one element a group (and currency); the same as `compute_many`, for many groups."""
+    """Figures of several metrics as arrays, one element a group (and currency); the same as `compute_many`, for many groups.
+
+    Without bounds (low and high are then NaN) a group of several merchants is summed without looking at each: for lines and sums.
+    """
     specs = [get_spec(metric_id) for metric_id in dict.fromkeys(metric_ids)]
-    return _answered(cursor, ask(scope, by, read_extent(cursor)), specs)
+    return _answered(cursor, ask(scope, by, read_extent(cursor)), specs, has_bounds=has_bounds)
 
 
-def _answered(cursor: MetricCursor, question: Question, specs: Sequence[MetricSpec]) -> dict[str, Figures]:
+def _answered(
+    cursor: MetricCursor, question: Question, specs: Sequence[MetricSpec], *, has_bounds: bool = True
+) -> dict[str, Figures]:
     answered, open_specs = _split(question, specs)
     in_columns = [spec for spec in open_specs if spec.family in COLUMN_FAMILIES]
     if in_columns:
-        frame = _sorted(cursor, column_statement(question, in_columns), question)
+        frame = _sorted(cursor, column_statement(question, in_columns, has_bounds=has_bounds), question)
         groups = group_columns(frame, question.names)
         for i, spec in enumerate(in_columns):
-            answered[spec.metric_id] = _column_figures(cursor, question, spec, frame, str(i), groups)
+            found = _column_figures(cursor, question, spec, frame, str(i), groups)
+            answered[spec.metric_id] = found if has_bounds else found.without_bounds()
     for spec in open_specs:
         if spec.family == "money":
             answered[spec.metric_id] = _money_figures(cursor, question, spec)

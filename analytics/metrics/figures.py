@@ -6,7 +6,7 @@ A marketplace of 20,000 merchants has as many groups: arrays of them cost millis
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
@@ -40,6 +40,11 @@ class Figures:
     def of(self, currency: str | None) -> NDArray[np.bool_]:
         """Which groups are in a currency."""
         return np.array([own == currency for own in self.currencies], dtype=bool)
+
+    def without_bounds(self) -> Figures:
+        """The same without intervals."""
+        nothing = np.full(len(self.value), np.nan)
+        return replace(self, low=nothing, high=nothing)
 
 
 def without_figure(status: Status) -> Figures:

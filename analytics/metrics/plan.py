@@ -148,15 +148,17 @@ def _window(question: Question, specs: Sequence[MetricSpec], params: dict[str, o
     return window_sql("window_months" if start < end else "window_days", columns=columns)
 
 
-def column_statement(question: Question, specs: Sequence[MetricSpec]) -> Statement:
-    """One statement for any number of metrics that are sums of columns; per metric i the columns y, x, s and, unless every
+def column_statement(question: Question, specs: Sequence[MetricSpec], *, has_bounds: bool = True) -> Statement:
+    """One statement for any number of metrics that are sums of columns; per metric i the columns y, x, s and, with bounds and unless every
     group is one merchant, cy, cx, yy, xy, xx, m (the moments over merchants)."""
     params = scope_params(question.scope, question.scope.date_to)
     for spec in specs:
         if question.through(spec) < question.scope.date_to:
             params[f"through_{spec.maturity_days}"] = question.through(spec)
+    if not has_bounds or question.is_single_merchant:
+        return _sum_statement(question, specs, params)
     by, names = question.by, aliases(specs)
-    clustered = [] if question.is_single_merchant else [i for i, spec in enumerate(specs) if spec.denominator_column]
+    clustered = [i for i, spec in enumerate(specs) if spec.denominator_column]
     moments = "".join(", " + piece("moments", i=str(i)) for i in clustered)
     window = _window(question, specs, params)
     if question.is_marketplace:
@@ -183,6 +185,24 @@ def column_statement(question: Question, specs: Sequence[MetricSpec]) -> Stateme
         keys=keys(by),
         totals=", ".join(piece("total", alias=alias) for alias in names),
         moments=moments,
+    )
+
+
+def _sum_statement(question: Question, specs: Sequence[MetricSpec], params: dict[str, object]) -> Statement:
+    if question.is_marketplace:
+        window, profiles = window_sql("window_marketplace", columns=mart_columns(specs)), ""
+    else:
+        window, profiles = _window(question, specs, params), piece("profiles")
+    return fill(
+        "columns_sums",
+        params,
+        group_columns=group_columns(question.by),
+        sums=_sums(specs, question),
+        window=window,
+        profiles=profiles,
+        filters=scope_filters(question.scope),
+        keys=keys(question.by),
+        totals=", ".join(piece("whole_total", alias=alias) for alias in aliases(specs)),
     )
 
 

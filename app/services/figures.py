@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+import numpy as np
 import pandas as pd
 
 from app.charts.shapes import Point
@@ -19,7 +20,7 @@ from app.services.runtime import cached
 from app.services.warehouse import cursor, filter_options, snapshot
 
 if TYPE_CHECKING:
-    from analytics.metrics import Comparison, Explanation, MetricResult, MetricSpec, Scope
+    from analytics.metrics import Comparison, Explanation, Figures, MetricResult, MetricSpec, Scope
     from app.filters import Compare
 
 Direction = Literal["higher", "lower", "neutral"]
@@ -163,34 +164,48 @@ def base_is_covered(snapshot_id: str, scope: Scope, base: Compare) -> bool:
 
 
 @cached
+def compared(
+    snapshot_id: str, metric_ids: tuple[str, ...], scope: Scope, base: Compare
+) -> dict[str, tuple[Comparison, ...]]:
+    """Several metrics over a scope against the comparison; alone where the data does not reach back that far."""
+    from analytics.metrics import compare_many, compute_many
+
+    with cursor(snapshot_id) as opened:
+        if base_is_covered(snapshot_id, scope, base):
+            found = compare_many(opened, metric_ids, scope, base=base)
+            return {metric_id: tuple(comparisons) for metric_id, comparisons in found.items()}
+        plain = compute_many(opened, metric_ids, scope)
+    return {metric_id: tuple(alone(result) for result in results) for metric_id, results in plain.items()}
+
+
+@cached
 def cards(
-    snapshot_id: str, metric_ids: tuple[str, ...], scope: Scope, base: Compare, peer_of: str | None = None
+    snapshot_id: str,
+    metric_ids: tuple[str, ...],
+    scope: Scope,
+    base: Compare,
+    peer_of: str | None = None,
+    among: tuple[str, ...] = (),
 ) -> tuple[Card, ...]:
     """Cards of several metrics over a scope, in the order asked for.
 
     Args:
         peer_of: a merchant whose peers' medians go on the cards.
+        among: what the page compares besides, these metrics included: asked for together, it costs one statement.
     """
-    from analytics.metrics import compare_many, compute_many, peers_many
+    from analytics.metrics import figures_many, peers_many
 
-    has_base = base_is_covered(snapshot_id, scope, base)
+    comparisons = compared(snapshot_id, among or metric_ids, scope, base)
     with cursor(snapshot_id) as opened:
-        if has_base:
-            compared = compare_many(opened, metric_ids, scope, base=base)
-        else:
-            compared = {
-                metric_id: [alone(result) for result in results]
-                for metric_id, results in compute_many(opened, metric_ids, scope).items()
-            }
-        series = compute_many(opened, metric_ids, scope, by=(period_of(scope),))
-        sparse = [name for name in metric_ids if sum(r.value is not None for r in series[name]) < SPARKLINE_POINTS]
+        series = figures_many(opened, metric_ids, scope, by=(period_of(scope),), has_bounds=False)
+        sparse = [name for name in metric_ids if np.isfinite(series[name].value).sum() < SPARKLINE_POINTS]
         if sparse:
-            series |= compute_many(opened, sparse, scope, by=("week",))
+            series |= figures_many(opened, sparse, scope, by=("week",), has_bounds=False)
         benchmarks = peers_many(opened, metric_ids, scope, peer_of) if peer_of else {}
     return tuple(
         _card(
             _spec(metric_id),
-            compared[metric_id],
+            comparisons[metric_id],
             series[metric_id],
             benchmarks[metric_id].median if metric_id in benchmarks else None,
         )
@@ -284,11 +299,10 @@ def alone(result: MetricResult) -> Comparison:
     return Comparison(result, None, None, None, None, None, None)
 
 
-def _card(
-    spec: MetricSpec, compared: Sequence[Comparison], periods: Sequence[MetricResult], peer_median: float | None
-) -> Card:
-    main = max(compared, key=lambda comparison: comparison.current.value or 0.0)
+def _card(spec: MetricSpec, comparisons: Sequence[Comparison], periods: Figures, peer_median: float | None) -> Card:
+    main = max(comparisons, key=lambda comparison: comparison.current.value or 0.0)
     current = main.current
+    drawn = periods.of(current.currency) & np.isfinite(periods.value)
     return Card(
         metric_id=spec.metric_id,
         name=spec.name,
@@ -303,16 +317,12 @@ def _card(
         change=main.change,
         change_share=main.change_share,
         is_significant=bool(main.is_significant),
-        sparkline=tuple(
-            result.value for result in periods if result.value is not None and result.currency == current.currency
-        ),
+        sparkline=tuple(periods.value[drawn].tolist()),
         peer_median=peer_median,
         ci_low=current.ci_low,
         ci_high=current.ci_high,
         other_currencies=tuple(
-            sorted(
-                {c.current.currency for c in compared if c.current.currency and c.current.currency != current.currency}
-            )
+            sorted({c.current.currency for c in comparisons if c.current.currency} - {current.currency})
         ),
     )
 

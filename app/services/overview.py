@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from app.i18n import N_
@@ -16,7 +17,7 @@ from app.services.runtime import cached
 from app.services.warehouse import cursor, filter_options
 
 if TYPE_CHECKING:
-    from analytics.metrics import Comparison, Lead, MetricResult, Scope
+    from analytics.metrics import Comparison, Figures, Lead, Scope
     from app.filters import Compare
 
 BOARD_METRICS = ("orders", "gmv", "rating_mean", "late_seller_rate", "dispute_rate")
@@ -84,7 +85,7 @@ def overview_cards(snapshot_id: str, scope: Scope, base: Compare) -> tuple[Card,
     """The six cards: GMV, orders, trust median, buyers' satisfaction, late through the merchant, disputes."""
     metric_ids = ("gmv", "orders", "rating_mean", "buyer_csat", "late_seller_rate", "dispute_rate")
     peer_of = scope.merchants[0] if len(scope.merchants) == 1 else None
-    found = {card.metric_id: card for card in figures.cards(snapshot_id, metric_ids, scope, base, peer_of)}
+    found = {card.metric_id: card for card in figures.cards(snapshot_id, metric_ids, scope, base, peer_of, _watched())}
     happy = found["buyer_csat"] if found["rating_mean"].status == "not_in_source" else found["rating_mean"]
     return (
         replace(found["gmv"], name=N_("GMV")),
@@ -132,30 +133,33 @@ def merchant_map(snapshot_id: str, scope: Scope) -> MerchantMap:
         found = figures_many(opened, ("rating_mean", "buyer_csat"), _trust_window(snapshot_id, scope), by=("merchant",))
         traded = figures_many(opened, ("orders",), scope, by=("merchant",))["orders"]
     height = "buyer_csat" if "not_in_source" in found["rating_mean"].statuses else "rating_mean"
-    heights = pd.Series(found[height].value, index=found[height].groups.get("merchant", [None])).dropna()
-    orders = pd.Series(traded.n.astype(int), index=traded.groups["merchant"])
+    heights = dict(zip(found[height].groups.get("merchant", ()), found[height].value.tolist(), strict=False))
+    orders = dict(zip(traded.groups["merchant"], traded.n.astype(int).tolist(), strict=True))
     names = filter_options(snapshot_id).merchants
-    scored = [
-        (score.merchant_id, names.get(score.merchant_id, score.merchant_id), score.score, score.level)
-        for score in trust.scope_scores(snapshot_id, scope)
-        if score.score is not None
+    rows = [
+        (
+            one.merchant_id,
+            names.get(one.merchant_id, one.merchant_id),
+            one.score,
+            rating,
+            orders.get(one.merchant_id, 0),
+            one.level,
+        )
+        for one in trust.scope_scores(snapshot_id, scope)
+        if one.score is not None and not math.isnan(rating := heights.get(one.merchant_id, math.nan))
     ]
-    frame = pd.DataFrame(scored, columns=["merchant_id", "name", "trust", "level"]).astype({"trust": float})
-    frame = frame[frame["merchant_id"].isin(heights.index)]
-    placed = frame.assign(
-        rating=heights.reindex(frame["merchant_id"]).to_numpy(),
-        orders=orders.reindex(frame["merchant_id"], fill_value=0).to_numpy(),
-    )[["merchant_id", "name", "trust", "rating", "orders", "level"]]
+    placed = pd.DataFrame(rows, columns=["merchant_id", "name", "trust", "rating", "orders", "level"])
     spec = get_spec(height)
     border = next((band.low for band in trust.bands() if band.level == "good"), 70.0)
-    middle = float(heights.quantile(interpolation="higher")) if len(heights) else 0.0
+    known = sorted(height for height in heights.values() if not math.isnan(height))
+    middle = known[len(known) // 2] if known else 0.0
     return MerchantMap(
         placed.sort_values(["orders", "merchant_id"], ascending=[False, True], ignore_index=True),
         height,
         spec.name,
         spec.unit,
         (border, middle),
-        int((~orders.index.isin(placed["merchant_id"])).sum()),
+        len(orders.keys() - {row[0] for row in rows}),
         trust.window_days(),
     )
 
@@ -163,22 +167,28 @@ def merchant_map(snapshot_id: str, scope: Scope) -> MerchantMap:
 @cached
 def what_changed(snapshot_id: str, scope: Scope, base: Compare) -> tuple[Change, ...] | None:
     """The strongest movements against the comparison, at most five; None when the data does not reach back that far."""
-    from analytics.metrics import CATALOGUE, compare_many, leading_parts
+    from analytics.metrics import leading_parts
 
     if not figures.base_is_covered(snapshot_id, scope, base):
         return None
-    metric_ids = tuple(name for name in CATALOGUE if name not in TWINS)
+    compared = figures.compared(snapshot_id, _watched(), scope, base)
+    moved = {
+        _change(comparison): comparison
+        for found in compared.values()
+        for comparison in found
+        if comparison.is_significant
+    }
+    shown = sorted(moved, key=lambda change: -change.strength)[:CHANGES_SHOWN]
     with cursor(snapshot_id) as opened:
-        compared = compare_many(opened, metric_ids, scope, base=base)
-        moved = {
-            _change(comparison): comparison
-            for found in compared.values()
-            for comparison in found
-            if comparison.is_significant
-        }
-        shown = sorted(moved, key=lambda change: -change.strength)[:CHANGES_SHOWN]
         leads = leading_parts(opened, [moved[c] for c in shown], scope, base=base, dimensions=LEAD_DIMENSIONS)
     return tuple(_with_lead(snapshot_id, change, leads.get((change.metric_id, change.currency))) for change in shown)
+
+
+def _watched() -> tuple[str, ...]:
+    """The metrics that the page compares, for its cards and for what changed."""
+    from analytics.metrics import CATALOGUE
+
+    return tuple(name for name in CATALOGUE if name not in TWINS)
 
 
 @cached
@@ -188,7 +198,7 @@ def leaderboard(snapshot_id: str, scope: Scope, base: Compare, dimension: str, m
     Columns: key, name, value, change (None without a comparison; counts and money as a share of the base), share (of the orders of
     the scope), n, status, currency (of money, else None), trend (the values of the window's periods).
     """
-    from analytics.metrics import compare_many, compute_many
+    from analytics.metrics import compare_many, compute_many, figures_many
 
     period = figures.period_of(scope)
     has_base = figures.base_is_covered(snapshot_id, scope, base)
@@ -199,7 +209,7 @@ def leaderboard(snapshot_id: str, scope: Scope, base: Compare, dimension: str, m
         else:
             plain = compute_many(opened, asked, scope, by=(dimension,))
             compared = {name: [figures.alone(result) for result in found] for name, found in plain.items()}
-        trends = compute_many(opened, (metric_id,), scope, by=(dimension, period))[metric_id]
+        trends = figures_many(opened, (metric_id,), scope, by=(dimension, period), has_bounds=False)[metric_id]
     orders = {c.current.group[dimension]: c.current.n for c in compared["orders"] if dimension in c.current.group}
     main = figures.main_currency([comparison.current for comparison in compared[metric_id]])
     lines = _lines(trends, dimension, main)
@@ -270,11 +280,13 @@ def _trust_window(snapshot_id: str, scope: Scope) -> Scope:
     return replace(scope, date_from=max(first, filter_options(snapshot_id).data_from))
 
 
-def _lines(results: Sequence[MetricResult], dimension: str, currency: str | None) -> dict[str, list[float]]:
+def _lines(trends: Figures, dimension: str, currency: str | None) -> dict[str, list[float]]:
     lines: dict[str, list[float]] = {}
-    for result in results:
-        if result.value is not None and dimension in result.group and result.currency == currency:
-            lines.setdefault(result.group[dimension], []).append(result.value)
+    rows = trends.of(currency) & np.isfinite(trends.value)
+    for key, value in zip(
+        trends.groups.get(dimension, trends.currencies)[rows], trends.value[rows].tolist(), strict=True
+    ):
+        lines.setdefault(key, []).append(value)
     return lines
 
 
