@@ -160,7 +160,8 @@ def figures_many(
     Without bounds (low and high are then NaN) a group of several merchants is summed without looking at each: for lines and sums.
     """
     specs = [get_spec(metric_id) for metric_id in dict.fromkeys(metric_ids)]
-    return _answered(cursor, ask(scope, by, read_extent(cursor)), specs, has_bounds=has_bounds)
+    answered = _answered(cursor, ask(scope, by, read_extent(cursor)), specs, has_bounds=has_bounds)
+    return answered if has_bounds else {name: found.without_bounds() for name, found in answered.items()}
 
 
 def _answered(
@@ -172,8 +173,7 @@ def _answered(
         frame = _sorted(cursor, column_statement(question, in_columns, has_bounds=has_bounds), question)
         groups = group_columns(frame, question.names)
         for i, spec in enumerate(in_columns):
-            found = _column_figures(cursor, question, spec, frame, str(i), groups)
-            answered[spec.metric_id] = found if has_bounds else found.without_bounds()
+            answered[spec.metric_id] = _column_figures(cursor, question, spec, frame, str(i), groups)
     for spec in open_specs:
         if spec.family == "money":
             answered[spec.metric_id] = _money_figures(cursor, question, spec)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+import numpy as np
 import pytest
 
 from analytics.metrics import (
@@ -17,6 +18,7 @@ from analytics.metrics import (
     compute_many,
     compute_with_totals,
     drill,
+    figures_many,
     sql_text,
 )
 from analytics.metrics.types import UnknownDimension
@@ -100,6 +102,18 @@ def test_groups_of_merchants_add_up_to_the_merchants(cursor: MemoryCursor, by: t
     grouped = compute_many(cursor, ALL, WINDOW, by=by)
     for metric_id in ALL:
         assert _total(grouped[metric_id]) == pytest.approx(_total(merchants[metric_id])), metric_id
+
+
+@pytest.mark.parametrize("by", [(), ("day",), ("category",), ("category", "week"), ("merchant",), ("carrier", "month")])
+@pytest.mark.parametrize("scope", SCOPES[:3], ids=["all", "category", "merchants"])
+def test_figures_without_bounds_are_the_same_figures(cursor: MemoryCursor, scope: Scope, by: tuple[str, ...]) -> None:
+    told = compute_many(cursor, ALL, scope, by=by)
+    for metric_id, found in figures_many(cursor, ALL, scope, by=by, has_bounds=False).items():
+        values = [math.nan if result.value is None else result.value for result in told[metric_id]]
+        assert found.value.tolist() == pytest.approx(values, nan_ok=True), metric_id
+        assert found.n.tolist() == [result.n for result in told[metric_id]]
+        assert found.statuses.tolist() == [result.status for result in told[metric_id]]
+        assert not np.isfinite(found.low).any()
 
 
 def _narrowed(scope: Scope, group: Mapping[str, str]) -> Scope:
