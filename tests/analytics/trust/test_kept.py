@@ -373,7 +373,7 @@ def test_kept_scores_are_the_computed_ones_whatever_is_loaded(tmp_path: Path, mo
     dice = random.Random(seed)
     warehouse = Warehouse(tmp_path / "warehouse")
     days = [date(2024, 2, 15) + timedelta(days=dice.randrange(120)) for _ in range(3)]
-    for tables in in_time(restless(dice), dice, 4):
+    for tables in filter(lambda each: any(each.values()), in_time(restless(dice), dice, 4)):
         grow(warehouse, **tables)
         for day in days:
             assert_close(of(warehouse).on(day).scores, computed(warehouse, day=day), f"seed {seed}, {day}")
