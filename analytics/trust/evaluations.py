@@ -3,10 +3,10 @@
 Two readings of one past evaluation, both defined for any day:
 - `then`: as it was first evaluated. Its scores, and the level that was decided from the scores evaluated by then, are written once and
   stay, whatever is loaded later: what a merchant was told doesn't change.
-- `now`: as the snapshot knows it: the same rule over scores of that snapshot alone. Late data move it.
+- `now`: as the snapshot knows it: the same rule over scores of that snapshot alone (`analytics.trust.kept`). Late data move it.
 
 Nothing is evaluated before somebody asks, and then only the evaluations asked for and those that their levels look back at: each costs one
-as-of cursor, once. An evaluation counts once the data cover its day. Another definition, time zone or way of computing begins a
+as-of cursor, once, where its day's scores aren't kept yet. An evaluation counts once the data cover its day. Another definition, time zone or way of computing begins a
 chain of files of its own.
 """
 
@@ -28,9 +28,8 @@ import pyarrow as pa
 
 from analytics.errors import WarehouseError
 from analytics.freshness import last_whole_day
-from analytics.trust.counts import MARTS
+from analytics.trust import kept
 from analytics.trust.levels import evaluation_days, levels_held
-from analytics.trust.merchants import score_merchants
 from analytics.trust.programme import Programme, default_programme
 
 if TYPE_CHECKING:
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
 
 Known = Literal["then", "now"]
 FOLDER = "evaluations"
-SCORE_VERSION = 1  # of the way that scores and levels are computed: decision 014 says when to raise it
 COLUMNS = (
     *(
         "evaluated_on",
@@ -123,31 +121,28 @@ class Evaluations:
         return self._kept(path, found) if known == "then" else found
 
     def _scores(self, day: date, known: Known) -> pd.DataFrame:
-        """Scores of one evaluation day: kept ones, or computed and kept."""
-        first, latest = self._path(day, "scores"), self._path(day, "now")
+        """Scores of one evaluation day: as first told, or as the snapshot knows them."""
+        first = self._path(day, "scores")
         if not first.exists():
-            return self._kept(first, self._computed(day))
+            return self._kept(first, self._evaluated(day).assign(made_at=datetime.now(UTC)))
         then = _read(first)
         if known == "then" or then["snapshot_id"].iloc[0] == self.snapshot_id:
             return then
-        if latest.exists() and (found := _read(latest))["snapshot_id"].iloc[0] == self.snapshot_id:
-            return found
-        return self._kept(latest, self._computed(day), is_first=False)
+        return self._evaluated(day)
 
-    def _computed(self, day: date) -> pd.DataFrame:
-        with self.warehouse.cursor(self.snapshot_id, as_of=day, marts=MARTS) as cursor:
-            scores = score_merchants(cursor, programme=self.programme)
-        rows = [(s.merchant_id, s.score, s.level, s.ci_low, s.ci_high, s.n, s.status) for s in scores]
+    def _evaluated(self, day: date) -> pd.DataFrame:
+        found = kept.KeptScores(self.warehouse, self.snapshot_id, self.programme).on(day)
+        rows = [(s.merchant_id, s.score, s.level, s.ci_low, s.ci_high, s.n, s.status) for s in found.scores]
         frame = pd.DataFrame(rows, columns=list(_SCORES))
         frame = frame.astype({"score": float, "ci_low": float, "ci_high": float})
-        return frame.assign(snapshot_id=self.snapshot_id, made_at=datetime.now(UTC))
+        return _with_none(frame.assign(snapshot_id=self.snapshot_id, made_at=found.made_at))
 
     def _path(self, day: date, kind: str) -> Path:
         zone = self.warehouse.snapshot(self.snapshot_id).time_zone
-        digest = hashlib.sha256(f"{SCORE_VERSION} {self.programme!r} {zone}".encode()).hexdigest()[:12]
+        digest = hashlib.sha256(f"{kept.SCORE_VERSION} {self.programme!r} {zone}".encode()).hexdigest()[:12]
         return self.warehouse.root / FOLDER / f"{self.programme.programme_id}-{digest}" / f"{day}.{kind}.parquet"
 
-    def _kept(self, path: Path, frame: pd.DataFrame, *, is_first: bool = True) -> pd.DataFrame:
+    def _kept(self, path: Path, frame: pd.DataFrame) -> pd.DataFrame:
         """Writes the frame, whole or not at all; of two that make the first at once, one wins and both read it."""
         if frame.empty:  # nobody was told anything
             return frame
@@ -155,10 +150,7 @@ class Evaluations:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             frame.to_parquet(temporary, index=False)
-            if is_first:
-                _make_first(path, temporary)
-            else:
-                temporary.replace(path)
+            _make_first(path, temporary)
         except OSError:  # a warehouse that only can be read keeps nothing: it is evaluated at each asking
             return frame
         finally:

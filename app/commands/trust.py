@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -84,6 +85,13 @@ MORE_CLAUSE_KEYS = ("status", "level", "merchant_level", "next_evaluation", "pro
 )
 @click.option("--since", type=Day(), help="With --merchant: why the score changed since the end of this day.")
 @click.option("--path", "is_path", is_flag=True, help="With --merchant: the smallest changes that lift its level.")
+@click.option(
+    "--prepare",
+    "prepared_days",
+    metavar="DAYS",
+    type=click.IntRange(1, 3660),
+    help="Compute and keep the scores of each of the last so many days, newest first, so that pages find them ready. Run it after a load.",
+)
 @json_option
 @warehouse_option
 @one_line_errors
@@ -96,6 +104,7 @@ def trust(
     known: Literal["then", "now"],
     since: date | None,
     is_path: bool,
+    prepared_days: int | None,
     as_json: bool,
     warehouse: Path | None,
 ) -> None:
@@ -104,11 +113,17 @@ def trust(
     With --programme P, print each merchant's clauses of it instead: value, limit, verdict, distance to the limit, and how likely the true rate
     is beyond it. With --evaluations N, the levels decided at the last evaluations. With --merchant ID --since D, the change of its score by rate
     and cause, and the orders behind it: the parts add up. With --merchant ID alone, JSON also holds its rates, and its score with the events
-    counted that were not its fault.
+    counted that were not its fault. With --prepare DAYS, scores of past days are made ready; what an interrupted run has done stays done.
     """
     from app.services.warehouse import as_known
 
     _check(programmes, is_ledger, evaluations, since, merchant, is_path)
+    if prepared_days is not None:
+        if as_of != "latest" or known != "then" or any((programmes, evaluations, since, merchant, is_path)):
+            raise click.UsageError("--prepare goes with --warehouse and --json only: run it on its own.")
+        with runtime(warehouse):
+            print_rows([_prepare(snapshot_id(), prepared_days)], as_json=as_json)
+        return
     with runtime(warehouse):
         reading = as_known(snapshot_id(), as_of)
         rows: Iterable[Mapping[str, object]]
@@ -147,6 +162,18 @@ def _check(
         raise click.UsageError(
             "--programme, --evaluations, --since and --path each print something of their own: choose one."
         )
+
+
+def _prepare(snapshot: str, days: int) -> Mapping[str, object]:
+    from app.services.scores import prepare
+
+    start = clock = time.monotonic()
+    done = {True: 0, False: 0}
+    for day, is_new in prepare(snapshot, days):
+        done[is_new] += 1
+        now, clock = time.monotonic() - clock, time.monotonic()
+        note(f"{day}: {f'kept in {now:.1f} s' if is_new else 'kept already'}")
+    return {"prepared": done[True], "already": done[False], "seconds": round(clock - start, 3)}
 
 
 def _scores(reading: str, merchant: str | None) -> Iterable[Mapping[str, object]]:

@@ -38,10 +38,14 @@ def cursor(snapshot_id: str, as_of: date | None = None, marts: Collection[str] |
 
     As of the earlier of `as_of` and the day that the reading is of.
     """
-    days = [day for day in (known_on(snapshot_id), as_of) if day is not None]
-    day = min(days, default=None)
+    day = earlier_day(snapshot_id, as_of)
     with get_runtime().warehouse.cursor(base_id(snapshot_id), as_of=day, marts=marts) as opened:
         yield opened
+
+
+def earlier_day(snapshot_id: str, as_of: date | None) -> date | None:
+    """The earlier of a day and the one that the reading is of; None: as known latest."""
+    return min((day for day in (known_on(snapshot_id), as_of) if day is not None), default=None)
 
 
 def as_known(snapshot_id: str, asked: AsOf) -> str:

@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
 from app.errors import NoData
-from app.services.runtime import Runtime, cached, get_runtime, snapshot_id, use_runtime
+from app.services.runtime import Runtime, cached, get_runtime, remembering, shared, snapshot_id, use_runtime
 from app.settings import load_settings
 
 
@@ -117,6 +117,33 @@ st.write(str([double("s", 1), double("s", 1), double("t", 1), calls]))
 """
         app = AppTest.from_string(page).run()
         assert app.markdown[0].value == "[2, 2, 2, ['s', 't']]"
+
+    def test_what_is_shared_is_computed_once_and_the_same_object_for_all(self) -> None:
+        page = """
+import streamlit as st
+from app.services.runtime import cached, shared
+calls = []
+def pairs(snapshot: str) -> tuple[tuple[str, int], ...]:
+    calls.append(snapshot)
+    return ((snapshot, 1), (snapshot, 2))
+once, copied = shared(pairs), cached(pairs)
+st.write(str([once("s") is once("s"), copied("s") is copied("s"), once("t")[0], calls]))
+"""
+        app = AppTest.from_string(page).run()
+        assert app.markdown[0].value == "[True, False, ('t', 1), ['s', 's', 't']]"
+
+    def test_outside_a_browser_what_is_shared_is_remembered_only_where_asked(self) -> None:
+        calls: list[str] = []
+
+        @shared
+        def pair(snapshot: str) -> tuple[str, ...]:
+            calls.append(snapshot)
+            return (snapshot,)
+
+        assert [pair("s"), pair("s")] == [("s",), ("s",)]
+        with remembering({}):
+            assert pair("s") is pair("s")
+        assert calls == ["s", "s", "s"]
 
 
 class TestServer:

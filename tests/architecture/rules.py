@@ -114,11 +114,29 @@ def page_faults(path: str, text: str) -> list[str]:
     return found
 
 
+CACHES = "app/services/runtime.py"
+
+
+def cache_faults(path: str, text: str) -> list[str]:
+    """A cache of Streamlit's outside its one module, and a result that sessions share and that could be changed."""
+    found = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Attribute) and node.attr in {"cache_data", "cache_resource"} and path != CACHES:
+            found.append(f"{path}:{node.lineno}: services cache by `cached` and `shared` of {CACHES}")
+        elif (
+            isinstance(node, ast.FunctionDef)
+            and "shared" in map(ast.unparse, node.decorator_list)
+            and not (node.returns and ast.unparse(node.returns).startswith("tuple["))
+        ):
+            found.append(f"{path}:{node.lineno}: what is shared as it is must be a tuple")
+    return found
+
+
 def violations(files: Mapping[str, str]) -> list[str]:
     """Every breach in a mapping of path → source text."""
     found: list[str] = []
     for path, text in files.items():
-        found += wrong_imports(path, text) + stray_sql(path, text) + unsafe_html(path, text)
+        found += wrong_imports(path, text) + stray_sql(path, text) + unsafe_html(path, text) + cache_faults(path, text)
         if path.startswith("app/views/") and not path.endswith("__init__.py"):
             found += page_faults(path, text)
     return found

@@ -40,6 +40,9 @@ def test_the_product_breaks_no_house_rule() -> None:
         ("app/views/x.py", "frame.groupby('a')"),
         ("app/views/x.py", "@st.cache_data\ndef f(): ..."),
         ("app/views/x.py", "\n" * 151),
+        ("app/services/x.py", "import streamlit as st\n@st.cache_resource\ndef f(): ..."),
+        ("app/services/x.py", "@shared\ndef f(snapshot_id: str) -> dict[str, int]: ..."),
+        ("app/services/x.py", "@shared\ndef f(snapshot_id): ..."),
     ],
 )
 def test_each_rule_goes_red(path: str, text: str) -> None:

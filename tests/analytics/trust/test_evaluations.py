@@ -14,6 +14,7 @@ import pytest
 from analytics.errors import WarehouseError
 from analytics.trust import Programme, default_programme
 from analytics.trust.evaluations import Evaluations
+from analytics.trust.kept import KeptScores
 from analytics.trust.programme import Evaluated, Level
 from analytics.trust.schedule import Schedule
 from tests.analytics.trust.marketplaces import FakeCursor, cursor_over
@@ -54,6 +55,14 @@ class FakeWarehouse:
             for name, late in (("a", self.late[snapshot_id].get(day, 0)), ("b", 0))
         ]
         yield cursor_over(rows, [{"merchant_id": "a", "name": "A"}, {"merchant_id": "b", "name": "B"}], as_of=as_of)
+
+
+@pytest.fixture(autouse=True)
+def facts_are_those_of_the_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
+    def known(warehouse: FakeWarehouse, snapshot_id: str, day: date) -> str:
+        return f"{snapshot_id} {warehouse.described.time_zone}"
+
+    monkeypatch.setattr("analytics.trust.kept.facts_known", known)
 
 
 def bad_march(count: int) -> dict[date, int]:
@@ -127,6 +136,17 @@ def test_a_level_is_the_one_first_decided_even_when_its_memory_grows(tmp_path: P
     assert now["level"].iloc[0] == "high"  # with March before it, the level is held
 
 
+def test_what_is_known_now_of_a_day_that_was_scored_before_is_read_and_not_computed_again(tmp_path: Path) -> None:
+    warehouse, first = made(tmp_path, s1={}, s2=bad_march(30))
+    first.history(LAST, 3)
+    later = Evaluations.of(warehouse, "s2", PROGRAMME)  # type: ignore[arg-type]
+    for day in later.days(LAST, 6):
+        KeptScores.of(warehouse, "s2", PROGRAMME).on(day)  # type: ignore[arg-type]
+    asked = len(warehouse.asked)
+    assert later.history(LAST, 3, known="now")["level"].iloc[-2] == "poor"
+    assert len(warehouse.asked) == asked
+
+
 def test_a_new_evaluation_looks_back_at_scores_as_they_were_told(tmp_path: Path) -> None:
     warehouse, first = made(tmp_path, s1={}, s2=bad_march(30))
     first.history(date(2024, 3, 1), 3)
@@ -174,7 +194,7 @@ def test_a_torn_file_is_one_line_with_what_to_do(tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("kind", ["scores", "levels", "now"])
+@pytest.mark.parametrize("kind", ["scores", "levels"])
 @pytest.mark.parametrize("found", ["no rows", "other columns", "no file"])
 def test_a_kept_file_of_another_kind_is_one_line_too(tmp_path: Path, kind: str, found: str) -> None:
     warehouse, first = made(tmp_path, s1={}, s2={})
@@ -194,7 +214,7 @@ def test_a_kept_file_of_another_kind_is_one_line_too(tmp_path: Path, kind: str, 
 
 def test_an_evaluation_of_nobody_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _, evaluations = made(tmp_path, s1={})
-    monkeypatch.setattr("analytics.trust.evaluations.score_merchants", lambda *_args, **_more: [])
+    monkeypatch.setattr("analytics.trust.kept.score_merchants", lambda *_args, **_more: [])
     for known in ("then", "now"):
         assert evaluations.history(LAST, 2, known=known).empty
     assert not list(tmp_path.rglob("*.parquet"))
@@ -210,9 +230,10 @@ def test_without_hard_links_it_is_copied_or_nothing_is_left(
     monkeypatch.setattr(Path, "hardlink_to", refused)
     if is_full:
         monkeypatch.setattr(Path, "read_bytes", refused)
+    (tmp_path / "scores").write_text("in the way of the folder")
     warehouse, evaluations = made(tmp_path, s1=bad_march(20))
     found = evaluations.history(LAST, 2)
-    left = [path.name.split(".", 1)[1] for path in tmp_path.rglob("*") if path.is_file()]
+    left = [path.name.split(".", 1)[1] for path in tmp_path.rglob("*.*") if path.is_file()]
     assert sorted(set(left)) == ([] if is_full else ["levels.parquet", "scores.parquet"])
     again = evaluations.history(LAST, 2)
     pd.testing.assert_frame_equal(again.drop(columns="made_at"), found.drop(columns="made_at"))
@@ -234,13 +255,14 @@ def test_another_way_of_computing_begins_anew(tmp_path: Path, monkeypatch: pytes
     warehouse, evaluations = made(tmp_path, s1={})
     evaluations.history(LAST, 1)
     asked = len(warehouse.asked)
-    monkeypatch.setattr("analytics.trust.evaluations.SCORE_VERSION", 2)
+    monkeypatch.setattr("analytics.trust.kept.SCORE_VERSION", 2)
     evaluations.history(LAST, 1)
     assert len(warehouse.asked) == 2 * asked
 
 
 def test_a_folder_that_only_can_be_read_is_evaluated_each_time(tmp_path: Path) -> None:
-    (tmp_path / "evaluations").write_text("in the way of the folder")
+    for folder in ("evaluations", "scores"):
+        (tmp_path / folder).write_text("in the way of the folder")
     warehouse, evaluations = made(tmp_path, s1=bad_march(20))
     found = evaluations.history(LAST, 2)
     _, elsewhere = made(tmp_path / "elsewhere", s1=bad_march(20))
