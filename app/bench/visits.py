@@ -240,16 +240,21 @@ def _merchant_sums(snapshot_id: str, asked: Visit) -> None:
     figures.many_series(snapshot_id, (merchant.TREND_METRICS[1],), replace(own, date_from=first), period)
 
 
+def _whatif_sums(snapshot_id: str, asked: Visit) -> None:
+    _whatif(snapshot_id, replace(asked, scope=_newest(snapshot_id, asked.scope)))
+
+
 def _newest(snapshot_id: str, scope: Scope) -> Scope:
     """The window moved to the newest day: of another day the score is told by events."""
     later = filter_options(snapshot_id).data_up_to - scope.date_to
     return replace(scope, date_from=scope.date_from + later, date_to=scope.date_to + later)
 
 
-# What pages ask of nothing but sums by day and month, and what is left out of them for that.
+# What pages ask of nothing but sums by day and month (and who the merchants are), and a word on what that leaves of them.
 SUMS: Mapping[str, tuple[Callable[[str, Visit], None], str]] = {
-    "overview": (_overview_sums, "newest map; no trust card, concentration, threads"),
+    "overview": (_overview_sums, "no trust card, concentration, threads"),
     "trust": (_trust_sums, "newest day; no movers"),
     "satisfaction": (_satisfaction, ""),
-    "merchant": (_merchant_sums, "newest day; no comparison, peers, timeline"),
+    "merchant": (_merchant_sums, "newest day; score, rates, trend"),
+    "whatif": (_whatif_sums, "newest day"),
 }
