@@ -10,13 +10,12 @@ import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import duckdb
-
 from analytics.bench.copies import link_warehouse
 from analytics.bench.templates import render
 from analytics.engines.duckdb import build_marts, quote
 from analytics.engines.marts import Mart, read_marts
 from analytics.errors import WarehouseError
+from analytics.ingest.loads import clear_errors
 from analytics.warehouse import Warehouse, create_views
 
 MOST = 1000
@@ -60,39 +59,36 @@ def grow(source: Warehouse, root: Path, times: float, seed: int) -> Grown:
             "The marts of {root} were built by another version: build them anew with `trustdesk build` first.",
             root=source.root,
         )
-    link_warehouse(source.root, root)
     copy = Warehouse(root, memory_limit=source.memory_limit, spill_limit=source.spill_limit, threads=source.threads)
+    with clear_errors(copy):
+        link_warehouse(source.root, root)
+        return _grow(copy, times, seed)
+
+
+def _grow(copy: Warehouse, times: float, seed: int) -> Grown:
+    """The copy's own additive marts in place of the stored ones."""
     stored = copy.folder.current()
     grown_id = f"{stored.snapshot_id}x{times:g}"  # another snapshot: nothing that is kept by id is mistaken for its
     marts = tuple(mart for mart in read_marts(copy.marts_folder) if mart.upkeep.form == "additive")
+    write_to = copy.root / "marts" / grown_id
     with copy.connect() as connection:
-        create_views(connection, root, stored, "before")
+        create_views(connection, copy.root, stored, "before")
         if times < 1:
-            _thin(connection, times, seed)
+            for fact, own_id in FACTS.items():
+                slots = {"share": repr(times), "seed": quote(str(seed))}
+                connection.execute(render("thinned", fact=fact, own_id=own_id, **slots))
         else:
-            connection.execute(f"CREATE TEMP TABLE spread AS\n{render('spread', copies=str(int(times)))}")
+            connection.execute(render("spread", copies=str(int(times))))
             marts = tuple(_grown(mart) for mart in marts)
-        built = build_marts(
-            connection, marts, as_of=None, time_zone=stored.time_zone, write_to=root / "marts" / grown_id
-        )
+        built = build_marts(connection, marts, as_of=None, time_zone=stored.time_zone, write_to=write_to)
         merchant_days, orders = connection.execute(render("grown_counts")).fetchall()[0]
-    files = {name: tuple(path.relative_to(root).as_posix() for path in paths) for name, paths in built.files.items()}
+    files = {
+        name: tuple(path.relative_to(copy.root).as_posix() for path in paths) for name, paths in built.files.items()
+    }
+    patches = {name: patch for name, patch in stored.patches.items() if name not in files}
     with copy.folder.locked():
-        copy.folder.publish(
-            replace(
-                stored,
-                snapshot_id=grown_id,
-                marts={**stored.marts, **files},
-                patches={name: patch for name, patch in stored.patches.items() if name not in files},
-            )
-        )
+        copy.folder.publish(replace(stored, snapshot_id=grown_id, marts={**stored.marts, **files}, patches=patches))
     return Grown(copy, int(merchant_days), int(orders or 0))
-
-
-def _thin(connection: duckdb.DuckDBPyConnection, share: float, seed: int) -> None:
-    for fact, own_id in FACTS.items():
-        sql = render("thinned", fact=fact, own_id=own_id, share=repr(share), seed=quote(str(seed)))
-        connection.execute(f'CREATE VIEW "{fact}" AS\n{sql}')
 
 
 def _grown(mart: Mart) -> Mart:

@@ -1,5 +1,6 @@
 -- Where the {{copies}} copies of a merchant's day go: one to each of the days without a row that follow it, before its next, the others to the day itself.
 -- So the sums of a merchant stay whole multiples, and no day lies outside its first and last.
+create temp table spread as
 with merchant_with_day as (
     select distinct merchant_id, day from before.merchant_day
 ),

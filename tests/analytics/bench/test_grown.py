@@ -141,6 +141,12 @@ def test_marts_of_another_version_are_refused(demo_warehouse: Path, tmp_path: Pa
         grow(older, tmp_path / "grown", 2, seed=1)
 
 
+@pytest.mark.parametrize("times", [0.5, 10])
+def test_too_little_memory_is_said_in_one_line(times: float, demo_warehouse: Path, tmp_path: Path) -> None:
+    with pytest.raises(WarehouseError, match=r"^The load needs more than 8MB of memory .*raise the memory limit"):
+        grow(Warehouse(demo_warehouse, memory_limit="8MB"), tmp_path / "grown", times, seed=1)
+
+
 @pytest.mark.parametrize("times", [0, -1, 2.5, 1e9, math.nan, math.inf, -math.inf])
 def test_what_is_no_size_is_refused(times: float, tmp_path: Path) -> None:
     assert not is_size(times)
