@@ -207,7 +207,8 @@ WINDOWLESS = ("data", "data quality")
 def _overview_sums(snapshot_id: str, asked: Visit) -> None:
     from analytics.metrics import CATALOGUE, leading_parts
 
-    sums = tuple(name for name, spec in CATALOGUE.items() if spec.family != "concentration")
+    watched = {name: spec.family for name, spec in CATALOGUE.items() if name not in overview.TWINS}
+    sums = tuple(name for name, family in watched.items() if family != "concentration")
     figures.cards(snapshot_id, overview.BOARD_METRICS, asked.scope, asked.base, among=sums)
     if figures.base_is_covered(snapshot_id, asked.scope, asked.base):
         compared = chain.from_iterable(figures.compared(snapshot_id, sums, asked.scope, asked.base).values())
