@@ -236,7 +236,7 @@ def _calibrated(surprise: Floats, is_taught: Bools) -> Floats:
     shape (never below 0), as Pickands (1975, Annals of Statistics 3) reads them from spacings.
     """
     pool = np.sort(surprise[is_taught])
-    if len(pool) == 0:
+    if len(pool) < TAIL_CELLS:  # too few to tell what is rare
         return np.ones_like(surprise)
     step = min(TAIL[1] / TAIL[2], np.sqrt(TAIL[0] * len(pool) / TAIL_CELLS))
     near, middle, far = np.quantile(pool, [1 - TAIL[0], 1 - TAIL[0] / step, 1 - TAIL[0] / step**2])

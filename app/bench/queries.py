@@ -6,18 +6,20 @@ from __future__ import annotations
 
 import random
 import statistics
+import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from functools import partial
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from app.bench.pages import p95
-from app.bench.visits import PAGES, WINDOWLESS, Answers, Visit, draw_visit, first_answers, visit
+from app.bench.visits import PAGES, SUMS, WINDOWLESS, Answers, Visit, ask, draw_visit, first_answers, visit
 from app.filters import FilterOptions
-from app.services.runtime import get_runtime, remembering, snapshot_id
+from app.services.runtime import Runtime, get_runtime, remembering, snapshot_id, use_runtime
 from app.services.warehouse import cursor, filter_options
 
 if TYPE_CHECKING:
@@ -55,20 +57,59 @@ def measure(windows: int, seed: int, pages: Sequence[str] = ()) -> Iterator[Quer
     Raises NoData.
     """
     snapshot = snapshot_id()
-    known = first_answers(snapshot)
-    with remembering(dict(known)):
-        options = filter_options(snapshot)
+    known, options = _first(snapshot)
     rng = random.Random(seed)
-
-    def draw() -> Visit:
-        return draw_visit(rng, options)
-
+    draw = partial(draw_visit, rng, options)
     for what, times, agree in chain(
         _openings(snapshot, options, rng),
         _pages(pages or tuple(PAGES), snapshot, windows, known, draw),
         _headlines(snapshot, windows, draw),
     ):
-        yield QueryTiming(what, len(times), statistics.median(times), p95(times), max(times), seed, agree)
+        yield _row(what, times, seed, agree)
+
+
+def measure_grown(
+    times: float, windows: int, seed: int, pages: Sequence[str] = (), tell: Callable[[str], None] = print
+) -> Iterator[QueryTiming]:
+    """Yield a row for each page's questions of sums (see SUMS), and one for the headline figures, on marts of `times` the events.
+
+    They are made in the system's temporary folder, and gone afterwards; `tell` gets a line with their size. Raises NoData, WarehouseError.
+    """
+    from analytics.bench.grown import grow
+    from analytics.bench.headlines import from_marts
+
+    given = get_runtime()
+    snapshot_id()  # or NoData
+    with tempfile.TemporaryDirectory(prefix="trustdesk-bench-") as folder:
+        root = Path(folder) / "warehouse"
+        grown = grow(given.warehouse, root, times, seed)
+        tell(f"x{times:g}: {grown.merchant_days:,} merchant-days, {grown.orders:,} orders")
+        with use_runtime(Runtime(replace(given.settings, warehouse=root))):
+            snapshot = snapshot_id()
+            known, options = _first(snapshot)
+            draw = partial(draw_visit, random.Random(seed), options)
+            for page in pages or tuple(SUMS):
+                questions, left_out = SUMS[page]
+                ask(questions, snapshot, draw(), known)  # what Python imports at the first question is not the page's
+                asked = [_ms(ask, questions, snapshot, draw(), known) for _ in range(windows)]
+                yield _row(f"x{times:g} page: {page}" + (f" ({left_out})" if left_out else ""), asked, seed)
+            with cursor(snapshot) as opened:
+                asked = [_ms(from_marts, opened, scope) for scope in _unfiltered(windows, draw)]
+            yield _row(f"x{times:g} headlines: marts", asked, seed)
+
+
+def _first(snapshot: str) -> tuple[Answers, FilterOptions]:
+    known = first_answers(snapshot)
+    with remembering(dict(known)):
+        return known, filter_options(snapshot)
+
+
+def _row(what: str, times: list[float], seed: int, agree: int | None = None) -> QueryTiming:
+    return QueryTiming(what, len(times), statistics.median(times), p95(times), max(times), seed, agree)
+
+
+def _unfiltered(windows: int, draw: Callable[[], Visit]) -> list[Scope]:
+    return [replace(draw().scope, categories=(), regions=(), tiers=(), merchants=()) for _ in range(windows)]
 
 
 def _openings(snapshot: str, options: FilterOptions, rng: random.Random) -> Iterator[Timed]:
@@ -104,7 +145,7 @@ def _pages(
 def _headlines(snapshot: str, windows: int, draw: Callable[[], Visit]) -> Iterator[Timed]:
     from analytics.bench.headlines import from_events, from_frame, from_marts, read_frame
 
-    scopes = [replace(draw().scope, categories=(), regions=(), tiers=(), merchants=()) for _ in range(windows)]
+    scopes = _unfiltered(windows, draw)
     with cursor(snapshot) as opened:
         ways: dict[str, Callable[[Scope], Headlines]] = {
             "marts": partial(from_marts, opened),

@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import chain
 from typing import TYPE_CHECKING, Any, get_args
 
 from app.filters import Compare, FilterOptions, NamedBase
@@ -78,8 +79,13 @@ def first_answers(snapshot_id: str) -> Answers:
 
 def visit(page: str, snapshot_id: str, asked: Visit, known: Answers) -> None:
     """Everything that a page asks, once; `known` (see first_answers) is left as it is."""
+    ask(PAGES[page], snapshot_id, asked, known)
+
+
+def ask(questions: Callable[[str, Visit], None], snapshot_id: str, asked: Visit, known: Answers) -> None:
+    """Some questions of a page (see SUMS), once; `known` is left as it is."""
     with remembering(dict(known)):
-        PAGES[page](snapshot_id, asked)
+        questions(snapshot_id, asked)
 
 
 def _overview(snapshot_id: str, asked: Visit) -> None:
@@ -196,3 +202,60 @@ PAGES: Mapping[str, Callable[[str, Visit], None]] = {
 }
 # Pages that look at no window: a few visits say what there is to know.
 WINDOWLESS = ("data", "data quality")
+
+
+def _overview_sums(snapshot_id: str, asked: Visit) -> None:
+    from analytics.metrics import CATALOGUE, leading_parts
+
+    watched = {name: spec.family for name, spec in CATALOGUE.items() if name not in overview.TWINS}
+    sums = tuple(name for name, family in watched.items() if family != "concentration")
+    figures.cards(snapshot_id, overview.BOARD_METRICS, asked.scope, asked.base, among=sums)
+    if figures.base_is_covered(snapshot_id, asked.scope, asked.base):
+        compared = chain.from_iterable(figures.compared(snapshot_id, sums, asked.scope, asked.base).values())
+        moved = [one for one in compared if one.is_significant][: overview.CHANGES_SHOWN]
+        with cursor(snapshot_id) as opened:
+            leading_parts(opened, moved, asked.scope, base=asked.base, dimensions=overview.LEAD_DIMENSIONS)
+    overview.merchant_map(snapshot_id, _newest(snapshot_id, asked.scope))
+    dimension = next(iter(figures.groupings(snapshot_id)))
+    overview.leaderboard(snapshot_id, asked.scope, asked.base, dimension, overview.BOARD_METRICS[0])
+    if watch.is_quick(snapshot_id):
+        watch.unusual(snapshot_id, asked.scope)
+
+
+def _trust_sums(snapshot_id: str, asked: Visit) -> None:
+    newest = _newest(snapshot_id, asked.scope)
+    trust.level_table(snapshot_id, newest)
+    trust.board(snapshot_id, newest)
+    trust.weight_table(snapshot_id)
+
+
+def _merchant_sums(snapshot_id: str, asked: Visit) -> None:
+    own = replace(
+        _newest(snapshot_id, asked.scope), categories=(), regions=(), tiers=(), merchants=(asked.merchant_id,)
+    )
+    merchant.profile(snapshot_id, asked.merchant_id)
+    merchant.contributions(snapshot_id, own.date_to, asked.merchant_id)
+    merchant.rates(snapshot_id, own.date_to, asked.merchant_id)
+    period, days = merchant.TREND_PERIODS[0]
+    first = max(own.date_to - timedelta(days=days - 1), filter_options(snapshot_id).data_from)
+    figures.many_series(snapshot_id, (merchant.TREND_METRICS[1],), replace(own, date_from=first), period)
+
+
+def _whatif_sums(snapshot_id: str, asked: Visit) -> None:
+    _whatif(snapshot_id, replace(asked, scope=_newest(snapshot_id, asked.scope)))
+
+
+def _newest(snapshot_id: str, scope: Scope) -> Scope:
+    """The window moved to the newest day: of another day the score is told by events."""
+    later = filter_options(snapshot_id).data_up_to - scope.date_to
+    return replace(scope, date_from=scope.date_from + later, date_to=scope.date_to + later)
+
+
+# What pages ask of nothing but sums by day and month (and who the merchants are), and a word on what that leaves of them.
+SUMS: Mapping[str, tuple[Callable[[str, Visit], None], str]] = {
+    "overview": (_overview_sums, "no trust card, concentration, threads"),
+    "trust": (_trust_sums, "newest day; no movers"),
+    "satisfaction": (_satisfaction, ""),
+    "merchant": (_merchant_sums, "newest day; score, rates, trend"),
+    "whatif": (_whatif_sums, "newest day"),
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from datetime import date
 from pathlib import Path
@@ -19,6 +20,26 @@ from app.commands.plumbing import (
     warehouse_option,
 )
 from app.settings import load_settings
+
+
+class Times(click.ParamType[float]):
+    """How many times the events of a warehouse."""
+
+    name = "times"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Usage error for what no marts can be made of."""
+        from analytics.bench.grown import MOST, is_size
+
+        try:
+            times = float(str(value))
+        except ValueError:
+            times = math.nan
+        if not is_size(times):
+            self.fail(
+                f"{value!r} is no size: give a whole number up to {MOST}, or a share between 0 and 1.", param, ctx
+            )
+        return times
 
 
 @click.group()
@@ -90,18 +111,24 @@ def ingest(rows: int, as_json: bool) -> None:
 @click.option("--windows", type=click.IntRange(1), default=30, show_default=True, help="Random windows a page.")
 @click.option("--page", "pages", multiple=True, help="Only this page; may be given several times (default: all).")
 @click.option("--seed", type=click.IntRange(0), help="Draws the same windows and filters again (default: drawn).")
+@click.option("--grow", type=Times(), help="On marts of so many times the events, e.g. 10 or 0.1 (in a copy).")
 @json_option
 @warehouse_option
 @one_line_errors
-def queries(windows: int, pages: tuple[str, ...], seed: int | None, as_json: bool, warehouse: Path | None) -> None:
+def queries(
+    windows: int, pages: tuple[str, ...], seed: int | None, grow: float | None, as_json: bool, warehouse: Path | None
+) -> None:
     """Ask what every page asks, uncached, for random windows and filters; beside SQL over the events and pandas."""
-    from app.bench.queries import measure
-    from app.bench.visits import PAGES
+    from app.bench.queries import measure, measure_grown
+    from app.bench.visits import PAGES, SUMS
 
-    if unknown := [page for page in pages if page not in PAGES]:
-        raise click.BadParameter(f"no page {unknown[0]!r}: choose of {', '.join(PAGES)}.", param_hint="--page")
+    known = PAGES if grow is None else SUMS
+    if unknown := [page for page in pages if page not in known]:
+        raise click.BadParameter(f"no page {unknown[0]!r}: choose of {', '.join(known)}.", param_hint="--page")
     with runtime(warehouse):
-        print_rows((row.to_json() for row in measure(windows, _seed(seed), pages)), as_json=as_json)
+        drawn = _seed(seed)
+        rows = measure(windows, drawn, pages) if grow is None else measure_grown(grow, windows, drawn, pages, note)
+        print_rows((row.to_json() for row in rows), as_json=as_json)
 
 
 @bench.command()

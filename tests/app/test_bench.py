@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import pickle
 import random
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
 import pytest
 from click.testing import CliRunner
 
 from analytics.bench.copies import link_warehouse
+from analytics.bench.grown import grow
+from analytics.engines.duckdb import copy_to
+from analytics.engines.marts import read_marts
 from analytics.metrics import Scope
 from analytics.tables import TABLES
 from analytics.warehouse import Warehouse
@@ -53,6 +58,75 @@ def test_queries_times_pages_openings_and_peers_that_agree(warehouse: Path, monk
     assert [found[f"headlines: {way}"]["agree"] for way in ("marts", "SQL over the events", "pandas")] == [3, 3, 3]
     assert found["page: satisfaction"]["runs"] == 3
     assert all(0 < row["p50_ms"] <= row["p95_ms"] <= row["worst_ms"] and row["seed"] == 4 for row in found.values())
+
+
+def test_queries_of_a_grown_marketplace_time_what_pages_sum(warehouse: Path) -> None:
+    before = files(warehouse)
+    arguments = ("queries", "--windows", "2", "--seed", "4", "--warehouse", warehouse, "--grow")
+    rows = run(*arguments, "10")
+    assert [row["what"].split(" (")[0] for row in rows] == [
+        "x10 page: overview",
+        "x10 page: trust",
+        "x10 page: satisfaction",
+        "x10 page: merchant",
+        "x10 page: whatif",
+        "x10 headlines: marts",
+    ]
+    assert all(row["runs"] == 2 and 0 < row["p50_ms"] <= row["p95_ms"] <= row["worst_ms"] for row in rows)
+    only = run(*arguments, "0.5", "--page", "satisfaction")
+    assert [row["what"] for row in only] == ["x0.5 page: satisfaction", "x0.5 headlines: marts"]
+    assert files(warehouse) == before
+
+
+@pytest.mark.parametrize("times", ["0", "-1", "2.5", "1001", "nan", "inf", "ten"])
+def test_what_is_no_size_to_grow_to_is_refused_in_one_line(times: str, warehouse: Path) -> None:
+    result = CliRunner().invoke(main, ["bench", "queries", "--grow", times, "--warehouse", str(warehouse)])
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[-1].endswith(
+        f"{times!r} is no size: give a whole number up to 1000, or a share between 0 and 1."
+    )
+
+
+def test_a_page_that_reads_no_sums_is_refused_when_grown(warehouse: Path) -> None:
+    arguments = ["bench", "queries", "--grow", "2", "--page", "data", "--warehouse", str(warehouse)]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[-1].endswith("choose of overview, trust, satisfaction, merchant, whatif.")
+
+
+def test_what_is_asked_of_sums_needs_no_facts(demo_warehouse: Path, tmp_path: Path) -> None:
+    grown = grow(Warehouse(demo_warehouse), tmp_path / "grown", 2, seed=1).warehouse
+    emptied = Warehouse(tmp_path / "emptied")
+    link_warehouse(grown.root, emptied.root)
+    stored, marts = emptied.folder.current(), {}
+    for mart in read_marts():
+        if mart.upkeep.form == "keyed" and not mart.name.startswith("source_"):
+            (path,) = stored.marts[mart.name]
+            marts[mart.name] = (f"marts/emptied/{mart.name}.parquet",)
+            with duckdb.connect() as connection:
+                copy_to(connection, f"from '{emptied.root / path}' limit 0", emptied.root / marts[mart.name][0])
+    with emptied.folder.locked():
+        emptied.folder.publish(replace(stored, tables={}, marts={**stored.marts, **marts}))
+    assert {"order_fact", "fct_review", "fct_order_amount", "purchase"} <= set(marts)
+    assert "merchant_profile" not in marts
+    assert asked_of_sums(emptied.root) == asked_of_sums(grown.root)
+
+
+def asked_of_sums(root: Path) -> dict[str, bytes]:
+    """What each page of SUMS is answered, by page."""
+    with use_runtime(Runtime(load_settings({}, overrides={"warehouse": str(root)}))):
+        known = visits.first_answers(snapshot_id())
+        with remembering(dict(known)):
+            options = filter_options(snapshot_id())
+        asked = visits.draw_visit(random.Random(4), options)
+        found = {}
+        for page, (questions, _left_out) in visits.SUMS.items():
+            answers = dict(known)
+            with remembering(answers):
+                questions(snapshot_id(), asked)
+            assert len(answers) > len(known)
+            found[page] = pickle.dumps(list(answers.values()))
+        return found
 
 
 def test_every_page_has_its_visit(warehouse: Path) -> None:

@@ -222,3 +222,11 @@ def test_bad_questions_get_one_line() -> None:
     with pytest.raises(InputError, match="swap the two dates"):
         anomalies(cursor, ["orders"], day(100), day(80))
     assert anomalies(cursor, ["rating_mean"], *window) == []
+
+
+@pytest.mark.parametrize("days", [36, 50])
+def test_one_merchant_of_few_weeks_tells_nothing(days: int) -> None:
+    """Its own days are too few to tell how rare a surprise is."""
+    orders = np.random.default_rng(1).poisson(50.0, (1, days)).astype(float)
+    orders[0, -1] = 500
+    assert judge(orders, None, first_day=FIRST_DAY, first_judged=0, floor=COUNT_FLOOR, q=0.05) == []
