@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 Known = Literal["then", "now"]
 FOLDER = "evaluations"
-SCORE_VERSION = 1  # of the way that scores and levels are computed: decision 014 says when to raise it
+SCORE_VERSION = 2  # of the way that scores and levels are computed: decision 014 says when to raise it
 COLUMNS = (
     *(
         "evaluated_on",

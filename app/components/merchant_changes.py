@@ -25,6 +25,9 @@ CAUSE_HELP = {
     "faded": N_("Counts less the older it is"),
     "known": N_("Delivered, reviewed, returned or disputed since"),
     "peers": N_("What merchants of the category reach, towards which few orders are drawn"),
+    "bounded": N_(
+        "What reviews say beyond the merchant's disputes, returns, lateness and cancellations counts up to a bound: what that takes or gives is another than before. The other columns believe every review"
+    ),
     "other": N_("What no single order holds, such as more penalties than orders"),
 }
 
