@@ -74,7 +74,7 @@ def heard(lines: Sequence[Line], counted: Floats, total: Floats, mean: Floats, s
     """
     if not lines:
         return counted
-    means, believed = (mean * strength + counted) / (strength + total), counted.copy()
+    means, believed = (mean * strength + counted) / (strength + total), counted.astype(float)
     for line in lines:
         x, n = counted[:, line.column], total[:, line.column]
         m, s = mean[:, line.column], strength[:, line.column]

@@ -12,6 +12,7 @@ from app.components.table import Column, table
 from app.filter_bar import current_filters
 from app.i18n import N_, _, day, difference, number
 from app.services import changes, levels
+from app.services.bounded import change_sentence
 from app.services.figures import time_zone
 from app.services.runtime import snapshot_id
 
@@ -82,6 +83,8 @@ def merchant_changes(merchant_id: str) -> None:
         title=_("What changed"),
         file_name=f"changes-{merchant_id}",
     )
+    if sentence := change_sentence(found):
+        st.caption(sentence)
     _draw_rows(found, merchant_id)
 
 
