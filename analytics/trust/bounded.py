@@ -61,7 +61,7 @@ def fit_lines(
         signs = np.array([1.0 if rates[fact].direction == rates[column].direction else -1.0 for fact in facts])
         beyond = (mean * strength + counted) / (strength + total) - mean
         told = total[:, column] / (strength[:, column] + total[:, column])
-        columns = np.column_stack([np.ones(len(told)), -np.ones(len(told)), beyond[:, list(facts)] * signs])
+        columns = np.column_stack([np.ones(len(told)), beyond[:, list(facts)] * signs])
         level, slopes = _robust(columns * told[:, None], beyond[:, column])
         found.append(Line(column, facts, level, tuple((slopes * signs).tolist()), bound.bound))
     return tuple(found)
@@ -88,12 +88,16 @@ def heard(lines: Sequence[Line], counted: Floats, total: Floats, mean: Floats, s
 
 
 def _robust(columns: Floats, y: Floats) -> tuple[float, Floats]:
-    """Level and slopes of 0 or more by Huber's weights at one robust deviation; the first two columns are the level's, up and down."""
+    """Level and slopes of 0 or more by Huber's weights at one robust deviation; the first column is the level's, of either sign."""
     weight, found = np.ones(len(y)), np.zeros(columns.shape[1])
     for _ in range(_STEPS):
         root = np.sqrt(weight)
-        found = optimize.nnls(columns * root[:, None], y * root)[0]
+        turned, small = np.linalg.qr(
+            columns * root[:, None]
+        )  # as many rows as columns: the same problem, and a fast one
+        down, up, *slopes = optimize.nnls(np.column_stack([-small[:, 0], small]), turned.T @ (y * root))[0]
+        found = np.array([up - down, *slopes])
         left = np.abs(y - columns @ found)
         spread = max(1.4826 * float(np.median(left)), 1e-6)
         weight = np.minimum(1.0, spread / np.maximum(left, 1e-9))
-    return float(found[0] - found[1]), found[2:]
+    return float(found[0]), found[1:]
