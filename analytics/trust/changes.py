@@ -7,13 +7,14 @@ A₂/B₂ − A₁/B₁ = (ΔA − m ΔB) / B̄, m and B̄ the means over both d
 So an order counts by how it differs from the merchant's rate: a late one pulls down, one in time up, and both do less as they fade.
 
 Causes: `entered` (placed since, or old enough to be judged since), `left` (out of the window), `faded` (weighs less by age), `known` (its
-outcome became known or changed), `peers` (the prior or the points moved), `other` (what no row holds: penalties beyond one an order).
+outcome became known or changed), `peers` (the prior or the points moved), `bounded` (what the bound on opinions,
+`analytics.trust.bounded`, takes from or gives to a rate is another: rows are split as if all were believed), `other` (what no row holds: penalties beyond one an order).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from analytics.warehouse import Cursor
 
 ROW_CAUSES = ("entered", "left", "faded", "known")
-CAUSES = (*ROW_CAUSES, "peers", "other")
+CAUSES = (*ROW_CAUSES, "peers", "bounded", "other")
 # What a score's rows are read from; a cursor of these alone opens an as-of day faster.
 CHANGE_MARTS = ("merchant_day", "merchant_profile", "order_measure", "fct_survey", "fct_question", "fct_penalty")
 _IDS = {"orders": "order_id", "surveys": "event_id", "questions": "event_id", "penalties": "event_id"}
@@ -102,11 +103,17 @@ def score_changes(
 def _change(first: _Side, last: _Side, merchant_id: str, programme: Programme) -> ScoreChange:
     used = {rate.rate_id for side in (first, last) for rate in side.model.rates}
     rates = [rate for rate in programme.rates if rate.rate_id in used]
-    found = [[_points_and_means(side, model) for model in (first.model, last.model)] for side in (first, last)]
+    believed = [replace(side.model, lines=()) for side in (first, last)]
+    found = [[_points_and_means(side, model) for model in believed] for side in (first, last)]
+    held = [
+        {name: points - all_believed[name][0] for name, (points, _) in _points_and_means(side, side.model).items()}
+        for side, all_believed in ((first, found[0][0]), (last, found[1][1]))
+    ]
     parts, rows = [], []
     for rate in rates:
         of_rate = [[one.get(rate.rate_id, (0.0, 0.0)) for one in of_side] for of_side in found]
         own, changes = _split(rate, first, last, of_rate, programme)
+        own["bounded"] = held[1].get(rate.rate_id, 0.0) - held[0].get(rate.rate_id, 0.0)
         parts.append({"component": rate.component_id, "rate_id": rate.rate_id, "label": rate.label, **own})
         rows.append(changes.assign(component=rate.component_id, rate_id=rate.rate_id))
     frame = pd.DataFrame(parts, columns=["component", "rate_id", "label", *CAUSES])

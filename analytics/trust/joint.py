@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
-from analytics.trust.prior import Floats, TrustModel, recent
+from analytics.trust.prior import Floats, TrustModel, heard
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,11 +51,9 @@ class Joint:
 
 
 def joint(counts: pd.DataFrame, model: TrustModel) -> Joint:
-    """The rates of the merchants of `daily_counts`, each given all of the merchant's orders."""
+    """The rates of the merchants of `daily_counts`, each given all of the merchant's orders, opinions as far as they are believed."""
     rows = model.rows(counts["category"])
-    counted, total = np.zeros((2, len(counts), len(model.rates)))
-    for column, rate in enumerate(model.rates):
-        counted[:, column], total[:, column] = recent(counts, rate)
+    counted, total = heard(counts, model)
     centre, spread = _latent(model.mean, np.minimum(model.strength, _BELIEVED))
     mean, strength, loading = _condition(counted, total, centre[rows], spread[rows], factor_loading(model.common))
     alpha, beta = mean * strength + counted, (1 - mean) * strength + total - counted

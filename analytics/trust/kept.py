@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from analytics.warehouse import Warehouse
 
 FOLDER = "scores"
-SCORE_VERSION = 1  # of the way that scores and levels are computed: decision 014 says when to raise it
+SCORE_VERSION = 2  # of the way that scores and levels are computed: decision 014 says when to raise it
 ABANDONED_SECONDS = 3600  # a file that is still unfinished then is one that a killed process left
 _ABOUT = b"trustdesk.scores"
 _PART = "contribution."

@@ -6,7 +6,7 @@ Joins the reading of counts to the pure score; knows no page and no file format.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -25,13 +25,17 @@ from analytics.trust.toml_table import did_you_mean
 if TYPE_CHECKING:
     from analytics.warehouse import Cursor, Warehouse
 
+_ROUNDING = 1e-12
+
 
 @dataclass(frozen=True)
 class ComponentRate:
     """One rate of one merchant: plain counts of the window, recency-weighted counts, the posterior of the rate with its central
     95 % interval (`coverage` of the programme), the peers' rate (prior mean), and what it earns: all from the orders of this rate and its
     peers. Rates are 0–1. `probability_over_limit`: how likely the true rate is beyond `limit` (above it where lower is better, else below),
-    given all of the merchant's orders, also those that other rates count, so that it may differ from what the interval suggests."""
+    given all of the merchant's orders, also those that other rates count, so that it may differ from what the interval suggests.
+    `unbounded_mean`: where a bound holds what the merchant's reviews say beyond its facts (`analytics.trust.bounded`), the estimate without it; None
+    where nothing is held. All else is then of the bounded rate."""
 
     component: str
     rate_id: str
@@ -48,6 +52,7 @@ class ComponentRate:
     max_points: float
     limit: float
     probability_over_limit: float
+    unbounded_mean: float | None = None
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,7 @@ def explain_from_counts(counts: pd.DataFrame, model: TrustModel, merchant_id: st
         near = did_you_mean(merchant_id, counts["merchant_id"])
         raise InputError(f"merchant '{merchant_id}' is not in the warehouse.{near}")
     one, scored = posterior(row, model), score_from_counts(row, model).iloc[0]
+    alone = posterior(row, replace(model, lines=())).mean[0]
     tail = (1 - model.programme.coverage) / 2
     low, high = (stats.beta.ppf(q, one.alpha[0], one.beta[0]) for q in (tail, 1 - tail))
     peer = model.mean[model.rows(row["category"])[0]]
@@ -108,6 +114,7 @@ def explain_from_counts(counts: pd.DataFrame, model: TrustModel, merchant_id: st
             max_points=model.max_points[i],
             limit=rate.limit,
             probability_over_limit=float(beyond[i]),
+            unbounded_mean=float(alone[i]) if abs(alone[i] - one.mean[0, i]) > _ROUNDING else None,
         )
         for i, rate in enumerate(model.rates)
     ]

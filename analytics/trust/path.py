@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analytics.errors import InputError
+from analytics.trust.bounded import heard
 from analytics.trust.joint import Joint, joint
 from analytics.trust.posterior import beta_quantiles, credit, merchant_keys, normals
 from analytics.trust.prior import Floats, TrustModel, recent
@@ -147,7 +148,7 @@ class _Future:
         size = len(self.model.rates)
         self.kept, self.kept_of, self.waiting, self.new, self.effective, self.orders = np.zeros((6, size))
         self.strength = self.model.strength[row]
-        self.prior = self.model.mean[row] * self.strength
+        self.mean = self.model.mean[row]
         left = 0.5 ** (days / programme.half_life_days)
         for i, rate in enumerate(self.model.rates):
             counted, n = (float(values[0]) for values in recent(own, rate))
@@ -168,15 +169,15 @@ class _Future:
     def probability(self, shares: Mapping[int, float]) -> float:
         """How likely the score is at `given_from` or above when rates of new orders (by column) go these shares (0–1) of their ways to the best.
         Never falls with a share."""
-        points = np.zeros(_DRAWS)
-        for i, rate in enumerate(self.model.rates):
+        size = len(self.model.rates)
+        counted = np.empty((_DRAWS, size))
+        for i in range(size):
             came = self._share(self._moved(i, shares.get(i, 0.0)), i)
-            waiting = self.waiting[i] * self.true[i]
-            mean = (self.prior[i] + self.kept[i] + waiting + self.new[i] * came) / (
-                self.strength[i] + self.kept_of[i] + self.waiting[i] + self.new[i]
-            )
-            earned = np.clip((mean - rate.bad) / (rate.good - rate.bad), 0, 1)
-            points += earned * self.model.max_points[i]
+            counted[:, i] = self.kept[i] + self.waiting[i] * self.true[i] + self.new[i] * came
+        total = np.broadcast_to(self.kept_of + self.waiting + self.new, counted.shape)
+        mean, strength = (np.broadcast_to(part, counted.shape) for part in (self.mean, self.strength))
+        believed = heard(self.model.lines, counted, total, mean, strength)
+        points = credit((mean * strength + believed) / (strength + total), self.model) @ np.array(self.model.max_points)
         return float((points >= self.given_from).mean())
 
     def _moved(self, i: int, share: float) -> Floats:
@@ -221,7 +222,7 @@ class _Future:
         """Points that these levers earn at their best, beside what they earn now, with what is left of old orders."""
         total = 0.0
         for i in columns:
-            new = self.prior[i] + self.kept[i] + self.waiting[i] * self.now[i]
+            new = self.mean[i] * self.strength[i] + self.kept[i] + self.waiting[i] * self.now[i]
             of = self.strength[i] + self.kept_of[i] + self.waiting[i] + self.new[i]
             rates = np.tile(self.now, (2, 1))
             rates[:, i] = (new + self.new[i] * np.array([self.now[i], self.best[i]])) / of

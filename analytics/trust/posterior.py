@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from analytics.trust.joint import Joint
-from analytics.trust.prior import Floats, TrustModel, recent
+from analytics.trust.prior import Floats, TrustModel, heard
 
 _POOL = 1 << 20
 _ORDERS = 1 << 12
@@ -45,18 +45,15 @@ class Posterior:
 
 
 def posterior(counts: pd.DataFrame, model: TrustModel) -> Posterior:
-    """Conjugate update of the category's prior by the recency-weighted counts.
+    """Conjugate update of the category's prior by what is believed of the recency-weighted counts; `replace(model, lines=())` believes all.
 
     The weighted sum serves as the number of orders. Kish's effective number is never smaller, so intervals err to the wide side,
     and an added late order can only raise a late rate, which a rescaled count would not guarantee.
     """
     rows = model.rows(counts["category"])
     mean, strength = model.mean[rows], model.strength[rows]
-    alpha, beta = mean * strength, (1 - mean) * strength
-    for column, rate in enumerate(model.rates):
-        numerator, denominator = recent(counts, rate)
-        alpha[:, column] += numerator
-        beta[:, column] += denominator - numerator
+    counted, total = heard(counts, model)
+    alpha, beta = mean * strength + counted, (1 - mean) * strength + total - counted
     return Posterior(alpha, beta, np.minimum(strength / (alpha + beta), 1))  # rounding can lift it a hair above 1
 
 

@@ -8,12 +8,14 @@ the effective sample size of weighted counts.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analytics.trust.bounded import Line, fit_lines
+from analytics.trust.bounded import heard as bounded_counts
 from analytics.trust.correlation import correlation, square_root
 from analytics.trust.programme import PriorSettings, Programme, Rate
 
@@ -30,6 +32,7 @@ class TrustModel:
     unseen category. `left_out` are the rates that the source doesn't record; `max_points` are those of `rates` after the points
     of the left-out ones went to their neighbours, and add up to 100. `common` (rates, rates) is a square root of the correlation of the
     merchants' true rates (`analytics.trust.correlation`). `peer_count` merchants told the priors; 0 when they are known otherwise.
+    `lines` say how far rates of opinions are believed (`analytics.trust.bounded`); without them everything is.
     """
 
     programme: Programme
@@ -41,6 +44,7 @@ class TrustModel:
     strength: Floats
     common: Floats
     peer_count: int = 0
+    lines: tuple[Line, ...] = ()
 
     def rows(self, category: pd.Series[str]) -> NDArray[np.intp]:
         """The row of `mean` and `strength` for each merchant's category."""
@@ -68,7 +72,7 @@ def fit_model(counts: pd.DataFrame, programme: Programme, *, left_out: Collectio
     shape = (len(categories) + 1, len(rates))
     mean = np.array([mean for mean, _ in fits], dtype=float).T.reshape(shape)
     strength = np.array([strength for _, strength in fits], dtype=float).T.reshape(shape)
-    return TrustModel(
+    model = TrustModel(
         programme=programme,
         rates=rates,
         max_points=tuple(_max_points(programme, left_out)),
@@ -79,6 +83,10 @@ def fit_model(counts: pd.DataFrame, programme: Programme, *, left_out: Collectio
         common=_common(counts, rates, mean[group], strength[group], programme.prior.pull_merchants),
         peer_count=len(counts),
     )
+    if not programme.bounds:
+        return model
+    peers_own = (mean[group], strength[group])
+    return replace(model, lines=fit_lines(programme.bounds, rates, *tallies(counts, rates), *peers_own))
 
 
 def _common(counts: pd.DataFrame, rates: tuple[Rate, ...], mean: Floats, strength: Floats, pull: float) -> Floats:
@@ -109,6 +117,22 @@ def recent(counts: pd.DataFrame, rate: Rate) -> tuple[Floats, Floats]:
     denominator = np.maximum(counts[f"{rate.rate_id}.recent_denominator"].to_numpy(dtype=float), 0.0)
     numerator = counts[f"{rate.rate_id}.recent_numerator"].to_numpy(dtype=float)
     return np.clip(numerator, 0.0, denominator), denominator
+
+
+def tallies(counts: pd.DataFrame, rates: tuple[Rate, ...]) -> tuple[Floats, Floats]:
+    """`recent` of several rates, each of shape (merchants, rates)."""
+    counted, total = np.zeros((2, len(counts), len(rates)))
+    for column, rate in enumerate(rates):
+        counted[:, column], total[:, column] = recent(counts, rate)
+    return counted, total
+
+
+def heard(counts: pd.DataFrame, model: TrustModel) -> tuple[Floats, Floats]:
+    """What is believed of the recency-weighted counts, (numerators, denominators) of shape (merchants, rates): all but what a rate of opinions
+    says beyond the facts by more than its bound."""
+    rows = model.rows(counts["category"])
+    counted, total = tallies(counts, model.rates)
+    return bounded_counts(model.lines, counted, total, model.mean[rows], model.strength[rows]), total
 
 
 def _is_recorded(counts: pd.DataFrame, rate: Rate) -> bool:

@@ -112,6 +112,17 @@ class Overlap:
 
 
 @dataclass(frozen=True)
+class Bound:
+    """What `rate` (of opinions) says beyond what the rates `facts` predict counts by `bound` at most (a rate, 0–1), up and down, in a source that records the rate
+    `where_recorded`; see `analytics.trust.bounded`."""
+
+    rate: str
+    facts: tuple[str, ...]
+    where_recorded: str
+    bound: float
+
+
+@dataclass(frozen=True)
 class Programme:
     """A score definition. Levels are ordered from the highest minimum to the lowest (0)."""
 
@@ -128,6 +139,7 @@ class Programme:
     components: tuple[Component, ...]
     evaluated: Evaluated = PLAIN
     overlaps: tuple[Overlap, ...] = ()
+    bounds: tuple[Bound, ...] = ()
 
     @property
     def rates(self) -> tuple[Rate, ...]:
@@ -150,6 +162,7 @@ def load_programme(path: Path) -> Programme:
     root.one_of("kind", ["score"])
     root.whole("version", 1, 1)
     components = tuple(_component(table) for table in root.tables("components"))
+    rate_ids = [rate.rate_id for component in components for rate in component.rates]
     programme = Programme(
         programme_id=root.text("programme_id"),
         name=root.text("name"),
@@ -165,9 +178,10 @@ def load_programme(path: Path) -> Programme:
         evaluated=_evaluated(root.table("evaluated")) if root.has("evaluated") else PLAIN,
         overlaps=_overlaps(
             root.tables("overlaps") if root.has("overlaps") else [],
-            [rate.rate_id for component in components for rate in component.rates],
+            rate_ids,
             root.where,
         ),
+        bounds=_bounds(root.tables("bounds") if root.has("bounds") else [], rate_ids),
     )
     root.close()
     _check_sum(root.where, "points of the components", {c.component_id: c.points for c in components}, 100.0)
@@ -273,6 +287,35 @@ def _overlaps(tables: list[TomlTable], known: list[str], where: str) -> tuple[Ov
         found.append(overlap)
     if np.linalg.eigvalsh(shared).min(initial=1.0) <= 1e-6:
         raise InputError(f"{where}: overlaps: the correlations contradict each other. Lower the largest.")
+    return tuple(found)
+
+
+def _bounds(tables: list[TomlTable], known: list[str]) -> tuple[Bound, ...]:
+    found = []
+    for table in tables:
+        bound = Bound(
+            table.text("rate"), table.texts("facts"), table.text("where_recorded"), table.number("bound", 0, 1)
+        )
+        table.close()
+        named = [
+            ("rate", bound.rate),
+            ("where_recorded", bound.where_recorded),
+            *(("facts", name) for name in bound.facts),
+        ]
+        for key, name in named:
+            if name not in known:
+                raise table.error(key, f"no rate '{name}' in the score", did_you_mean(name, known))
+        if not bound.facts or len(set(bound.facts)) < len(bound.facts):
+            raise table.error(
+                "facts", f"expected one or more different rates, found {', '.join(bound.facts) or 'none'}"
+            )
+        found.append(bound)
+    bounded = {bound.rate for bound in found}
+    for table, bound in zip(tables, found, strict=True):
+        for name in (*bound.facts, bound.where_recorded):
+            if name in bounded:
+                raise table.error("facts", f"'{name}' is bounded itself and no fact. Leave it out")
+    _check_unique(tables[0].where if tables else "", "rate of bounds", [bound.rate for bound in found])
     return tuple(found)
 
 

@@ -55,7 +55,20 @@ EVALUATION_KEYS = (
     ),
     "made_at",
 )
-CHANGE_KEYS = ("record", "rate_id", "change", "entered", "left", "faded", "known", "peers", "row_id", "day", "cause")
+CHANGE_KEYS = (
+    "record",
+    "rate_id",
+    "change",
+    "entered",
+    "left",
+    "faded",
+    "known",
+    "peers",
+    "bounded",
+    "row_id",
+    "day",
+    "cause",
+)
 PATH_KEYS = ("merchant_id", "as_of", "level", "next_level", "step", "reachable", "probability", "levers")
 MORE_CLAUSE_KEYS = ("status", "level", "merchant_level", "next_evaluation", "projected_level")
 

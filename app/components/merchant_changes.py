@@ -12,6 +12,7 @@ from app.components.table import Column, table
 from app.filter_bar import current_filters
 from app.i18n import N_, _, day, difference, number
 from app.services import changes, levels
+from app.services.bounded import change_sentence
 from app.services.figures import time_zone
 from app.services.runtime import snapshot_id
 
@@ -25,6 +26,9 @@ CAUSE_HELP = {
     "faded": N_("Counts less the older it is"),
     "known": N_("Delivered, reviewed, returned or disputed since"),
     "peers": N_("What merchants of the category reach, towards which few orders are drawn"),
+    "bounded": N_(
+        "What reviews say beyond the merchant's disputes, returns, lateness and cancellations counts up to a bound: what that takes or gives is another than before. The other columns believe every review"
+    ),
     "other": N_("What no single order holds, such as more penalties than orders"),
 }
 
@@ -79,6 +83,8 @@ def merchant_changes(merchant_id: str) -> None:
         title=_("What changed"),
         file_name=f"changes-{merchant_id}",
     )
+    if sentence := change_sentence(found):
+        st.caption(sentence)
     _draw_rows(found, merchant_id)
 
 

@@ -171,6 +171,8 @@ def draw_rates(merchant_id: str) -> None:
             empty_state(_("Not in this source"), _not_in_source(), height=120)
             return
         st.caption(_("Most points lost first; rates after shrinking towards the peers. Click a row for its orders."))
+        for sentence in merchant.bounded(snapshot, filters.date_to, merchant_id):
+            st.caption(plain(sentence, 500))
         row = table(
             frame.assign(label=[_(label) for label in frame["label"]]),
             [

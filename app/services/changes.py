@@ -22,6 +22,7 @@ CAUSES = {
     "faded": N_("Faded with age"),
     "known": N_("Outcome became known"),
     "peers": N_("Peers moved"),
+    "bounded": N_("Bound on reviews"),
     "other": N_("Other"),
 }
 SOURCES = {

@@ -12,6 +12,7 @@ import pandas as pd
 from app.charts.shapes import Annotation, Point
 from app.i18n import N_
 from app.services import figures, trust
+from app.services.bounded import rate_sentences
 from app.services.figures import Period
 from app.services.runtime import cached
 from app.services.scores import scores
@@ -194,6 +195,11 @@ def rates(snapshot_id: str, day: date, merchant_id: str) -> pd.DataFrame:
     frame = pd.DataFrame([asdict(rate) for rate in found])
     frame["points_lost"] = frame["max_points"] - frame["points"]
     return frame.sort_values("points_lost", ascending=False, kind="stable", ignore_index=True)
+
+
+def bounded(snapshot_id: str, day: date, merchant_id: str) -> tuple[str, ...]:
+    """A sentence a rate of `rates` that the score bounds."""
+    return rate_sentences(trust.reasons(snapshot_id, trust.as_of_day(snapshot_id, day), merchant_id))
 
 
 @cached

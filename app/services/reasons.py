@@ -18,6 +18,7 @@ import pandas as pd
 from app.errors import AppError, InputFileError
 from app.i18n import N_, _, day, difference, language, number, rate, span, use_language
 from app.services import changes, levels, trust
+from app.services.bounded import change_sentence, rate_sentences
 from app.services.reading import base_id
 from app.services.runtime import get_runtime
 from app.services.warehouse import filter_options, snapshot
@@ -292,6 +293,7 @@ def _facts(
                 after=number(split.after, digits=1),
             )
         )
+    sentences += rate_sentences(reasons)
     moved = dict(zip(split.rates["rate_id"], split.rates["change"], strict=True))
     table = Table(
         tuple(
@@ -336,6 +338,7 @@ def _rows(split: ScoreChange) -> Section:
                 shown=number(len(shown)),
                 n=number(len(rows)),
             ),
+            *(sentence for sentence in (change_sentence(split),) if sentence),
             table,
         ),
     )

@@ -11,7 +11,7 @@ import pytest
 from analytics.errors import InputError
 from analytics.trust import Programme, daily_counts, default_programme, fit_model, score_merchants
 from analytics.trust.changes import CAUSES, CHANGE_MARTS, ROW_CAUSES, by_row, score_change, score_changes
-from analytics.trust.programme import MEASURES, Component, Rate
+from analytics.trust.programme import MEASURES, Bound, Component, Rate
 from analytics.warehouse import Warehouse
 from tests.analytics.trust.marketplaces import FakeCursor, cursor_over
 
@@ -174,6 +174,38 @@ def test_points_that_a_new_rate_takes_from_the_others_are_the_models() -> None:
     assert rates.loc["late", "change"] < -20
     assert rates.loc["bad", "change"] > 20
     assert rates["other"].abs().max() < 1e-9
+
+
+def test_what_the_bound_makes_of_a_change_stands_apart_and_parts_add_up() -> None:
+    """Twenty-four merchants, a's facts stay while its reviews turn bad: rows say what they would do if all were believed, the bound what of that doesn't count."""
+    late = replace(lateness().rates[0], points=50.0)
+    bad = replace(
+        late,
+        rate_id="bad",
+        numerator="negative_order_count",
+        denominator="reviewed_order_count",
+        evidence="reviewed_order_count",
+    )
+    bound = Bound("bad", ("late",), "late", 0.02)
+    programme = replace(lateness(), components=(Component("c", "C", 100.0, (late, bad)),), bounds=(bound,))
+    good = {f"o{place}": (EARLY, 0, 1) for place in range(40)}
+    first, last = cursor(EARLY, good, others=24, is_reviewed=True), cursor(LATE, good, others=24, is_reviewed=True)
+    for table in ("order_measure", "merchant_day"):
+        for one in (first, last):  # b0 to b23 are late more and more, and reviewed so
+            worse = "2 * ((rowid - 40) % 20) < (rowid - 40) // 20"
+            one.connection.execute(f"update {table} set late_seller_count = {worse} where rowid >= 40")
+            one.connection.execute(f"update {table} set negative_order_count = late_seller_count")
+        last.connection.execute(f"update {table} set negative_order_count = 1 where rowid < 10")
+    found = score_change(first, last, "a", programme=programme)  # type: ignore[arg-type]
+    rates = found.rates.set_index("rate_id")
+    assert rates.loc["bad", "known"] < -9
+    assert 5 < rates.loc["bad", "bounded"] < -rates.loc["bad", "known"]
+    assert rates.loc["late", "bounded"] == 0
+    assert abs(found.rates["change"].sum() - found.change) < 1e-9
+    assert found.rates["other"].abs().max() < 1e-9
+    believed = score_change(first, last, "a", programme=replace(programme, bounds=()))  # type: ignore[arg-type]
+    assert believed.change < found.change - 5
+    assert believed.rows["change"].tolist() == pytest.approx(found.rows["change"].tolist())
 
 
 def test_rows_of_one_order_come_together() -> None:

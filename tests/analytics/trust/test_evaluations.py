@@ -14,7 +14,7 @@ import pytest
 from analytics.errors import WarehouseError
 from analytics.trust import Programme, default_programme
 from analytics.trust.evaluations import Evaluations
-from analytics.trust.kept import KeptScores
+from analytics.trust.kept import SCORE_VERSION, KeptScores
 from analytics.trust.programme import Evaluated, Level
 from analytics.trust.schedule import Schedule
 from tests.analytics.trust.marketplaces import FakeCursor, cursor_over
@@ -255,7 +255,7 @@ def test_another_way_of_computing_begins_anew(tmp_path: Path, monkeypatch: pytes
     warehouse, evaluations = made(tmp_path, s1={})
     evaluations.history(LAST, 1)
     asked = len(warehouse.asked)
-    monkeypatch.setattr("analytics.trust.kept.SCORE_VERSION", 2)
+    monkeypatch.setattr("analytics.trust.kept.SCORE_VERSION", SCORE_VERSION + 1)
     evaluations.history(LAST, 1)
     assert len(warehouse.asked) == 2 * asked
 
