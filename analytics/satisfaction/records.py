@@ -165,6 +165,7 @@ def chain_records(chain: Chain) -> Iterator[Record]:
             "merchants": band.merchants,
             **_both(band.raw, band.adjusted),
             **days,
+            "status": "too_few" if band.raw is None and band.adjusted is None else chain.status,
         }
     for link in chain.links:
         yield _link(link, {"points": 10}) | days

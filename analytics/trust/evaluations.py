@@ -51,7 +51,7 @@ COLUMNS = (
     *("ci_low", "ci_high", "n", "status", "snapshot_id", "made_at"),
 )
 _SCORES = ("merchant_id", "score", "score_level", "ci_low", "ci_high", "n", "status")
-_KEPT = frozenset((*_SCORES, "snapshot_id", "made_at"))
+_KEPT = frozenset((*_SCORES, "evaluated_on", "snapshot_id", "made_at"))
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Evaluations:
         day = window[-1]
         path = self._path(day, "levels")
         if known == "then" and path.exists():
-            return _read(path)
+            return _read(path, self.programme)
         for one in window:
             if one not in seen:
                 seen[one] = self._scores(one, known)
@@ -125,7 +125,7 @@ class Evaluations:
         first = self._path(day, "scores")
         if not first.exists():
             return self._kept(first, self._evaluated(day).assign(made_at=datetime.now(UTC)))
-        then = _read(first)
+        then = _read(first, self.programme)
         if known == "then" or then["snapshot_id"].iloc[0] == self.snapshot_id:
             return then
         return self._evaluated(day)
@@ -149,14 +149,14 @@ class Evaluations:
         temporary = path.with_name(f"{path.name}.{os.getpid()}-{id(frame)}.tmp")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            frame.to_parquet(temporary, index=False)
+            frame.assign(evaluated_on=_day_of(path)).to_parquet(temporary, index=False)
             _make_first(path, temporary)
         except OSError:  # a warehouse that only can be read keeps nothing: it is evaluated at each asking
             return frame
         finally:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
-        return _read(path)
+        return _read(path, self.programme)
 
 
 def _make_first(path: Path, temporary: Path) -> None:
@@ -188,20 +188,40 @@ def _beside(frame: pd.DataFrame, day: date, before: date | None, made: dict[date
     )
 
 
-def _read(path: Path) -> pd.DataFrame:
-    needed = _KEPT | {"level"} if ".levels." in path.name else _KEPT
+def _read(path: Path, programme: Programme) -> pd.DataFrame:
     try:
         if not path.is_file():
             raise OSError("it is no file")
-        found = pd.read_parquet(path)
-        if found.empty or not needed <= set(found):
-            raise OSError("it holds other columns" if len(found) else "it holds no rows")
+        found = _with_none(pd.read_parquet(path))
+        _check(found, path, programme)
     except (OSError, pa.ArrowException) as error:
         raise WarehouseError(
             f"The kept evaluation {path} can't be read ({' '.join(str(error).split())[:80]}): put it back, or delete it and it is "
             "evaluated anew from what is known now."
         ) from error
-    return _with_none(found)
+    return found
+
+
+def _check(found: pd.DataFrame, path: Path, programme: Programme) -> None:
+    """Raises OSError for what isn't an evaluation of the day that the file's name says, one row a merchant."""
+    levels = ("score_level", "level") if ".levels." in path.name else ("score_level",)
+    if found.empty:
+        raise OSError("it holds no rows")
+    if not _KEPT | set(levels) <= set(found):
+        raise OSError("it holds other columns")
+    if set(found["evaluated_on"]) != {_day_of(path)}:
+        raise OSError("it is of another day")
+    if not found["merchant_id"].is_unique:
+        raise OSError("it names a merchant twice")
+    known = {level.level_id for level in programme.levels} | {None}
+    if not all(set(found[name]) <= known for name in levels):
+        raise OSError("it holds a level that there is not")
+    if not all(pd.api.types.is_float_dtype(found[name]) for name in ("score", "ci_low", "ci_high")):
+        raise OSError("its scores are no numbers")
+
+
+def _day_of(path: Path) -> str:
+    return path.name.partition(".")[0]
 
 
 def _with_none(frame: pd.DataFrame) -> pd.DataFrame:

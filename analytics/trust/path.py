@@ -210,12 +210,17 @@ class _Future:
         return self._said(columns, high, is_reachable=True)
 
     def fewest(self, confidence: float) -> Step | None:
-        """The levers that bring most, one after the other until the level can be reached; then the least share of their ways. None without levers."""
+        """The levers that bring most, one after the other until the level can be reached, without those that the others then make needless; then
+        the least share of their ways. None without levers."""
         chosen: list[int] = []
         left = self.movable()
         while left and (not chosen or self.probability(dict.fromkeys(chosen, 1.0)) < confidence):
             chosen.append(max(left, key=lambda i: (self._gain([*chosen, i]), -i)))
             left.remove(chosen[-1])
+        for i in sorted(chosen, key=lambda i: self._gain([i])):
+            others = [other for other in chosen if other != i]
+            if others and self.probability(dict.fromkeys(others, 1.0)) >= confidence:
+                chosen = others
         return self.least(chosen, confidence) if chosen else None
 
     def _gain(self, columns: list[int]) -> float:

@@ -46,6 +46,8 @@ def parse_toml(text: str, where: str) -> TomlTable:
         return TomlTable(tomllib.loads(text), where)
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{where}: is not valid TOML: {error}.") from error
+    except RecursionError as error:
+        raise InputError(f"{where}: is nested too deeply for a definition.") from error
 
 
 class TomlTable:
@@ -75,7 +77,12 @@ class TomlTable:
 
     def number(self, key: str, low: float, high: float = math.inf, default: object = _REQUIRED) -> float:
         value = self._get(key, default)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not low <= value <= high
+            or math.isinf(value)
+        ):
             raise self.error(key, f"expected a number {_range(low, high)}, found {value!r}")
         return float(value)
 

@@ -35,7 +35,7 @@ KEYS = (
 
 
 @click.command()
-@click.option("--view", type=click.Choice(VIEWS), default="unclosed", help="Which to list.")
+@click.option("--view", type=click.Choice(VIEWS), help="Which to list (default: unclosed).")
 @click.option("--owner", help="Only this person's; with --open, who sees to it.")
 @click.option("--merchant", help="Only this merchant's; with --open, whom it is about.")
 @click.option("--open", "title", help="Open a case with this title, about --merchant or --about.")
@@ -47,7 +47,7 @@ KEYS = (
 @warehouse_option
 @one_line_errors
 def cases(
-    view: str,
+    view: str | None,
     owner: str | None,
     merchant: str | None,
     title: str | None,
@@ -66,10 +66,12 @@ def cases(
 
     if (case_id is None) != (status is None):
         raise click.UsageError("--case and --to go together: say which case, and what it becomes.")
-    if title is None and (about or due):
+    if title is None and (about is not None or due):
         raise click.UsageError("--about and --due go with --open only.")
-    if case_id is not None and (title or owner or merchant):
+    if case_id is not None and any(each is not None for each in (title, owner, merchant)):
         raise click.UsageError("--case takes --to alone: leave out --open, --owner and --merchant.")
+    if view is not None and (title is not None or case_id is not None):
+        raise click.UsageError("--view chooses what is listed: leave it out with --open and --case.")
     if title is not None and not (about or merchant):
         raise click.UsageError("--open needs --merchant ID, or --about alert:ID or ring:ID.")
     with runtime(warehouse) as opened:
@@ -79,7 +81,9 @@ def cases(
             doors = opened.workspace.cases
             found = [doors.move(case_id, doors.get(case_id).version, status, local_actor())]
         else:
-            found = services.found(snapshot_id(), view=view, owner=owner, merchant_id=merchant)
+            found = services.found(snapshot_id(), view=view or "unclosed", owner=owner, merchant_id=merchant)
+            if not found:
+                _check_known(merchant)
         now = services.today(snapshot_id())
         print_rows([_shown(case, now) for case in found], as_json=as_json, columns=KEYS)
 
@@ -87,16 +91,21 @@ def cases(
 def _opened(
     opened: Runtime, title: str, merchant: str | None, about: str | None, owner: str | None, due: date | None
 ) -> Case:
-    from app.services.warehouse import filter_options
     from app.workspace.cases import NewCase
 
     kind, _, subject = about.partition(":") if about else ("merchant", "", merchant or "")
     if about and (kind not in FOUND or not subject):
         raise click.UsageError(f"--about {about}: write alert:ID or ring:ID.")
-    if merchant and merchant not in filter_options(snapshot_id()).merchants:
-        raise click.ClickException(f"There is no merchant '{merchant}' in the warehouse: check the spelling.")
+    _check_known(merchant)
     new = NewCase(cast("SubjectKind", kind), subject, merchant or "", title, owner or "", due)
     return opened.workspace.cases.open(new, local_actor())
+
+
+def _check_known(merchant: str | None) -> None:
+    from app.services.warehouse import filter_options
+
+    if merchant and merchant not in filter_options(snapshot_id()).merchants:
+        raise click.ClickException(f"There is no merchant '{merchant}' in the warehouse: check the spelling.")
 
 
 def _shown(case: Case, now: date) -> Mapping[str, object]:

@@ -162,7 +162,7 @@ def print_rows(rows: Iterable[Mapping[str, object]], *, as_json: bool, columns: 
         note("Nothing to show.")
         return
     names = list(columns or table[0])
-    cells = [names, *([_cell(row.get(name)) for name in names] for row in table)]
+    cells = [names, *([_cell(row.get(name), "all" if name == "group" else "–") for name in names] for row in table)]
     widths = [max(len(line[place]) for line in cells) for place in range(len(names))]
     is_number = [all(isinstance(row.get(name), int | float | None) for row in table) for name in names]
     for line in cells:
@@ -200,14 +200,15 @@ def print_json(row: Mapping[str, object]) -> None:
     click.echo(json.dumps(plain(row), ensure_ascii=False, allow_nan=False))
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, nothing: str = "–") -> str:
+    """A value as text; `nothing` stands for an empty object."""
     value = plain(value)
     if value is None:
         return "–"
     if isinstance(value, float):
         return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
     if isinstance(value, dict):
-        value = ", ".join(f"{key}={_cell(item)}" for key, item in value.items()) or "all"
+        value = ", ".join(f"{key}={_cell(item)}" for key, item in value.items()) or nothing
     if isinstance(value, list):
         value = ", ".join(_cell(item) for item in value)
     text = _CONTROL.sub("\ufffd", " ".join(str(value).split()))  # a terminal would obey them

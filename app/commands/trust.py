@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 import click
 
@@ -69,7 +69,10 @@ CHANGE_KEYS = (
     "day",
     "cause",
 )
-PATH_KEYS = ("merchant_id", "as_of", "level", "next_level", "step", "reachable", "probability", "levers")
+PATH_KEYS = (
+    *("merchant_id", "as_of", "level", "next_level", "step", "reachable", "probability"),
+    *("rate_id", "now", "target", "best", "orders"),
+)
 MORE_CLAUSE_KEYS = ("status", "level", "merchant_level", "next_evaluation", "projected_level")
 
 
@@ -130,7 +133,7 @@ def trust(
     """
     from app.services.warehouse import as_known
 
-    _check(programmes, is_ledger, evaluations, since, merchant, is_path)
+    _check(programmes, is_ledger, evaluations, since, merchant, is_path, known)
     if prepared_days is not None:
         if as_of != "latest" or known != "then" or any((programmes, evaluations, since, merchant, is_path)):
             raise click.UsageError("--prepare goes with --warehouse and --json only: run it on its own.")
@@ -150,7 +153,7 @@ def trust(
         elif since and merchant:
             rows, columns = _change(reading, since, merchant), CHANGE_KEYS
         elif is_path and merchant:
-            rows, columns = _path(reading, merchant), PATH_KEYS
+            rows, columns = _path(reading, merchant, as_json=as_json), PATH_KEYS
         else:
             rows, columns = _scores(reading, merchant), KEYS
         print_rows(rows, as_json=as_json, columns=columns)
@@ -163,6 +166,7 @@ def _check(
     since: date | None,
     merchant: str | None,
     is_path: bool,
+    known: str,
 ) -> None:
     """Usage error for options that don't go together."""
     if is_ledger and not programmes:
@@ -171,6 +175,8 @@ def _check(
         raise click.UsageError("--since goes with --merchant only: name the merchant whose change is split.")
     if is_path and not merchant:
         raise click.UsageError("--path goes with --merchant only: name the merchant.")
+    if known != "then" and not evaluations:
+        raise click.UsageError("--known goes with --evaluations only: scores are always those of what is known.")
     if sum(map(bool, (programmes, evaluations, since, is_path))) > 1:
         raise click.UsageError(
             "--programme, --evaluations, --since and --path each print something of their own: choose one."
@@ -219,14 +225,18 @@ def _reasons(reading: str, merchant: str) -> Mapping[str, object]:
     }
 
 
-def _path(reading: str, merchant: str) -> Iterable[Mapping[str, object]]:
+def _path(reading: str, merchant: str, *, as_json: bool) -> Iterable[Mapping[str, object]]:
+    """A row a step as JSON; a row a lever in a table."""
     from app.services.path import path, records
     from app.services.scores import scores
 
     own = next((score for score in scores(reading) if score.merchant_id == merchant), None)
     if own is None:
         raise _unknown(merchant)
-    return records(path(reading, None, merchant), own.as_of, merchant)
+    steps = records(path(reading, None, merchant), own.as_of, merchant)
+    if as_json:
+        return steps
+    return [{**step, **lever} for step in steps for lever in cast("list[dict[str, object]]", step["levers"]) or [{}]]
 
 
 def _evaluations(

@@ -69,7 +69,7 @@ def _draw_levers(found: Path, merchant_id: str) -> None:
     table(
         frame.assign(label=[_(label) for label in frame["label"]]),
         [
-            Column("label", _("Rate of new orders"), pinned=True, width=180),
+            Column("label", _("Rate of new orders"), pinned=True, width=260),
             Column(
                 "now",
                 _("Now"),

@@ -5,6 +5,7 @@ What people wrote is shown as it is, never read as Markdown or HTML. Knows no wa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
@@ -22,6 +23,9 @@ MARKED_KEY = "thread.marked"
 TICKET_PARAM = "ticket"
 PAGE_SIZE = 12
 SHOWN_CHARACTERS = 3_000
+# What makes a renderer take plain text for a link, escaped or not: a joiner that is not seen is put before its last character.
+_ADDRESS = re.compile(r"[a-z]:/|www\.|\w@", re.IGNORECASE)
+_JOINER = "\u2060"
 _MARKUP = frozenset("!\"#$%&'()*+-./:;<=>?@[\\]^_`{|}~")
 
 _AUTHORS: Mapping[str, tuple[str, str]] = {
@@ -71,9 +75,10 @@ export default function ({ data }) {
 
 
 def plain(text: str, limit: int = 200) -> str:
-    """Somebody's words for a place that reads Markdown: every mark escaped, on one line, cut at `limit`."""
+    """Somebody's words for a place that reads Markdown: every mark escaped, on one line, cut at `limit`; addresses stay text, no links."""
     flat = " ".join(text.split())
     flat = flat if len(flat) <= limit else flat[: limit - 1] + "…"
+    flat = _ADDRESS.sub(lambda found: found[0][:-1] + _JOINER + found[0][-1], flat)
     return "".join(f"\\{character}" if character in _MARKUP else character for character in flat)
 
 

@@ -22,7 +22,7 @@ FAULTS = {
     "platform": N_("Marketplace"),
     "unknown": N_("Unknown"),
 }
-_SHOWN = 6  # levers that a page lists
+_SHOWN = 6  # levers that are enough alone, as a page lists them
 COLUMNS = ("label", "now", "target", "best", "orders")
 
 
@@ -49,8 +49,10 @@ def accountable(snapshot_id: str, as_of: date | None, merchant_id: str) -> Accou
 def levers(found: Path) -> pd.DataFrame:
     """A row a rate, columns COLUMNS (label is a msgid): each lever that lifts the level alone, else those that do so together."""
     alone = [step.levers[0] for step in found.alone if step.is_reachable]
-    chosen = alone or list(found.together.levers if found.together else ())
-    rows = [(lever.label, lever.now, lever.target, lever.best, round(lever.orders)) for lever in chosen[:_SHOWN]]
+    chosen = alone[:_SHOWN] or (
+        found.together.levers if found.together else ()
+    )  # of those that go together none may be left out
+    rows = [(lever.label, lever.now, lever.target, lever.best, round(lever.orders)) for lever in chosen]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

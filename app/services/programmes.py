@@ -5,6 +5,7 @@ A programme belongs to the end of the window. Every function that reads data tak
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -86,6 +87,13 @@ def chosen(names: Sequence[str]) -> list[SellerProgramme]:
             found.setdefault(name, known[name])
         elif name.endswith(".toml") or "/" in name:
             programme = load_seller_programme(Path(name))
+            bearer = found.get(programme.programme_id, known.get(programme.programme_id, programme))
+            if bearer != programme:
+                raise InputFileError(
+                    "{name} has the id {id}, which another programme bears: give it one of its own.",
+                    name=name,
+                    id=programme.programme_id,
+                )
             found[programme.programme_id] = programme
         else:
             raise InputFileError(
@@ -119,10 +127,11 @@ def infos() -> dict[str, ProgrammeInfo]:
     from analytics.trust.programmes import presets
 
     own = available().keys() - presets().keys()
+    borne = Counter(programme.name for programme in available().values())
     return {
         programme_id: ProgrammeInfo(
             programme_id,
-            programme.name,
+            programme.name if borne[programme.name] == 1 else f"{programme.name} ({programme_id})",
             programme.source,
             programme_id in own,
             {clause.clause_id: clause.label for clause in programme.clauses},

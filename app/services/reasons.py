@@ -65,6 +65,18 @@ class LevelChange:
         """What the statement is cited by."""
         return f"SR-{self.merchant_id}-{self.evaluated_on}"
 
+    @property
+    def steps(self) -> tuple[int, int]:
+        """The levels before and now, counted from the lowest."""
+        order = [band.level for band in trust.bands()]
+        return order.index(self.previous_level), order.index(self.level)
+
+    @property
+    def is_rise(self) -> bool:
+        """Whether the level now is the better one."""
+        before, now = self.steps
+        return now > before
+
 
 def missing() -> list[str]:
     """The settings that a statement needs and that are empty."""
@@ -145,6 +157,14 @@ def statement(
         )
     if refused := superseded(snapshot_id, found):
         raise refused
+    if measure != "level" and found.is_rise:
+        raise AppError(
+            N_(
+                "Merchant {merchant} rose to a better level on {day}: only the level itself can be stated, not a restriction or the end of the account."
+            ),
+            merchant=merchant_id,
+            day=found.evaluated_on,
+        )
     # The data that were evaluated then, as long as they are kept.
     known = found.snapshot_id if found.snapshot_id in _kept() else base_id(snapshot_id)
     split = changes.between(known, found.previous_on, found.evaluated_on, merchant_id)
@@ -230,8 +250,7 @@ def _decision(found: LevelChange, measure: Measure, today: date, settings: Setti
 def _crossed(found: LevelChange) -> list[LevelBand]:
     """The levels whose borders lie between the one before and the one now, in the order in which the score met them."""
     bands = trust.bands()
-    order = [band.level for band in bands]
-    before, now = order.index(found.previous_level), order.index(found.level)
+    before, now = found.steps
     met = list(bands[min(before, now) + 1 : max(before, now) + 1])
     return met if now > before else met[::-1]
 

@@ -6,6 +6,7 @@ Knows no warehouse and no model. Nothing is left out silently: every row that do
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +47,7 @@ def read_ratings(path: Path, scale: tuple[float, float] | None = None) -> Rating
 
     Times are epoch seconds or ISO 8601, taken as UTC where they name no zone. InputError when the file, a column or every row is unusable.
     """
-    if scale is not None and not scale[0] < scale[1]:
+    if scale is not None and not 0 < scale[1] - scale[0] < math.inf:
         raise InputError(
             f"The scale {scale[0]:g} to {scale[1]:g} has no room: name its lowest score, then its highest."
         )
@@ -194,7 +195,9 @@ def _seconds(texts: Sequence[str]) -> Floats:
     named = np.isnan(seconds) & (series != "").to_numpy()
     if named.any():
         instants = pd.to_datetime(series[named], format="ISO8601", errors="coerce", utc=True)
-        seconds[named] = (instants - pd.Timestamp(0, tz="UTC")).dt.total_seconds().to_numpy()
+        # in microseconds, which hold the years 1 to 9999
+        since = instants.dt.as_unit("us") - pd.Timestamp(0, tz="UTC").as_unit("us")
+        seconds[named] = since.dt.total_seconds().to_numpy()
     return seconds
 
 

@@ -6,6 +6,7 @@ file, the table and what was expected. Knows nothing of merchants or of DuckDB.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -23,6 +24,9 @@ from analytics.trust.toml_table import TomlTable, did_you_mean, read_toml
 Form = Literal["rate", "mean", "count", "money", "age", "points", "rating", "unrecorded"]
 FORMS: tuple[Form, ...] = ("rate", "mean", "count", "money", "age", "points", "rating", "unrecorded")
 OPERATORS = ("<", "<=", ">", ">=")
+_ID = re.compile(r"[A-Za-z0-9][\w.-]*")
+_RESERVED_PROGRAMMES = ("all", "trustdesk")  # all of them, and the score's own
+_RESERVED_LEVELS = ("pass", "fail", "too_few")  # what a programme without levels says of a merchant
 _UNITS = {"rate": "rate", "mean": "stars", "money": "money", "age": "days", "points": "points", "rating": "points"}
 KIND = "programme"
 
@@ -166,8 +170,8 @@ def load_seller_programme(path: Path) -> SellerProgramme:
     _check_unique(root.where, "level_id", [level.level_id for level in levels])
     clauses = tuple(_clause(table, levels) for table in root.tables("clauses"))
     programme = SellerProgramme(
-        programme_id=root.text("programme_id"),
-        name=root.text("name"),
+        programme_id=_id(root, "programme_id", _RESERVED_PROGRAMMES),
+        name=_filled(root, "name"),
         source=" ".join(root.text("source").split()),
         schedule=_schedule(root.table("evaluated")),
         levels=levels,
@@ -184,9 +188,28 @@ def _schedule(table: TomlTable) -> Schedule:
     return schedule
 
 
+def _id(table: TomlTable, key: str, reserved: Collection[str] = ()) -> str:
+    """An id that can stand in a command, an address and a file's name."""
+    value = table.text(key)
+    if not _ID.fullmatch(value) or value in reserved:
+        raise table.error(
+            key,
+            f"{value!r} can't be used",
+            " Take letters, digits, '-', '_' and '.', and none of: " + ", ".join(sorted(reserved)),
+        )
+    return value
+
+
+def _filled(table: TomlTable, key: str) -> str:
+    value = table.text(key)
+    if not value.strip():
+        raise table.error(key, "is empty")
+    return value
+
+
 def _level(table: TomlTable, *, is_band: bool) -> Level:
     level = Level(
-        table.text("level_id"),
+        _id(table, "level_id", _RESERVED_LEVELS),
         table.text("label"),
         False if is_band else table.flag("is_required", False),
         table.whole("minimum", 0) if is_band else 0,
