@@ -57,8 +57,8 @@ class Step:
 class Path:
     """How a merchant gets from `level`, by the score on the day, to `next_level`, which starts at `minimum` score points and is given at the next
     evaluation from `given_from` on: past the margin by which levels are held. All probabilities are of reaching `given_from`; `unchanged` is that of
-    going on as it does. `alone`: each lever by itself, those that reach it first, the smallest change of them first; `together`: the fewest levers that do
-    it jointly, each the same share of its way to the best; None where one lever does, or nothing can be moved."""
+    going on as it does. `alone`: each lever by itself, those that reach it first, the smallest change of them first; `together`: few levers that do
+    it jointly, none of which can be left out, each the same share of its way to the best; None where one lever does, or nothing can be moved."""
 
     merchant_id: str
     score: float

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @st.fragment
 def draw_path(merchant_id: str) -> None:
-    """The smallest change that lifts the level with 80 % probability: each rate alone, else the fewest together."""
+    """The smallest change that lifts the level with 80 % probability: each rate alone, else few together."""
     with page_errors():
         as_of = trust.as_of_day(snapshot_id(), current_filters().date_to)
         found = ways.path(snapshot_id(), as_of, merchant_id)

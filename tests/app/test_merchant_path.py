@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from analytics.trust import Path as Way
+from analytics.trust.path import Lever, Step
 from app.commands import main
 from app.components.merchant_path import _verdict
 from app.services import path as ways
@@ -55,6 +57,22 @@ def test_a_path_needs_a_merchant(demo_warehouse: Path) -> None:
         result = CliRunner().invoke(main, ["trust", *arguments, "--warehouse", str(demo_warehouse)])
         assert result.exit_code == code
         assert result.stderr.strip().splitlines()[-1].startswith("Error: ")
+
+
+def test_of_levers_that_go_together_none_is_left_out() -> None:
+    levers = tuple(Lever(f"r{i}", f"Rate {i}", "lower", 0.2, 0.01, 0.1, 10.0) for i in range(9))
+    alone = tuple(Step((lever,), 0.9, is_reachable=True) for lever in levers)
+    found = Way("m", 60.0, "watch", "good", 70.0, 67.0, 90, 0.8, 0.1, (), Step(levers, 0.82, is_reachable=True))
+    assert list(ways.levers(found)["label"]) == [lever.label for lever in levers]
+    assert len(ways.levers(replace(found, alone=alone, together=None))) == 6
+
+
+def test_a_table_of_the_path_has_a_row_a_lever(demo_warehouse: Path, largest: str) -> None:
+    steps = run(demo_warehouse, "trust", "--merchant", largest, "--path")
+    result = CliRunner().invoke(main, ["trust", "--merchant", largest, "--path", "--warehouse", str(demo_warehouse)])
+    rows = result.stdout.splitlines()[1:]
+    assert len(rows) == sum(len(step["levers"]) for step in steps)  # type: ignore[arg-type]
+    assert all(str(step["levers"][0]["rate_id"]) in result.stdout for step in steps)  # type: ignore[index]
 
 
 def test_where_nothing_can_be_moved_there_is_one_row_without_a_step() -> None:

@@ -96,6 +96,15 @@ def test_the_end_of_an_account_waits_for_the_notice(snapshot: str, fallen: str) 
     assert "decided by a person" in text
 
 
+@pytest.mark.parametrize("measure", ["restriction", "termination"])
+def test_a_rise_is_no_ground_for_a_sanction(snapshot: str, measure: reasons.Measure) -> None:
+    found = levels.history(snapshot, ON, 1)
+    risen = str(found[found["change"] == "up"]["merchant_id"].iloc[0])
+    with pytest.raises(AppError, match=f"{risen} rose to a better level on 2026-11-01: only the level itself"):
+        reasons.statement(snapshot, risen, ON, measure=measure)
+    assert reasons.statement(snapshot, risen, ON).sections
+
+
 @pytest.mark.parametrize("name", [*FILLED])
 def test_a_field_that_is_not_filled_refuses_the_statement(
     invoke: Invoke, demo_warehouse: Path, filled: None, monkeypatch: pytest.MonkeyPatch, name: str
@@ -229,6 +238,7 @@ def test_a_change_of_the_command_adds_up(snapshot: str, invoke: Invoke, demo_war
         (("--since", "2026-09-01"), "--since goes with --merchant only"),
         (("--evaluations", "2", "--programme", "ebay"), "choose one"),
         (("--evaluations", "0"), "0 is not in the range"),
+        (("--known", "now"), "--known goes with --evaluations only"),
     ],
 )
 def test_options_that_do_not_go_together_are_wrong_usage(arguments: tuple[str, ...], message: str) -> None:

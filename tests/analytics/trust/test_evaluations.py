@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -210,6 +210,26 @@ def test_a_kept_file_of_another_kind_is_one_line_too(tmp_path: Path, kind: str, 
         (kept.head(0) if found == "no rows" else kept.drop(columns="score")).to_parquet(path)
     with pytest.raises(WarehouseError, match=rf"{kind}\.parquet can't be read \(it \w+ {found}\): .*delete it"):
         later.history(LAST, 1, known="then" if kind == "levels" else "now")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda kept: pd.concat([kept, kept]), "it names a merchant twice"),
+        (lambda kept: kept.assign(level="platinum"), "it holds a level that there is not"),
+        (lambda kept: kept.assign(score="abc"), "its scores are no numbers"),
+        (lambda kept: kept.assign(evaluated_on="2024-01-01"), "it is of another day"),
+    ],
+)
+def test_a_kept_file_that_was_changed_is_not_believed(
+    tmp_path: Path, change: Callable[[pd.DataFrame], pd.DataFrame], said: str
+) -> None:
+    _, evaluations = made(tmp_path, s1={})
+    evaluations.history(LAST, 1)
+    path = next(tmp_path.rglob(f"{LAST}.levels.parquet"))
+    change(pd.read_parquet(path)).to_parquet(path)
+    with pytest.raises(WarehouseError, match=rf"levels\.parquet can't be read \({said}\)"):
+        evaluations.history(LAST, 1)
 
 
 def test_an_evaluation_of_nobody_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

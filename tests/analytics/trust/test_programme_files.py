@@ -86,6 +86,12 @@ def test_a_file_is_read_as_it_says(tmp_path: Path) -> None:
         ("weekday = 1", "weekday = 8", "weekday: expected a whole number from 1 to 7"),
         ('kind = "programme"', 'kind = "score"', "kind: unknown value 'score'"),
         ('source = "ours"', "", "key 'source' is missing"),
+        ('programme_id = "mine"', 'programme_id = "../mine"', "programme_id: '../mine' can't be used"),
+        ('programme_id = "mine"', 'programme_id = "all"', "programme_id: 'all' can't be used"),
+        ('name = "Mine"', 'name = " "', "name: is empty"),
+        ('level_id = "gold"', 'level_id = "pass"', "level_id: 'pass' can't be used"),
+        ("limit = 0.05", "limit = inf", "limit: expected a number from 0 to 1, found inf"),
+        ('source = "ours"', "source = " + "[" * 5000, "nested too deeply|not valid TOML"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_one_line_that_names_it(tmp_path: Path, old: str, new: str, message: str) -> None:

@@ -482,3 +482,12 @@ class TestReplyDesk:
         page = self.page(ticket_id)
         assert not page.exception
         assert not page.error
+
+
+@pytest.mark.parametrize(
+    "address", ["https://evil.example", "www.evil.example", "ann@evil.example", "HTTP://evil.example"]
+)
+def test_an_address_in_somebodys_words_is_no_link(address: str) -> None:
+    shown = plain(f"see {address}").replace("\\", "")
+    assert address not in shown
+    assert shown.replace("\u2060", "") == f"see {address}", "what is read stays the same"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from pathlib import Path
 
 import pandas as pd
@@ -42,6 +43,11 @@ def test_what_counts_otherwise_than_it_stands_is_remarked(tmp_path: Path) -> Non
     assert dict(zip(table.ratings.raters, table.ratings.count, strict=True)) == {"a": 2, "b": 1, "c": 1}
 
 
+def test_the_first_and_the_last_day_of_the_calendar_are_times(tmp_path: Path) -> None:
+    ratings = read_ratings(written(tmp_path, "a,x,5,9999-12-31\nb,x,3,0001-01-01\n")).ratings
+    assert sorted(ratings.time.tolist()) == [-62135596800.0, 253402214400.0]
+
+
 def test_a_fault_is_blamed_on_one_reason_only(tmp_path: Path) -> None:
     table = read_ratings(written(tmp_path, "a,x,4,1\nb,x,4,1\n,,bad,1\n"))
     assert table.set_aside == {"no rater": (4,)}
@@ -74,6 +80,9 @@ def test_a_scale_that_is_named_holds(tmp_path: Path) -> None:
     assert table.set_aside == {"score outside 1 to 5": (3,)}
     with pytest.raises(InputError, match="has no room"):
         read_ratings(written(tmp_path, "a,x,4,0\n"), (5, 5))
+    for endless in ((-math.inf, math.inf), (-1e308, 1e308)):
+        with pytest.raises(InputError, match="has no room"):
+            read_ratings(written(tmp_path, "a,x,4,0\n"), endless)
 
 
 @pytest.mark.parametrize(
