@@ -56,8 +56,7 @@ def grow(source: Warehouse, root: Path, times: float, seed: int) -> Grown:
         raise ValueError(f"can't grow {times} times")
     if source.needs_rebuild():
         raise WarehouseError(
-            "The marts of {root} were built by another version: build them anew with `trustdesk build` first.",
-            root=source.root,
+            f"The marts of {source.root} were built by another version: build them anew with `trustdesk build` first."
         )
     copy = Warehouse(root, memory_limit=source.memory_limit, spill_limit=source.spill_limit, threads=source.threads)
     with clear_errors(copy):

@@ -100,7 +100,7 @@ def test_the_end_of_an_account_waits_for_the_notice(snapshot: str, fallen: str) 
 def test_a_rise_is_no_ground_for_a_sanction(snapshot: str, measure: reasons.Measure) -> None:
     found = levels.history(snapshot, ON, 1)
     risen = str(found[found["change"] == "up"]["merchant_id"].iloc[0])
-    with pytest.raises(AppError, match=f"{risen} rose to a better level on 2026-11-01: only the level itself"):
+    with pytest.raises(AppError, match=f"{risen} rose to a better level on 2026-10-01: only the level itself"):
         reasons.statement(snapshot, risen, ON, measure=measure)
     assert reasons.statement(snapshot, risen, ON).sections
 
