@@ -133,13 +133,13 @@ def trust(
     """
     from app.services.warehouse import as_known
 
-    _check(programmes, is_ledger, evaluations, since, merchant, is_path, known)
     if prepared_days is not None:
         if as_of != "latest" or known != "then" or any((programmes, evaluations, since, merchant, is_path)):
             raise click.UsageError("--prepare goes with --warehouse and --json only: run it on its own.")
         with runtime(warehouse):
             print_rows([_prepare(snapshot_id(), prepared_days)], as_json=as_json)
         return
+    _check(programmes, is_ledger, evaluations, since, merchant, is_path, known)
     with runtime(warehouse):
         reading = as_known(snapshot_id(), as_of)
         rows: Iterable[Mapping[str, object]]
