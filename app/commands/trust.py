@@ -134,7 +134,7 @@ def trust(
     from app.services.warehouse import as_known
 
     if prepared_days is not None:
-        if as_of != "latest" or known != "then" or any((programmes, evaluations, since, merchant, is_path)):
+        if as_of != "latest" or known != "then" or any((programmes, is_ledger, evaluations, since, merchant, is_path)):
             raise click.UsageError("--prepare goes with --warehouse and --json only: run it on its own.")
         with runtime(warehouse):
             print_rows([_prepare(snapshot_id(), prepared_days)], as_json=as_json)
