@@ -348,8 +348,8 @@ def _keep_lead(
     if not change or len(parts.keys) < 2:
         return
     share, size = parts.change / change, parts.n / (parts.n.sum() or 1)
-    excess = (share - size)[parts.order()[::-1]]
-    place = int(parts.order()[::-1][excess.argmax()])
+    smallest_first = parts.order()[::-1]
+    place = int(smallest_first[(share - size)[smallest_first].argmax()])
     lead = Lead(parts.dimension, parts.part(place), float(share[place]), float(size[place]))
     if lead.excess >= max(LEAD, leads[key].excess if key in leads else 0.0):
         leads[key] = lead

@@ -41,6 +41,11 @@ class Figures:
         """Which groups are in a currency."""
         return np.array([own == currency for own in self.currencies], dtype=bool)
 
+    def by(self, dimension: str, values: Floats) -> dict[str, float]:
+        """Each group's value of one of the arrays, of figures by this dimension alone; empty where the metric has no figure by groups."""
+        keys = self.groups.get(dimension)
+        return {} if keys is None else dict(zip(keys.tolist(), values.tolist(), strict=True))
+
     def without_bounds(self) -> Figures:
         """The same without intervals."""
         nothing = np.full(len(self.value), np.nan)

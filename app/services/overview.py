@@ -133,8 +133,8 @@ def merchant_map(snapshot_id: str, scope: Scope) -> MerchantMap:
         found = figures_many(opened, ("rating_mean", "buyer_csat"), _trust_window(snapshot_id, scope), by=("merchant",))
         traded = figures_many(opened, ("orders",), scope, by=("merchant",))["orders"]
     height = "buyer_csat" if "not_in_source" in found["rating_mean"].statuses else "rating_mean"
-    heights = dict(zip(found[height].groups.get("merchant", ()), found[height].value.tolist(), strict=False))
-    orders = dict(zip(traded.groups["merchant"], traded.n.astype(int).tolist(), strict=True))
+    heights = found[height].by("merchant", found[height].value)
+    orders = {merchant_id: int(n) for merchant_id, n in traded.by("merchant", traded.n).items()}
     names = filter_options(snapshot_id).merchants
     rows = [
         (

@@ -314,6 +314,14 @@ class TestCoverage:
             assert any(words in text.value for text in page.markdown)
 
 
+class TestAMarketplaceWithoutOrders:
+    def test_the_map_says_that_nobody_can_be_placed(self, loaded: Callable[[list[str]], Runtime]) -> None:
+        with use_runtime(loaded(["e1,2026-01-05T10:00:00Z,view,m1,b1,,,", "e2,2026-01-07T10:00:00Z,view,m1,b2,,,"])):
+            asked = default_filters(filter_options(snapshot_id())).scope()
+            found = overview.merchant_map(snapshot_id(), asked)
+            assert (found.merchants.empty, found.left_out) == (True, 0)
+
+
 class TestManyThreads:
     def test_they_are_grouped_when_asked(self, demo: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(issues, "THREADS_AT_ONCE", 10)
