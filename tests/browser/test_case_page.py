@@ -33,6 +33,7 @@ def test_a_case_is_opened_ticked_and_closed(app_url: str, page: Page) -> None:
         page.wait_for_timeout(400)  # the table takes a click over before it tells the script
         settle(page)
     page.get_by_role("button", name="Save", exact=True).click()
+    page.wait_for_timeout(400)  # a script that has not begun looks like one that has ended
     settle(page)
     close.click()
     expect(page.get_by_role("button", name="Reopen", exact=True)).to_be_visible()

@@ -34,10 +34,11 @@ def test_a_moved_border_lists_who_crosses_and_the_scenario_is_kept(page: Page, a
     page.keyboard.press("Enter")
     settle(page)
     page.get_by_role("button", name="Save scenario").click()
-    settle(page)
+    kept = page.get_by_test_id("stButtonGroup").get_by_text("Stricter good")
+    expect(kept).to_be_visible()
     page.reload()
     settle(page)
-    expect(page.get_by_test_id("stButtonGroup").get_by_text("Stricter good")).to_be_visible()
+    expect(kept).to_be_visible()
 
 
 def test_a_late_rate_lowered_raises_the_median_within_its_interval(page: Page, app_url: str) -> None:
