@@ -5,13 +5,13 @@ Knows nothing of metrics, sources or pages. Cursors can read the snapshot's file
 
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -21,9 +21,11 @@ from analytics.engines.duckdb import build_marts, first_line, is_disk_full, quot
 from analytics.engines.marts import MARTS_FOLDER, instant, marts_digest, read_marts
 from analytics.engines.upkeep import Upkeep, World, needed, same_key
 from analytics.errors import WarehouseError
+from analytics.memo import Memo
 from analytics.snapshots import Load, Manifest, Part, SnapshotFolder
 from analytics.tables import SQL_FOLDER, stored_columns
 
+T = TypeVar("T")
 QUERY_TIME_LIMIT_SECONDS = 30.0
 OPEN_SNAPSHOTS = 6
 # The instant from which a row of these tables is known; what comes at or after an as-of bound is taken away.
@@ -59,6 +61,7 @@ class Cursor:
         as_of: date | None,
         time_limit: float | None,
         explain: Callable[[str, Exception], WarehouseError],
+        memo: Memo,
     ) -> None:
         self.connection = connection
         self.snapshot_id = snapshot.snapshot_id
@@ -67,6 +70,7 @@ class Cursor:
         self.data_up_to = snapshot.data_up_to
         self._time_limit = time_limit
         self._explain = explain
+        self._memo = memo
 
     def df(self, sql: str, params: Mapping[str, object] | None = None) -> pd.DataFrame:
         """Run one SELECT with `$name` parameters; instants come back in UTC. WarehouseError when it takes too long."""
@@ -80,6 +84,10 @@ class Cursor:
             result = self.connection.execute(sql, params or None)
             names = [column[0] for column in result.description]
             return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+    def kept(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` worked out from this snapshot, remembered under a key for all of its cursors while it is open."""
+        return self._memo.kept(key, make)
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
@@ -109,6 +117,7 @@ class _Opened:
     lock: threading.Lock = field(default_factory=threading.Lock)
     connection: duckdb.DuckDBPyConnection | None = None
     snapshot: Snapshot | None = None
+    memo: Memo = field(default_factory=Memo)
 
 
 @dataclass(frozen=True)
@@ -185,10 +194,10 @@ class Warehouse:
         resolved = self.folder.current().snapshot_id if snapshot_id is None else snapshot_id
         with self._in_use(resolved):
             key = _Key(resolved, as_of, frozenset(marts) if marts and as_of else None)
-            connection, snapshot = self._connect(key)
+            connection, snapshot, memo = self._connect(key)
             try:
                 seconds = self.query_seconds if isinstance(time_limit, str) else time_limit
-                yield Cursor(connection, snapshot, as_of, seconds, self.explain)
+                yield Cursor(connection, snapshot, as_of, seconds, self.explain, memo)
             finally:
                 connection.close()
 
@@ -261,7 +270,7 @@ class Warehouse:
             error=first_line(error),
         )
 
-    def _connect(self, key: _Key) -> tuple[duckdb.DuckDBPyConnection, Snapshot]:
+    def _connect(self, key: _Key) -> tuple[duckdb.DuckDBPyConnection, Snapshot, Memo]:
         with self._lock:
             whole = replace(key, marts=None)
             key = whole if whole in self._opened else key
@@ -271,7 +280,7 @@ class Warehouse:
         with opened.lock:
             if opened.connection is None or opened.snapshot is None:
                 opened.connection, opened.snapshot = self._open(key)
-            return opened.connection.cursor(), opened.snapshot
+            return opened.connection.cursor(), opened.snapshot, opened.memo
 
     def _forget_old(self) -> None:
         while len(self._opened) > OPEN_SNAPSHOTS:

@@ -27,6 +27,7 @@ from analytics.metrics.plan import (
     duration_statement,
     money_statement,
 )
+from analytics.metrics.sums import grouped_sums, serves
 from analytics.metrics.templates import Statement
 from analytics.metrics.types import MetricCursor, MetricResult, MetricSpec, Scope
 
@@ -170,7 +171,10 @@ def _answered(
     answered, open_specs = _split(question, specs)
     in_columns = [spec for spec in open_specs if spec.family in COLUMN_FAMILIES]
     if in_columns:
-        frame = _sorted(cursor, column_statement(question, in_columns, has_bounds=has_bounds), question)
+        if serves(question, has_bounds=has_bounds):
+            frame = grouped_sums(cursor, question, in_columns, has_bounds=has_bounds)
+        else:
+            frame = _sorted(cursor, column_statement(question, in_columns, has_bounds=has_bounds), question)
         groups = group_columns(frame, question.names)
         for i, spec in enumerate(in_columns):
             answered[spec.metric_id] = _column_figures(cursor, question, spec, frame, str(i), groups)

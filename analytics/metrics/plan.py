@@ -5,7 +5,7 @@ Knows nothing of values and intervals; every name comes from the catalogue or th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -13,6 +13,7 @@ from analytics.metrics.extent import Extent
 from analytics.metrics.templates import (
     Dimension,
     Statement,
+    dimensions,
     fill,
     get_dimensions,
     group_columns,
@@ -27,6 +28,9 @@ from analytics.metrics.templates import (
 from analytics.metrics.types import MetricSpec, Scope
 
 COLUMN_FAMILIES = ("count", "rate", "ratio", "mean", "nps", "duration")
+ORDERS = "order_count"
+SignedColumns = tuple[tuple[str, int], ...]
+"""Columns of a mart, each added (1) or taken away (-1)."""
 
 
 @dataclass(frozen=True)
@@ -72,30 +76,38 @@ def applies(spec: MetricSpec, question: Question) -> bool:
     return not question.has_carrier or spec.rows in ("orders", "amounts", "buyers")
 
 
+def summed_columns(spec: MetricSpec) -> dict[str, SignedColumns]:
+    """The mart columns behind a metric's sums y, x and s (a spread, where the metric has one), each with its sign; none: zero."""
+    numerator, other = str(spec.numerator_column), spec.subtracted_column
+    sums: dict[str, SignedColumns] = {
+        "y": ((numerator, 1), (other, -1)) if other else ((numerator, 1),),
+        "x": ((spec.denominator_column, 1),) if spec.denominator_column else (),
+    }
+    if spec.family == "mean":
+        sums["s"] = ((str(spec.sumsq_column), 1),)
+    if spec.family == "nps":
+        sums["s"] = ((numerator, 1), (str(other), 1))
+    return sums
+
+
 def numerator_expression(spec: MetricSpec) -> str:
     """The summed expression of the numerator, over the relation w."""
-    if spec.subtracted_column:
-        return piece("difference", column=str(spec.numerator_column), other=spec.subtracted_column)
-    return piece("column", column=str(spec.numerator_column))
+    return _expression(summed_columns(spec)["y"])
 
 
-def spread_expression(spec: MetricSpec) -> str | None:
-    """The third sum that some intervals need: squares for a mean, decided answers for NPS."""
-    if spec.family == "mean":
-        return piece("column", column=str(spec.sumsq_column))
-    if spec.family == "nps":
-        return piece("both", column=str(spec.numerator_column), other=str(spec.subtracted_column))
-    return None
+def _expression(parts: SignedColumns) -> str:
+    if not parts:
+        return piece("nothing")
+    if len(parts) == 1:
+        return piece("column", column=parts[0][0])
+    (column, _sign), (other, sign) = parts
+    return piece("difference" if sign < 0 else "both", column=column, other=other)
 
 
 def mart_columns(specs: Sequence[MetricSpec]) -> str:
     """The marts' columns that some metrics read, comma-separated, each once."""
-    wanted: dict[str, None] = {}
-    for spec in specs:
-        for column in (spec.numerator_column, spec.subtracted_column, spec.denominator_column, spec.sumsq_column):
-            if column:
-                wanted[column] = None
-    return ", ".join(wanted)
+    sums = (parts for spec in specs for parts in summed_columns(spec).values())
+    return ", ".join(dict.fromkeys(name for parts in sums for name, _sign in parts))
 
 
 def _whole_months(date_from: date, date_to: date) -> tuple[date, date]:
@@ -105,34 +117,23 @@ def _whole_months(date_from: date, date_to: date) -> tuple[date, date]:
     return (first, last) if first < last else (date_to + timedelta(days=1), date_to + timedelta(days=1))
 
 
-def _sum(expression: str | None, alias: str, spec: MetricSpec, question: Question) -> str:
-    if expression is None:
-        return piece("zero", alias=alias)
+def _sum(expression: str, alias: str, spec: MetricSpec, question: Question) -> str:
     if question.through(spec) >= question.scope.date_to:  # all of the window counts, which metrics then share
         return piece("sum", expression=expression, alias=alias)
     return piece("sum_mature", expression=expression, alias=alias, through=f"through_{spec.maturity_days}")
 
 
 def _sums(specs: Sequence[MetricSpec], question: Question) -> str:
-    parts: list[str] = []
-    for i, spec in enumerate(specs):
-        denominator = piece("column", column=spec.denominator_column) if spec.denominator_column else None
-        parts.append(_sum(numerator_expression(spec), f"y{i}", spec, question))
-        parts.append(_sum(denominator, f"x{i}", spec, question))
-        spread = spread_expression(spec)
-        if spread:
-            parts.append(_sum(spread, f"s{i}", spec, question))
-    return ", ".join(parts)
+    return ", ".join(
+        _sum(_expression(parts), f"{name}{i}", spec, question)
+        for i, spec in enumerate(specs)
+        for name, parts in summed_columns(spec).items()
+    )
 
 
 def aliases(specs: Sequence[MetricSpec]) -> list[str]:
     """Names of the summed columns that a column statement gives."""
-    names: list[str] = []
-    for i, spec in enumerate(specs):
-        names += [f"y{i}", f"x{i}"]
-        if spread_expression(spec):
-            names.append(f"s{i}")
-    return names
+    return [f"{name}{i}" for i, spec in enumerate(specs) for name in summed_columns(spec)]
 
 
 def _window(question: Question, specs: Sequence[MetricSpec], params: dict[str, object]) -> str:
@@ -143,18 +144,50 @@ def _window(question: Question, specs: Sequence[MetricSpec], params: dict[str, o
         return window_sql("window_days", columns=columns)
     # A month's row stands for all of its days, so only months that are mature for every metric may be taken whole.
     last = min(question.through(spec) for spec in specs)
-    start, end = _whole_months(question.scope.date_from, max(last, question.scope.date_from - timedelta(days=1)))
+    return _days_and_months(question.scope.date_from, last, columns, params)
+
+
+def _days_and_months(first: date, last: date, columns: str, params: dict[str, object]) -> str:
+    """Days of a window, and whole months of those through `last`."""
+    start, end = _whole_months(first, max(last, first - timedelta(days=1)))
     params |= {"months_from": start, "months_to": end}
     return window_sql("window_months" if start < end else "window_days", columns=columns)
+
+
+def merchant_statement(first: date, last: date, columns: Collection[str]) -> Statement:
+    """Sums of columns of the marts from `first` to `last`, a row a merchant that has a row there: merchant_id and the columns.
+
+    ORDERS is always among them, so that a window without any other still says which merchants were there.
+    """
+    params: dict[str, object] = {"date_from": first, "date_to": last}
+    named = dict.fromkeys((ORDERS, *columns))
+    sums = ", ".join(piece("column_sum", column=name) for name in named)
+    return fill("merchant_sums", params, sums=sums, window=_days_and_months(first, last, ", ".join(named), params))
+
+
+def profiles_statement() -> Statement:
+    """Every merchant's merchant_id with the value of each dimension that is an attribute of merchants."""
+    attributes = tuple(d for d in dimensions().values() if d.grain == "merchant" and d.name != "merchant")
+    return fill("profiles", {}, group_columns=group_columns(attributes))
+
+
+def market_statement(question: Question, specs: Sequence[MetricSpec]) -> Statement:
+    """The sums y, x and s of each metric i at the marketplace's own grain."""
+    return _sum_statement(question, specs, _column_params(question, specs))
+
+
+def _column_params(question: Question, specs: Sequence[MetricSpec]) -> dict[str, object]:
+    params = scope_params(question.scope, question.scope.date_to)
+    for spec in specs:
+        if question.through(spec) < question.scope.date_to:
+            params[f"through_{spec.maturity_days}"] = question.through(spec)
+    return params
 
 
 def column_statement(question: Question, specs: Sequence[MetricSpec], *, has_bounds: bool = True) -> Statement:
     """One statement for any number of metrics that are sums of columns; per metric i the columns y, x, s and, with bounds and unless every
     group is one merchant, cy, cx, yy, xy, xx, m (the moments over merchants)."""
-    params = scope_params(question.scope, question.scope.date_to)
-    for spec in specs:
-        if question.through(spec) < question.scope.date_to:
-            params[f"through_{spec.maturity_days}"] = question.through(spec)
+    params = _column_params(question, specs)
     if not has_bounds or question.is_single_merchant:
         return _sum_statement(question, specs, params)
     by, names = question.by, aliases(specs)

@@ -5,15 +5,16 @@ Plain frozen data; knows nothing of SQL, DuckDB or who shows it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 import pandas as pd
 
 from analytics.errors import InputError
 
+T = TypeVar("T")
 Unit = Literal["count", "rate", "money", "seconds", "stars", "nps", "points"]
 Direction = Literal["higher", "lower", "neutral"]
 Status = Literal["ok", "too_few", "immature", "not_in_source", "not_applicable"]
@@ -40,6 +41,8 @@ class MetricCursor(Protocol):
     def time_zone(self) -> str: ...
 
     def df(self, sql: str, params: Mapping[str, object] | None = None) -> pd.DataFrame: ...
+
+    def kept(self, key: Hashable, make: Callable[[], T]) -> T: ...
 
 
 @dataclass(frozen=True)

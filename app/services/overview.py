@@ -37,6 +37,8 @@ TWINS = {
     "repeat_after_positive_rate",
     "repeat_after_negative_rate",
 }
+# Left out as well: pairs of orders of one buyer are counted order by order, which no page that is opened first should wait for.
+SLOW = {"buyer_concentration"}
 
 
 @dataclass(frozen=True)
@@ -188,7 +190,7 @@ def _watched() -> tuple[str, ...]:
     """The metrics that the page compares, for its cards and for what changed."""
     from analytics.metrics import CATALOGUE
 
-    return tuple(name for name in CATALOGUE if name not in TWINS)
+    return tuple(name for name in CATALOGUE if name not in TWINS | SLOW)
 
 
 @cached
@@ -202,16 +204,18 @@ def leaderboard(snapshot_id: str, scope: Scope, base: Compare, dimension: str, m
 
     period = figures.period_of(scope)
     has_base = figures.base_is_covered(snapshot_id, scope, base)
-    asked = tuple(dict.fromkeys((metric_id, "orders")))
     with cursor(snapshot_id) as opened:
+        counted = figures_many(opened, ("orders",), scope, by=(dimension,))["orders"]
+        orders = counted.by(dimension, counted.n)
+        shown = replace(scope, merchants=_largest(orders)) if dimension == "merchant" and orders else scope
         if has_base:
-            compared = compare_many(opened, asked, scope, base=base, by=(dimension,))
+            compared = compare_many(opened, (metric_id,), shown, base=base, by=(dimension,))[metric_id]
         else:
-            plain = compute_many(opened, asked, scope, by=(dimension,))
-            compared = {name: [figures.alone(result) for result in found] for name, found in plain.items()}
-        trends = figures_many(opened, (metric_id,), scope, by=(dimension, period), has_bounds=False)[metric_id]
-    orders = {c.current.group[dimension]: c.current.n for c in compared["orders"] if dimension in c.current.group}
-    main = figures.main_currency([comparison.current for comparison in compared[metric_id]])
+            compared = [
+                figures.alone(one) for one in compute_many(opened, (metric_id,), shown, by=(dimension,))[metric_id]
+            ]
+        trends = figures_many(opened, (metric_id,), shown, by=(dimension, period), has_bounds=False)[metric_id]
+    main = figures.main_currency([comparison.current for comparison in compared])
     lines = _lines(trends, dimension, main)
     names = filter_options(snapshot_id).merchants if dimension == "merchant" else {}
     total = sum(orders.values()) or 1
@@ -227,12 +231,17 @@ def leaderboard(snapshot_id: str, scope: Scope, base: Compare, dimension: str, m
             "currency": main,
             "trend": lines.get(key, []),
         }
-        for comparison in compared[metric_id]
+        for comparison in compared
         if (key := comparison.current.group.get(dimension)) is not None and comparison.current.currency == main
     ]
     frame = pd.DataFrame(rows, columns=["key", "name", "value", "change", "share", "n", "status", "currency", "trend"])
     frame = frame.astype({"value": float, "change": float, "currency": object})
-    return frame.sort_values(["share", "key"], ascending=[False, True], ignore_index=True).head(BOARD_MERCHANTS)
+    return frame.sort_values(["share", "key"], ascending=[False, True], ignore_index=True)
+
+
+def _largest(orders: dict[str, float]) -> tuple[str, ...]:
+    """The merchants with most orders, as many as a board shows."""
+    return tuple(sorted(orders, key=lambda merchant_id: (-orders[merchant_id], merchant_id))[:BOARD_MERCHANTS])
 
 
 def _with_lead(snapshot_id: str, change: Change, lead: Lead | None) -> Change:

@@ -6,10 +6,10 @@ It stands in for the warehouse and must stay as plain as possible: no file, no i
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -18,6 +18,7 @@ import pandas as pd
 from analytics.tables import SQL_FOLDER, stored_columns
 
 Row = dict[str, Any]
+T = TypeVar("T")
 
 
 def at(text: str) -> datetime:
@@ -34,6 +35,9 @@ class MemoryCursor:
     snapshot_id: str = "fixture"
     as_of: date | None = None
     data_up_to: datetime | None = None
+
+    def kept(self, key: Hashable, make: Callable[[], T]) -> T:
+        return make()
 
     def df(self, sql: str, params: Mapping[str, object] | None = None) -> pd.DataFrame:
         return self.connection.execute(sql, dict(params or {})).df()

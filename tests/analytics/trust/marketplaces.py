@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
 
 import duckdb
 import numpy as np
@@ -13,6 +14,7 @@ import pandas as pd
 from analytics.trust import Programme, default_programme
 from analytics.trust.programme import MEASURES
 
+T = TypeVar("T")
 DAY = date(2024, 6, 30)
 
 
@@ -25,6 +27,9 @@ class FakeCursor:
     data_up_to: datetime | None = datetime(2024, 6, 30, 22, 30, tzinfo=UTC)
     time_zone: str = "UTC"
     snapshot_id: str = "snapshot-1"
+
+    def kept(self, key: Hashable, make: Callable[[], T]) -> T:
+        return make()
 
     def df(self, sql: str, params: Mapping[str, object] | None = None) -> pd.DataFrame:
         return self.connection.execute(sql, params or None).df()
