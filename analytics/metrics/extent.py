@@ -39,7 +39,11 @@ class Extent:
 
 
 def read_extent(cursor: MetricCursor) -> Extent:
-    """The extent of the cursor's snapshot (a handful of rows)."""
+    """The extent of the cursor's snapshot."""
+    return cursor.kept("extent", lambda: _read(cursor))
+
+
+def _read(cursor: MetricCursor) -> Extent:
     statement = fill("extent", {"time_zone": cursor.time_zone})
     counts: dict[str, int] = {}
     first_day: date | None = None

@@ -29,9 +29,11 @@ Places = NDArray[np.intp]
 
 @dataclass
 class WindowSums:
-    """What is known of a window of days: `merchants`, the ids with a row in it, ascending, and the columns asked for so far, shape (merchants,) each."""
+    """What is known of a window of days: `merchants`, the ids with a row in it, ascending, what these are (`who`), and the columns asked for so far,
+    shape (merchants,) each."""
 
     merchants: pd.Index = field(default_factory=lambda: pd.Index([], dtype=object))
+    who: pd.DataFrame = field(default_factory=pd.DataFrame)
     columns: dict[str, Floats] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -47,21 +49,32 @@ def grouped_sums(
     cursor: MetricCursor, question: Question, specs: Sequence[MetricSpec], *, has_bounds: bool
 ) -> pd.DataFrame:
     """The rows that `plan.column_statement` would give, sorted by group, for a question that is served from sums."""
-    window = _read(cursor, question.scope.date_from, question.scope.date_to, ())
-    profiles = cursor.kept("profiles", lambda: _profiles(cursor))
-    who = profiles.reindex(window.merchants)
-    chosen = np.flatnonzero(_is_in(who, question))
-    groups, places = _groups(who.iloc[chosen], window.merchants[chosen], question.names)
+    scope, names = question.scope, _names(question, specs)
+    window = _read(cursor, scope.date_from, scope.date_to, names.get(scope.date_to, ()))
+    chosen = np.flatnonzero(_is_in(window.who, question))
+    groups, places = _groups(window.who.iloc[chosen], question.names)
     columns = {name: groups[name].to_numpy() for name in question.names}
     has_moments = has_bounds and not question.is_single_merchant
-    for i, sums in enumerate(_sums(cursor, question, specs, window.merchants[chosen])):
+    read = {last: _read(cursor, scope.date_from, last, wanted) for last, wanted in names.items()}
+    placed = {last: _placed(own, names[last], window, chosen) for last, own in read.items()}
+    for i, spec in enumerate(specs):
+        sums = _sums(spec, placed[question.through(spec)], len(chosen))
         columns |= {f"{name}{i}": _total(values, places, len(groups)) for name, values in sums.items()}
-        if has_moments and specs[i].denominator_column:
+        if has_moments and spec.denominator_column:
             columns |= {f"{name}{i}": found for name, found in _moments(sums, places, len(groups)).items()}
     if question.is_marketplace:  # an order of several merchants counts once
         statement = market_statement(question, specs)
         columns |= {str(name): values.to_numpy() for name, values in cursor.df(statement.sql, statement.params).items()}
     return pd.DataFrame(columns, index=groups.index)
+
+
+def _names(question: Question, specs: Sequence[MetricSpec]) -> dict[date, list[str]]:
+    """The columns that metrics need, by the last day that counts for them."""
+    names: dict[date, dict[str, None]] = {}
+    for spec in specs:
+        sums = summed_columns(spec).values()
+        names.setdefault(question.through(spec), {}).update({name: None for parts in sums for name, _sign in parts})
+    return {last: list(wanted) for last, wanted in names.items()}
 
 
 def _read(cursor: MetricCursor, first: date, last: date, names: Collection[str]) -> WindowSums:
@@ -71,8 +84,10 @@ def _read(cursor: MetricCursor, first: date, last: date, names: Collection[str])
         if (missing or not window.columns) and first <= last:
             statement = merchant_statement(first, last, missing)
             frame = cursor.df(statement.sql, statement.params).sort_values("merchant_id", ignore_index=True)
-            window.merchants = pd.Index(frame.pop("merchant_id"), dtype=object)
-            window.columns |= {str(name): values.to_numpy(np.float64) for name, values in frame.items()}
+            if not window.columns:
+                window.merchants = pd.Index(frame["merchant_id"], dtype=object)
+                window.who = cursor.kept("profiles", lambda: _profiles(cursor)).reindex(window.merchants)
+            window.columns |= {name: frame[name].to_numpy(np.float64) for name in frame.columns.drop("merchant_id")}
     return window
 
 
@@ -91,42 +106,31 @@ def _is_in(who: pd.DataFrame, question: Question) -> NDArray[np.bool_]:
     return is_in
 
 
-def _groups(who: pd.DataFrame, merchants: pd.Index, names: Sequence[str]) -> tuple[pd.DataFrame, Places]:
+def _groups(who: pd.DataFrame, names: Sequence[str]) -> tuple[pd.DataFrame, Places]:
     """The groups, sorted, with their names as columns, and each merchant's place among them."""
     if not names:
         return pd.DataFrame(index=range(1)), np.zeros(len(who), dtype=np.intp)
-    keyed = who.reset_index(drop=True).assign(merchant=merchants.to_numpy())[list(names)]
+    keyed = who.rename_axis("merchant").reset_index()[list(names)]
     by_group = keyed.groupby(list(names), sort=True, observed=True)
     places = np.asarray(by_group.ngroup(), dtype=np.intp)
     return by_group.head(1).sort_values(list(names), ignore_index=True), places
 
 
-def _sums(
-    cursor: MetricCursor, question: Question, specs: Sequence[MetricSpec], merchants: pd.Index
-) -> list[Mapping[str, Floats]]:
-    """y, x and s of each metric per merchant, each through the last day that counts for it."""
-    first = question.scope.date_from
-    wanted: dict[date, dict[str, None]] = {}
-    for spec in specs:
-        parts = summed_columns(spec).values()
-        wanted.setdefault(question.through(spec), {}).update({name: None for names in parts for name, _sign in names})
-    columns = {last: _placed(_read(cursor, first, last, names), names, merchants) for last, names in wanted.items()}
-    return [
-        {
-            alias: sum((sign * columns[question.through(spec)][name] for name, sign in parts), np.zeros(len(merchants)))
-            for alias, parts in summed_columns(spec).items()
-        }
-        for spec in specs
-    ]
-
-
-def _placed(window: WindowSums, names: Collection[str], merchants: pd.Index) -> dict[str, Floats]:
-    """Columns of given merchants; zero for one without a row in the window."""
-    places = window.merchants.get_indexer(merchants)
-    nothing = np.zeros(1)
+def _placed(own: WindowSums, names: Collection[str], window: WindowSums, chosen: Places) -> dict[str, Floats]:
+    """Columns of chosen merchants of a window, from sums of a part of its days: zero for one without a row there."""
+    if own is window:
+        return {name: own.columns.get(name, np.zeros(0))[chosen] for name in names}
+    places = own.merchants.get_indexer(window.merchants[chosen])
     return {
-        name: np.where(places >= 0, np.append(window.columns.get(name, nothing[:0]), 0.0)[places], 0.0)
-        for name in names
+        name: np.where(places >= 0, np.append(own.columns.get(name, np.zeros(0)), 0.0)[places], 0.0) for name in names
+    }
+
+
+def _sums(spec: MetricSpec, columns: Mapping[str, Floats], count: int) -> dict[str, Floats]:
+    """y, x and s of a metric, shape (count,) each."""
+    return {
+        alias: sum((sign * columns[name] for name, sign in parts), np.zeros(count))
+        for alias, parts in summed_columns(spec).items()
     }
 
 
