@@ -86,7 +86,14 @@ def _bounds(
 
 
 def _column_figures(
-    cursor: MetricCursor, question: Question, spec: MetricSpec, frame: pd.DataFrame, i: str, groups: Groups
+    cursor: MetricCursor,
+    question: Question,
+    spec: MetricSpec,
+    frame: pd.DataFrame,
+    i: str,
+    groups: Groups,
+    *,
+    has_bounds: bool,
 ) -> Figures:
     y, x = _floats(frame, f"y{i}"), _floats(frame, f"x{i}")
     spread = _floats(frame, f"s{i}") if f"s{i}" in frame else None
@@ -94,7 +101,7 @@ def _column_figures(
     if spec.denominator_column is None:
         return judged(spec, question, groups, y, (y, None, y), (nothing, nothing))
     value = (100.0 if spec.family == "nps" else 1.0) * np.divide(y, x, out=nothing.copy(), where=x > 0)
-    low, high = _bounds(spec, value, y, x, spread, _moments(frame, i))
+    low, high = _bounds(spec, value, y, x, spread, _moments(frame, i)) if has_bounds else (nothing, nothing)
     if spec.family in _LIMITS:
         low, high = np.clip(low, *_LIMITS[spec.family]), np.clip(high, *_LIMITS[spec.family])
     if spec.family == "duration":
@@ -177,7 +184,9 @@ def _answered(
             frame = _sorted(cursor, column_statement(question, in_columns, has_bounds=has_bounds), question)
         groups = group_columns(frame, question.names)
         for i, spec in enumerate(in_columns):
-            answered[spec.metric_id] = _column_figures(cursor, question, spec, frame, str(i), groups)
+            answered[spec.metric_id] = _column_figures(
+                cursor, question, spec, frame, str(i), groups, has_bounds=has_bounds
+            )
     for spec in open_specs:
         if spec.family == "money":
             answered[spec.metric_id] = _money_figures(cursor, question, spec)

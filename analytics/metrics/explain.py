@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -329,7 +330,8 @@ def leading_parts(
     changes = [(c.base, c.current) for c in compared if c.base and get_spec(c.current.metric_id).family not in UNSPLIT]
     metric_ids = [after.metric_id for _before, after in changes]
     windows = (base_scope(scope, base), scope)
-    groups = [figures_many(cursor, metric_ids, window, by=dimensions) for window in windows] if metric_ids else []
+    read = partial(figures_many, cursor, metric_ids, by=dimensions, has_bounds=False)
+    groups = [read(window) for window in windows] if metric_ids else []
     leads: dict[tuple[str, str | None], Lead] = {}
     for before, after in changes:
         both = groups[0][after.metric_id], groups[1][after.metric_id]

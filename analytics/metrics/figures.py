@@ -39,7 +39,8 @@ class Figures:
 
     def of(self, currency: str | None) -> NDArray[np.bool_]:
         """Which groups are in a currency."""
-        return np.array([own == currency for own in self.currencies], dtype=bool)
+        found: NDArray[np.bool_] = (self.currencies == currency).astype(np.bool_)
+        return found
 
     def by(self, dimension: str, values: Floats) -> dict[str, float]:
         """Each group's value of one of the arrays, of figures by this dimension alone; empty where the metric has no figure by groups."""

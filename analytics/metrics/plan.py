@@ -5,7 +5,7 @@ Knows nothing of values and intervals; every name comes from the catalogue or th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -154,15 +154,37 @@ def _days_and_months(first: date, last: date, columns: str, params: dict[str, ob
     return window_sql("window_months" if start < end else "window_days", columns=columns)
 
 
-def merchant_statement(first: date, last: date, columns: Collection[str]) -> Statement:
-    """Sums of columns of the marts from `first` to `last`, a row a merchant that has a row there: merchant_id and the columns.
+def in_one_reading(first: date, columns: Mapping[date, Sequence[str]]) -> list[dict[date, Sequence[str]]]:
+    """Columns by the last day that counts for them, put together where the same whole months lie in their days."""
+    readings: dict[tuple[date, date] | None, dict[date, Sequence[str]]] = {}
+    for last, names in columns.items():
+        start, end = _whole_months(first, last)
+        readings.setdefault((start, end) if start < end else None, {})[last] = names
+    return list(readings.values())
 
-    ORDERS is always among them, so that a window without any other still says which merchants were there.
+
+def merchant_statement(first: date, columns: Mapping[date, Sequence[str]]) -> Statement:
+    """Sums of columns of the marts from `first` to the day that each is given under, a row a merchant that has a row in these days.
+
+    Gives merchant_id and c0, c1, … in the order of `columns`, which are all of `in_one_reading`.
     """
-    params: dict[str, object] = {"date_from": first, "date_to": last}
-    named = dict.fromkeys((ORDERS, *columns))
-    sums = ", ".join(piece("column_sum", column=name) for name in named)
-    return fill("merchant_sums", params, sums=sums, window=_days_and_months(first, last, ", ".join(named), params))
+    params: dict[str, object] = {"date_from": first, "date_to": max(columns)}
+    sums: list[str] = []
+    for last, names in columns.items():
+        day = f"through_{last:%Y_%m_%d}"
+        params[day] = last
+        for name in names:
+            alias = f"c{len(sums)}"
+            is_all = last == max(columns)
+            sums.append(
+                piece("column_sum", column=name, alias=alias)
+                if is_all
+                else piece("column_sum_mature", column=name, alias=alias, through=day)
+            )
+    read = ", ".join(dict.fromkeys(name for names in columns.values() for name in names))
+    return fill(
+        "merchant_sums", params, sums=", ".join(sums), window=_days_and_months(first, min(columns), read, params)
+    )
 
 
 def profiles_statement() -> Statement:

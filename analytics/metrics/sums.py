@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from analytics.metrics.intervals import Floats
 from analytics.metrics.plan import (
+    ORDERS,
     Question,
+    in_one_reading,
     market_statement,
     merchant_statement,
     profiles_statement,
@@ -29,13 +31,46 @@ Places = NDArray[np.intp]
 
 @dataclass
 class WindowSums:
-    """What is known of a window of days: `merchants`, the ids with a row in it, ascending, what these are (`who`), and the columns asked for so far,
-    shape (merchants,) each."""
+    """What is known of a window of days: `merchants`, the ids with a row in it, ascending, what these are (`who`), and the columns asked for so far, each
+    through a last day that counts, shape (merchants,)."""
 
+    first: date
+    last: date
     merchants: pd.Index = field(default_factory=lambda: pd.Index([], dtype=object))
     who: pd.DataFrame = field(default_factory=pd.DataFrame)
-    columns: dict[str, Floats] = field(default_factory=dict)
+    columns: dict[tuple[str, date], Floats] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def read(self, cursor: MetricCursor, names: Mapping[date, Collection[str]]) -> None:
+        """Reads what is not known yet of columns by the last day that counts for them."""
+        with self.lock:
+            if not self.columns:
+                names = {**names, self.last: (ORDERS, *names.get(self.last, ()))}  # says who is there at all
+            missing = {
+                last: [name for name in dict.fromkeys(wanted) if (name, last) not in self.columns]
+                for last, wanted in names.items()
+            }
+            readings = in_one_reading(self.first, {last: wanted for last, wanted in missing.items() if wanted})
+            for columns in sorted(readings, key=lambda columns: self.last not in columns):
+                self._read(cursor, columns)
+
+    def _read(self, cursor: MetricCursor, columns: Mapping[date, Sequence[str]]) -> None:
+        statement = merchant_statement(self.first, columns)
+        frame = cursor.df(statement.sql, statement.params).set_index("merchant_id")
+        if not self.columns:
+            self.merchants = pd.Index(frame.index.sort_values(), dtype=object)
+            self.who = cursor.kept("profiles", lambda: _profiles(cursor)).reindex(self.merchants)
+        placed = frame.reindex(self.merchants, fill_value=0.0)
+        keys = [(name, last) for last, names in columns.items() for name in names]
+        self.columns |= {key: placed[f"c{i}"].to_numpy(np.float64) for i, key in enumerate(keys)}
+
+    def sums(self, spec: MetricSpec, through: date) -> dict[str, Floats]:
+        """y, x and s of a metric; zeros where no day of the window counts for it."""
+        nothing = np.zeros(len(self.merchants))
+        return {
+            alias: sum((sign * self.columns.get((name, through), nothing) for name, sign in parts), nothing)
+            for alias, parts in summed_columns(spec).items()
+        }
 
 
 def serves(question: Question, *, has_bounds: bool) -> bool:
@@ -49,17 +84,16 @@ def grouped_sums(
     cursor: MetricCursor, question: Question, specs: Sequence[MetricSpec], *, has_bounds: bool
 ) -> pd.DataFrame:
     """The rows that `plan.column_statement` would give, sorted by group, for a question that is served from sums."""
-    scope, names = question.scope, _names(question, specs)
-    window = _read(cursor, scope.date_from, scope.date_to, names.get(scope.date_to, ()))
+    first, last = question.scope.date_from, question.scope.date_to
+    window = cursor.kept(("sums", first, last), lambda: WindowSums(first, last))
+    window.read(cursor, _names(question, specs))
     chosen = np.flatnonzero(_is_in(window.who, question))
     groups, places = _groups(window.who.iloc[chosen], question.names)
     columns = {name: groups[name].to_numpy() for name in question.names}
     has_moments = has_bounds and not question.is_single_merchant
-    read = {last: _read(cursor, scope.date_from, last, wanted) for last, wanted in names.items()}
-    placed = {last: _placed(own, names[last], window, chosen) for last, own in read.items()}
     for i, spec in enumerate(specs):
-        sums = _sums(spec, placed[question.through(spec)], len(chosen))
-        columns |= {f"{name}{i}": _total(values, places, len(groups)) for name, values in sums.items()}
+        sums = {alias: values[chosen] for alias, values in window.sums(spec, question.through(spec)).items()}
+        columns |= {f"{alias}{i}": _total(values, places, len(groups)) for alias, values in sums.items()}
         if has_moments and spec.denominator_column:
             columns |= {f"{name}{i}": found for name, found in _moments(sums, places, len(groups)).items()}
     if question.is_marketplace:  # an order of several merchants counts once
@@ -69,26 +103,14 @@ def grouped_sums(
 
 
 def _names(question: Question, specs: Sequence[MetricSpec]) -> dict[date, list[str]]:
-    """The columns that metrics need, by the last day that counts for them."""
-    names: dict[date, dict[str, None]] = {}
+    """The columns that metrics need, by the last day that counts for them, where that is in the window."""
+    names: dict[date, list[str]] = {}
     for spec in specs:
-        sums = summed_columns(spec).values()
-        names.setdefault(question.through(spec), {}).update({name: None for parts in sums for name, _sign in parts})
-    return {last: list(wanted) for last, wanted in names.items()}
-
-
-def _read(cursor: MetricCursor, first: date, last: date, names: Collection[str]) -> WindowSums:
-    window = cursor.kept(("sums", first, last), WindowSums)
-    with window.lock:
-        missing = [name for name in names if name not in window.columns]
-        if (missing or not window.columns) and first <= last:
-            statement = merchant_statement(first, last, missing)
-            frame = cursor.df(statement.sql, statement.params).sort_values("merchant_id", ignore_index=True)
-            if not window.columns:
-                window.merchants = pd.Index(frame["merchant_id"], dtype=object)
-                window.who = cursor.kept("profiles", lambda: _profiles(cursor)).reindex(window.merchants)
-            window.columns |= {name: frame[name].to_numpy(np.float64) for name in frame.columns.drop("merchant_id")}
-    return window
+        through = question.through(spec)
+        if through >= question.scope.date_from:
+            sums = summed_columns(spec).values()
+            names.setdefault(through, []).extend(name for parts in sums for name, _sign in parts)
+    return names
 
 
 def _profiles(cursor: MetricCursor) -> pd.DataFrame:
@@ -114,24 +136,6 @@ def _groups(who: pd.DataFrame, names: Sequence[str]) -> tuple[pd.DataFrame, Plac
     by_group = keyed.groupby(list(names), sort=True, observed=True)
     places = np.asarray(by_group.ngroup(), dtype=np.intp)
     return by_group.head(1).sort_values(list(names), ignore_index=True), places
-
-
-def _placed(own: WindowSums, names: Collection[str], window: WindowSums, chosen: Places) -> dict[str, Floats]:
-    """Columns of chosen merchants of a window, from sums of a part of its days: zero for one without a row there."""
-    if own is window:
-        return {name: own.columns.get(name, np.zeros(0))[chosen] for name in names}
-    places = own.merchants.get_indexer(window.merchants[chosen])
-    return {
-        name: np.where(places >= 0, np.append(own.columns.get(name, np.zeros(0)), 0.0)[places], 0.0) for name in names
-    }
-
-
-def _sums(spec: MetricSpec, columns: Mapping[str, Floats], count: int) -> dict[str, Floats]:
-    """y, x and s of a metric, shape (count,) each."""
-    return {
-        alias: sum((sign * columns[name] for name, sign in parts), np.zeros(count))
-        for alias, parts in summed_columns(spec).items()
-    }
 
 
 def _total(values: Floats, places: Places, count: int) -> Floats:

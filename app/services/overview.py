@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -135,25 +134,24 @@ def merchant_map(snapshot_id: str, scope: Scope) -> MerchantMap:
         found = figures_many(opened, ("rating_mean", "buyer_csat"), _trust_window(snapshot_id, scope), by=("merchant",))
         traded = figures_many(opened, ("orders",), scope, by=("merchant",))["orders"]
     height = "buyer_csat" if "not_in_source" in found["rating_mean"].statuses else "rating_mean"
-    heights = found[height].by("merchant", found[height].value)
-    orders = {merchant_id: int(n) for merchant_id, n in traded.by("merchant", traded.n).items()}
+    heights = pd.Series(found[height].by("merchant", found[height].value), dtype=float)
+    orders = pd.Series(traded.by("merchant", traded.n), dtype=float)
     names = filter_options(snapshot_id).merchants
-    rows = [
-        (
-            one.merchant_id,
-            names.get(one.merchant_id, one.merchant_id),
-            one.score,
-            rating,
-            orders.get(one.merchant_id, 0),
-            one.level,
-        )
-        for one in trust.scope_scores(snapshot_id, scope)
-        if one.score is not None and not math.isnan(rating := heights.get(one.merchant_id, math.nan))
-    ]
-    placed = pd.DataFrame(rows, columns=["merchant_id", "name", "trust", "rating", "orders", "level"])
+    scored = [one for one in trust.scope_scores(snapshot_id, scope) if one.score is not None]
+    ids = [one.merchant_id for one in scored]
+    placed = pd.DataFrame(
+        {
+            "merchant_id": pd.Series(ids, dtype=object),
+            "name": pd.Series([names.get(merchant_id, merchant_id) for merchant_id in ids], dtype=object),
+            "trust": pd.Series([one.score for one in scored], dtype=float),
+            "rating": heights.reindex(ids).to_numpy(),
+            "orders": orders.reindex(ids, fill_value=0).to_numpy(np.int64),
+            "level": pd.Series([one.level for one in scored], dtype=object),
+        }
+    ).dropna(subset="rating")
     spec = get_spec(height)
     border = next((band.low for band in trust.bands() if band.level == "good"), 70.0)
-    known = sorted(height for height in heights.values() if not math.isnan(height))
+    known = sorted(heights.dropna())
     middle = known[len(known) // 2] if known else 0.0
     return MerchantMap(
         placed.sort_values(["orders", "merchant_id"], ascending=[False, True], ignore_index=True),
@@ -161,7 +159,7 @@ def merchant_map(snapshot_id: str, scope: Scope) -> MerchantMap:
         spec.name,
         spec.unit,
         (border, middle),
-        len(orders.keys() - {row[0] for row in rows}),
+        len(set(orders.index).difference(placed["merchant_id"])),
         trust.window_days(),
     )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
@@ -42,7 +42,6 @@ def test_the_default_needs_no_parameters() -> None:
     assert default_filters(OPTIONS).to_params(default_filters(OPTIONS)) == {}
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])  # it measures the clock, and a busy machine may pause
 @given(
     DAYS,
     DAYS,

@@ -41,7 +41,7 @@ def read(
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows=st.lists(st.tuples(TEXT, TEXT, TEXT), min_size=1, max_size=6), delimiter=st.sampled_from(",;\t|"))
 def test_any_text_survives_csv(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, ...]], delimiter: str
@@ -54,7 +54,7 @@ def test_any_text_survives_csv(
     assert [tuple(row[name] or "" for name in ("first", "second", "third")) for row in found] == rows
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rows=st.lists(st.tuples(TEXT, TEXT), min_size=1, max_size=6))
 def test_the_line_of_a_record_is_where_it_begins(
     rows: list[tuple[str, str]], tmp_path_factory: pytest.TempPathFactory

@@ -52,7 +52,7 @@ def stage(rows: list[dict[str, Any]], folder: Path, room: int = 10_000) -> tuple
         return found
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     given_rows=st.lists(
         st.dictionaries(st.sampled_from(TEXTS), WORDS, min_size=1, max_size=3), min_size=20, max_size=40

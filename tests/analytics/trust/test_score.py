@@ -51,7 +51,7 @@ def test_by_hand() -> None:
 
 
 @given(st.integers(0, 2**31), st.integers(1, 40))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_contributions_add_up_to_the_score_exactly(seed: int, merchants: int) -> None:
     counts = simulated(merchants, seed).counts
     for score in trust_scores(counts, fit_model(counts, PROGRAMME)):
@@ -65,7 +65,7 @@ def test_contributions_add_up_to_the_score_exactly(seed: int, merchants: int) ->
 
 
 @given(st.integers(0, 200), st.integers(1, 200), st.floats(0.05, 1.0), st.floats(0.002, 0.5), st.floats(1.0, 500.0))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_another_late_order_never_raises_the_score(
     late: int, timely: int, recency: float, mean: float, strength: float
 ) -> None:

@@ -61,7 +61,7 @@ def test_a_lever_at_its_baseline_changes_exactly_nothing(lever: Lever) -> None:
 
 
 @given(st.floats(0, 1))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_counts_meet_the_target_exactly_and_stay_counts(target: float) -> None:
     model = fit_model(COUNTS, PROGRAMME)
     inside = segment_mask(COUNTS, SOUTH)

@@ -122,7 +122,7 @@ class TestSmallTables:
         ),
         st.randoms(use_true_random=False),
     )
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     def test_any_table_has_scores_within_its_scale_whatever_the_order(self, rows: Rows, random: Random) -> None:
         ratees, raters = judged(rows, -10, 10)
         assert all(-10 <= one.ci_low <= one.score <= one.ci_high <= 10 for one in ratees.values())
