@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -32,7 +33,7 @@ def trust_map(
         split: (trust, rating) where the quadrants meet.
         quadrants: names of top right, top left, bottom left, bottom right.
 
-    Each trace's ``customdata[0]`` is the merchant id, for selections.
+    A point's ``customdata`` is the merchant id, for selections.
     """
     figure = go.Figure()
     largest = max(merchants["orders"].max(), 1)
@@ -43,12 +44,13 @@ def trust_map(
             continue
         figure.add_trace(
             draw(
-                x=members["trust"].to_numpy(),
-                y=members["rating"].to_numpy(),
+                x=members["trust"].to_numpy(np.float32),
+                y=members["rating"].to_numpy(np.float32),
                 mode="markers",
                 name=labels[level],
                 marker={
-                    "size": members["orders"].clip(lower=1).to_numpy(),
+                    # a size of nothing would not be drawn, and this one is told as 0
+                    "size": members["orders"].clip(lower=0.4).to_numpy(np.float32),
                     "sizemode": "area",
                     "sizeref": 2.0 * largest / 34**2,
                     "sizemin": 4,
@@ -57,14 +59,16 @@ def trust_map(
                     "opacity": 0.75,
                     "line": {"width": 0.5, "color": "white"},
                 },
-                customdata=members[["merchant_id", "name", "orders"]].to_numpy(),
-                hovertemplate="<b>%{customdata[1]}</b><br>"
+                # fixed-width text: Plotly copies it whole, and other text word by word
+                customdata=members["merchant_id"].to_numpy(dtype=str),
+                text=members["name"].to_numpy(dtype=str),
+                hovertemplate="<b>%{text}</b><br>"
                 + x_title
                 + ": %{x:.1f}<br>"
                 + y_title
                 + ": %{y:.2f}<br>"
                 + orders_label
-                + ": %{customdata[2]:,}<extra></extra>",
+                + ": %{marker.size:,.0f}<extra></extra>",
             )
         )
     figure.add_vline(x=split[0], line={"color": theme.MUTED, "width": 1, "dash": "dot"})

@@ -72,7 +72,7 @@ def card_head(title: str, caption: str, *, key: str) -> str:
 def pick_points(figure: go.Figure, *, key: str, title: str) -> tuple[str, ...]:
     """Draw a figure whose points can be clicked or circled; returns the ids just picked, once a pick.
 
-    A point's id is the first entry of its ``customdata``.
+    A point's id is its ``customdata``.
     """
     widget_key = f"{key}.{st.session_state.get(f'{key}.picks', 0)}"
     st.plotly_chart(
@@ -92,4 +92,4 @@ def _pick(key: str, widget_key: str) -> None:
     points = st.session_state[widget_key].selection.points
     if points:
         st.session_state[f"{key}.picks"] = st.session_state.get(f"{key}.picks", 0) + 1
-        st.session_state[f"{key}.picked"] = tuple(str(point["customdata"][0]) for point in points)
+        st.session_state[f"{key}.picked"] = tuple(str(point["customdata"]) for point in points)
