@@ -273,6 +273,7 @@ def board(snapshot_id: str, scope: Scope) -> pd.DataFrame:
     the points of each component under its id.
     """
     found = scope_scores(snapshot_id, scope)
+    recorded = recorded_components(found)
     frame = pd.DataFrame(
         [
             {
@@ -282,7 +283,7 @@ def board(snapshot_id: str, scope: Scope) -> pd.DataFrame:
                 "ci_low": score.ci_low,
                 "ci_high": score.ci_high,
                 "n": score.n,
-                **{name: score.contributions.get(name) for name in recorded_components(found)},
+                **{name: score.contributions.get(name) for name in recorded},
             }
             for score in found
         ],
