@@ -10,6 +10,7 @@ from app.components.chart import chart_card
 from app.components.empty import empty_state
 from app.components.levels import outcome_names
 from app.components.table import Column, table
+from app.components.thread import plain
 from app.filter_bar import current_filters, open_merchant
 from app.i18n import N_, _, day, figure, ngettext, number, span
 from app.page_errors import page_errors
@@ -30,7 +31,7 @@ def programmes_board() -> None:
     with page_errors():
         snapshot, scope = snapshot_id(), current_filters().scope()
         for fault in programmes.faults():
-            st.warning(_("A programme file is left out: {fault}", fault=fault), icon=":material/warning:")
+            st.warning(_("A programme file is left out: {fault}", fault=plain(fault, 400)), icon=":material/warning:")
         infos = programmes.infos()
         with st.skeleton(height=400):
             frame = programmes.matrix(snapshot, scope)
