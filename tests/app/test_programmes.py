@@ -174,7 +174,8 @@ def test_a_copy_of_the_scores_definition_is_tried_out_and_is_no_programme(ask: A
     assert all(row["score"] is None for row in after.values() if row["n"] <= 20)
     easy = own(tmp_path, text.replace("minimum = 85.0", "minimum = 70.5"))
     (row,) = rows(ask("--definition", str(easy), "--merchant", "M-00001", "--json"))
-    assert set(row) == set(before["M-00001"]) and row["score"] == before["M-00001"]["score"]
+    assert set(row) == set(before["M-00001"])
+    assert row["score"] == before["M-00001"]["score"]
     easy.write_text(text.replace("window_days = 365", "window_days = 99999999999"), encoding="utf-8")
     wrong = ask("--definition", str(easy))
     assert (wrong.exit_code, wrong.stderr.count("\n"), wrong.stdout) == (1, 1, "")
