@@ -94,7 +94,11 @@ def _form(merchant_id: str, kind: SubjectKind, subject_id: str) -> None:
             key=f"cases.new.kind.{kind}",
         )
         named = st.text_input(
-            _("Id of the alert or ring"), subject_id, max_chars=200, key=f"cases.new.subject.{subject_id}"
+            _("Id of the alert or ring"),
+            subject_id,
+            max_chars=200,
+            help=_("Of a ring: as on the tab Rings. Of an alert: METRIC@DAY, such as orders@2026-10-12."),
+            key=f"cases.new.subject.{subject_id}",
         )
         actor = current_actor(get_runtime().settings)
         owner = _owner(actor.name, key="cases.new.owner")
@@ -106,7 +110,8 @@ def _form(merchant_id: str, kind: SubjectKind, subject_id: str) -> None:
         checklist = tuple(Item(_(text)) for text in cases.CHECKLIST)
         subject = merchant_id if about == "merchant" else named
         new = NewCase(about, subject, merchant_id, title, owner or "", due, checklist)
-        st.session_state[_CHOSEN] = get_runtime().workspace.cases.open(new, actor).case_id
+        opened = cases.open_case(snapshot_id(), new, actor, current_filters().date_to)
+        st.session_state[_CHOSEN] = opened.case_id
         st.rerun()
 
 

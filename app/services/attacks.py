@@ -106,6 +106,12 @@ def rings(snapshot_id: str, day: date) -> tuple[Ring, ...]:
     return _rings(snapshot_id, trust.as_of_day(snapshot_id, day))
 
 
+def ring_ids(snapshot_id: str, day: date | None = None) -> set[str]:
+    """The rings of all that is known, and those at the end of a day."""
+    found = (*_rings(snapshot_id, None), *(() if day is None else rings(snapshot_id, day)))
+    return {ring.ring_id for ring in found}
+
+
 @cached
 def _rings(snapshot_id: str, as_of: date | None) -> tuple[Ring, ...]:
     from analytics.trust.rings import find_rings, read_reviews

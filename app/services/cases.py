@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from app.errors import InputFileError
 from app.i18n import N_
-from app.services import trust
+from app.identity import Actor
+from app.services import attacks, trust
 from app.services.runtime import get_runtime
 from app.services.scores import scores
 from app.services.warehouse import filter_options, snapshot
-from app.workspace.cases import UNCLOSED, Case, CaseStatus, SubjectKind
+from app.workspace.cases import UNCLOSED, Case, CaseStatus, NewCase, SubjectKind
 
 STATUSES: dict[CaseStatus, str] = {
     "open": N_("open"),
@@ -28,12 +31,63 @@ CHECKLIST = (
     N_("Decide, and say why"),
     N_("Tell the merchant"),
 )
+RINGS_NAMED = 20  # of those found, in a refusal
 VIEWS = {"unclosed": N_("Not closed"), "overdue": N_("Overdue"), "closed": N_("Closed cases"), "all": N_("All")}
 
 
 def today(snapshot_id: str) -> date:
     """The day that it is in the reporting time zone."""
     return datetime.now(ZoneInfo(snapshot(snapshot_id).time_zone)).date()
+
+
+def open_case(snapshot_id: str, new: NewCase, actor: Actor, day: date | None = None) -> Case:
+    """Opens a case about a merchant, alert or ring that there is: rings are those of all that is known, and of the end of `day`.
+
+    Raises InputFileError, UnknownMetric or InputError for one that there is not, else as `Cases.open`.
+    """
+    if new.merchant_id and new.merchant_id not in filter_options(snapshot_id).merchants:
+        raise InputFileError(
+            "There is no merchant '{merchant}' in the warehouse: check the spelling.", merchant=new.merchant_id
+        )
+    if new.subject_kind == "alert" and new.subject_id.strip():
+        _check_alert(snapshot_id, new.subject_id.strip())
+    if new.subject_kind == "ring" and new.subject_id.strip():
+        _check_ring(new.subject_id.strip(), attacks.ring_ids(snapshot_id, day))
+    return get_runtime().workspace.cases.open(new, actor)
+
+
+def _check_alert(snapshot_id: str, alert: str) -> None:
+    """An alert is a metric that is watched, on a day that the data cover. Whether chance explains that day depends on the window looked at."""
+    from analytics.watch.panel import watched_spec
+
+    metric, _, written = alert.partition("@")
+    try:
+        day = date.fromisoformat(written)
+    except ValueError:
+        raise InputFileError(
+            "'{alert}' is no alert: write METRIC@DAY, such as orders@2026-10-12.", alert=alert
+        ) from None
+    watched_spec(metric)
+    options = filter_options(snapshot_id)
+    if not options.data_from <= day <= options.data_up_to:
+        raise InputFileError(
+            "There is no alert of {day}: the data go from {first} to {last}.",
+            day=day,
+            first=options.data_from,
+            last=options.data_up_to,
+        )
+
+
+def _check_ring(ring: str, known: Iterable[str]) -> None:
+    rings = sorted(known)
+    if ring in rings:
+        return
+    if not rings:
+        raise InputFileError("There is no ring '{ring}': none was found.", ring=ring)
+    close = get_close_matches(ring, rings, n=1)
+    if close:
+        raise InputFileError("There is no ring '{ring}': did you mean '{close}'?", ring=ring, close=close[0])
+    raise InputFileError("There is no ring '{ring}'. Found: {known}.", ring=ring, known=", ".join(rings[:RINGS_NAMED]))
 
 
 def found(

@@ -211,9 +211,9 @@ def test_the_command_opens_lists_and_moves(invoke: Invoke, warehouse: Path) -> N
     assert opened.exit_code == 0, opened.stderr
     case = json.loads(opened.stdout)
     assert (case["subject_kind"], case["subject_id"], case["status"]) == ("merchant", "a", "open")
-    invoke("cases", "--open", "Ring", "--about", "ring:r-7", *folder)
+    invoke("cases", "--open", "Alert", "--about", "alert:orders@2026-01-12", *folder)
     listed = [json.loads(line) for line in invoke("cases", "--json", *folder).stdout.splitlines()]
-    assert [(row["title"], row["is_overdue"]) for row in listed] == [("Late", True), ("Ring", False)]
+    assert [(row["title"], row["is_overdue"]) for row in listed] == [("Late", True), ("Alert", False)]
     moved = invoke("cases", "--case", case["case_id"], "--to", "closed", "--json", *folder)
     assert json.loads(moved.stdout)["status"] == "closed"
     assert "Late" not in invoke("cases", *folder).stdout
@@ -234,6 +234,10 @@ def test_the_command_opens_lists_and_moves(invoke: Invoke, warehouse: Path) -> N
         (("--about", ""), 2, "go with --open only"),
         (("--merchant", "nobody"), 1, "no merchant 'nobody'"),
         (("--open", "x", "--merchant", "nobody"), 1, "no merchant 'nobody'"),
+        (("--open", "x", "--about", "ring:r-7"), 1, "Error: There is no ring 'r-7': none was found.\n"),
+        (("--open", "x", "--about", "alert:orders"), 1, "'orders' is no alert: write METRIC@DAY"),
+        (("--open", "x", "--about", "alert:ordrs@2026-01-12"), 1, "Did you mean orders?"),
+        (("--open", "x", "--about", "alert:orders@2031-01-12"), 1, "There is no alert of 2031-01-12: the data go from"),
         (("--case", "x"), 2, "--case and --to go together"),
         (("--due", "2026-01-01"), 2, "go with --open only"),
         (("--case", "x", "--to", "closed"), 1, "There is no case x."),

@@ -12,9 +12,13 @@ from streamlit.testing.v1 import AppTest
 
 from app.charts.attacks import rank_shifts
 from app.commands import main as command
+from app.errors import InputFileError
 from app.filters import default_filters
+from app.identity import Actor
 from app.services import attacks
+from app.services.cases import open_case
 from app.services.warehouse import filter_options
+from app.workspace import NewCase
 
 MAIN = Path(__file__).resolve().parents[3] / "app" / "main.py"
 
@@ -85,3 +89,18 @@ def test_a_method_without_a_score_has_no_mark() -> None:
     assert list(figure.data[-1].y) == ["a", "b"]
     assert figure.data[-1].x == (20.0, None)
     assert len(figure.data) == 3
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ("ring-M-0043", "There is no ring 'ring-M-0043': did you mean 'ring-M-00043'?"),
+        ("x", "There is no ring 'x'. Found: ring-M-00043"),
+    ],
+)
+def test_a_case_is_about_a_ring_that_was_found(demo: str, asked: str, message: str) -> None:
+    new = NewCase("ring", asked, "", "Look into it")
+    with pytest.raises(InputFileError) as caught:
+        open_case(demo, new, Actor("local:ann", "Ann", "local"))
+    assert message in str(caught.value)
+    assert "ring-M-00043" in attacks.ring_ids(demo)
