@@ -14,9 +14,12 @@ from sqlalchemy import create_engine, text
 
 from app.errors import NotAllowed, NotFound, StaleCase
 from app.identity import Actor
+from app.services.runtime import Runtime, snapshot_id, use_runtime
+from app.services.warehouse import filter_options
+from app.settings import load_settings
 from app.workspace import Case, Item, NewCase, Workspace
 from app.workspace.cases import STEPS, CaseStatus
-from tests.app.conftest import Invoke
+from tests.app.conftest import Invoke, write_source
 
 ANN, BEN = Actor("local:ann", "Ann", "local"), Actor("header:ben", "Ben", "header")
 NEW = NewCase("merchant", "m1", "m1", "Late again", "Ann", date(2026, 11, 20), (Item("Read the facts"), Item("Decide")))
@@ -249,3 +252,15 @@ def test_a_wrong_call_is_one_line(
     result = invoke("cases", *arguments, "--warehouse", warehouse)
     assert (result.exit_code, result.stdout) == (code, "")
     assert message in result.stderr
+
+
+def test_a_name_or_title_that_turns_its_line_round_does_not(invoke: Invoke, tmp_path: Path) -> None:
+    source = write_source(tmp_path / "source")
+    file = source / "merchants.jsonl"
+    file.write_text(file.read_text(encoding="utf-8").replace("Lotus", "Lo\u202etus"), encoding="utf-8")
+    folder = tmp_path / "warehouse"
+    assert invoke("ingest", "canonical", source, "--warehouse", folder).exit_code == 0
+    with use_runtime(Runtime(load_settings({}, overrides={"warehouse": str(folder)}))):
+        assert filter_options(snapshot_id()).merchants["a"] == "Lotus"
+    shown = invoke("cases", "--open", "Pay\u202e10", "--merchant", "a", "--warehouse", folder)
+    assert "Pay\ufffd10" in shown.stdout
