@@ -60,7 +60,10 @@ def cases_board() -> None:
                     key="cases.owner",
                 )
                 _open_button("", key="cases.board.open")
-            _draw_list(cases.listed(snapshot_id(), view=view, owner=owner), key="cases.board")
+            scope = current_filters().scope()
+            if scope.has_filter:
+                st.caption(_("Cases about the filters' merchants, and those about no single merchant."))
+            _draw_list(cases.listed(snapshot_id(), view=view, owner=owner, scope=scope), key="cases.board")
         _draw_watched()
 
 
@@ -234,12 +237,15 @@ def _draw_notes(case_id: str) -> None:
 def _draw_watched() -> None:
     with st.container(border=True):
         st.markdown("**" + _("Watch-list") + "**")
-        last = current_filters().date_to
-        frame = cases.watched(snapshot_id(), last)
+        scope = current_filters().scope()
+        frame = cases.watched(snapshot_id(), scope)
+        if frame.empty and scope.has_filter:
+            st.caption(_("None of the filters' merchants is watched."))
+            return
         if frame.empty:
             st.caption(_("Nobody is watched. A merchant's page, tab Cases, puts it here."))
             return
-        st.caption(_("Scores at the end of {day}. Click opens.", day=day(last)))
+        st.caption(_("Scores at the end of {day}. Click opens.", day=day(scope.date_to)))
         row = table(
             frame,
             [

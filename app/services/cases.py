@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -17,6 +18,9 @@ from app.services.runtime import get_runtime
 from app.services.scores import scores
 from app.services.warehouse import filter_options, snapshot
 from app.workspace.cases import UNCLOSED, Case, CaseStatus, NewCase, SubjectKind
+
+if TYPE_CHECKING:
+    from analytics.metrics import Scope
 
 STATUSES: dict[CaseStatus, str] = {
     "open": N_("open"),
@@ -104,14 +108,20 @@ def found(
 
 
 def listed(
-    snapshot_id: str, *, view: str = "unclosed", owner: str | None = None, merchant_id: str | None = None
+    snapshot_id: str,
+    *,
+    view: str = "unclosed",
+    owner: str | None = None,
+    merchant_id: str | None = None,
+    scope: Scope | None = None,
 ) -> pd.DataFrame:
-    """`found` as a table: case_id, title, subject (kind, a msgid), subject_id, name (of the merchant, or ""),
+    """`found` as a table, of a scope with filters those about its merchants or about no single one: case_id, title, subject (kind, a msgid), subject_id, name (of the merchant, or ""),
     status, owner, due_on, is_overdue, done (such as 1/4), updated_at."""
     now, names = today(snapshot_id), filter_options(snapshot_id).merchants
     rows = [
         _row(case, names.get(case.merchant_id, case.merchant_id), now)
         for case in found(snapshot_id, view=view, owner=owner, merchant_id=merchant_id)
+        if not case.merchant_id or _is_within(snapshot_id, scope, case.merchant_id)
     ]
     columns = [
         *("case_id", "title", "subject", "subject_id", "name", "status", "owner", "due_on", "is_overdue", "done"),
@@ -120,12 +130,14 @@ def listed(
     return pd.DataFrame(rows, columns=columns)
 
 
-def watched(snapshot_id: str, day: date) -> pd.DataFrame:
-    """The watch-list, last added first: merchant_id, name, score, level (or the reason why there is none), reason, actor_name, at."""
+def watched(snapshot_id: str, scope: Scope) -> pd.DataFrame:
+    """The watch-list of a scope at the end of its window, last added first: merchant_id, name, score, level (or the reason why there is none), reason, actor_name, at."""
     names = filter_options(snapshot_id).merchants
-    known = {score.merchant_id: score for score in scores(snapshot_id, trust.as_of_day(snapshot_id, day))}
+    known = {score.merchant_id: score for score in scores(snapshot_id, trust.as_of_day(snapshot_id, scope.date_to))}
     rows = []
     for item in get_runtime().workspace.watch_list.all():
+        if not _is_within(snapshot_id, scope, item.merchant_id):
+            continue
         score = known.get(item.merchant_id)
         level = "too_few" if score is None else score.level or score.status
         name = names.get(item.merchant_id, item.merchant_id)
@@ -137,6 +149,11 @@ def watched(snapshot_id: str, day: date) -> pd.DataFrame:
 def is_watched(merchant_id: str) -> bool:
     """Whether a merchant is on the watch-list."""
     return any(item.merchant_id == merchant_id for item in get_runtime().workspace.watch_list.all())
+
+
+def _is_within(snapshot_id: str, scope: Scope | None, merchant_id: str) -> bool:
+    """Without filters everybody is, one that the snapshot doesn't know included."""
+    return scope is None or not scope.has_filter or merchant_id in trust.scope_merchants(snapshot_id, scope)
 
 
 def _row(case: Case, name: str, now: date) -> tuple[object, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 from streamlit.testing.v1 import AppTest
 
+from analytics.metrics import Scope
 from app.charts.attacks import rank_shifts
 from app.commands import main as command
 from app.errors import InputFileError
@@ -23,9 +25,11 @@ from app.workspace import NewCase
 MAIN = Path(__file__).resolve().parents[3] / "app" / "main.py"
 
 
-def opened(tab: str, language: str) -> AppTest:
+def opened(tab: str, language: str, **state: str) -> AppTest:
     app = AppTest.from_file(str(MAIN), default_timeout=120)
     app.query_params["lang"] = language
+    for key, value in state.items():
+        app.query_params[key] = value
     app.session_state["trust.tabs"] = tab
     return app.switch_page("views/trust.py").run()
 
@@ -65,9 +69,19 @@ def test_the_command_prints_what_the_page_shows(demo: str, demo_warehouse: Path)
     assert len(early.stderr.strip().splitlines()) == 1
 
 
-def test_the_raters_of_a_merchant_add_up(demo: str) -> None:
+def test_the_filters_choose_who_is_attacked(demo: str, scope: Scope) -> None:
+    every, (one, *_others) = attacks.targets(demo, scope), attacks.targets(demo, scope)
+    assert len(every) > 100
+    assert list(attacks.targets(demo, replace(scope, merchants=(one,)))) == [one]
+    app = opened("Attacks", "en", merchant=one)
+    assert app.selectbox(key="trust.attack.merchant").value == one
+    assert "The filters choose who can be attacked" in "\n".join(item.value for item in app.caption)
+    assert not app.exception
+
+
+def test_the_raters_of_a_merchant_add_up(demo: str, scope: Scope) -> None:
     last = default_filters(filter_options(demo)).date_to
-    found = attacks.rater_standing(demo, last, next(iter(attacks.targets(demo, last))))
+    found = attacks.rater_standing(demo, last, next(iter(attacks.targets(demo, scope))))
     assert found is not None
     assert found.credible_share is not None
     assert 0 <= found.credible_share <= 1
