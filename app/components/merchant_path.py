@@ -10,10 +10,10 @@ from app.components.empty import empty_state
 from app.components.levels import level_name
 from app.components.table import Column, table
 from app.filter_bar import current_filters
-from app.i18n import _, difference, figure, ngettext, number
+from app.i18n import _, day, difference, figure, ngettext, number
 from app.page_errors import page_errors
+from app.services import levels, trust
 from app.services import path as ways
-from app.services import trust
 from app.services.runtime import snapshot_id
 
 if TYPE_CHECKING:
@@ -33,12 +33,14 @@ def draw_path(merchant_id: str) -> None:
         else:
             st.caption(
                 _(
-                    "{level} starts at {minimum} points and is given from {given_from} at the next evaluation; the score is {score}. In {days} days, going on as now: {probability} likely.",
+                    "{level} starts at {minimum} points and is given at one evaluation from {given_from}, below that after {n} in a row; the score is {score}. In {days} days, for the evaluation of {day}, going on as now: {probability} likely.",
                     level=level_name(found.next_level),
                     minimum=number(found.minimum),
                     given_from=number(found.given_from),
                     score=number(found.score, digits=1),
+                    n=levels.rules().in_a_row,
                     days=found.days,
+                    day=day(found.evaluated_on) if found.evaluated_on else "–",
                     probability=figure(found.unchanged, "rate"),
                 )
             )
