@@ -271,6 +271,11 @@ def joined(parts: list[str]) -> str:
     return _(", ").join(parts)
 
 
+def sentences(*parts: str) -> str:
+    """Whole sentences one after the other; a Chinese one ends in a full stop as wide as a space."""
+    return ("" if language() == "zh-Hans" else " ").join(parts)
+
+
 def _pattern(digits: int) -> str:
     return "#,##0" + ("." + "0" * digits if digits else "")
 

@@ -9,7 +9,7 @@ from app.components.chart import chart_card
 from app.components.empty import empty_state
 from app.components.table import Column, table
 from app.filter_bar import current_filters
-from app.i18n import _, day, ngettext, number
+from app.i18n import _, day, ngettext, number, rate, sentences
 from app.page_errors import page_errors
 from app.services import attacks
 from app.services.attacks import AttackInfo
@@ -95,9 +95,9 @@ def _choice(names: dict[str, str]) -> tuple[AttackInfo, float, str]:
             merchant: str = st.selectbox(
                 _("On whom"), list(names), format_func=lambda key: names[key], width=280, key="trust.attack.merchant"
             )
-        st.caption(_(info.text) + " " + _("The filters choose who can be attacked; ranks are among all merchants."))
+        st.caption(sentences(_(info.text), _("The filters choose who can be attacked; ranks are among all merchants.")))
     return info, float(size), merchant
 
 
 def _size(info: AttackInfo, value: float) -> str:
-    return f"{number(100 * value)} %" if info.unit == "share" else number(value)
+    return rate(value, digits=0) if info.unit == "share" else number(value)

@@ -26,7 +26,7 @@ CAUSES = {
     "other": N_("Other"),
 }
 SOURCES = {
-    "orders": N_("Order"),
+    "orders": N_("An order"),
     "surveys": N_("Survey answer"),
     "questions": N_("Question"),
     "penalties": N_("Penalty"),

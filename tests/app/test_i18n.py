@@ -166,3 +166,9 @@ def test_no_space_stands_between_two_chinese_characters() -> None:
             names = {} if ":g}" in text else dict.fromkeys(PLACEHOLDER.findall(text), "狐")
             shown = i18n._filled(text, names).replace("狐 狐", "") if names else ""
             assert not re.search("[一-鿿] 狐|狐 [一-鿿]", shown), text
+
+
+def test_chinese_sentences_follow_each_other_without_a_space() -> None:
+    assert i18n.sentences("One.", "Two.") == "One. Two."
+    with use_language("zh-Hans"):
+        assert i18n.sentences("一。", "二。") == "一。二。"

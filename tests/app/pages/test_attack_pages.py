@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from analytics.metrics import Scope
 from app.charts.attacks import rank_shifts
+from app.charts.bars import contributions
 from app.commands import main as command
 from app.errors import InputFileError
 from app.filters import default_filters
@@ -118,3 +119,15 @@ def test_a_case_is_about_a_ring_that_was_found(demo: str, asked: str, message: s
         open_case(demo, new, Actor("local:ann", "Ann", "local"))
     assert message in str(caught.value)
     assert "ring-M-00043" in attacks.ring_ids(demo)
+
+
+@pytest.mark.parametrize(
+    ("peer", "names"), [((1.0, None), ["Most", "Earned", "Peers"]), ((None, None), ["Most", "Earned"])]
+)
+def test_peers_stand_in_the_legend_where_there_are_any(peer: tuple[float | None, ...], names: list[str]) -> None:
+    figure = contributions(
+        ["A", "B"], [1.0, 2.0], [3.0, 4.0], list(peer),
+        title="", x_title="Points", full_label="Most", points_label="Earned", peer_label="Peers",
+    )  # fmt: skip
+    assert [trace.name for trace in figure.data] == names
+    assert figure.layout.legend.xanchor == "left", "the tools of a chart are on the right"
