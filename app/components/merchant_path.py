@@ -17,6 +17,8 @@ from app.services import path as ways
 from app.services.runtime import snapshot_id
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from analytics.trust import Path
 
 
@@ -26,6 +28,8 @@ def draw_path(merchant_id: str) -> None:
     with page_errors():
         as_of = trust.as_of_day(snapshot_id(), current_filters().date_to)
         found = ways.path(snapshot_id(), as_of, merchant_id)
+        if found is not None:
+            _say_held(found, as_of, merchant_id)
         if found is None:
             empty_state(_("No score yet"), _("A path starts from a score, and this merchant has none."), height=120)
         elif found.next_level is None or found.minimum is None or found.given_from is None:
@@ -46,6 +50,25 @@ def draw_path(merchant_id: str) -> None:
             )
             st.markdown(_verdict(found))
             _draw_levers(found, merchant_id)
+
+
+def _say_held(found: Path, as_of: date | None, merchant_id: str) -> None:
+    """Where the level held is not that of the score: from which evaluation on it would be."""
+    with st.spinner(_("Evaluating what nobody asked for yet: once for each evaluation day …"), show_time=True):
+        awaited = levels.awaited(snapshot_id(), as_of, merchant_id, found.level, found.score)
+    if awaited is None:
+        return
+    names = {"level": level_name(found.level), "held": level_name(awaited.level)}
+    if awaited.given_on is None:
+        st.caption(_("The level held is still {held}; by the score of the day it is {level}.", **names))
+    else:
+        st.caption(
+            _(
+                "By the score of the day it is {level}, the level held is {held}: if the score stays, {level} is given at the evaluation of {day}.",
+                **names,
+                day=day(awaited.given_on),
+            )
+        )
 
 
 def _verdict(found: Path) -> str:

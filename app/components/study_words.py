@@ -8,7 +8,7 @@ from app.i18n import N_, _, difference, figure, number, rate, span
 
 CAUSES = {
     "slow_reply": N_("Question unanswered for a day"),
-    "late_seller": N_("Late through the merchant"),
+    "late_seller": N_("Late because of the merchant"),
     "late_other": N_("Late through others"),
     "cancelled": N_("Cancelled"),
     "price": N_("Twice the usual price"),
