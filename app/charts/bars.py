@@ -87,7 +87,8 @@ def contributions(
         )
     theme.styled(figure, title, height=height, x_title=x_title)
     figure.update_layout(barmode="overlay")
-    figure.update_yaxes(autorange="reversed")
+    figure.update_xaxes(fixedrange=True)  # nothing to zoom into, so that the tools stay few and clear of the legend
+    figure.update_yaxes(autorange="reversed", fixedrange=True)
     return figure
 
 

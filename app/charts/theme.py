@@ -52,7 +52,10 @@ HOVERS = {
 }
 CONFIG: dict[str, Any] = {
     "displaylogo": False,
-    "modeBarButtonsToRemove": ["autoScale2d", "toggleSpikelines", "hoverCompareCartesian", "hoverClosestCartesian"],
+    "modeBarButtonsToRemove": [
+        *("autoScale2d", "toggleSpikelines", "hoverCompareCartesian", "hoverClosestCartesian"),
+        *("zoomIn2d", "zoomOut2d"),  # drawing a box zooms, and a narrow chart's legend has the room
+    ],
     "displayModeBar": "hover",
 }
 

@@ -101,7 +101,7 @@ def _draw_matrix(frame: pd.DataFrame, infos: dict[str, ProgrammeInfo]) -> str | 
         empty_state(_("No merchant has this outcome"), _("Choose another outcome or programme."), height=160)
         return chosen
     if chosen is None:
-        columns = [Column(key, name, "outcome", width=104) for key, name in names.items()]
+        columns = [Column(key, name, "outcome", width=_width(shown[key], labels)) for key, name in names.items()]
     else:
         info = infos[chosen]
         shown = shown.assign(
@@ -137,6 +137,11 @@ def _draw_matrix(frame: pd.DataFrame, infos: dict[str, ProgrammeInfo]) -> str | 
     if row is not None:
         open_merchant(str(shown["merchant_id"].iloc[row]))
     return chosen
+
+
+def _width(outcomes: pd.Series[str], labels: dict[str, str]) -> int:
+    """Pixels that hold the longest of a column's words whole."""
+    return max(104, *(26 + 7 * len(labels.get(outcome, outcome)) for outcome in outcomes.unique()))
 
 
 def _draw_clauses(info: ProgrammeInfo) -> None:

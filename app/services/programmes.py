@@ -18,7 +18,7 @@ from app.errors import InputFileError
 from app.i18n import N_
 from app.services import trust
 from app.services.runtime import cached, get_runtime
-from app.services.warehouse import cursor, merchants
+from app.services.warehouse import cursor, filter_options, merchants
 
 if TYPE_CHECKING:
     from analytics.metrics import Scope
@@ -154,6 +154,7 @@ def _matrix(snapshot_id: str, scope: Scope, programmes: tuple[SellerProgramme, .
 
     frame = standing_frame(_evaluation(snapshot_id, scope.date_to, programmes))
     profiles = merchants(snapshot_id)[["merchant_id", "name", "category", "region", "tier"]]
+    profiles = profiles.assign(name=profiles["merchant_id"].map(filter_options(snapshot_id).merchants))
     frame = profiles.merge(frame, on="merchant_id", how="inner")
     for column, wanted in (
         ("category", scope.categories),

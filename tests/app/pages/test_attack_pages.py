@@ -131,3 +131,4 @@ def test_peers_stand_in_the_legend_where_there_are_any(peer: tuple[float | None,
     )  # fmt: skip
     assert [trace.name for trace in figure.data] == names
     assert figure.layout.legend.xanchor == "left", "the tools of a chart are on the right"
+    assert figure.layout.xaxis.fixedrange
