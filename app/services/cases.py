@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from app.errors import InputFileError
-from app.i18n import N_
+from app.i18n import N_, undirected
 from app.identity import Actor
 from app.services import attacks, trust
 from app.services.runtime import get_runtime
@@ -142,7 +142,7 @@ def watched(snapshot_id: str, scope: Scope) -> pd.DataFrame:
         level = "too_few" if score is None else score.level or score.status
         name = names.get(item.merchant_id, item.merchant_id)
         points = None if score is None else score.score
-        rows.append((item.merchant_id, name, points, level, item.reason, item.actor_name, item.at))
+        rows.append((item.merchant_id, name, points, level, undirected(item.reason), item.actor_name, item.at))
     return pd.DataFrame(rows, columns=["merchant_id", "name", "score", "level", "reason", "actor_name", "at"])
 
 
@@ -159,12 +159,12 @@ def _is_within(snapshot_id: str, scope: Scope | None, merchant_id: str) -> bool:
 def _row(case: Case, name: str, now: date) -> tuple[object, ...]:
     return (
         case.case_id,
-        case.title,
+        undirected(case.title),
         SUBJECTS[case.subject_kind],
         case.subject_id,
         name,
         case.status,
-        case.owner,
+        undirected(case.owner),
         case.due_on,
         case.is_overdue(now),
         f"{case.done_count}/{len(case.checklist)}",

@@ -135,7 +135,7 @@ def test_cases_follow_the_filters(snapshot: str, moved: str) -> None:
     other = next(name for name in filter_options(snapshot).merchants if name != moved)
     workspace = get_runtime().workspace
     a_case(moved), a_case(other)
-    workspace.cases.open(NewCase("ring", "ring-1", "", "Shared reviewers"), BEN)
+    workspace.cases.open(NewCase("ring", "ring-1", "", "Shared \u202ereviewers"), BEN)
     workspace.watch_list.add(other, "Slow", BEN)
     at = opened("trust", "Cases", merchant=moved)
     assert "Cases about the filters' merchants" in texts(at)
