@@ -26,7 +26,7 @@ CAUSES = {
     "other": N_("Other"),
 }
 SOURCES = {
-    "orders": N_("An order"),
+    "orders": N_("Order"),
     "surveys": N_("Survey answer"),
     "questions": N_("Question"),
     "penalties": N_("Penalty"),
