@@ -6,6 +6,8 @@ The msgid is the English text. Catalogues are app/locale/LANGUAGE/LC_MESSAGES/*.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -24,6 +26,14 @@ LOCALE_FOLDER = Path(__file__).parent / "locale"
 LANGUAGES: Mapping[str, str] = {"en": "English", "zh-Hans": "简体中文"}
 FALLBACK = "en"
 SESSION_KEY = "trustdesk.language"
+
+# Unicode's controls of direction: what they turn round is the line they stand in, not only the words of who wrote them.
+_DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_FIRST_STRONG, _POP = "\u2068", "\u2069"
+
+# A space beside a value in a Chinese text parts figures and Latin letters from it; beside a Chinese value (a name, a day) it is astray.
+_CJK = "[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"
+_SPACED = re.compile(rf"(?P<before>(?<={_CJK}) )?(?P<value>\{{(?P<name>\w+)\}})(?P<after> (?={_CJK}))?")
 
 _forced: ContextVar[str | None] = ContextVar("trustdesk_language", default=None)
 
@@ -103,7 +113,7 @@ def use_language(tag: str) -> Iterator[None]:
 def _(msgid: str, **values: object) -> str:
     """`msgid` in the reader's language with {named} values filled in."""
     text = catalogue(language()).texts.get(msgid, msgid)
-    return text.format(**values) if values else text
+    return _filled(text, values) if values else text
 
 
 def ngettext(singular: str, plural: str, n: int, **values: object) -> str:
@@ -113,7 +123,31 @@ def ngettext(singular: str, plural: str, n: int, **values: object) -> str:
     if forms is None:
         forms = (singular, plural)
     text = forms[0] if len(forms) == 1 or n == 1 else forms[1]
-    return text.format(n=number(n), **values)
+    return _filled(text, {"n": number(n), **values})
+
+
+def _filled(text: str, values: Mapping[str, object]) -> str:
+    """The text with its values, and no space between two Chinese characters where one of them is a value's."""
+
+    def spaced(found: re.Match[str]) -> str:
+        value = str(values.get(found["name"], ""))
+        before = "" if re.match(_CJK, value) else found["before"] or ""
+        after = "" if re.search(_CJK + r"\Z", value) else found["after"] or ""
+        return f"{before}{found['value']}{after}"
+
+    return _SPACED.sub(spaced, text).format(**values)
+
+
+def undirected(text: str) -> str:
+    """Somebody's words without controls of direction, which would reorder the line around them."""
+    return _DIRECTION.sub("", text)
+
+
+def isolated(text: str) -> str:
+    """Somebody's words for the middle of a line: `undirected`, and set apart where they are written from right to left."""
+    text = undirected(text)
+    is_leftward = any(unicodedata.bidirectional(character) in ("R", "AL") for character in text)
+    return f"{_FIRST_STRONG}{text}{_POP}" if is_leftward else text
 
 
 def N_(msgid: str) -> str:  # noqa: N802  gettext's own name for text translated where it is shown
@@ -235,6 +269,11 @@ def moment(value: datetime, time_zone: str, *, length: str = "medium") -> str:
 def joined(parts: list[str]) -> str:
     """Words as a list: Books, Toys."""
     return _(", ").join(parts)
+
+
+def sentences(*parts: str) -> str:
+    """Whole sentences one after the other; a Chinese one ends in a full stop as wide as a space."""
+    return ("" if language() == "zh-Hans" else " ").join(parts)
 
 
 def _pattern(digits: int) -> str:

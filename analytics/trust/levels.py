@@ -49,6 +49,19 @@ def level_after(scores: Sequence[float], programme: Programme) -> str | None:
     return level
 
 
+def evaluations_until(scores: Sequence[float], score: float, level_id: str, programme: Programme) -> int:
+    """At how many more evaluations, if all find `score`, a level is held that the last `scores` of one merchant (oldest first, NaN without) do not
+    give yet; `score` is at the level's minimum or above. 0 where they give it."""
+    order = [level.level_id for level in programme.levels]
+    seen = list(scores)
+    for count in range(programme.evaluated.remembers + 1):
+        held = level_after(seen, programme) if seen else None
+        if held is not None and order.index(held) <= order.index(level_id):
+            return count
+        seen.append(score)
+    return programme.evaluated.remembers
+
+
 def _is_above(scores: Floats, border: float, rules: Evaluated) -> NDArray[np.bool_]:
     """Whether each merchant counts as at or above a border: (merchants,). Borders nest: above a higher one is above every lower one."""
     above = np.zeros(scores.shape[1], dtype=np.int64)  # length of the present run at or above the border

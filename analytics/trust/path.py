@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from analytics.trust.bounded import heard
 from analytics.trust.joint import Joint, joint
 from analytics.trust.posterior import beta_quantiles, credit, merchant_keys, normals
 from analytics.trust.prior import Floats, TrustModel, recent
+from analytics.trust.programme import Evaluated
 from analytics.trust.score import score_from_counts
 
 DAYS = 90
@@ -58,7 +60,8 @@ class Path:
     """How a merchant gets from `level`, by the score on the day, to `next_level`, which starts at `minimum` score points and is given at the next
     evaluation from `given_from` on: past the margin by which levels are held. All probabilities are of reaching `given_from`; `unchanged` is that of
     going on as it does. `alone`: each lever by itself, those that reach it first, the smallest change of them first; `together`: few levers that do
-    it jointly, none of which can be left out, each the same share of its way to the best; None where one lever does, or nothing can be moved."""
+    it jointly, none of which can be left out, each the same share of its way to the best; None where one lever does, or nothing can be moved.
+    `evaluated_on` is the first evaluation once the days are over, the first that the path counts on."""
 
     merchant_id: str
     score: float
@@ -71,6 +74,7 @@ class Path:
     unchanged: float
     alone: tuple[Step, ...]
     together: Step | None
+    evaluated_on: date | None = None
 
 
 def path_to_next_level(
@@ -103,7 +107,13 @@ def path_to_next_level(
         unchanged=future.probability({}),
         alone=tuple(alone),
         together=together,
+        evaluated_on=_first_evaluation(own["as_of"].iloc[0] + timedelta(days=days), model.programme.evaluated),
     )
+
+
+def _first_evaluation(day: date, evaluated: Evaluated) -> date:
+    """The first evaluation day that is not before `day`."""
+    return evaluated.schedule.after(max(day, evaluated.first) - timedelta(days=1))
 
 
 def _rank(step: Step) -> tuple[bool, float, str]:

@@ -21,6 +21,9 @@ from analytics.trust.toml_table import TomlTable, did_you_mean, read_toml
 
 PROGRAMMES = Path(__file__).resolve().parents[2] / "data" / "programmes"
 
+_LONGEST_DAYS = 3660  # ten years: more than any source holds, and far from the calendar's ends
+_FIRST = (date(1900, 1, 1), date(2200, 12, 31))  # of evaluation days, as days may be asked for
+
 # Columns of the mart merchant_day that a rate may use: counts of orders or events, never sums of money or time.
 MEASURES = (
     *("order_count", "cancelled_count", "seller_cancelled_count", "shipped_count", "ship_due_count"),
@@ -166,10 +169,10 @@ def load_programme(path: Path) -> Programme:
     programme = Programme(
         programme_id=root.text("programme_id"),
         name=root.text("name"),
-        half_life_days=root.number("half_life_days", 1),
-        window_days=root.whole("window_days", 1),
+        half_life_days=root.number("half_life_days", 1, _LONGEST_DAYS),
+        window_days=root.whole("window_days", 1, _LONGEST_DAYS),
         min_n=root.whole("min_n", 1),
-        new_days=root.whole("new_days", 0),
+        new_days=root.whole("new_days", 0, _LONGEST_DAYS),
         draws=root.whole("draws", 40, 10_000),
         coverage=root.number("coverage", 0.5, 0.999),
         prior=_prior(root.table("prior")),
@@ -256,7 +259,7 @@ def _prior(table: TomlTable) -> PriorSettings:
 def _evaluated(table: TomlTable) -> Evaluated:
     evaluated = Evaluated(
         schedule=read_schedule(table),
-        first=table.day("first"),
+        first=table.day("first", *_FIRST),
         margin=table.number("margin", 0, 100),
         in_a_row=table.whole("in_a_row", 1, 100),
         remembers=table.whole("remembers", 1, 100),

@@ -15,6 +15,7 @@ from pathlib import Path
 from analytics.errors import InputError
 
 _REQUIRED = object()
+_MOST = 1_000_000_000  # of what is counted: more than a source holds, and less than any column's type
 _MOST_LISTED, _MOST_COMPARED = 60, 50_000
 
 
@@ -86,17 +87,19 @@ class TomlTable:
             raise self.error(key, f"expected a number {_range(low, high)}, found {value!r}")
         return float(value)
 
-    def whole(self, key: str, low: int, high: int | None = None, default: object = _REQUIRED) -> int:
+    def whole(self, key: str, low: int, high: float = _MOST, default: object = _REQUIRED) -> int:
         value = self._get(key, default)
-        top = math.inf if high is None else high
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= top:
-            raise self.error(key, f"expected a whole number {_range(low, top)}, found {value!r}")
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise self.error(key, f"expected a whole number {_range(low, high)}, found {value!r}")
         return value
 
-    def day(self, key: str, default: object = _REQUIRED) -> date:
-        value = self._get(key, default)
+    def day(self, key: str, first: date, last: date) -> date:
+        """A day from `first` to `last`."""
+        value = self._get(key, _REQUIRED)
         if not isinstance(value, date) or isinstance(value, datetime):
             raise self.error(key, f"expected a day such as 2026-01-01 without quotes, found {value!r}")
+        if not first <= value <= last:
+            raise self.error(key, f"expected a day from {first} to {last}, found {value}")
         return value
 
     def flag(self, key: str, default: object = _REQUIRED) -> bool:
@@ -152,4 +155,4 @@ class TomlTable:
 
 
 def _range(low: float, high: float) -> str:
-    return f"of at least {low:g}" if math.isinf(high) else f"from {low:g} to {high:g}"
+    return f"of at least {low:g}" if math.isinf(high) else f"from {low:.10g} to {high:.10g}"

@@ -27,6 +27,7 @@ TAIL = (
 )  # upper probabilities at which the panel's own tail is measured; incidents lie beyond the last
 SHAPE = (0.02, 0.1)  # what its shape is held to
 TAIL_CELLS = 20
+LEAST_STEP = 1.5  # between the probabilities of the tail's three quantiles: nearer ones tell nothing of its shape
 STRAYS = 0.8  # central share of the merchants that a day is measured by
 UNUSUAL = 1.4  # times the variance due from which a day is the marketplace's own
 LEAST_DUE = 3.0  # expected events from which an empty day is no chance
@@ -233,12 +234,13 @@ def _calibrated(surprise: Floats, is_taught: Bools) -> Floats:
     """P-values of surprises as rare as the panel's own days make them: ranks in the bulk, a generalised Pareto tail beyond.
 
     −ln p of a right model has an exponential tail of scale 1. Three quantiles of the panel give the real scale (never below 1) and
-    shape (never below 0), as Pickands (1975, Annals of Statistics 3) reads them from spacings.
+    shape (never below 0), as Pickands (1975, Annals of Statistics 3) reads them from spacings. A panel of too few cells is read inwards from the first.
     """
     pool = np.sort(surprise[is_taught])
     if len(pool) < TAIL_CELLS:  # too few to tell what is rare
         return np.ones_like(surprise)
     step = min(TAIL[1] / TAIL[2], np.sqrt(TAIL[0] * len(pool) / TAIL_CELLS))
+    step = step if step >= LEAST_STEP else min(step, 1 / LEAST_STEP)
     near, middle, far = np.quantile(pool, [1 - TAIL[0], 1 - TAIL[0] / step, 1 - TAIL[0] / step**2])
     shape = np.log(max(far - middle, 1e-9) / max(middle - near, 1e-9)) / np.log(step)
     shape = float(np.clip(shape, *SHAPE))

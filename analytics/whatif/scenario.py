@@ -5,6 +5,7 @@ Knows the spelling of scenarios, not the data that they are asked of: `simulate`
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Literal, cast
@@ -104,7 +105,7 @@ def _scenario(root: TomlTable) -> Scenario:
         segment=Segment(**{field.name: segment.texts(field.name) for field in fields(Segment)}),
         levers=tuple(_lever(table) for table in root.tables("levers")),
         limit=root.number("limit", 0, 100) if root.has("limit") else None,
-        seed=root.whole("seed", 0, default=1),
+        seed=root.whole("seed", 0, math.inf, default=1),
         draws=root.whole("draws", 40, 10_000, default=400),
         snapshot_id=root.text("snapshot_id") if root.has("snapshot_id") else None,
     )

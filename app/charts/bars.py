@@ -76,17 +76,19 @@ def contributions(
         insidetextanchor="end",
         hovertemplate="%{y}: <b>%{x:.2f}</b><extra></extra>",
     )
-    figure.add_scatter(
-        y=list(names),
-        x=list(peer),
-        mode="markers",
-        marker={"symbol": "line-ns", "size": 22, "line": {"width": 2, "color": theme.MUTED}},
-        name=peer_label,
-        hovertemplate="%{y}: %{x:.2f}<extra>" + peer_label + "</extra>",
-    )
+    if any(level is not None for level in peer):
+        figure.add_scatter(
+            y=list(names),
+            x=list(peer),
+            mode="markers",
+            marker={"symbol": "line-ns", "size": 22, "line": {"width": 2, "color": theme.MUTED}},
+            name=peer_label,
+            hovertemplate=peer_label + " · %{y}: <b>%{x:.2f}</b><extra></extra>",
+        )
     theme.styled(figure, title, height=height, x_title=x_title)
     figure.update_layout(barmode="overlay")
-    figure.update_yaxes(autorange="reversed")
+    figure.update_xaxes(fixedrange=True)  # nothing to zoom into, so that the tools stay few and clear of the legend
+    figure.update_yaxes(autorange="reversed", fixedrange=True)
     return figure
 
 

@@ -52,7 +52,10 @@ HOVERS = {
 }
 CONFIG: dict[str, Any] = {
     "displaylogo": False,
-    "modeBarButtonsToRemove": ["autoScale2d", "toggleSpikelines", "hoverCompareCartesian", "hoverClosestCartesian"],
+    "modeBarButtonsToRemove": [
+        *("autoScale2d", "toggleSpikelines", "hoverCompareCartesian", "hoverClosestCartesian"),
+        *("zoomIn2d", "zoomOut2d"),  # drawing a box zooms, and a narrow chart's legend has the room
+    ],
     "displayModeBar": "hover",
 }
 
@@ -63,10 +66,10 @@ def styled(figure: go.Figure, title: str, *, height: int = 300, x_title: str = "
         figure.update_layout(
             title={"text": title, "font": {"size": 14}, "x": 0, "xanchor": "left", "y": 0.98, "yanchor": "top"}
         )
-    figure.update_layout(
+    figure.update_layout(  # the legend on the left: on the right the tools would lie on it
         height=height,
         margin={"l": 8, "r": 12, "t": 44 if title else 28, "b": 8},
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1, "xanchor": "right", "font": {"size": 11}},
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "xanchor": "left", "font": {"size": 11}},
         hoverlabel={"align": "left"},
         modebar={"bgcolor": "rgba(0,0,0,0)", "color": MUTED, "activecolor": ACCENT},
         font={"size": 12},

@@ -12,7 +12,7 @@ import click
 
 from app.commands.plumbing import Day, json_option, one_line_errors, print_rows, runtime, warehouse_option
 from app.identity import local_actor
-from app.services.runtime import Runtime, snapshot_id
+from app.services.runtime import snapshot_id
 
 if TYPE_CHECKING:
     from app.workspace.cases import Case, CaseStatus, SubjectKind
@@ -39,7 +39,10 @@ KEYS = (
 @click.option("--owner", help="Only this person's; with --open, who sees to it.")
 @click.option("--merchant", help="Only this merchant's; with --open, whom it is about.")
 @click.option("--open", "title", help="Open a case with this title, about --merchant or --about.")
-@click.option("--about", help="With --open: alert:ID or ring:ID, in place of the merchant.")
+@click.option(
+    "--about",
+    help="With --open: alert:METRIC@DAY or ring:ID (of `trustdesk rings`), beside or in place of the merchant.",
+)
 @click.option("--due", type=Day(), help="With --open: the day by which it should be closed.")
 @click.option("--case", "case_id", help="The id of a case to take further, with --to.")
 @click.option("--to", "status", type=click.Choice(STATUSES), help="With --case: its next status; open reopens it.")
@@ -76,7 +79,7 @@ def cases(
         raise click.UsageError("--open needs --merchant ID, or --about alert:ID or ring:ID.")
     with runtime(warehouse) as opened:
         if title is not None:
-            found = [_opened(opened, title, merchant, about, owner, due)]
+            found = [_opened(title, merchant, about, owner, due)]
         elif case_id is not None and status is not None:
             doors = opened.workspace.cases
             found = [doors.move(case_id, doors.get(case_id).version, status, local_actor())]
@@ -88,17 +91,15 @@ def cases(
         print_rows([_shown(case, now) for case in found], as_json=as_json, columns=KEYS)
 
 
-def _opened(
-    opened: Runtime, title: str, merchant: str | None, about: str | None, owner: str | None, due: date | None
-) -> Case:
+def _opened(title: str, merchant: str | None, about: str | None, owner: str | None, due: date | None) -> Case:
+    from app.services import cases as services
     from app.workspace.cases import NewCase
 
     kind, _, subject = about.partition(":") if about else ("merchant", "", merchant or "")
     if about and (kind not in FOUND or not subject):
         raise click.UsageError(f"--about {about}: write alert:ID or ring:ID.")
-    _check_known(merchant)
     new = NewCase(cast("SubjectKind", kind), subject, merchant or "", title, owner or "", due)
-    return opened.workspace.cases.open(new, local_actor())
+    return services.open_case(snapshot_id(), new, local_actor())
 
 
 def _check_known(merchant: str | None) -> None:

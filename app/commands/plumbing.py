@@ -32,7 +32,7 @@ R = TypeVar("R")
 
 MAX_LINE_BYTES = 64 * 2**20
 CELL_WIDTH = 60
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 warehouse_option = click.option(
     "--warehouse",

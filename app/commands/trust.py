@@ -102,6 +102,11 @@ MORE_CLAUSE_KEYS = ("status", "level", "merchant_level", "next_evaluation", "pro
 @click.option("--since", type=Day(), help="With --merchant: why the score changed since the end of this day.")
 @click.option("--path", "is_path", is_flag=True, help="With --merchant: the smallest changes that lift its level.")
 @click.option(
+    "--definition",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Try out a copy of data/programmes/trustdesk.toml: the scores that it would give. Nothing is kept.",
+)
+@click.option(
     "--prepare",
     "prepared_days",
     metavar="DAYS",
@@ -120,6 +125,7 @@ def trust(
     known: Literal["then", "now"],
     since: date | None,
     is_path: bool,
+    definition: Path | None,
     prepared_days: int | None,
     as_json: bool,
     warehouse: Path | None,
@@ -129,17 +135,21 @@ def trust(
     With --programme P, print each merchant's clauses of it instead: value, limit, verdict, distance to the limit, and how likely the true rate
     is beyond it. With --evaluations N, the levels decided at the last evaluations. With --merchant ID --since D, the change of its score by rate
     and cause, and the orders behind it: the parts add up. With --merchant ID alone, JSON also holds its rates, and its score with the events
-    counted that were not its fault. With --prepare DAYS, scores of past days are made ready; what an interrupted run has done stays done.
+    counted that were not its fault. With --definition FILE, the scores that an edited copy of the score's definition would give. With --prepare DAYS, scores of past days are made ready; what an interrupted run has done stays done.
     """
     from app.services.warehouse import as_known
 
     if prepared_days is not None:
-        if as_of != "latest" or known != "then" or any((programmes, is_ledger, evaluations, since, merchant, is_path)):
+        if (
+            as_of != "latest"
+            or known != "then"
+            or any((programmes, is_ledger, evaluations, since, merchant, is_path, definition))
+        ):
             raise click.UsageError("--prepare goes with --warehouse and --json only: run it on its own.")
         with runtime(warehouse):
             print_rows([_prepare(snapshot_id(), prepared_days)], as_json=as_json)
         return
-    _check(programmes, is_ledger, evaluations, since, merchant, is_path, known)
+    _check(programmes, is_ledger, evaluations, since, merchant, is_path, known, definition)
     with runtime(warehouse):
         reading = as_known(snapshot_id(), as_of)
         rows: Iterable[Mapping[str, object]]
@@ -155,8 +165,20 @@ def trust(
         elif is_path and merchant:
             rows, columns = _path(reading, merchant, as_json=as_json), PATH_KEYS
         else:
-            rows, columns = _scores(reading, merchant), KEYS
+            rows, columns = _scores(reading, merchant, definition), KEYS
         print_rows(rows, as_json=as_json, columns=columns)
+        _say_left_out(programmes)
+
+
+def _say_left_out(names: tuple[str, ...]) -> None:
+    """Where all programmes were asked for: a line each that can't be read, and exit status 1."""
+    from app.services.programmes import ALL, faults
+
+    wrong = faults() if ALL in names else []
+    for line in wrong:
+        note(f"Left out: {line}")
+    if wrong:
+        raise click.exceptions.Exit(1)
 
 
 def _check(
@@ -167,6 +189,7 @@ def _check(
     merchant: str | None,
     is_path: bool,
     known: str,
+    definition: Path | None,
 ) -> None:
     """Usage error for options that don't go together."""
     if is_ledger and not programmes:
@@ -177,9 +200,9 @@ def _check(
         raise click.UsageError("--path goes with --merchant only: name the merchant.")
     if known != "then" and not evaluations:
         raise click.UsageError("--known goes with --evaluations only: scores are always those of what is known.")
-    if sum(map(bool, (programmes, evaluations, since, is_path))) > 1:
+    if sum(map(bool, (programmes, evaluations, since, is_path, definition))) > 1:
         raise click.UsageError(
-            "--programme, --evaluations, --since and --path each print something of their own: choose one."
+            "--programme, --evaluations, --since, --path and --definition each print something of their own: choose one."
         )
 
 
@@ -195,16 +218,18 @@ def _prepare(snapshot: str, days: int) -> Mapping[str, object]:
     return {"prepared": done[True], "already": done[False], "seconds": round(clock - start, 3)}
 
 
-def _scores(reading: str, merchant: str | None) -> Iterable[Mapping[str, object]]:
-    from app.services.scores import scores
+def _scores(reading: str, merchant: str | None, definition: Path | None) -> Iterable[Mapping[str, object]]:
+    from app.services.scores import scores, tried
 
-    found = scores(reading)
+    found = scores(reading) if definition is None else tried(reading, definition)
     if merchant is not None:
         found = tuple(score for score in found if score.merchant_id == merchant)
         if not found:
             raise _unknown(merchant)
     rows = [{key: value for key, value in asdict(score).items() if key in KEYS} for score in found]
-    return rows if merchant is None else [{**row, **_reasons(reading, merchant)} for row in rows]
+    return (
+        rows if merchant is None or definition is not None else [{**row, **_reasons(reading, merchant)} for row in rows]
+    )
 
 
 def _reasons(reading: str, merchant: str) -> Mapping[str, object]:

@@ -9,7 +9,7 @@ from app.components.chart import chart_card
 from app.components.empty import empty_state
 from app.components.table import Column, table
 from app.filter_bar import current_filters
-from app.i18n import _, day, ngettext, number
+from app.i18n import _, day, ngettext, number, rate, sentences
 from app.page_errors import page_errors
 from app.services import attacks
 from app.services.attacks import AttackInfo
@@ -21,12 +21,16 @@ from app.services.runtime import snapshot_id
 def attacks_board() -> None:
     """Choose an attack, its size and a merchant; see ranks and scores before and after by method."""
     with page_errors():
-        snapshot, last = snapshot_id(), current_filters().date_to
-        names = {attacks.TOP: _("The best tenth by trust score"), **attacks.targets(snapshot, last)}
-        if len(names) == 1:
-            empty_state(_("No merchant has a score here"), _("Choose a later window in the sidebar."))
+        snapshot, scope = snapshot_id(), current_filters().scope()
+        last, own = scope.date_to, attacks.targets(snapshot, scope)
+        if not own:
+            empty_state(
+                _("No merchant has a score here"), _("Choose a later window, or other merchants, in the sidebar.")
+            )
             return
-        info, size, merchant = _choice(names)
+        info, size, merchant = _choice(
+            own if scope.has_filter else {attacks.TOP: _("The best tenth by trust score"), **own}
+        )
         with st.skeleton(height=380):
             frame = attacks.simulate(snapshot, last, info.name, size, merchant)
         labels = [_(label) for label in attacks.METHOD_LABELS.values()]
@@ -91,9 +95,9 @@ def _choice(names: dict[str, str]) -> tuple[AttackInfo, float, str]:
             merchant: str = st.selectbox(
                 _("On whom"), list(names), format_func=lambda key: names[key], width=280, key="trust.attack.merchant"
             )
-        st.caption(_(info.text))
+        st.caption(sentences(_(info.text), _("The filters choose who can be attacked; ranks are among all merchants.")))
     return info, float(size), merchant
 
 
 def _size(info: AttackInfo, value: float) -> str:
-    return f"{number(100 * value)} %" if info.unit == "share" else number(value)
+    return rate(value, digits=0) if info.unit == "share" else number(value)

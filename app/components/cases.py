@@ -60,7 +60,10 @@ def cases_board() -> None:
                     key="cases.owner",
                 )
                 _open_button("", key="cases.board.open")
-            _draw_list(cases.listed(snapshot_id(), view=view, owner=owner), key="cases.board")
+            scope = current_filters().scope()
+            if scope.has_filter:
+                st.caption(_("Cases about the filters' merchants, and those about no single merchant."))
+            _draw_list(cases.listed(snapshot_id(), view=view, owner=owner, scope=scope), key="cases.board")
         _draw_watched()
 
 
@@ -94,7 +97,11 @@ def _form(merchant_id: str, kind: SubjectKind, subject_id: str) -> None:
             key=f"cases.new.kind.{kind}",
         )
         named = st.text_input(
-            _("Id of the alert or ring"), subject_id, max_chars=200, key=f"cases.new.subject.{subject_id}"
+            _("Id of the alert or ring"),
+            subject_id,
+            max_chars=200,
+            help=_("Of a ring: as on the tab Rings. Of an alert: METRIC@DAY, such as orders@2026-10-12."),
+            key=f"cases.new.subject.{subject_id}",
         )
         actor = current_actor(get_runtime().settings)
         owner = _owner(actor.name, key="cases.new.owner")
@@ -106,7 +113,8 @@ def _form(merchant_id: str, kind: SubjectKind, subject_id: str) -> None:
         checklist = tuple(Item(_(text)) for text in cases.CHECKLIST)
         subject = merchant_id if about == "merchant" else named
         new = NewCase(about, subject, merchant_id, title, owner or "", due, checklist)
-        st.session_state[_CHOSEN] = get_runtime().workspace.cases.open(new, actor).case_id
+        opened = cases.open_case(snapshot_id(), new, actor, current_filters().date_to)
+        st.session_state[_CHOSEN] = opened.case_id
         st.rerun()
 
 
@@ -229,12 +237,15 @@ def _draw_notes(case_id: str) -> None:
 def _draw_watched() -> None:
     with st.container(border=True):
         st.markdown("**" + _("Watch-list") + "**")
-        last = current_filters().date_to
-        frame = cases.watched(snapshot_id(), last)
+        scope = current_filters().scope()
+        frame = cases.watched(snapshot_id(), scope)
+        if frame.empty and scope.has_filter:
+            st.caption(_("None of the filters' merchants is watched."))
+            return
         if frame.empty:
             st.caption(_("Nobody is watched. A merchant's page, tab Cases, puts it here."))
             return
-        st.caption(_("Scores at the end of {day}. Click opens.", day=day(last)))
+        st.caption(_("Scores at the end of {day}. Click opens.", day=day(scope.date_to)))
         row = table(
             frame,
             [

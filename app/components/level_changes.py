@@ -8,7 +8,7 @@ from app.components.empty import empty_state
 from app.components.merchant_level import CHANGES, rule_words
 from app.components.table import Column, table
 from app.filter_bar import current_filters, open_merchant
-from app.i18n import _, day, ngettext
+from app.i18n import _, day, ngettext, sentences
 from app.page_errors import page_errors
 from app.services import levels
 from app.services.figures import time_zone
@@ -28,9 +28,8 @@ def level_changes() -> None:
         with st.spinner(_("Evaluating what nobody asked for yet: once for each evaluation day …"), show_time=True):
             frame = levels.changed(snapshot, filters.scope())
         st.caption(
-            _("At the evaluation of {day}, falls first.", day=day(evaluated))
-            + f" {ngettext('{n} merchant', '{n} merchants', len(frame))} · {time_zone(snapshot)}. "
-            + rule_words()
+            f"{ngettext('{n} merchant', '{n} merchants', len(frame))} · {time_zone(snapshot)} · "
+            + sentences(_("At the evaluation of {day}, falls first.", day=day(evaluated)), rule_words())
         )
         if frame.empty:
             empty_state(_("Nobody changed level"), _("Every merchant kept its level at this evaluation."), height=200)

@@ -10,13 +10,15 @@ from app.components.empty import empty_state
 from app.components.levels import level_name
 from app.components.table import Column, table
 from app.filter_bar import current_filters
-from app.i18n import _, difference, figure, ngettext, number
+from app.i18n import _, day, difference, figure, ngettext, number
 from app.page_errors import page_errors
+from app.services import levels, trust
 from app.services import path as ways
-from app.services import trust
 from app.services.runtime import snapshot_id
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from analytics.trust import Path
 
 
@@ -26,6 +28,8 @@ def draw_path(merchant_id: str) -> None:
     with page_errors():
         as_of = trust.as_of_day(snapshot_id(), current_filters().date_to)
         found = ways.path(snapshot_id(), as_of, merchant_id)
+        if found is not None:
+            _say_held(found, as_of, merchant_id)
         if found is None:
             empty_state(_("No score yet"), _("A path starts from a score, and this merchant has none."), height=120)
         elif found.next_level is None or found.minimum is None or found.given_from is None:
@@ -33,17 +37,38 @@ def draw_path(merchant_id: str) -> None:
         else:
             st.caption(
                 _(
-                    "{level} starts at {minimum} points and is given from {given_from} at the next evaluation; the score is {score}. In {days} days, going on as now: {probability} likely.",
+                    "{level} starts at {minimum} points and is given at one evaluation from {given_from}, below that after {n} in a row; the score is {score}. In {days} days, for the evaluation of {day}, going on as now: {probability} likely.",
                     level=level_name(found.next_level),
                     minimum=number(found.minimum),
                     given_from=number(found.given_from),
                     score=number(found.score, digits=1),
+                    n=levels.rules().in_a_row,
                     days=found.days,
+                    day=day(found.evaluated_on) if found.evaluated_on else "–",
                     probability=figure(found.unchanged, "rate"),
                 )
             )
             st.markdown(_verdict(found))
             _draw_levers(found, merchant_id)
+
+
+def _say_held(found: Path, as_of: date | None, merchant_id: str) -> None:
+    """Where the level held is not that of the score: from which evaluation on it would be."""
+    with st.spinner(_("Evaluating what nobody asked for yet: once for each evaluation day …"), show_time=True):
+        awaited = levels.awaited(snapshot_id(), as_of, merchant_id, found.level, found.score)
+    if awaited is None:
+        return
+    names = {"level": level_name(found.level), "held": level_name(awaited.level)}
+    if awaited.given_on is None:
+        st.caption(_("The level held is still {held}; by the score of the day it is {level}.", **names))
+    else:
+        st.caption(
+            _(
+                "By the score of the day it is {level}, the level held is {held}: if the score stays, {level} is given at the evaluation of {day}.",
+                **names,
+                day=day(awaited.given_on),
+            )
+        )
 
 
 def _verdict(found: Path) -> str:

@@ -15,7 +15,7 @@ from app.components.missing import why_missing
 from app.components.table import ROW_HEIGHT, Column, flat, on_screen
 from app.components.words import dimension_name, group_name
 from app.filter_bar import current_filters
-from app.i18n import _, compact, figure, joined, number
+from app.i18n import _, compact, figure, joined, number, sentences
 from app.services import figures, pivot
 from app.services.figures import Number
 from app.services.pivot import TOTAL, Pivot
@@ -68,7 +68,7 @@ def _about(found: Pivot) -> str:
     if found.other_currencies:
         money = {"currency": str(found.shown.currency), "others": joined(list(found.other_currencies))}
         said.append(_("Amounts in {currency}; there are also {others}.", **money))
-    return " ".join(said)
+    return sentences(*said)
 
 
 def _name(dimension: str, key: str) -> str:

@@ -10,6 +10,7 @@ from app.components.chart import chart_card
 from app.components.empty import empty_state
 from app.components.levels import outcome_names
 from app.components.table import Column, table
+from app.components.thread import plain
 from app.filter_bar import current_filters, open_merchant
 from app.i18n import N_, _, day, figure, ngettext, number, span
 from app.page_errors import page_errors
@@ -30,7 +31,7 @@ def programmes_board() -> None:
     with page_errors():
         snapshot, scope = snapshot_id(), current_filters().scope()
         for fault in programmes.faults():
-            st.warning(_("A programme file is left out: {fault}", fault=fault), icon=":material/warning:")
+            st.warning(_("A programme file is left out: {fault}", fault=plain(fault, 400)), icon=":material/warning:")
         infos = programmes.infos()
         with st.skeleton(height=400):
             frame = programmes.matrix(snapshot, scope)
@@ -100,7 +101,7 @@ def _draw_matrix(frame: pd.DataFrame, infos: dict[str, ProgrammeInfo]) -> str | 
         empty_state(_("No merchant has this outcome"), _("Choose another outcome or programme."), height=160)
         return chosen
     if chosen is None:
-        columns = [Column(key, name, "outcome", width=104) for key, name in names.items()]
+        columns = [Column(key, name, "outcome", width=_width(shown[key], labels)) for key, name in names.items()]
     else:
         info = infos[chosen]
         shown = shown.assign(
@@ -136,6 +137,11 @@ def _draw_matrix(frame: pd.DataFrame, infos: dict[str, ProgrammeInfo]) -> str | 
     if row is not None:
         open_merchant(str(shown["merchant_id"].iloc[row]))
     return chosen
+
+
+def _width(outcomes: pd.Series[str], labels: dict[str, str]) -> int:
+    """Pixels that hold the longest of a column's words whole."""
+    return max(104, *(26 + 7 * len(labels.get(outcome, outcome)) for outcome in outcomes.unique()))
 
 
 def _draw_clauses(info: ProgrammeInfo) -> None:

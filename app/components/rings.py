@@ -82,7 +82,10 @@ def _draw_ring(snapshot: str, ring: Ring) -> None:
         )
         if ring.burst_days:
             bursts = joined(
-                [f"{day(first)} ({figure(float(n), 'count')})" for first, n, _expected in ring.burst_days[:6]]
+                [
+                    _("{day} ({n})", day=day(first), n=figure(float(n), "count"))
+                    for first, n, _expected in ring.burst_days[:6]
+                ]
             )
             st.caption(_("Reviews pile up within four days from: {bursts}", bursts=bursts))
         members = attacks.ring_members(snapshot, current_filters().date_to, ring)

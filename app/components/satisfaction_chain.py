@@ -13,7 +13,7 @@ from app.components.levels import level_name
 from app.components.study_words import OBSERVATIONAL, OUTCOMES, between, window_of
 from app.components.table import Column
 from app.filter_bar import current_filters
-from app.i18n import _, day, joined, ngettext, number
+from app.i18n import _, day, joined, ngettext, number, sentences
 from app.page_errors import page_errors
 from app.services import satisfaction_studies as studies
 from app.services.figures import time_zone
@@ -55,12 +55,13 @@ def chain_tab() -> None:
         )
         _bands(found, outcome, snapshot)
         st.caption(
-            _(
-                "Levels are those of {day}, before any of these orders. Adjusted: at the same category, month, price and number of earlier orders; intervals clustered by merchant.",
-                day=day(found.day),
+            sentences(
+                _(
+                    "Levels are those of {day}, before any of these orders. Adjusted: at the same category, month, price and number of earlier orders; intervals clustered by merchant.",
+                    day=day(found.day),
+                ),
+                _(OBSERVATIONAL),
             )
-            + " "
-            + _(OBSERVATIONAL)
         )
 
 
@@ -100,7 +101,9 @@ def _trust_to_loyalty(link: Link) -> str:
         change=_slope(link.adjusted, link.unit),
     )
     if link.given_experience is not None:
-        said += " " + _("With the same experience, by {change}.", change=_slope(link.given_experience, link.unit))
+        said = sentences(
+            said, _("With the same experience, by {change}.", change=_slope(link.given_experience, link.unit))
+        )
     return said
 
 

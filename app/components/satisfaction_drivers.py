@@ -12,7 +12,7 @@ from app.components.chart import chart_card, empty_card
 from app.components.study_words import CAUSES, MISSING, OBSERVATIONAL, OUTCOMES, between, sample_words, window_of
 from app.components.table import Column
 from app.filter_bar import current_filters
-from app.i18n import _, difference, figure, joined, ngettext, number
+from app.i18n import _, difference, figure, joined, ngettext, number, sentences
 from app.page_errors import page_errors
 from app.services import satisfaction_studies as studies
 from app.services.figures import time_zone
@@ -124,9 +124,10 @@ def _draw(found: studies.Driven, snapshot: str) -> None:
     if missing:
         st.caption(_("Not shown: {names}", names=joined(missing)))
     st.caption(
-        _(
-            "Adjusted: the same merchant in the same month, at a like price, the other causes held constant; intervals clustered by merchant."
+        sentences(
+            _(
+                "Adjusted: the same merchant in the same month, at a like price, the other causes held constant; intervals clustered by merchant."
+            ),
+            _(OBSERVATIONAL),
         )
-        + " "
-        + _(OBSERVATIONAL)
     )

@@ -10,7 +10,7 @@ from app.components.estimates import ranked_card
 from app.components.study_words import OBSERVATIONAL, between, sample_words, window_of
 from app.components.table import Column
 from app.filter_bar import current_filters
-from app.i18n import _, ngettext, number
+from app.i18n import _, ngettext, number, sentences
 from app.services import satisfaction
 from app.services import satisfaction_studies as studies
 from app.services.figures import time_zone
@@ -86,12 +86,13 @@ def _curves(found: studies.Returned, snapshot: str) -> None:
             )
         )
     st.caption(
-        _(
-            "Bad: late through the merchant, cancelled not by the buyer, a review of 1 or 2, a dispute; it counts from the moment it was known. Who has not come back by the data's end is not "
-            "counted as lost. Left out: {unfinished} orders that have not ended and {early} buyers who ordered again before.",
-            unfinished=number(cohorts.unfinished),
-            early=number(cohorts.back_before_end),
+        sentences(
+            _(
+                "Bad: late through the merchant, cancelled not by the buyer, a review of 1 or 2, a dispute; it counts from the moment it was known. Who has not come back by the data's end is not "
+                "counted as lost. Left out: {unfinished} orders that have not ended and {early} buyers who ordered again before.",
+                unfinished=number(cohorts.unfinished),
+                early=number(cohorts.back_before_end),
+            ),
+            _(OBSERVATIONAL),
         )
-        + " "
-        + _(OBSERVATIONAL)
     )

@@ -10,7 +10,7 @@ from app.components.chart import chart_card, empty_card
 from app.components.study_words import MEASURES, measured, sample_words, trait_words, window_of
 from app.components.table import Column, table
 from app.filter_bar import current_filters, open_merchant
-from app.i18n import _, joined, ngettext, number, rate
+from app.i18n import _, joined, ngettext, number, rate, sentences
 from app.page_errors import page_errors
 from app.services import satisfaction_studies as studies
 from app.services.figures import time_zone
@@ -101,20 +101,24 @@ def _draw(found: studies.Segmented, snapshot: str, of: str) -> int | None:
 
 def _stability(found: studies.Segmented) -> str:
     segments = found.segments
-    said = _(
-        "{k} segments. Found again in resamples: ARI {ari} on average, {low} at worst (1 = the same, 0 = by chance).",
-        k=number(segments.k),
-        ari=number(segments.ari or 0.0, digits=2),
-        low=number(segments.ari_low or 0.0, digits=2),
-    )
-    if segments.status == "unstable":
-        said += " " + _("No number of segments is stable here: read them with care.")
-    if segments.silhouette is not None and segments.silhouette < APART:
-        said += " " + _(
-            "They are cuts through a continuum, not types that lie apart (silhouette {n}).",
-            n=number(segments.silhouette, digits=2),
+    said = [
+        _(
+            "{k} segments. Found again in resamples: ARI {ari} on average, {low} at worst (1 = the same, 0 = by chance).",
+            k=number(segments.k),
+            ari=number(segments.ari or 0.0, digits=2),
+            low=number(segments.ari_low or 0.0, digits=2),
         )
-    return said
+    ]
+    if segments.status == "unstable":
+        said.append(_("No number of segments is stable here: read them with care."))
+    if segments.silhouette is not None and segments.silhouette < APART:
+        said.append(
+            _(
+                "They are cuts through a continuum, not types that lie apart (silhouette {n}).",
+                n=number(segments.silhouette, digits=2),
+            )
+        )
+    return sentences(*said)
 
 
 def _measures(found: studies.Segmented, snapshot: str, of: str) -> None:

@@ -8,7 +8,7 @@ from app.i18n import N_, _, difference, figure, number, rate, span
 
 CAUSES = {
     "slow_reply": N_("Question unanswered for a day"),
-    "late_seller": N_("Late through the merchant"),
+    "late_seller": N_("Late because of the merchant"),
     "late_other": N_("Late through others"),
     "cancelled": N_("Cancelled"),
     "price": N_("Twice the usual price"),
@@ -38,21 +38,21 @@ MEASURES = {
     "reply_share": N_("Answers within a day"),
     "repeat_share": N_("Buyers who come back"),
 }
-# measure → (name of a segment where it is high, and where it is low)
+# measure → (name of a segment where it is higher than of all, and where it is lower): true whatever the value itself is
 HIGH_LOW = {
-    "orders": (N_("many orders"), N_("few orders")),
-    "days_since": (N_("long away"), N_("ordered lately")),
-    "order_size": (N_("large orders"), N_("small orders")),
-    "variety": (N_("a new merchant each time"), N_("faithful to a merchant")),
-    "bad_share": (N_("bad experiences"), N_("good experiences")),
-    "review_share": (N_("reviews"), N_("silent")),
-    "claim_share": (N_("returns and disputes"), N_("hardly any returns")),
-    "growth": (N_("growing"), N_("shrinking")),
-    "late_share": (N_("late"), N_("on time")),
-    "cancel_share": (N_("cancels"), N_("hardly cancels")),
-    "positive_share": (N_("well reviewed"), N_("poorly reviewed")),
-    "reply_share": (N_("answers quickly"), N_("slow to answer")),
-    "repeat_share": (N_("buyers come back"), N_("buyers stay away")),
+    "orders": (N_("more orders"), N_("fewer orders")),
+    "days_since": (N_("longer away"), N_("ordered more lately")),
+    "order_size": (N_("larger orders"), N_("smaller orders")),
+    "variety": (N_("more merchants per order"), N_("fewer merchants per order")),
+    "bad_share": (N_("more bad experiences"), N_("fewer bad experiences")),
+    "review_share": (N_("reviews more"), N_("reviews less")),
+    "claim_share": (N_("more returns and disputes"), N_("fewer returns and disputes")),
+    "growth": (N_("higher growth"), N_("lower growth")),
+    "late_share": (N_("more late deliveries"), N_("fewer late deliveries")),
+    "cancel_share": (N_("cancels more"), N_("cancels less")),
+    "positive_share": (N_("better reviewed"), N_("worse reviewed")),
+    "reply_share": (N_("answers more within a day"), N_("answers less within a day")),
+    "repeat_share": (N_("more buyers come back"), N_("fewer buyers come back")),
 }
 MISSING = {
     "too_few": N_("too few orders to tell"),
@@ -76,7 +76,7 @@ def measured(value: float, unit: str) -> str:
 
 
 def trait_words(measure: str, unit: str, value: float, overall: float, distance: float) -> str:
-    """What sets a segment apart: 'many orders (6.2; all: 1.9)'."""
+    """What sets a segment apart: 'more orders (6.2; all: 1.9)'."""
     high, low = HIGH_LOW[measure]
     return _(
         "{trait} ({value}; all: {overall})",

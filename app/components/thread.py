@@ -13,7 +13,7 @@ import streamlit as st
 
 from app.components.empty import empty_state
 from app.components.levels import level_badge
-from app.i18n import N_, _, duration, moment, ngettext, number
+from app.i18n import N_, _, duration, isolated, moment, ngettext, number, undirected
 from app.services.tickets import Clock, Ticket
 
 if TYPE_CHECKING:
@@ -75,11 +75,12 @@ export default function ({ data }) {
 
 
 def plain(text: str, limit: int = 200) -> str:
-    """Somebody's words for a place that reads Markdown: every mark escaped, on one line, cut at `limit`; addresses stay text, no links."""
-    flat = " ".join(text.split())
+    """Somebody's words for a place that reads Markdown: every mark escaped, on one line, cut at `limit`; addresses stay text, no links; the line
+    around them keeps its direction."""
+    flat = " ".join(undirected(text).split())
     flat = flat if len(flat) <= limit else flat[: limit - 1] + "…"
     flat = _ADDRESS.sub(lambda found: found[0][:-1] + _JOINER + found[0][-1], flat)
-    return "".join(f"\\{character}" if character in _MARKUP else character for character in flat)
+    return isolated("".join(f"\\{character}" if character in _MARKUP else character for character in flat))
 
 
 def clock_words(clock: Clock) -> str:

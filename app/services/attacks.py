@@ -19,6 +19,7 @@ from app.services.scores import scores
 from app.services.warehouse import cursor, filter_options
 
 if TYPE_CHECKING:
+    from analytics.metrics import Scope
     from analytics.trust.attacks import Evidence
     from analytics.trust.rings import Ring
 
@@ -94,16 +95,22 @@ def simulate(snapshot_id: str, day: date, attack: str, size: float, merchant: st
     return means.assign(n=len(chosen)).reset_index()
 
 
-def targets(snapshot_id: str, day: date) -> dict[str, str]:
-    """Merchants with a trust score at the end of a day: id → name."""
+def targets(snapshot_id: str, scope: Scope) -> dict[str, str]:
+    """A scope's merchants with a trust score at the end of its window: id → name."""
     names = filter_options(snapshot_id).merchants
-    found = scores(snapshot_id, trust.as_of_day(snapshot_id, day))
+    found = trust.scope_scores(snapshot_id, scope)
     return {score.merchant_id: names[score.merchant_id] for score in found if score.score is not None}
 
 
 def rings(snapshot_id: str, day: date) -> tuple[Ring, ...]:
     """Merchants that share reviewers more than chance explains, at the end of a day."""
     return _rings(snapshot_id, trust.as_of_day(snapshot_id, day))
+
+
+def ring_ids(snapshot_id: str, day: date | None = None) -> set[str]:
+    """The rings of all that is known, and those at the end of a day."""
+    found = (*_rings(snapshot_id, None), *(() if day is None else rings(snapshot_id, day)))
+    return {ring.ring_id for ring in found}
 
 
 @cached

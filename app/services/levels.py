@@ -5,6 +5,7 @@ Evaluations are made when first asked for, and kept beside the snapshots (`analy
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -102,6 +103,34 @@ def held_since(frame: pd.DataFrame) -> date:
 def next_day(day: date) -> date:
     """The evaluation after a day."""
     return rules().schedule.after(day)
+
+
+@dataclass(frozen=True)
+class Awaited:
+    """The level held at a merchant's last evaluation where its score on the day is another's: `level` and `given_on`, the earliest evaluation at which
+    the score's level would be held if it stays (None where the level held is the better one)."""
+
+    level: str
+    given_on: date | None
+
+
+def awaited(snapshot_id: str, day: date | None, merchant_id: str, level: str, score: float) -> Awaited | None:
+    """What the level held has to do with the score's `level` on a day; None where they are the same, or nothing was evaluated."""
+    from analytics.trust import default_programme
+    from analytics.trust.levels import evaluations_until
+
+    own = of_merchant(snapshot_id, day, merchant_id)
+    held = None if own.empty else own["level"].iloc[0]
+    if held is None or held == level:
+        return None
+    rank = {name: place for place, name in enumerate(trust.level_labels())}
+    if rank[held] < rank[level]:
+        return Awaited(held, None)
+    given: date = own["evaluated_on"].iloc[0]
+    seen = own["score"].astype(float).tolist()[::-1]
+    for _evaluation in range(evaluations_until(seen, score, level, default_programme())):
+        given = next_day(given)
+    return Awaited(held, given)
 
 
 def _changes(found: pd.DataFrame) -> list[str]:

@@ -73,6 +73,7 @@ def records(found: Path | None, as_of: date, merchant_id: str) -> list[Mapping[s
         "given_from": found.given_from,
         "days": found.days,
         "unchanged": found.unchanged,
+        "evaluated_on": found.evaluated_on,
     }
     steps = [("alone", step) for step in found.alone] + ([("together", found.together)] if found.together else [])
     rows: list[Mapping[str, object]] = [

@@ -18,7 +18,7 @@ from app.errors import InputFileError
 from app.i18n import N_
 from app.services import trust
 from app.services.runtime import cached, get_runtime
-from app.services.warehouse import cursor, merchants
+from app.services.warehouse import cursor, filter_options, merchants
 
 if TYPE_CHECKING:
     from analytics.metrics import Scope
@@ -68,19 +68,17 @@ def _read() -> tuple[dict[str, SellerProgramme], list[str]]:
 
 
 def chosen(names: Sequence[str]) -> list[SellerProgramme]:
-    """Programmes by id, `all`, or the path of a file (a name that ends in .toml or holds a folder); each once, in the order named.
+    """Programmes by id, `all` (that can be read: `faults` names the others), or the path of a file (a name that ends in .toml or holds a folder);
+    each once, in the order named.
 
     Raises InputFileError ("did you mean") for an id that there is not, InputError for a file that is wrong.
     """
-    from analytics.errors import InputError
     from analytics.trust.programmes import load_seller_programme
     from analytics.trust.toml_table import did_you_mean
 
     known = available()
     found: dict[str, SellerProgramme] = {}
     for name in names:
-        if name == ALL and (wrong := faults()):
-            raise InputError(wrong[0])
         if name == ALL:
             found |= {key: value for key, value in known.items() if key not in found}
         elif name in known:
@@ -156,6 +154,7 @@ def _matrix(snapshot_id: str, scope: Scope, programmes: tuple[SellerProgramme, .
 
     frame = standing_frame(_evaluation(snapshot_id, scope.date_to, programmes))
     profiles = merchants(snapshot_id)[["merchant_id", "name", "category", "region", "tier"]]
+    profiles = profiles.assign(name=profiles["merchant_id"].map(filter_options(snapshot_id).merchants))
     frame = profiles.merge(frame, on="merchant_id", how="inner")
     for column, wanted in (
         ("category", scope.categories),

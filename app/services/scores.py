@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.services.reading import base_id
@@ -31,6 +32,15 @@ def scores(snapshot_id: str, as_of: date | None = None) -> tuple[TrustScore, ...
         return KeptScores.of(get_runtime().warehouse, base_id(snapshot_id)).on(day).scores
     with cursor(snapshot_id, None, MARTS) as opened:
         return tuple(score_merchants(opened))
+
+
+def tried(snapshot_id: str, path: Path) -> tuple[TrustScore, ...]:
+    """The scores that a copy of the score's definition would give, of all that a reading knows; nothing is kept. Raises InputError for a wrong file."""
+    from analytics.trust import MARTS, load_programme, score_merchants
+
+    programme = load_programme(path)
+    with cursor(snapshot_id, None, MARTS) as opened:
+        return tuple(score_merchants(opened, programme=programme))
 
 
 def prepare(snapshot_id: str, days: int) -> Iterator[tuple[date, bool]]:

@@ -326,6 +326,12 @@ def peer_trust(snapshot_id: str, as_of: date | None, merchant_id: str) -> PeerTr
 def _within(snapshot_id: str, scope: Scope, found: Sequence[TrustScore]) -> tuple[TrustScore, ...]:
     if not scope.has_filter:
         return tuple(found)
+    ids = scope_merchants(snapshot_id, scope)
+    return tuple(score for score in found if score.merchant_id in ids)
+
+
+def scope_merchants(snapshot_id: str, scope: Scope) -> set[str]:
+    """The ids of a scope's merchants."""
     frame = merchants(snapshot_id)
     keep = pd.Series(True, index=frame.index)
     for column, wanted in (
@@ -336,8 +342,7 @@ def _within(snapshot_id: str, scope: Scope, found: Sequence[TrustScore]) -> tupl
     ):
         if wanted:
             keep &= frame[column].isin(wanted)
-    ids = set(frame.loc[keep, "merchant_id"])
-    return tuple(score for score in found if score.merchant_id in ids)
+    return set(frame.loc[keep, "merchant_id"])
 
 
 def strongest(frame: pd.DataFrame, count: int, *, is_up: bool) -> pd.DataFrame:

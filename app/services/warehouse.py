@@ -18,7 +18,7 @@ import pandas as pd
 
 from app.errors import InputFileError, NoData
 from app.filters import WINDOW_DAYS, AsOf, FilterOptions
-from app.i18n import N_
+from app.i18n import N_, undirected
 from app.services.reading import base_id, known_on, reading_id
 from app.services.runtime import cached, get_runtime
 
@@ -93,7 +93,8 @@ def merchants(snapshot_id: str) -> pd.DataFrame:
     from analytics.profiles import merchant_profiles
 
     with cursor(snapshot_id) as opened:
-        return merchant_profiles(opened)
+        found = merchant_profiles(opened)
+    return found.assign(name=[undirected(name) if isinstance(name, str) else name for name in found["name"]])
 
 
 @cached

@@ -14,9 +14,12 @@ from sqlalchemy import create_engine, text
 
 from app.errors import NotAllowed, NotFound, StaleCase
 from app.identity import Actor
+from app.services.runtime import Runtime, snapshot_id, use_runtime
+from app.services.warehouse import filter_options
+from app.settings import load_settings
 from app.workspace import Case, Item, NewCase, Workspace
 from app.workspace.cases import STEPS, CaseStatus
-from tests.app.conftest import Invoke
+from tests.app.conftest import Invoke, write_source
 
 ANN, BEN = Actor("local:ann", "Ann", "local"), Actor("header:ben", "Ben", "header")
 NEW = NewCase("merchant", "m1", "m1", "Late again", "Ann", date(2026, 11, 20), (Item("Read the facts"), Item("Decide")))
@@ -211,9 +214,9 @@ def test_the_command_opens_lists_and_moves(invoke: Invoke, warehouse: Path) -> N
     assert opened.exit_code == 0, opened.stderr
     case = json.loads(opened.stdout)
     assert (case["subject_kind"], case["subject_id"], case["status"]) == ("merchant", "a", "open")
-    invoke("cases", "--open", "Ring", "--about", "ring:r-7", *folder)
+    invoke("cases", "--open", "Alert", "--about", "alert:orders@2026-01-12", *folder)
     listed = [json.loads(line) for line in invoke("cases", "--json", *folder).stdout.splitlines()]
-    assert [(row["title"], row["is_overdue"]) for row in listed] == [("Late", True), ("Ring", False)]
+    assert [(row["title"], row["is_overdue"]) for row in listed] == [("Late", True), ("Alert", False)]
     moved = invoke("cases", "--case", case["case_id"], "--to", "closed", "--json", *folder)
     assert json.loads(moved.stdout)["status"] == "closed"
     assert "Late" not in invoke("cases", *folder).stdout
@@ -234,6 +237,10 @@ def test_the_command_opens_lists_and_moves(invoke: Invoke, warehouse: Path) -> N
         (("--about", ""), 2, "go with --open only"),
         (("--merchant", "nobody"), 1, "no merchant 'nobody'"),
         (("--open", "x", "--merchant", "nobody"), 1, "no merchant 'nobody'"),
+        (("--open", "x", "--about", "ring:r-7"), 1, "Error: There is no ring 'r-7': none was found.\n"),
+        (("--open", "x", "--about", "alert:orders"), 1, "'orders' is no alert: write METRIC@DAY"),
+        (("--open", "x", "--about", "alert:ordrs@2026-01-12"), 1, "Did you mean orders?"),
+        (("--open", "x", "--about", "alert:orders@2031-01-12"), 1, "There is no alert of 2031-01-12: the data go from"),
         (("--case", "x"), 2, "--case and --to go together"),
         (("--due", "2026-01-01"), 2, "go with --open only"),
         (("--case", "x", "--to", "closed"), 1, "There is no case x."),
@@ -245,3 +252,15 @@ def test_a_wrong_call_is_one_line(
     result = invoke("cases", *arguments, "--warehouse", warehouse)
     assert (result.exit_code, result.stdout) == (code, "")
     assert message in result.stderr
+
+
+def test_a_name_or_title_that_turns_its_line_round_does_not(invoke: Invoke, tmp_path: Path) -> None:
+    source = write_source(tmp_path / "source")
+    file = source / "merchants.jsonl"
+    file.write_text(file.read_text(encoding="utf-8").replace("Lotus", "Lo\u202etus"), encoding="utf-8")
+    folder = tmp_path / "warehouse"
+    assert invoke("ingest", "canonical", source, "--warehouse", folder).exit_code == 0
+    with use_runtime(Runtime(load_settings({}, overrides={"warehouse": str(folder)}))):
+        assert filter_options(snapshot_id()).merchants["a"] == "Lotus"
+    shown = invoke("cases", "--open", "Pay\u202e10", "--merchant", "a", "--warehouse", folder)
+    assert "Pay\ufffd10" in shown.stdout

@@ -6,11 +6,14 @@ import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from babel.messages.pofile import read_po
 
 from app import i18n
-from app.i18n import use_language
+from app.components.thread import plain
+from app.i18n import isolated, undirected, use_language
+from app.services.warehouse import distinct_names
 from tests.app import msgids
 
 FOLDER = i18n.LOCALE_FOLDER / "zh_Hans" / "LC_MESSAGES"
@@ -134,3 +137,38 @@ def test_no_one_takes_a_month_for_a_day() -> None:
         assert i18n.moment(at, "America/Sao_Paulo", length="short").startswith("Oct 8, 2018, 7:43")
     with i18n.use_language("zh-Hans"):
         assert i18n.moment(at, "America/Sao_Paulo", length="short") == "2018年10月8日 19:43"
+
+
+@pytest.mark.parametrize("control", [*"\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"])
+def test_controls_of_direction_do_not_reorder_the_line_around_them(control: str) -> None:
+    name = f"Fox{control}Cub"
+    assert undirected(name) == isolated(name) == "FoxCub"
+    assert f"{plain(name)} 12 %" == "FoxCub 12 %"
+    profiles = pd.DataFrame({"merchant_id": ["M-1", "M-2"], "name": ["FoxCub", undirected(name)]})
+    assert distinct_names(profiles) == {"M-1": "FoxCub (M-1)", "M-2": "FoxCub (M-2)"}
+
+
+def test_words_from_right_to_left_stand_apart() -> None:
+    assert isolated("שועל") == "\u2068שועל\u2069"
+    assert plain("ثعلب *1*") == "\u2068ثعلب \\*1\\*\u2069"
+    assert plain("👩‍💻 Fox 狐狸") == "👩‍💻 Fox 狐狸"
+
+
+def test_no_space_stands_between_two_chinese_characters() -> None:
+    with use_language("zh-Hans"):
+        assert i18n._("Clauses of {programme}", programme="亚马逊") == "亚马逊的条款"
+        assert i18n._("Clauses of {programme}", programme="eBay") == "eBay 的条款"
+        on = i18n.day(date(2026, 10, 1))
+        assert i18n._("At the evaluation of {day}, falls first.", day=on) == "2026年10月1日的评估，下降者在前。"
+        assert i18n._("peers {median}", median="张 三") == "同类张 三", "what somebody wrote stays as it is"
+        assert i18n.ngettext("{n} merchant", "{n} merchants", 3) == "3 个商家"
+        for text in i18n.catalogue("zh-Hans").texts.values():
+            names = {} if ":g}" in text else dict.fromkeys(PLACEHOLDER.findall(text), "狐")
+            shown = i18n._filled(text, names).replace("狐 狐", "") if names else ""
+            assert not re.search("[一-鿿] 狐|狐 [一-鿿]", shown), text
+
+
+def test_chinese_sentences_follow_each_other_without_a_space() -> None:
+    assert i18n.sentences("One.", "Two.") == "One. Two."
+    with use_language("zh-Hans"):
+        assert i18n.sentences("一。", "二。") == "一。二。"

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from streamlit.testing.v1 import AppTest
 
 from analytics.trust import Path as Way
 from analytics.trust.path import Lever, Step
 from app.commands import main
 from app.components.merchant_path import _verdict
+from app.filter_bar import STATE_KEY
+from app.filters import Filters, default_filters
+from app.services import levels
 from app.services import path as ways
+from app.services.runtime import SNAPSHOT_KEY, Runtime, snapshot_id, use_runtime
+from app.services.scores import scores
+from app.services.warehouse import filter_options
+from app.settings import load_settings
+
+
+@dataclass(frozen=True)
+class _State:
+    """What a page's session remembers of its filters, as far as a tab reads it."""
+
+    filters: Filters
 
 
 def run(warehouse: Path, *arguments: str) -> list[dict[str, object]]:
@@ -35,6 +50,8 @@ def test_the_path_is_printed_step_by_step(demo_warehouse: Path, largest: str) ->
     assert rows
     for row in rows:
         assert (row["merchant_id"], row["level"], row["next_level"], row["days"]) == (largest, "watch", "good", 90)
+        # 90 days after the demo's last day, the end of October, the next evaluation is on the 1st of the month after
+        assert row["evaluated_on"] == "2027-02-01"
         for lever in row["levers"]:  # type: ignore[attr-defined]
             assert min(lever["now"], lever["best"]) <= lever["target"] <= max(lever["now"], lever["best"])
         assert (row["probability"] >= 0.8) == row["reachable"]  # type: ignore[operator]
@@ -50,6 +67,24 @@ def test_one_merchant_comes_with_its_rates_and_what_was_left_out(demo_warehouse:
         assert 0 <= rate["probability_over_limit"] <= 1
     others = run(demo_warehouse, "trust")
     assert "rates" not in others[0]
+
+
+def test_the_page_says_which_evaluation_gives_the_level(demo_warehouse: Path, largest: str) -> None:
+    def draw(merchant: str) -> None:
+        from app.components.merchant_path import draw_path
+
+        draw_path(merchant)
+
+    with use_runtime(Runtime(load_settings({}, overrides={"warehouse": str(demo_warehouse)}))):
+        at = AppTest.from_function(draw, args=(largest,), default_timeout=60)
+        at.session_state[STATE_KEY] = _State(default_filters(filter_options(snapshot_id())))
+        at.session_state[SNAPSHOT_KEY] = snapshot_id()
+        at.run()
+    assert not at.exception
+    held, said = (item.value for item in at.caption[:2])
+    assert held.startswith("By the score of the day it is Watch, the level held is Poor: if the score stays, Watch is")
+    assert "given at one evaluation from 73, below that after 2 in a row" in said
+    assert "In 90 days, for the evaluation of Feb 1, 2027, going on as now" in said
 
 
 def test_a_path_needs_a_merchant(demo_warehouse: Path) -> None:
@@ -88,3 +123,22 @@ def test_without_a_score_there_is_no_path() -> None:
     assert ways.records(None, date(2026, 1, 1), "m") == [
         {"merchant_id": "m", "as_of": date(2026, 1, 1), "score": None, "level": None, "next_level": None, "levers": []}
     ]
+
+
+def test_a_level_by_the_score_that_is_not_held_yet_says_when_it_is_given(demo_warehouse: Path) -> None:
+    with use_runtime(Runtime(load_settings({}, overrides={"warehouse": str(demo_warehouse)}))):
+        snapshot, rank = snapshot_id(), ["poor", "watch", "good", "excellent"]
+        told = levels.history(snapshot, None).set_index("merchant_id")["level"]
+        found = []
+        for score in scores(snapshot):
+            held = told.get(score.merchant_id)
+            if score.level is None or held is None:
+                continue
+            one = levels.awaited(snapshot, None, score.merchant_id, score.level, float(score.score or 0))
+            assert (one is None) == (held == score.level)
+            if one is not None:
+                found.append(one)
+                assert (one.given_on is None) == (rank.index(held) > rank.index(score.level))
+                # told up to the 1st of October: the next, or the one after it where it takes two in a row
+                assert one.given_on in (None, date(2026, 11, 1), date(2026, 12, 1))
+        assert found

@@ -127,11 +127,16 @@ def test_a_copy_in_the_folder_stands_beside_the_presets_and_a_path_needs_no_fold
 def test_a_broken_copy_is_said_where_it_matters_and_stops_nothing_else(ask: Any, tmp_path: Path) -> None:
     own(tmp_path, tiktok().replace("window_days = 90", "window_days = 0"))
     assert rows(ask("--programme", "tiktok", "--json"))
-    result = ask("--programme", "all")
-    assert result.exit_code == 1
-    assert result.stderr.splitlines() == [
-        "Error: mine.toml [[clauses]] 1: window_days: expected a whole number from 1 to 730, found 0."
-    ]
+    own(tmp_path, tiktok("other"), "other.toml")
+    for asked in (("--merchant", "M-00001"), ("--ledger",)):
+        result = ask("--programme", "all", "--json", *asked)
+        assert result.exit_code == 1
+        assert result.stderr.splitlines() == [
+            "Left out: mine.toml [[clauses]] 1: window_days: expected a whole number from 1 to 730, found 0."
+        ]
+        found = {json.loads(line)["programme"] for line in result.stdout.splitlines()}
+        assert {"tiktok", "other"} <= found, asked
+    assert len(rows(ask("--programme", "other", "--merchant", "M-00001", "--json"))) > 0
 
 
 @pytest.mark.parametrize(
@@ -142,9 +147,36 @@ def test_a_broken_copy_is_said_where_it_matters_and_stops_nothing_else(ask: Any,
         (["--programme", "ebay", "--merchant", "nobody"], 1, "There is no merchant 'nobody'"),
         (["--programme", "ebay", "--as-of", "2001-01-01"], 1, "no event up to the end of 2001-01-01"),
         (["--ledger"], 2, "--ledger goes with --programme only"),
+        (["--definition", "x.toml", "--path", "--merchant", "M-00001"], 2, "choose one"),
     ],
 )
 def test_what_is_wrong_is_one_line(ask: Any, arguments: list[str], code: int, message: str) -> None:
     result = ask(*arguments)
     assert (result.exit_code, message in result.stderr) == (code, True), result.stderr
     assert result.stdout == ""
+
+
+def test_a_copy_of_the_scores_definition_is_tried_out_and_is_no_programme(ask: Any, tmp_path: Path) -> None:
+    text = (ROOT / "data" / "programmes" / "trustdesk.toml").read_text(encoding="utf-8")
+    copy = own(tmp_path, text.replace("min_n = 20", "min_n = 21"))
+    result = ask("--programme", str(copy))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert (
+        "'score' defines the trust score and is no seller programme. Try it out with `trustdesk trust --def"
+        in result.stderr
+    )
+    assert "Left out: mine.toml: kind: 'score' defines" in ask("--programme", "all", "--merchant", "M-00001").stderr
+    before = {row["merchant_id"]: row for row in rows(ask("--json"))}
+    after = {row["merchant_id"]: row for row in rows(ask("--definition", str(copy), "--json"))}
+    assert before.keys() == after.keys()
+    gone = {key for key, row in before.items() if row["score"] is not None and after[key]["score"] is None}
+    assert gone <= {key for key, row in before.items() if row["n"] == 20}
+    assert all(row["score"] is None for row in after.values() if row["n"] <= 20)
+    easy = own(tmp_path, text.replace("minimum = 85.0", "minimum = 70.5"))
+    (row,) = rows(ask("--definition", str(easy), "--merchant", "M-00001", "--json"))
+    assert set(row) == set(before["M-00001"])
+    assert row["score"] == before["M-00001"]["score"]
+    easy.write_text(text.replace("window_days = 365", "window_days = 99999999999"), encoding="utf-8")
+    wrong = ask("--definition", str(easy))
+    assert (wrong.exit_code, wrong.stderr.count("\n"), wrong.stdout) == (1, 1, "")
+    assert "window_days: expected a whole number from 1 to 3660" in wrong.stderr

@@ -28,7 +28,7 @@ _ID = re.compile(r"[A-Za-z0-9][\w.-]*")
 _RESERVED_PROGRAMMES = ("all", "trustdesk")  # all of them, and the score's own
 _RESERVED_LEVELS = ("pass", "fail", "too_few")  # what a programme without levels says of a merchant
 _UNITS = {"rate": "rate", "mean": "stars", "money": "money", "age": "days", "points": "points", "rating": "points"}
-KIND = "programme"
+KIND, SCORE_KIND = "programme", "score"
 
 
 @dataclass(frozen=True)
@@ -140,12 +140,13 @@ def read_folder(
 ) -> dict[str, SellerProgramme]:
     """Every programme of a folder by id; TOML files of another kind are passed over.
 
-    A file that is wrong, or whose id is `taken` or given twice, is handed to `on_fault` and left out; without it InputError is raised.
+    A file that is wrong, that defines the trust score, or whose id is `taken` or given twice, is handed to `on_fault` and left out; without it InputError is raised.
     """
     found: dict[str, SellerProgramme] = {}
     for path in sorted(folder.glob("*.toml")):
         try:
-            if read_toml(path).text("kind", "") != KIND:
+            kind = read_toml(path).text("kind", "")
+            if kind != KIND and (kind != SCORE_KIND or on_fault is None):
                 continue
             programme = load_seller_programme(path)
             if programme.programme_id in (*taken, *found):
@@ -164,6 +165,12 @@ def read_folder(
 def load_seller_programme(path: Path) -> SellerProgramme:
     """Reads one programme file; InputError names the file, the key and the mistake."""
     root = read_toml(path)
+    if root.text("kind") == SCORE_KIND:
+        raise root.error(
+            "kind",
+            "'score' defines the trust score and is no seller programme",
+            " Try it out with `trustdesk trust --definition FILE`; the installation's own is data/programmes/trustdesk.toml.",
+        )
     root.one_of("kind", [KIND])
     root.whole("version", 1, 1)
     levels = tuple(_level(table, is_band=False) for table in root.tables("levels")) if root.has("levels") else ()

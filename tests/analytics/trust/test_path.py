@@ -10,7 +10,7 @@ import pytest
 
 from analytics.errors import InputError
 from analytics.trust import Path, TrustModel, default_programme, fit_model, path_to_next_level, score_from_counts
-from analytics.trust.levels import level_after
+from analytics.trust.levels import evaluations_until, level_after
 from analytics.trust.path import Lever, Step
 from tests.analytics.trust.marketplaces import counts_of, simulated
 
@@ -199,3 +199,18 @@ def test_the_share_of_new_orders_rises_with_the_rate_however_few_they_are(orders
     for column in range(len(model.rates)):
         shares = [future._share(np.full(2000, true), column) for true in np.linspace(0.001, 0.999, 60)]
         assert (np.diff(shares, axis=0) >= -1e-6).all()
+
+
+@pytest.mark.parametrize(
+    ("told", "score", "count"),
+    [
+        ([80.0] * 6, 86.0, 2),  # between border and margin: two in a row
+        ([*([80.0] * 5), 86.0], 86.0, 1),  # the second of them
+        ([80.0] * 6, 88.0, 1),  # past the margin
+        ([*([80.0] * 4), 86.0, 87.0], 86.0, 0),
+        ([*([80.0] * 4), 86.0, float("nan")], 86.0, 1),  # one without a score breaks no row
+        ([], 86.0, 1),
+    ],
+)
+def test_how_many_evaluations_give_a_level_that_the_score_has(told: list[float], score: float, count: int) -> None:
+    assert evaluations_until(told, score, "excellent", PROGRAMME) == count

@@ -84,7 +84,7 @@ def test_a_file_is_read_as_it_says(tmp_path: Path) -> None:
         ),
         ('form = "rate"', 'form = "ratio"', r"form: unknown value 'ratio'\. Did you mean 'rating'\?"),
         ("weekday = 1", "weekday = 8", "weekday: expected a whole number from 1 to 7"),
-        ('kind = "programme"', 'kind = "score"', "kind: unknown value 'score'"),
+        ('kind = "programme"', 'kind = "score"', "kind: 'score' defines the trust score and is no seller programme"),
         ('source = "ours"', "", "key 'source' is missing"),
         ('programme_id = "mine"', 'programme_id = "../mine"', "programme_id: '../mine' can't be used"),
         ('programme_id = "mine"', 'programme_id = "all"', "programme_id: 'all' can't be used"),
@@ -142,9 +142,8 @@ def test_a_folder_leaves_out_what_is_wrong_and_says_so(tmp_path: Path) -> None:
     wrong: list[str] = []
     found = read_folder(tmp_path, lambda error: wrong.append(str(error)), tuple(presets()))
     assert list(found) == ["mine"]
-    assert ["broken.toml" in wrong[0], "programme_id 'amazon' is there already" in wrong[1], len(wrong)] == [
-        True,
-        True,
-        2,
-    ]
+    broken, taken, score = wrong
+    assert "broken.toml" in broken
+    assert "programme_id 'amazon' is there already" in taken
+    assert "score.toml: kind: 'score' defines the trust score" in score
     assert read_folder(tmp_path / "nowhere") == {}

@@ -8,12 +8,13 @@ from datetime import date, datetime, timedelta
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import stats
 
 from analytics.errors import InputError
 from analytics.metrics import Scope, UnknownMetric
 from analytics.watch import Anomaly, anomalies
 from analytics.watch.anomalies import COUNT_FLOOR
-from analytics.watch.judge import judge
+from analytics.watch.judge import _calibrated, judge
 from analytics.watch.panel import seen_cells
 from app.bench.panels import FIRST_DAY as PANEL_DAY
 from app.bench.panels import simulate_panel
@@ -230,3 +231,14 @@ def test_one_merchant_of_few_weeks_tells_nothing(days: int) -> None:
     orders = np.random.default_rng(1).poisson(50.0, (1, days)).astype(float)
     orders[0, -1] = 500
     assert judge(orders, None, first_day=FIRST_DAY, first_judged=0, floor=COUNT_FLOOR, q=0.05) == []
+
+
+@pytest.mark.parametrize("cells", [20, 88, 89, 199, 200, 201, 449, 450, 20_000])
+def test_a_panel_of_any_size_tells_how_rare_a_surprise_is(cells: int) -> None:
+    """Surprises of a right model are exponential: with exactly 200 the tail's three quantiles were one and the same."""
+    surprise = np.asarray(stats.expon.ppf((np.arange(cells) + 0.5) / cells)).reshape(1, -1)
+    found = _calibrated(surprise, np.ones_like(surprise, dtype=bool))
+    assert np.isfinite(found).all()
+    assert np.all(np.diff(found[0]) <= 1e-12)
+    assert found[0, -1] <= 4 / cells + 1e-3
+    assert found[0, 0] == 1.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -10,18 +11,26 @@ import pytest
 from click.testing import CliRunner
 from streamlit.testing.v1 import AppTest
 
+from analytics.metrics import Scope
 from app.charts.attacks import rank_shifts
+from app.charts.bars import contributions
 from app.commands import main as command
+from app.errors import InputFileError
 from app.filters import default_filters
+from app.identity import Actor
 from app.services import attacks
+from app.services.cases import open_case
 from app.services.warehouse import filter_options
+from app.workspace import NewCase
 
 MAIN = Path(__file__).resolve().parents[3] / "app" / "main.py"
 
 
-def opened(tab: str, language: str) -> AppTest:
+def opened(tab: str, language: str, **state: str) -> AppTest:
     app = AppTest.from_file(str(MAIN), default_timeout=120)
     app.query_params["lang"] = language
+    for key, value in state.items():
+        app.query_params[key] = value
     app.session_state["trust.tabs"] = tab
     return app.switch_page("views/trust.py").run()
 
@@ -61,9 +70,19 @@ def test_the_command_prints_what_the_page_shows(demo: str, demo_warehouse: Path)
     assert len(early.stderr.strip().splitlines()) == 1
 
 
-def test_the_raters_of_a_merchant_add_up(demo: str) -> None:
+def test_the_filters_choose_who_is_attacked(demo: str, scope: Scope) -> None:
+    every, (one, *_others) = attacks.targets(demo, scope), attacks.targets(demo, scope)
+    assert len(every) > 100
+    assert list(attacks.targets(demo, replace(scope, merchants=(one,)))) == [one]
+    app = opened("Attacks", "en", merchant=one)
+    assert app.selectbox(key="trust.attack.merchant").value == one
+    assert "The filters choose who can be attacked" in "\n".join(item.value for item in app.caption)
+    assert not app.exception
+
+
+def test_the_raters_of_a_merchant_add_up(demo: str, scope: Scope) -> None:
     last = default_filters(filter_options(demo)).date_to
-    found = attacks.rater_standing(demo, last, next(iter(attacks.targets(demo, last))))
+    found = attacks.rater_standing(demo, last, next(iter(attacks.targets(demo, scope))))
     assert found is not None
     assert found.credible_share is not None
     assert 0 <= found.credible_share <= 1
@@ -85,3 +104,31 @@ def test_a_method_without_a_score_has_no_mark() -> None:
     assert list(figure.data[-1].y) == ["a", "b"]
     assert figure.data[-1].x == (20.0, None)
     assert len(figure.data) == 3
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ("ring-M-0043", "There is no ring 'ring-M-0043': did you mean 'ring-M-00043'?"),
+        ("x", "There is no ring 'x'. Found: ring-M-00043"),
+    ],
+)
+def test_a_case_is_about_a_ring_that_was_found(demo: str, asked: str, message: str) -> None:
+    new = NewCase("ring", asked, "", "Look into it")
+    with pytest.raises(InputFileError) as caught:
+        open_case(demo, new, Actor("local:ann", "Ann", "local"))
+    assert message in str(caught.value)
+    assert "ring-M-00043" in attacks.ring_ids(demo)
+
+
+@pytest.mark.parametrize(
+    ("peer", "names"), [((1.0, None), ["Most", "Earned", "Peers"]), ((None, None), ["Most", "Earned"])]
+)
+def test_peers_stand_in_the_legend_where_there_are_any(peer: tuple[float | None, ...], names: list[str]) -> None:
+    figure = contributions(
+        ["A", "B"], [1.0, 2.0], [3.0, 4.0], list(peer),
+        title="", x_title="Points", full_label="Most", points_label="Earned", peer_label="Peers",
+    )  # fmt: skip
+    assert [trace.name for trace in figure.data] == names
+    assert figure.layout.legend.xanchor == "left", "the tools of a chart are on the right"
+    assert figure.layout.xaxis.fixedrange

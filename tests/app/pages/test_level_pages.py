@@ -13,6 +13,7 @@ from app.identity import Actor
 from app.services import levels
 from app.services import runtime as runtimes
 from app.services.runtime import Runtime, get_runtime
+from app.services.warehouse import filter_options
 from app.settings import load_settings
 from app.workspace import Case, Item, NewCase
 
@@ -128,3 +129,19 @@ def test_steps_notes_and_the_watch_list(snapshot: str, moved: str) -> None:
     at.button(key="cases.unwatch").click().run()
     assert workspace.watch_list.all() == []
     assert not at.exception
+
+
+def test_cases_follow_the_filters(snapshot: str, moved: str) -> None:
+    other = next(name for name in filter_options(snapshot).merchants if name != moved)
+    workspace = get_runtime().workspace
+    a_case(moved), a_case(other)
+    workspace.cases.open(NewCase("ring", "ring-1", "", "Shared \u202ereviewers"), BEN)
+    workspace.watch_list.add(other, "Slow", BEN)
+    at = opened("trust", "Cases", merchant=moved)
+    assert "Cases about the filters' merchants" in texts(at)
+    assert "None of the filters' merchants is watched." in texts(at)
+    (shown,) = at.dataframe
+    assert sorted(shown.value["title"]) == ["Late again", "Shared reviewers"]
+    every = opened("trust", "Cases")
+    assert "Cases about the filters' merchants" not in texts(every)
+    assert len(every.dataframe[0].value) == 3

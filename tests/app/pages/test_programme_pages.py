@@ -15,7 +15,7 @@ from analytics.metrics import Scope
 from app.charts.bars import outcomes
 from app.commands import main as command
 from app.components.levels import outcome_badge, outcome_names
-from app.components.programmes import level_words, limits
+from app.components.programmes import _width, level_words, limits
 from app.components.table import Column, flat, on_screen
 from app.filters import default_filters
 from app.i18n import use_language
@@ -23,6 +23,7 @@ from app.services import programmes
 from app.services.runtime import Runtime, snapshot_id, use_runtime
 from app.services.warehouse import filter_options
 from app.settings import load_settings
+from tests.app.conftest import write_source
 
 MAIN = Path(__file__).resolve().parents[3] / "app" / "main.py"
 PRESETS = Path(__file__).resolve().parents[3] / "data" / "programmes"
@@ -141,7 +142,7 @@ def test_both_pages_are_drawn(demo: str, scope: Scope) -> None:
     at.switch_page("views/trust.py").run()
     assert not at.exception
     assert "**Merchants against seller programmes**" in [markdown.value for markdown in at.markdown]
-    assert any("broken.toml" in warning.value for warning in at.warning)
+    assert any("broken\\.toml" in warning.value for warning in at.warning)
     at.selectbox(key="trust.programme").set_value("ebay").run()
     assert not at.exception
     assert "**Clauses of eBay**" in [markdown.value for markdown in at.markdown]
@@ -153,3 +154,21 @@ def test_both_pages_are_drawn(demo: str, scope: Scope) -> None:
     at.switch_page("views/merchant.py").run()
     assert not at.exception
     assert {"**Clauses of Amazon**", "**Penalty ledger**"} <= {markdown.value for markdown in at.markdown}
+
+
+def test_merchants_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    source = write_source(tmp_path / "source")
+    file = source / "merchants.jsonl"
+    file.write_text(file.read_text(encoding="utf-8").replace("Kite", "Lotus"), encoding="utf-8")
+    folder = tmp_path / "warehouse"
+    assert CliRunner().invoke(command, ["ingest", "canonical", str(source), "--warehouse", str(folder)]).exit_code == 0
+    with use_runtime(Runtime(load_settings({}, overrides={"warehouse": str(folder)}))):
+        snapshot = snapshot_id()
+        frame = programmes.matrix(snapshot, default_filters(filter_options(snapshot)).scope())
+    assert sorted(frame["name"]) == ["Lotus (a)", "Lotus (b)"]
+
+
+def test_a_column_holds_its_longest_word() -> None:
+    labels = {"pass": "Passes", "too_few": "Not enough data"}
+    assert _width(pd.Series(["pass", "pass"]), labels) == 104
+    assert _width(pd.Series(["pass", "too_few"]), labels) > 120

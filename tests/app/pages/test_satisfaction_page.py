@@ -120,10 +120,13 @@ def test_every_cause_measure_and_outcome_has_words() -> None:
 
 
 def test_a_segment_is_named_in_both_languages() -> None:
-    assert trait_words("orders", "count", 6.2, 1.9, 1.4) == "many orders (6.2; all: 1.9)"
-    assert trait_words("late_share", "rate", 0.02, 0.05, -0.8) == "on time (2%; all: 5%)"
+    assert trait_words("orders", "count", 6.2, 1.9, 1.4) == "more orders (6.2; all: 1.9)"
+    # named by the comparison alone: 85 merchants per 100 orders are no faithfulness, and −5 % is no growth
+    assert trait_words("variety", "rate", 0.85, 0.92, -0.6) == "fewer merchants per order (85%; all: 92%)"
+    assert trait_words("growth", "rate", -0.05, -0.2, 0.9) == "higher growth (-5%; all: -20%)"
+    assert trait_words("late_share", "rate", 0.02, 0.05, -0.8) == "fewer late deliveries (2%; all: 5%)"
     with use_language("zh-Hans"):
-        assert trait_words("days_since", "days", 11.0, 116.0, -2.0) == "近期下单（11 天；整体：116 天）"
+        assert trait_words("days_since", "days", 11.0, 116.0, -2.0) == "近期更常下单（11 天；整体：116 天）"
 
 
 def test_figures_carry_their_interval_and_nothing_is_no_zero() -> None:
