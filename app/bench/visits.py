@@ -205,10 +205,9 @@ WINDOWLESS = ("data", "data quality")
 
 
 def _overview_sums(snapshot_id: str, asked: Visit) -> None:
-    from analytics.metrics import CATALOGUE, leading_parts
+    from analytics.metrics import leading_parts
 
-    watched = {name: spec.family for name, spec in CATALOGUE.items() if name not in overview.TWINS}
-    sums = tuple(name for name, family in watched.items() if family != "concentration")
+    sums = overview.compared_metrics()
     figures.cards(snapshot_id, overview.BOARD_METRICS, asked.scope, asked.base, among=sums)
     if figures.base_is_covered(snapshot_id, asked.scope, asked.base):
         compared = chain.from_iterable(figures.compared(snapshot_id, sums, asked.scope, asked.base).values())
@@ -253,7 +252,7 @@ def _newest(snapshot_id: str, scope: Scope) -> Scope:
 
 # What pages ask of nothing but sums by day and month (and who the merchants are), and a word on what that leaves of them.
 SUMS: Mapping[str, tuple[Callable[[str, Visit], None], str]] = {
-    "overview": (_overview_sums, "no trust card, concentration, threads"),
+    "overview": (_overview_sums, "no trust card, threads"),
     "trust": (_trust_sums, "newest day; no movers"),
     "satisfaction": (_satisfaction, ""),
     "merchant": (_merchant_sums, "newest day; score, rates, trend"),

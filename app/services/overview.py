@@ -86,7 +86,10 @@ def overview_cards(snapshot_id: str, scope: Scope, base: Compare) -> tuple[Card,
     """The six cards: GMV, orders, trust median, buyers' satisfaction, late through the merchant, disputes."""
     metric_ids = ("gmv", "orders", "rating_mean", "buyer_csat", "late_seller_rate", "dispute_rate")
     peer_of = scope.merchants[0] if len(scope.merchants) == 1 else None
-    found = {card.metric_id: card for card in figures.cards(snapshot_id, metric_ids, scope, base, peer_of, _watched())}
+    found = {
+        card.metric_id: card
+        for card in figures.cards(snapshot_id, metric_ids, scope, base, peer_of, compared_metrics())
+    }
     happy = found["buyer_csat"] if found["rating_mean"].status == "not_in_source" else found["rating_mean"]
     return (
         replace(found["gmv"], name=N_("GMV")),
@@ -171,7 +174,7 @@ def what_changed(snapshot_id: str, scope: Scope, base: Compare) -> tuple[Change,
 
     if not figures.base_is_covered(snapshot_id, scope, base):
         return None
-    compared = figures.compared(snapshot_id, _watched(), scope, base)
+    compared = figures.compared(snapshot_id, compared_metrics(), scope, base)
     moved = {
         _change(comparison): comparison
         for found in compared.values()
@@ -184,7 +187,7 @@ def what_changed(snapshot_id: str, scope: Scope, base: Compare) -> tuple[Change,
     return tuple(_with_lead(snapshot_id, change, leads.get((change.metric_id, change.currency))) for change in shown)
 
 
-def _watched() -> tuple[str, ...]:
+def compared_metrics() -> tuple[str, ...]:
     """The metrics that the page compares, for its cards and for what changed."""
     from analytics.metrics import CATALOGUE
 
