@@ -135,10 +135,16 @@ def _writer(checkpoint: CheckpointCard | None) -> str:
     if checkpoint.fault:
         return f":orange[:material/warning: {checkpoint.fault}]"
     said = [f"**{checkpoint.name}**", checkpoint.architecture]
+    if checkpoint.base:
+        said.append(_("adapter on {name}", name=checkpoint.base))
+    if checkpoint.kind == "encoder-decoder":
+        said.append(_("encoder-decoder"))
     if checkpoint.weight_bytes:
         said.append(_gigabytes(checkpoint.weight_bytes))
     if checkpoint.context_length:
         said.append(_("{n} tokens of context", n=number(checkpoint.context_length)))
+    if checkpoint.is_plain:
+        said.append(_("no chat template: plain prompt layout"))
     return " · ".join(said)
 
 

@@ -21,7 +21,8 @@ def model_info(folder: Path | None = None, *, measure: bool = False) -> dict[str
 
     settings = get_runtime().settings
     if folder is None and settings.server_url:
-        return {"engine": f"server:{settings.server_model}", **dict.fromkeys(KEYS), "folder": settings.server_url}
+        known = {"kind": "server", "folder": settings.server_url}
+        return {"engine": f"server:{settings.server_model}", **dict.fromkeys(KEYS), **known}
     if folder is None and settings.checkpoint:
         folder = Path(settings.checkpoint)
     if folder is None:
@@ -30,13 +31,18 @@ def model_info(folder: Path | None = None, *, measure: bool = False) -> dict[str
     described: dict[str, object] = {
         "engine": f"checkpoint:{found.info.name}",
         "folder": folder.resolve(),
+        "kind": found.info.kind
+        if found.info.base is None
+        else f"adapter on {found.info.base.name} ({found.info.kind})",
         "architecture": found.info.architecture,
         "parameters": found.parameters,
         "dtype": found.dtype,
         "runs_in": settings.checkpoint_dtype,
+        "prompt_layout": found.info.layout,
         "context_length": found.info.context_length,
         "weight_bytes": found.info.weight_bytes,
         "licence": found.licence,
+        "pulled": found.pulled,
     }
     return described | (_measured(folder) if measure else dict.fromkeys(MEASURES))
 
@@ -44,13 +50,16 @@ def model_info(folder: Path | None = None, *, measure: bool = False) -> dict[str
 MEASURES = ("load_seconds", "memory_bytes", "tokens_per_second")
 KEYS = (
     "folder",
+    "kind",
     "architecture",
     "parameters",
     "dtype",
     "runs_in",
+    "prompt_layout",
     "context_length",
     "weight_bytes",
     "licence",
+    "pulled",
     *MEASURES,
 )
 

@@ -44,7 +44,7 @@ HELP = (
     N_("disk that each open database may spill to when memory is short, such as 20GB; empty: 90 % of what is free"),
     N_("seconds after which a query is stopped"),
     N_("threads that DuckDB and the models may use"),
-    N_("folder of a Hugging Face chat checkpoint that writes the replies; empty: none"),
+    N_("folder of a Hugging Face checkpoint (causal, encoder-decoder or adapter) that writes the replies; empty: none"),
     N_("number type that the checkpoint runs in: auto (as stored), float32 or bfloat16"),
     N_(
         "address of an OpenAI-compatible server inside the company that writes the replies, such as "
@@ -68,13 +68,19 @@ HELP = (
 
 @dataclass(frozen=True)
 class CheckpointCard:
-    """A chat checkpoint as its folder describes it; `fault` says in one line why it can't be used, else ""."""
+    """A checkpoint as its folder describes it; `fault` says in one line why it can't be used, else "".
+
+    `kind` is causal or encoder-decoder, `base` the name of the model that an adapter changes; `is_plain`: without a chat template.
+    """
 
     name: str
     architecture: str = ""
     context_length: int | None = None
     weight_bytes: int = 0
     fault: str = ""
+    kind: str = ""
+    base: str = ""
+    is_plain: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,7 +132,7 @@ def checkpoint_card() -> CheckpointCard | None:
     """The checkpoint, or the model server, that the settings name; None when they name none."""
     from pathlib import Path
 
-    from llm.checkpoint import inspect_checkpoint
+    from llm.checkpoint_files import inspect_checkpoint
     from llm.errors import CheckpointError
 
     settings = get_runtime().settings
@@ -140,7 +146,15 @@ def checkpoint_card() -> CheckpointCard | None:
         found = inspect_checkpoint(Path(folder))
     except CheckpointError as error:
         return CheckpointCard(Path(folder).name, fault=str(error))
-    return CheckpointCard(found.name, found.architecture, found.context_length, found.weight_bytes)
+    return CheckpointCard(
+        found.name,
+        found.architecture,
+        found.context_length,
+        found.weight_bytes,
+        kind=found.kind,
+        base=found.base.name if found.base else "",
+        is_plain=found.layout == "plain",
+    )
 
 
 def try_models() -> Tried:
