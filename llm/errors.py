@@ -42,6 +42,12 @@ class CheckpointError(LlmError):
     code = "bad_checkpoint"
 
 
+class HubError(LlmError):
+    """A model that can't be pulled: no network, unknown, private, gated, without safetensors, or other bytes than stated."""
+
+    code = "hub"
+
+
 class PromptTooLongError(LlmError):
     """A prompt that leaves no room for an answer in the model's context."""
 

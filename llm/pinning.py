@@ -54,7 +54,7 @@ class Pulled:
 
 def is_wanted(name: str) -> bool:
     """Whether a file of a repository is pulled."""
-    return _matches(name, WANTED) and name != RECORD
+    return "/" not in name and "\\" not in name and _matches(name, WANTED) and name != RECORD
 
 
 def read_record(folder: Path) -> Pulled | None:

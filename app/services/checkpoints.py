@@ -92,3 +92,15 @@ def _measured(folder: Path) -> dict[str, object]:
         "memory_bytes": memory,
         "tokens_per_second": round((tokens - 1) / seconds, 1) if tokens > 1 and seconds > 0 else None,
     }
+
+
+def fault_of(folder: Path) -> str | None:
+    """Why the folder can't be used as a checkpoint, in one line; None when it can."""
+    from llm.checkpoint_files import inspect_checkpoint
+    from llm.errors import CheckpointError
+
+    try:
+        inspect_checkpoint(folder)
+    except CheckpointError as error:
+        return str(error)
+    return None
