@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from llm.errors import HubError, one_line
@@ -110,7 +110,7 @@ def _file(sibling: RepoSibling) -> HubFile:
 
 def _licence(found: ModelInfo) -> tuple[str | None, str | None]:
     """(name, link) of the model's card, else of its tags."""
-    card = found.card_data.to_dict() if found.card_data is not None else {}
+    card: dict[str, Any] = dict(vars(found.card_data)) if found.card_data is not None else {}
     named = card.get("license_name") if card.get("license") in (None, "other") else card.get("license")
     named = named or card.get("license")
     if isinstance(named, list):
@@ -169,7 +169,7 @@ def _fetch(offer: Offer, file: HubFile, part: Path) -> None:
     """One file, whole and of the stated hash."""
     from huggingface_hub import hf_hub_url
     from huggingface_hub.file_download import http_get
-    from huggingface_hub.utils import build_hf_headers
+    from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # documented there
 
     path, coming = part / file.name, part / f"{file.name}.incomplete"
     if path.is_file() and _is_as_stated(file, path):
