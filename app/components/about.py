@@ -117,7 +117,7 @@ def model_card() -> None:
         if status.restart_count:
             rows[_("Restarted")] = ngettext("{n} time", "{n} times", status.restart_count)
         facts(rows)
-        if status.state == "unavailable":
+        if status.state == "unavailable" and (checkpoint is None or checkpoint.kind != "server" or checkpoint.fault):
             st.caption(_("Without a model the desk summarises by extraction and composes replies from macros."))
             return
         if st.button(_("Load and test"), icon=":material/bolt:", key="settings.try"):

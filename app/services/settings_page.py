@@ -70,7 +70,7 @@ HELP = (
 class CheckpointCard:
     """A checkpoint as its folder describes it; `fault` says in one line why it can't be used, else "".
 
-    `kind` is causal or encoder-decoder, `base` the name of the model that an adapter changes; `is_plain`: without a chat template.
+    `kind` is causal, encoder-decoder or server, `base` the name of the model that an adapter changes; `is_plain`: without a chat template.
     """
 
     name: str
@@ -138,7 +138,7 @@ def checkpoint_card() -> CheckpointCard | None:
     settings = get_runtime().settings
     if settings.server_url:
         fault = writer_fault(settings, get_runtime().desk.engine) or ""
-        return CheckpointCard(settings.server_model, settings.server_url, fault=fault)
+        return CheckpointCard(settings.server_model, settings.server_url, fault=fault, kind="server")
     folder = settings.checkpoint
     if not folder:
         return None
@@ -158,22 +158,22 @@ def checkpoint_card() -> CheckpointCard | None:
 
 
 def try_models() -> Tried:
-    """Loads the models where they are not and asks each for one thing. Raises LlmError."""
+    """Loads the models where they are not and asks each for one thing; the server, where one is set. Raises LlmError."""
     from llm.chat import ChatMessage, GenerateOptions
 
-    engine, status = get_runtime().desk.engine, engine_status()
+    runtime, status = get_runtime(), engine_status()
+    desk = runtime.desk
     encoded = wrote = None
     written = ""
     if status.encoder_unavailable is None:
-        engine.encode([TEST_SENTENCE])
+        desk.engine.encode([TEST_SENTENCE])
         began = time.perf_counter()
-        engine.encode([TEST_SENTENCE])
+        desk.engine.encode([TEST_SENTENCE])
         encoded = time.perf_counter() - began
-    if status.writer is not None and status.writer_unavailable is None:
+    if desk.writer is not None and writer_fault(runtime.settings, desk.engine) is None:
         began = time.perf_counter()
-        timeout = get_runtime().settings.generation_timeout_seconds
-        options = GenerateOptions(max_tokens=16, timeout_s=timeout)
-        written = "".join(engine.generate([ChatMessage("user", TEST_SENTENCE)], options)).strip()
+        pieces = desk.writer.generate([ChatMessage("user", TEST_SENTENCE)], GenerateOptions(max_tokens=16))
+        written = "".join(pieces).strip()
         wrote = time.perf_counter() - began
     return Tried(encoded, wrote, written)
 

@@ -61,3 +61,23 @@ def test_what_a_server_writes_is_checked_and_labelled(
     assert "We look at your message." in found["reply"]
     assert "918273" not in found["reply"]
     assert server.asked[0][2] == "Bearer abc"
+
+
+def test_load_and_test_asks_the_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, server: Server) -> None:
+    from app.commands.plumbing import runtime
+    from app.services.settings_page import checkpoint_card, try_models
+
+    server.answer = sends(event("It arrives today."), b"data: [DONE]\n\n")
+    for name, value in (
+        ("SERVER_URL", server.url),
+        ("SERVER_ALLOW", "127.0.0.1"),
+        ("ENCODER", "false"),
+        ("WORKSPACE_URL", f"sqlite:///{tmp_path}/workspace.sqlite"),
+    ):
+        monkeypatch.setenv(f"TRUSTDESK_{name}", value)
+    with runtime(tmp_path / "warehouse"):
+        tried, card = try_models(), checkpoint_card()
+    assert tried.written == "It arrives today."
+    assert tried.write_seconds is not None
+    assert card is not None
+    assert (card.kind, card.fault) == ("server", "")
