@@ -301,6 +301,7 @@ def attacks(markets: int, gates: tuple[int, ...], merchants: int, seed: int | No
 @click.option(
     "--prompt", "prompts", multiple=True, type=click.IntRange(1, 1_900), help="Tokens (default: three lengths)."
 )
+@click.option("--tokens", type=click.IntRange(3, 148), default=61, show_default=True, help="Of an answer.")
 @json_option
 @one_line_errors
 def llm(
@@ -310,6 +311,7 @@ def llm(
     geometries: tuple[str, ...],
     engines: tuple[str, ...],
     prompts: tuple[int, ...],
+    tokens: int,
     as_json: bool,
 ) -> None:
     """Decode answers with our path and every other engine that is installed: time to the first token, tokens a second, the memory's limit."""
@@ -320,7 +322,8 @@ def llm(
         raise click.BadParameter(f"no engine has it in its name: {', '.join(ENGINES)}.", param_hint="--engine")
     if model is None and not geometries and shipped_model() is None:
         note("No model is shipped in data/models: a medium geometry with random weights is measured.")
-    rows = measure(model, runs=runs, threads=threads, geometries=geometries, engines=chosen, prompts=prompts)
+    asked = {"geometries": geometries, "engines": chosen, "prompts": prompts, "tokens": tokens}
+    rows = measure(model, runs=runs, threads=threads, **asked)
     print_rows((row.to_json() for row in rows), as_json=as_json)
 
 

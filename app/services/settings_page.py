@@ -158,24 +158,38 @@ def checkpoint_card() -> CheckpointCard | None:
 
 
 def try_models() -> Tried:
-    """Loads the models where they are not and asks each for one thing; the server, where one is set. Raises LlmError."""
+    """Loads the models where they are not and asks each for one thing; the server last, where one is set. Raises LlmError."""
     from llm.chat import ChatMessage, GenerateOptions
 
-    runtime, status = get_runtime(), engine_status()
-    desk = runtime.desk
+    engine, status = get_runtime().desk.engine, engine_status()
     encoded = wrote = None
     written = ""
     if status.encoder_unavailable is None:
-        desk.engine.encode([TEST_SENTENCE])
+        engine.encode([TEST_SENTENCE])
         began = time.perf_counter()
-        desk.engine.encode([TEST_SENTENCE])
+        engine.encode([TEST_SENTENCE])
         encoded = time.perf_counter() - began
-    if desk.writer is not None and writer_fault(runtime.settings, desk.engine) is None:
+    if status.writer is not None and status.writer_unavailable is None:
         began = time.perf_counter()
-        pieces = desk.writer.generate([ChatMessage("user", TEST_SENTENCE)], GenerateOptions(max_tokens=16))
-        written = "".join(pieces).strip()
+        timeout = get_runtime().settings.generation_timeout_seconds
+        options = GenerateOptions(max_tokens=16, timeout_s=timeout)
+        written = "".join(engine.generate([ChatMessage("user", TEST_SENTENCE)], options)).strip()
         wrote = time.perf_counter() - began
+    if get_runtime().settings.server_url:
+        written, wrote = _asked_server()
     return Tried(encoded, wrote, written)
+
+
+def _asked_server() -> tuple[str, float | None]:
+    """What the model server writes first, and seconds until then; nothing where it may not be asked. Raises LlmError."""
+    from llm.chat import ChatMessage, GenerateOptions
+
+    desk = get_runtime().desk
+    if desk.writer is None or writer_fault(get_runtime().settings, desk.engine) is not None:
+        return "", None
+    began = time.perf_counter()
+    pieces = desk.writer.generate([ChatMessage("user", TEST_SENTENCE)], GenerateOptions(max_tokens=16))
+    return "".join(pieces).strip(), time.perf_counter() - began
 
 
 def programme() -> Programme:

@@ -65,6 +65,7 @@ def measure(
     geometries: Collection[str] = (),
     engines: Collection[str] = (),
     prompts: Collection[int] = (),
+    tokens: int = ANSWER,
 ) -> Iterator[DecodeTiming]:
     """A row an engine and prompt length for the model, and for random weights of each geometry; without either, for the shipped model.
 
@@ -72,7 +73,7 @@ def measure(
     """
     torch.set_num_threads(threads)
     with TemporaryDirectory(prefix="trustdesk-bench-") as scratch:
-        asked = (runs, engines, prompts or PROMPTS)
+        asked = (runs, engines, prompts or PROMPTS, tokens)
         folder = model if model or geometries else shipped_model()
         if folder is not None:
             yield from _measured(folder, Path(scratch), *asked)
@@ -88,7 +89,7 @@ def random_model(folder: Path, geometry: Geometry) -> Path:
 
 
 def _measured(
-    folder: Path, scratch: Path, runs: int, engines: Collection[str], prompts: Collection[int]
+    folder: Path, scratch: Path, runs: int, engines: Collection[str], prompts: Collection[int], tokens: int
 ) -> Iterator[DecodeTiming]:
     opened = {
         name: _opened(name, folder, scratch, engines)
@@ -103,7 +104,7 @@ def _measured(
             prompt = torch.randint(3, vocabulary, (length,), generator=generator).tolist()
             for name, run in opened.items():
                 if not isinstance(run, str):
-                    found = _timed(run, prompt)
+                    found = _timed(run, prompt, tokens)
                     if turn:  # the first is each engine's warm-up
                         times.setdefault(name, []).append(found)
         for name, run in opened.items():
@@ -117,9 +118,9 @@ def _opened(name: str, folder: Path, scratch: Path, engines: Collection[str]) ->
     return ENGINES[name](folder, scratch)
 
 
-def _timed(run: Run, prompt: list[int]) -> tuple[float, float]:
+def _timed(run: Run, prompt: list[int], tokens: int) -> tuple[float, float]:
     """Milliseconds to the first token, tokens a second after it."""
-    start, first, *rest = run(prompt, ANSWER)
+    start, first, *rest = run(prompt, tokens)
     return (first - start) * 1000, len(rest) / (rest[-1] - first)
 
 

@@ -81,3 +81,22 @@ def test_load_and_test_asks_the_server(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert tried.write_seconds is not None
     assert card is not None
     assert (card.kind, card.fault) == ("server", "")
+
+
+def test_the_checkpoint_writes_when_the_server_fails(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, closed_port: int
+) -> None:
+    from app.commands.plumbing import runtime
+
+    monkeypatch.setenv("TRUSTDESK_SERVER_URL", f"http://127.0.0.1:{closed_port}/v1")
+    monkeypatch.setenv("TRUSTDESK_SERVER_ALLOW", "127.0.0.1")
+    monkeypatch.setenv("TRUSTDESK_WORKSPACE_URL", f"sqlite:///{tmp_path}/workspace.sqlite")
+    with runtime(tmp_path / "warehouse") as opened:
+        assert opened.desk.then == ()
+    monkeypatch.setenv("TRUSTDESK_CHECKPOINT", str(tmp_path / "Tiny"))
+    with runtime(tmp_path / "warehouse") as opened:
+        assert opened.desk.writer is not None
+        assert [opened.desk.writer.name, *(one.name for one in opened.desk.then)] == [
+            "server:default",
+            "checkpoint:Tiny",
+        ]
