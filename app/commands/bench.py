@@ -322,8 +322,9 @@ def llm(
         raise click.BadParameter(f"no engine has it in its name: {', '.join(ENGINES)}.", param_hint="--engine")
     if model is None and not geometries and shipped_model() is None:
         note("No model is shipped in data/models: a medium geometry with random weights is measured.")
-    asked = {"geometries": geometries, "engines": chosen, "prompts": prompts, "tokens": tokens}
-    rows = measure(model, runs=runs, threads=threads, **asked)
+    rows = measure(
+        model, runs=runs, threads=threads, geometries=geometries, engines=chosen, prompts=prompts, tokens=tokens
+    )
     print_rows((row.to_json() for row in rows), as_json=as_json)
 
 
