@@ -235,11 +235,11 @@ def _one_line_errors(name: str, revision: str, where: str) -> Iterator[None]:
             f"{server}: can't be reached (ERROR); check the network, HF_ENDPOINT and HTTPS_PROXY. What came is kept.",
         ),
         ((OSError,), f"{name}: was cut off (ERROR); run it again to go on from there."),
-        ((ValueError,), f"{where}: does not answer as a hub does (ERROR)."),
+        ((Exception,), f"{where}: does not answer as a hub does (ERROR)."),
     )
     try:
         yield
-    except (HTTPError, InvalidURL, OSError, ValueError) as error:
+    except (HTTPError, InvalidURL, OSError, ValueError, TypeError, LookupError, AttributeError) as error:
         if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
             raise
         text = next(text for kinds, text in said if isinstance(error, kinds))

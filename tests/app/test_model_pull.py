@@ -41,6 +41,19 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_checkpoint(tmp_path_factory.mktemp("models") / "Tiny")
 
 
+@pytest.fixture(autouse=True)
+def fresh_session(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The hub's library as in a new process, online and without a proxy."""
+    from huggingface_hub import close_session
+
+    close_session()
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    yield
+    close_session()
+
+
 @pytest.fixture
 def hub(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
     files = files_of(tiny) | dict.fromkeys(NEVER, b"never") | {"LICENSE": b"Apache"}
@@ -48,8 +61,6 @@ def hub(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
         monkeypatch.setenv("HF_ENDPOINT", found.url)
         monkeypatch.setattr("huggingface_hub.file_download.time.sleep", lambda _: None)
         monkeypatch.setattr("huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE", 10_000)  # what is lost at most
-        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
-            monkeypatch.delenv(name, raising=False)
         yield found
 
 
@@ -174,16 +185,17 @@ def test_offline_is_one_line(pull: Callable[..., Result], monkeypatch: pytest.Mo
 def test_the_proxy_of_the_environment_is_used(
     hub: FakeHub, pull: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from huggingface_hub import close_session
-
-    close_session()
     monkeypatch.setenv("HF_ENDPOINT", "http://hub.invalid")
     monkeypatch.setenv("HTTP_PROXY", hub.url)  # a proxy is asked for the whole address, which this hub does not know
-    try:
-        refused(pull(), "http://hub.invalid: has no model someone/Tiny")
-        assert hub.requests[0][0].startswith("http://hub.invalid/api/models/someone/Tiny")
-    finally:
-        close_session()
+    refused(pull(), "http://hub.invalid: has no model someone/Tiny")
+    assert hub.requests[0][0].startswith("http://hub.invalid/api/models/someone/Tiny")
+
+
+def test_what_answers_as_no_hub_is_one_line(
+    hub: FakeHub, pull: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeHub, "description", lambda _: ["a portal"])
+    refused(pull(), "does not answer as a hub does")
 
 
 def test_the_licence_must_be_accepted(
