@@ -100,3 +100,12 @@ def test_the_checkpoint_writes_when_the_server_fails(
             "server:default",
             "checkpoint:Tiny",
         ]
+
+
+def test_info_measures_the_server(invoke: Invoke, monkeypatch: pytest.MonkeyPatch, server: Server) -> None:
+    server.answer = sends(*(event(f"word{n} ") for n in range(5)), b"data: [DONE]\n\n")
+    monkeypatch.setenv("TRUSTDESK_SERVER_URL", server.url)
+    monkeypatch.setenv("TRUSTDESK_SERVER_ALLOW", "127.0.0.1")
+    found = json.loads(invoke("model", "info", "--measure", "--json").stdout)
+    assert (found["kind"], found["memory_bytes"]) == ("server", None)
+    assert found["tokens_per_second"] > 0
