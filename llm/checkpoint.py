@@ -10,10 +10,19 @@ from pathlib import Path
 from typing import Any, Literal
 
 from llm.chat import ChatMessage, GenerateOptions
-from llm.checkpoint_files import ADAPTER_WEIGHTS, inspect_checkpoint
+from llm.checkpoint_files import ADAPTER_WEIGHTS, CheckpointInfo, inspect_checkpoint
 from llm.errors import CheckpointError, EngineError, PromptTooLongError, one_line
 from llm.pinning import check_hashes
 from llm.plain_layout import STOPS, Until, plain_prompt
+
+__all__ = [
+    "MIN_ANSWER_TOKENS",
+    "Checkpoint",
+    "CheckpointDtype",
+    "CheckpointInfo",
+    "FinishReason",
+    "inspect_checkpoint",
+]
 
 CheckpointDtype = Literal["auto", "float32", "bfloat16"]
 FinishReason = Literal["stop", "length", "cancelled"]

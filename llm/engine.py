@@ -16,7 +16,7 @@ import numpy as np
 import psutil
 
 from llm.chat import DEFAULT_OPTIONS, ChatMessage, GenerateOptions, TextModel
-from llm.checkpoint_files import inspect_checkpoint
+from llm.checkpoint import inspect_checkpoint
 from llm.encoder import DIMENSIONS, Vectors, find_weights
 from llm.errors import (
     CheckpointError,

@@ -132,7 +132,7 @@ def checkpoint_card() -> CheckpointCard | None:
     """The checkpoint, or the model server, that the settings name; None when they name none."""
     from pathlib import Path
 
-    from llm.checkpoint_files import inspect_checkpoint
+    from llm.checkpoint import inspect_checkpoint
     from llm.errors import CheckpointError
 
     settings = get_runtime().settings
