@@ -139,7 +139,11 @@ class Settings:
     )
     threads: int = field(default=2, metadata={"help": "threads that DuckDB and the models may use", "check": _positive})
     checkpoint: str = field(
-        default="", metadata={"help": "folder of a Hugging Face chat checkpoint that writes the replies; empty: none"}
+        default="",
+        metadata={
+            "help": "folder of a Hugging Face checkpoint (causal, encoder-decoder or adapter) that writes the replies; "
+            "empty: none"
+        },
     )
     checkpoint_dtype: str = field(
         default="auto",

@@ -1,150 +1,35 @@
-"""Any local Hugging Face chat checkpoint as a writer: folder checked, loaded offline without custom code, streamed.
+"""Any local Hugging Face checkpoint as a writer: loaded offline without custom code, streamed, cancelled between layers.
 
-`inspect_checkpoint` reads files only and is for every process; `Checkpoint` loads torch and belongs in the worker.
-Knows no queue and no evidence.
+Causal and encoder-decoder models, with a chat template or the plain layout, and adapters on either. Loads torch and belongs
+in the worker; `llm.checkpoint_files` reads a folder without. Knows no queue and no evidence.
 """
 
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
 from llm.chat import ChatMessage, GenerateOptions
-from llm.errors import CheckpointError, PromptTooLongError
+from llm.checkpoint_files import ADAPTER_WEIGHTS, CheckpointInfo, inspect_checkpoint
+from llm.errors import CheckpointError, EngineError, PromptTooLongError, one_line
+from llm.pinning import check_hashes
+from llm.plain_layout import STOPS, Until, plain_prompt
+
+__all__ = [
+    "MIN_ANSWER_TOKENS",
+    "Checkpoint",
+    "CheckpointDtype",
+    "CheckpointInfo",
+    "FinishReason",
+    "inspect_checkpoint",
+]
 
 CheckpointDtype = Literal["auto", "float32", "bfloat16"]
 FinishReason = Literal["stop", "length", "cancelled"]
 
 MIN_ANSWER_TOKENS = 16  # a prompt that leaves less room than this is refused
-_MAX_HEADER_BYTES = 100_000_000  # the safetensors format's own limit
-_PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
-_TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt")
 _CHARACTER_TOKENS = 4  # a character has at most 4 bytes, so at most as many tokens; beyond, the text is really broken
 _HALF_CHARACTER = "\N{REPLACEMENT CHARACTER}"
-
-
-@dataclass(frozen=True)
-class CheckpointInfo:
-    """What a folder holds; `context_length` in tokens, None where its config does not say; `weight_bytes` on disk."""
-
-    name: str
-    folder: Path
-    architecture: str
-    context_length: int | None
-    weight_bytes: int
-
-
-def inspect_checkpoint(folder: Path) -> CheckpointInfo:
-    """Looks at a checkpoint folder without loading it. Raises CheckpointError, one line that says what is amiss."""
-    if not folder.is_dir():
-        raise CheckpointError(
-            f"{folder}: is not a folder; name one that holds config.json, a tokenizer and model.safetensors."
-        )
-    if (folder / "adapter_config.json").is_file():
-        base = _json_object(folder / "adapter_config.json").get("base_model_name_or_path")
-        raise CheckpointError(
-            f"{folder}: holds an adapter (adapter_config.json), which is not applied; "
-            f"merge it into its base model{f' ({base})' if base else ''} and name the merged folder."
-        )
-    config = _json_object(folder / "config.json")
-    architectures = config.get("architectures")
-    architecture = architectures[0] if isinstance(architectures, list) and architectures else config.get("model_type")
-    if not isinstance(architecture, str):
-        raise CheckpointError(
-            f"{folder / 'config.json'}: names neither architectures nor model_type; not a checkpoint."
-        )
-    weights = weight_files(folder)
-    for path in weights:
-        _check_safetensors(path)
-    if not any((folder / name).is_file() for name in _TOKENIZER_FILES):
-        raise CheckpointError(
-            f"{folder}: has no tokenizer ({', '.join(_TOKENIZER_FILES)}); copy it beside the weights."
-        )
-    if not _has_chat_template(folder):
-        raise CheckpointError(
-            f"{folder}: has no chat template (chat_template.jinja, or chat_template in tokenizer_config.json); "
-            "use an instruction-tuned checkpoint, not a base one."
-        )
-    return CheckpointInfo(
-        name=folder.resolve().name,
-        folder=folder,
-        architecture=architecture,
-        context_length=_context_length(config),
-        weight_bytes=sum(path.stat().st_size for path in weights),
-    )
-
-
-def _json_object(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise CheckpointError(
-            f"{path.parent}: has no {path.name}; it is not a Hugging Face checkpoint folder."
-        ) from None
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path}: cannot be read as JSON ({_one_line(error)}); copy the folder again.") from error
-    if not isinstance(value, dict):
-        raise CheckpointError(f"{path}: holds no JSON object; copy the folder again.")
-    return value
-
-
-def weight_files(folder: Path) -> list[Path]:
-    """The folder's safetensors files, one or its shards. Raises CheckpointError when they are absent or pickled."""
-    index = folder / "model.safetensors.index.json"
-    if index.is_file():
-        shards = _json_object(index).get("weight_map")
-        if not isinstance(shards, dict) or not shards:
-            raise CheckpointError(f"{index}: has no weight_map; copy the folder again.")
-        paths = [folder / str(name) for name in sorted(set(shards.values()))]
-        absent = [path.name for path in paths if not path.is_file()]
-        if absent:
-            raise CheckpointError(f"{folder}: lacks {', '.join(absent)}, named in {index.name}; copy the folder again.")
-        return paths
-    if (folder / "model.safetensors").is_file():
-        return [folder / "model.safetensors"]
-    pickles = sorted(path.name for pattern in _PICKLES for path in folder.glob(pattern))
-    if pickles:
-        raise CheckpointError(
-            f"{folder}: holds pickled weights ({pickles[0]}), which can run code and are refused; "
-            "use the model's safetensors files."
-        )
-    raise CheckpointError(f"{folder}: has no model.safetensors; copy the weights into it.")
-
-
-def _check_safetensors(path: Path) -> None:
-    """Whether the file is as long as its header says: 8 bytes of header length, JSON header, then the tensors."""
-    size = path.stat().st_size
-    try:
-        with path.open("rb") as file:
-            header_bytes = int.from_bytes(file.read(8), "little")
-            header = json.loads(file.read(header_bytes)) if header_bytes <= min(size, _MAX_HEADER_BYTES) else None
-    except (OSError, ValueError):
-        header = None
-    if not isinstance(header, dict):
-        raise CheckpointError(f"{path}: is not a safetensors file; copy it again.")
-    try:
-        end = max(entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__")
-    except (ValueError, TypeError, KeyError, IndexError):
-        raise CheckpointError(f"{path}: has a damaged header; copy it again.") from None
-    if size != 8 + header_bytes + end:
-        raise CheckpointError(f"{path}: has {size:,} bytes where {8 + header_bytes + end:,} belong; copy it again.")
-
-
-def _has_chat_template(folder: Path) -> bool:
-    if (folder / "chat_template.jinja").is_file() or (folder / "chat_template.json").is_file():
-        return True
-    path = folder / "tokenizer_config.json"
-    return path.is_file() and bool(_json_object(path).get("chat_template"))
-
-
-def _context_length(config: dict[str, Any]) -> int | None:
-    text = config.get("text_config")
-    for part in (config, text if isinstance(text, dict) else {}):
-        for key in ("max_position_embeddings", "n_positions"):
-            if isinstance(part.get(key), int):
-                return int(part[key])
-    return None
 
 
 class Checkpoint:
@@ -152,25 +37,17 @@ class Checkpoint:
 
     def __init__(self, folder: Path, dtype: CheckpointDtype = "auto") -> None:
         self.info = inspect_checkpoint(folder)
+        for pulled in {folder, self.info.base or folder}:
+            check_hashes(pulled)
         import torch
         from huggingface_hub.errors import StrictDataclassError
         from jinja2 import TemplateError
         from safetensors import SafetensorError
-        from transformers import AutoModelForCausalLM, AutoTokenizer
 
         self._torch = torch
         self._template_error = TemplateError
-        causal: Any = AutoModelForCausalLM
-        options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
         try:
-            self._tokenizer = AutoTokenizer.from_pretrained(folder, **options)
-            self._model, loaded = causal.from_pretrained(
-                folder,
-                use_safetensors=True,
-                dtype=dtype if dtype == "auto" else getattr(torch, dtype),
-                output_loading_info=True,
-                **options,
-            )
+            self._load(dtype)
         except (
             OSError,
             ValueError,
@@ -180,26 +57,85 @@ class Checkpoint:
             ImportError,
             StrictDataclassError,
         ) as error:
-            raise CheckpointError(f"{folder}: does not load ({_one_line(error)}); is it a chat model?") from error
+            raise CheckpointError(f"{folder}: does not load ({one_line(error)}); is it a chat model?") from error
         except (RuntimeError, MemoryError, SafetensorError) as error:
             raise CheckpointError(
-                f"{folder}: its weights do not load ({_one_line(error)}); they are foreign, damaged or too large for this machine."
+                f"{folder}: its weights do not load ({one_line(error)}); they are foreign, damaged or too large for this machine."
             ) from error
-        self._check_fit(loaded["missing_keys"])
+        self._check_start()
         self._model.eval()
         self._is_cancelled: Callable[[], bool] = lambda: False
         self._watch_layers()
 
+    @property
+    def _is_encoder_decoder(self) -> bool:
+        return self.info.kind == "encoder-decoder"
+
+    def _load(self, dtype: CheckpointDtype) -> None:
+        from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
+
+        kind: Any = AutoModelForSeq2SeqLM if self._is_encoder_decoder else AutoModelForCausalLM
+        options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+        self._tokenizer = AutoTokenizer.from_pretrained(self.info.tokenizer, **options)
+        self._model, loaded = kind.from_pretrained(
+            self.info.base or self.info.folder,
+            use_safetensors=True,
+            dtype=dtype if dtype == "auto" else getattr(self._torch, dtype),
+            output_loading_info=True,
+            **options,
+        )
+        self._check_fit(loaded["missing_keys"])
+        # Some close an answer that is cut off; then nobody could tell it from a whole one.
+        self._model.generation_config.forced_eos_token_id = None
+        if self.info.base is not None:
+            self._apply_adapter()
+
+    def _apply_adapter(self) -> None:
+        """Adds the adapter's weights into the model's own where its kind allows that, so that it costs no speed."""
+        from peft import PeftConfig, get_peft_model, set_peft_model_state_dict
+        from safetensors.torch import load_file
+
+        folder = self.info.folder
+        config = PeftConfig.from_pretrained(str(folder), local_files_only=True)
+        config.inference_mode = True
+        adapted: Any = get_peft_model(self._model, config)
+        expected = {name for name, _ in adapted.named_parameters() if ".default" in name or "_prompt" in name}
+        result = set_peft_model_state_dict(adapted, load_file(folder / ADAPTER_WEIGHTS))
+        absent = expected & set(result.missing_keys)
+        if result.unexpected_keys or absent:
+            name = min([*result.unexpected_keys, *absent])
+            raise CheckpointError(
+                f"{folder}: its adapter does not belong to {self.info.base} ({name} fits nothing there, or is lacking)."
+            )
+        self._model = adapted.merge_and_unload() if hasattr(adapted.base_model, "merge_and_unload") else adapted
+
     def _check_fit(self, missing: Sequence[str]) -> None:
-        folder, rows = self.info.folder, self._model.get_input_embeddings().weight.shape[0]
+        folder = self.info.folder
         if missing:
             raise CheckpointError(
                 f"{folder}: its weights lack {len(missing)} tensors of a {self.info.architecture} "
                 f"(such as {min(missing)}); they belong to another config.json."
             )
-        if len(self._tokenizer) > rows:
+        tokens = len(self._tokenizer)
+        embeddings = (self._model.get_input_embeddings(), self._model.get_output_embeddings())
+        rows = min(int(found.weight.shape[0]) for found in embeddings if found is not None)
+        # More rows than tokens are padding, to a round number; far more are another model's.
+        if not tokens <= rows <= max(2 * tokens, tokens + 512):
             raise CheckpointError(
-                f"{folder}: its tokenizer has {len(self._tokenizer)} tokens, the weights {rows}; they do not belong together."
+                f"{folder}: its tokenizer has {tokens} tokens, the weights {rows}; they do not belong together."
+            )
+
+    def _check_start(self) -> None:
+        if not self._is_encoder_decoder:
+            return
+        configs = (self._model.generation_config, self._model.config)
+        starts = [
+            getattr(config, key, None) for config in configs for key in ("decoder_start_token_id", "bos_token_id")
+        ]
+        if all(start is None for start in starts):
+            raise CheckpointError(
+                f"{self.info.folder}: names no decoder_start_token_id in config.json or generation_config.json; "
+                "an encoder-decoder cannot begin to write without."
             )
 
     def _watch_layers(self) -> None:
@@ -224,21 +160,23 @@ class Checkpoint:
         """Writes the assistant's turn, handing each piece to `on_text` as it is known. Not for two threads at once.
 
         Raises PromptTooLongError when the prompt leaves no room for an answer, CheckpointError when the chat template
-        does not take the messages.
+        does not take the messages, EngineError when the model's own code fails.
         """
         inputs = self._prompt(messages)
-        prompt_tokens = inputs["input_ids"].shape[1]
-        pieces = _Pieces(self._tokenizer, on_text)
+        answer = Until(STOPS if self.info.layout == "plain" and not self._is_encoder_decoder else (), on_text)
+        pieces = _Pieces(self._tokenizer, answer)
         ends = self._end_tokens()
         sampling = (
             {"do_sample": True, "temperature": options.temperature} if options.temperature > 0 else {"do_sample": False}
         )
+        room = self._room(inputs["input_ids"].shape[1], options.max_tokens)
         self._is_cancelled = is_cancelled
         try:
             with self._torch.inference_mode():
                 output = self._model.generate(
                     **inputs,
-                    max_new_tokens=self._room(prompt_tokens, options.max_tokens),
+                    max_new_tokens=room,
+                    num_beams=1,  # a summariser's own setting may be 4, and beams cannot be streamed
                     eos_token_id=ends or None,
                     pad_token_id=self._tokenizer.pad_token_id if self._tokenizer.pad_token_id is not None else 0,
                     streamer=pieces,
@@ -246,9 +184,27 @@ class Checkpoint:
                 )
         except _Cancelled:
             return "cancelled"
-        return "stop" if int(output[0, -1]) in ends else "length"
+        except _Over:
+            return "stop"
+        except (RuntimeError, ValueError, LookupError, MemoryError) as error:
+            raise EngineError(f"The model failed while it wrote ({one_line(error)}).") from error
+        answer.end()
+        return "stop" if answer.is_over or int(output[0, -1]) in ends else "length"
 
-    def _prompt(self, messages: Sequence[ChatMessage]) -> Any:
+    def _prompt(self, messages: Sequence[ChatMessage]) -> dict[str, Any]:
+        """`input_ids` and `attention_mask`, (1, tokens) each."""
+        encoded = self._plain(messages) if self.info.layout == "plain" else self._templated(messages)
+        return {name: encoded[name] for name in ("input_ids", "attention_mask")}
+
+    def _plain(self, messages: Sequence[ChatMessage]) -> Any:
+        text = plain_prompt(messages, has_headings=not self._is_encoder_decoder)
+        encoded = self._tokenizer(text, return_tensors="pt")
+        if not self._is_encoder_decoder and int(encoded["input_ids"][0, -1]) in self._end_tokens():
+            # Some tokenizers close every text; a text to be gone on with is open.
+            return {name: encoded[name][:, :-1] for name in ("input_ids", "attention_mask")}
+        return encoded
+
+    def _templated(self, messages: Sequence[ChatMessage]) -> Any:
         def render(turns: list[dict[str, str]]) -> Any:
             return self._tokenizer.apply_chat_template(
                 turns, add_generation_prompt=True, return_tensors="pt", return_dict=True, enable_thinking=False
@@ -260,20 +216,23 @@ class Checkpoint:
         except self._template_error as error:
             if len(turns) < 2 or turns[0]["role"] != "system":
                 raise CheckpointError(
-                    f"{self.info.folder}: its chat template refuses the prompt ({_one_line(error)})."
+                    f"{self.info.folder}: its chat template refuses the prompt ({one_line(error)})."
                 ) from error
         first = {**turns[1], "content": f"{turns[0]['content']}\n\n{turns[1]['content']}"}
         try:  # some templates know no system turn
             return render([first, *turns[2:]])
         except self._template_error as error:
             raise CheckpointError(
-                f"{self.info.folder}: its chat template refuses the prompt ({_one_line(error)})."
+                f"{self.info.folder}: its chat template refuses the prompt ({one_line(error)})."
             ) from error
 
     def _room(self, prompt_tokens: int, wanted: int) -> int:
+        """Tokens that the answer may have. An encoder-decoder's stands beside the prompt, each within the context."""
         limit = self.info.context_length
-        room = wanted if limit is None else min(wanted, limit - prompt_tokens)
-        if room < min(wanted, MIN_ANSWER_TOKENS):
+        if limit is None:
+            return wanted
+        room = min(wanted, limit - (0 if self._is_encoder_decoder else prompt_tokens))
+        if room < min(wanted, MIN_ANSWER_TOKENS) or (self._is_encoder_decoder and prompt_tokens > limit):
             raise PromptTooLongError(
                 f"The prompt has {prompt_tokens:,} tokens and the context of {self.info.name} {limit:,}: "
                 "no room for an answer. Give less evidence."
@@ -290,25 +249,33 @@ class _Cancelled(BaseException):
     """Leaves transformers' generation loop; BaseException so that nothing on the way takes it for a failure."""
 
 
+class _Over(BaseException):
+    """As `_Cancelled`, when the text has reached a stop."""
+
+
 class _Pieces:
     """A streamer for `generate`: decodes a window of new tokens, holding back half characters."""
 
-    def __init__(self, tokenizer: Any, on_text: Callable[[str], None]) -> None:
+    def __init__(self, tokenizer: Any, answer: Until) -> None:
         self._tokenizer = tokenizer
-        self._on_text = on_text
+        self._answer = answer
         self._ids: list[int] = []
         self._window = 0  # tokens before it no longer change what comes
         self._told = 0  # tokens whose text was handed on
         self._is_prompt = True
 
     def put(self, tokens: Any) -> None:
+        """The prompt first (an encoder-decoder's first token), then each token."""
         if self._is_prompt:
             self._is_prompt = False
             return
         self._ids.extend(tokens.flatten().tolist())
         self._tell(is_end=False)
+        if self._answer.is_over:
+            raise _Over
 
     def end(self) -> None:
+        """Nothing more comes."""
         self._tell(is_end=True)
 
     def _tell(self, *, is_end: bool) -> None:
@@ -317,12 +284,7 @@ class _Pieces:
         if len(text) <= len(before) or (is_half and not is_end):
             return
         self._window, self._told = self._told, len(self._ids)
-        self._on_text(text[len(before) :])
+        self._answer.feed(text[len(before) :])
 
     def _decode(self, ids: list[int]) -> str:
         return str(self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
-
-
-def _one_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__

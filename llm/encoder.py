@@ -6,11 +6,11 @@ hash, mean pooling, unit length. Knows no queue, and nothing of what the vectors
 
 import hashlib
 import re
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,15 @@ class VectorSource(Protocol):
     """Whatever turns texts into unit vectors, float32 (n, 384): the engine, or a SentenceModel in this process."""
 
     def encode(self, texts: Sequence[str]) -> Vectors: ...
+
+
+@runtime_checkable
+class BulkStore(Protocol):
+    """A store that reads and writes many items at once, for one that is slow an item."""
+
+    def many(self, keys: Collection[str]) -> Mapping[str, bytes]: ...
+
+    def store(self, values: Mapping[str, bytes]) -> None: ...
 
 
 def find_weights() -> Path:
@@ -103,7 +112,7 @@ class Encoder:
         what was computed until then is kept in the store.
         """
         keys = [_key(text) for text in texts]
-        found = {key: vector for key in set(keys) if (vector := self._stored(key)) is not None}
+        found = self._stored(set(keys))
         pending = [(key, text) for key, text in dict(zip(keys, texts, strict=True)).items() if key not in found]
         for key, text in pending:
             if not self.is_encodable(text):
@@ -114,17 +123,26 @@ class Encoder:
         for start in range(0, len(pending), _CHUNK):
             chunk = pending[start : start + _CHUNK]
             vectors = self._source.encode([_clip(text) for _, text in chunk])
-            for (key, _), vector in zip(chunk, vectors, strict=True):
-                found[key] = vector
-                self._store[key] = vector.astype("<f4").tobytes()
+            computed = dict(zip((key for key, _ in chunk), vectors, strict=True))
+            found.update(computed)
+            self._keep({key: vector.astype("<f4").tobytes() for key, vector in computed.items()})
         return np.stack([found[key] for key in keys]) if keys else np.empty((0, DIMENSIONS), np.float32)
 
-    def _stored(self, key: str) -> Vectors | None:
-        """The stored vector, unless it is absent or damaged."""
-        value = self._store.get(key)
-        if value is None or len(value) != 4 * DIMENSIONS:
-            return None
-        return np.frombuffer(value, dtype="<f4").astype(np.float32)
+    def _stored(self, keys: Collection[str]) -> dict[str, Vectors]:
+        """The stored vectors of those keys that have one that is not damaged."""
+        store = self._store
+        values = store.many(keys) if isinstance(store, BulkStore) else {key: store[key] for key in keys if key in store}
+        return {
+            key: np.frombuffer(value, dtype="<f4").astype(np.float32)
+            for key, value in values.items()
+            if len(value) == 4 * DIMENSIONS
+        }
+
+    def _keep(self, values: Mapping[str, bytes]) -> None:
+        if isinstance(self._store, BulkStore):
+            self._store.store(values)
+        else:
+            self._store.update(values)
 
 
 class SentenceModel:

@@ -37,9 +37,15 @@ class NotEncodableError(LlmError):
 
 
 class CheckpointError(LlmError):
-    """A checkpoint folder that cannot be used: absent, incomplete, unsafe or without a chat template."""
+    """A checkpoint folder that cannot be used: absent, incomplete, unsafe, changed since it was pulled, or of parts that do not fit."""
 
     code = "bad_checkpoint"
+
+
+class HubError(LlmError):
+    """A model that can't be pulled: no network, unknown, private, gated, without safetensors, or other bytes than stated."""
+
+    code = "hub"
 
 
 class PromptTooLongError(LlmError):
@@ -82,3 +88,9 @@ class WorkerDiedError(EngineError):
     """The worker process ended during the request (crash or out of memory); the next request starts a fresh one."""
 
     code = "worker_died"
+
+
+def one_line(error: BaseException) -> str:
+    """A foreign error's type and the beginning of its first line."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__

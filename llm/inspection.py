@@ -10,7 +10,8 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from llm.checkpoint import CheckpointInfo, inspect_checkpoint, weight_files
+from llm.checkpoint_files import CheckpointInfo, inspect_checkpoint
+from llm.pinning import read_record
 
 _STORED_TYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "I8": "int8", "U8": "uint8"}
 _LICENCE_FILES = ("LICENSE*", "LICENCE*", "COPYING*")
@@ -22,13 +23,15 @@ _CARD_BYTES = 100_000
 class CheckpointDescription:
     """`parameters` counts stored tensor elements (a tied matrix once; packed integers as stored); `dtype` is that of most bytes.
 
-    `licence` is a file's name, else what the model card's head names, else None: the folder then says nothing.
+    An adapter's elements count with its base's. `licence` is what was accepted when it was pulled, else a file's name, else what the
+    model card's head names, else None: the folder then says nothing. `pulled` is repository@commit, None where it was not pulled.
     """
 
     info: CheckpointInfo
     parameters: int
     dtype: str
     licence: str | None
+    pulled: str | None
 
 
 def describe_checkpoint(folder: Path) -> CheckpointDescription:
@@ -36,7 +39,7 @@ def describe_checkpoint(folder: Path) -> CheckpointDescription:
     info = inspect_checkpoint(folder)
     elements: Counter[str] = Counter()
     stored: Counter[str] = Counter()
-    for path in weight_files(folder):
+    for path in info.weight_paths:
         with path.open("rb") as file:
             header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
         for name, entry in header.items():
@@ -45,7 +48,14 @@ def describe_checkpoint(folder: Path) -> CheckpointDescription:
                 elements[entry["dtype"]] += math.prod(entry["shape"])
                 stored[entry["dtype"]] += end - start
     (most, _), *_ = stored.most_common(1)
-    return CheckpointDescription(info, elements.total(), _STORED_TYPES.get(most, most), _licence(folder))
+    record = read_record(folder)
+    return CheckpointDescription(
+        info,
+        elements.total(),
+        _STORED_TYPES.get(most, most),
+        licence=(record and record.licence) or _licence(folder),
+        pulled=f"{record.name}@{record.revision[:12]}" if record else None,
+    )
 
 
 def _licence(folder: Path) -> str | None:

@@ -4,7 +4,7 @@ What fails a check is withheld and named in the draft's checks. Knows no queue, 
 """
 
 import time
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import closing
 from itertools import chain
 
@@ -27,11 +27,11 @@ OPTIONS = GenerateOptions(max_tokens=500, temperature=0.0, timeout_s=120.0)
 class Drafting:
     """One draft under way: iterate for its checked sentences as they come, then ask for the `draft`.
 
-    Nothing unchecked is ever yielded. A model's sentence that fails is withheld, and macro sentences fill in; when the model fails or
-    passes nothing, the whole macro draft takes its place.
+    Nothing unchecked is ever yielded. A model's sentence that fails is withheld, and macro sentences fill in. A writer that fails before
+    it has said anything is followed by the next of `then`; when none says anything that passes, the whole macro draft takes its place.
     """
 
-    def __init__(self, brief: IssueBrief, writer: TextModel | None = None) -> None:
+    def __init__(self, brief: IssueBrief, writer: TextModel | None = None, then: Sequence[TextModel] = ()) -> None:
         if not brief.thread.messages:
             raise InputError(
                 f"thread {brief.thread.ticket_id!r}: has no message; there is nothing to answer. Give at least one."
@@ -40,7 +40,9 @@ class Drafting:
             raise InputError(f"length {brief.length!r} is unknown; lengths: {', '.join(SENTENCE_COUNTS)}.")
         self.brief = brief
         self.language = brief.language if brief.language in WRITTEN else ENGLISH
-        self._writer = writer
+        self._writers = (writer, *then) if writer is not None else tuple(then)
+        self._engine = MACRO
+        self._failed: list[str] = []  # why writers before the last asked said nothing
         self._book = EvidenceBook.of(brief)
         self._common = [*(macro.text for macro in brief.macros), *(passage.title for passage in brief.passages)]
         self._shown: list[Sentence] = []
@@ -67,13 +69,19 @@ class Drafting:
             sentences=tuple(self._shown),
             checks=self._checks(),
             language=self.language,
-            engine=self._writer.name if self._writer is not None and self._by_writer else MACRO,
+            engine=self._engine,
             latency_ms=round((finished - self._started) * 1000),
         )
 
     def _run(self) -> Iterator[Sentence]:
-        if self._writer is not None:
-            yield from self._written(self._writer)
+        for number, writer in enumerate(self._writers):
+            yield from self._written(writer)
+            if self._by_writer:
+                self._engine = writer.name
+            if self._by_writer or not self._writer_error or number == len(self._writers) - 1:
+                break
+            self._failed.append(self._writer_error)
+            self._writer_error = ""
         if self._by_writer == 0:
             yield from self._composed(compose(self.brief, self.language))
         elif self._withheld or self._writer_error:
@@ -148,8 +156,14 @@ class Drafting:
             checks.append(Check("writers_language", False, detail))
         if self._left_out:
             checks.append(Check("evidence_whole", False, f"the model's context is too short for {self._left_out}"))
-        if self._writer_error:
-            checks.append(Check("writer_available", False, f"{self._writer_error} Macros wrote the rest."))
+        if self._writer_error or self._failed:
+            told = [*self._failed, self._writer_error] if self._writer_error else self._failed
+            rest = (
+                "Macros wrote the rest."
+                if self._writer_error or not self._by_writer
+                else f"{self._engine} wrote instead."
+            )
+            checks.append(Check("writer_available", False, f"{' '.join(told)} {rest}"))
         return tuple(checks)
 
     def _check(self, name: str, total: int) -> Check:
@@ -184,9 +198,9 @@ def _short(text: str, limit: int = 80) -> str:
     return text if len(text) <= limit else text[:limit] + "…"
 
 
-def stream_draft(brief: IssueBrief, writer: TextModel | None = None) -> Drafting:
-    """Starts a draft whose checked sentences come one by one; `.draft()` gives the whole."""
-    return Drafting(brief, writer)
+def stream_draft(brief: IssueBrief, writer: TextModel | None = None, then: Sequence[TextModel] = ()) -> Drafting:
+    """Starts a draft whose checked sentences come one by one; `.draft()` gives the whole. `then`: who writes when the writer fails."""
+    return Drafting(brief, writer, then)
 
 
 def draft(brief: IssueBrief, writer: TextModel | None = None) -> Draft:

@@ -290,16 +290,56 @@ def attacks(markets: int, gates: tuple[int, ...], merchants: int, seed: int | No
     "--runs", type=click.IntRange(1), default=5, show_default=True, help="Answers an engine and prompt length."
 )
 @click.option("--threads", type=click.IntRange(1), default=2, show_default=True, help="Of every engine.")
-@click.option("--large", is_flag=True, help="Also a dense 0.6 B geometry with random weights; takes minutes.")
+@click.option(
+    "--geometry",
+    "geometries",
+    multiple=True,
+    type=click.Choice(["small", "medium", "0.6b"]),
+    help="Random weights of this size (may be repeated); 0.6b takes minutes and 8 GB.",
+)
+@click.option("--engine", "engines", multiple=True, help="Only engines with these words in their name, beside ours.")
+@click.option(
+    "--prompt", "prompts", multiple=True, type=click.IntRange(1, 1_900), help="Tokens (default: three lengths)."
+)
+@click.option("--tokens", type=click.IntRange(3, 148), default=61, show_default=True, help="Of an answer.")
 @json_option
 @one_line_errors
-def llm(model: Path | None, runs: int, threads: int, large: bool, as_json: bool) -> None:
-    """Decode answers with our path, transformers and CTranslate2: time to the first token, tokens a second, and the memory's limit."""
-    from llm.desk.speed import measure, shipped_model
+def llm(
+    model: Path | None,
+    runs: int,
+    threads: int,
+    geometries: tuple[str, ...],
+    engines: tuple[str, ...],
+    prompts: tuple[int, ...],
+    tokens: int,
+    as_json: bool,
+) -> None:
+    """Decode answers with our path and every other engine that is installed: time to the first token, tokens a second, the memory's limit."""
+    from llm.desk.speed import ENGINES, measure, shipped_model
 
-    if model is None and shipped_model() is None:
+    chosen = {name for name in ENGINES for part in engines if part.casefold() in name.casefold()}
+    if engines and not chosen:
+        raise click.BadParameter(f"no engine has it in its name: {', '.join(ENGINES)}.", param_hint="--engine")
+    if model is None and not geometries and shipped_model() is None:
         note("No model is shipped in data/models: a medium geometry with random weights is measured.")
-    print_rows((row.to_json() for row in measure(model, runs=runs, threads=threads, has_large=large)), as_json=as_json)
+    rows = measure(
+        model, runs=runs, threads=threads, geometries=geometries, engines=chosen, prompts=prompts, tokens=tokens
+    )
+    print_rows((row.to_json() for row in rows), as_json=as_json)
+
+
+@bench.command()
+@click.option(
+    "--messages", type=click.IntRange(1), default=10_000, show_default=True, help="Different ones, in English."
+)
+@click.option("--threads", type=click.IntRange(1), default=2, show_default=True, help="Of every way.")
+@json_option
+@one_line_errors
+def vectors(messages: int, threads: int, as_json: bool) -> None:
+    """Embed messages as the desk does, then once more, beside transformers in float32 and OpenVINO: messages a second."""
+    from app.bench.vectors import measure
+
+    print_rows((row.to_json() for row in measure(messages, threads)), as_json=as_json)
 
 
 def _seed(given: int | None) -> int:

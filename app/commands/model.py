@@ -1,4 +1,4 @@
-"""`trustdesk model info`, `train`, `evaluate`: what writes; makes the desk's own model, and judges one before it may write by default."""
+"""`trustdesk model info`, `pull`, `train`, `evaluate`: what writes; makes the desk's own model, and judges one before it may write by default."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from app.commands.model_info import info
+from app.commands.model_pull import pull
 from app.commands.plumbing import json_option, note, one_line_errors, print_json, print_records
 
 
@@ -16,6 +17,7 @@ def model() -> None:
 
 
 model.add_command(info)
+model.add_command(pull)
 
 
 @model.command()

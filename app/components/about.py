@@ -117,7 +117,7 @@ def model_card() -> None:
         if status.restart_count:
             rows[_("Restarted")] = ngettext("{n} time", "{n} times", status.restart_count)
         facts(rows)
-        if status.state == "unavailable":
+        if status.state == "unavailable" and (checkpoint is None or checkpoint.kind != "server" or checkpoint.fault):
             st.caption(_("Without a model the desk summarises by extraction and composes replies from macros."))
             return
         if st.button(_("Load and test"), icon=":material/bolt:", key="settings.try"):
@@ -135,10 +135,16 @@ def _writer(checkpoint: CheckpointCard | None) -> str:
     if checkpoint.fault:
         return f":orange[:material/warning: {checkpoint.fault}]"
     said = [f"**{checkpoint.name}**", checkpoint.architecture]
+    if checkpoint.base:
+        said.append(_("adapter on {name}", name=checkpoint.base))
+    if checkpoint.kind == "encoder-decoder":
+        said.append(_("encoder-decoder"))
     if checkpoint.weight_bytes:
         said.append(_gigabytes(checkpoint.weight_bytes))
     if checkpoint.context_length:
         said.append(_("{n} tokens of context", n=number(checkpoint.context_length)))
+    if checkpoint.is_plain:
+        said.append(_("no chat template: plain prompt layout"))
     return " · ".join(said)
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.services.runtime import get_runtime
+
+if TYPE_CHECKING:
+    from llm.chat import TextModel
 
 MEASURED_TOKENS = 64
 QUESTION = "Write to a merchant why an order arrives late when the carrier stops for three days."
@@ -21,7 +25,9 @@ def model_info(folder: Path | None = None, *, measure: bool = False) -> dict[str
 
     settings = get_runtime().settings
     if folder is None and settings.server_url:
-        return {"engine": f"server:{settings.server_model}", **dict.fromkeys(KEYS), "folder": settings.server_url}
+        speed = _server_speed() if measure else None
+        known = {"kind": "server", "folder": settings.server_url, "tokens_per_second": speed}
+        return {"engine": f"server:{settings.server_model}", **dict.fromkeys(KEYS), **known}
     if folder is None and settings.checkpoint:
         folder = Path(settings.checkpoint)
     if folder is None:
@@ -30,13 +36,18 @@ def model_info(folder: Path | None = None, *, measure: bool = False) -> dict[str
     described: dict[str, object] = {
         "engine": f"checkpoint:{found.info.name}",
         "folder": folder.resolve(),
+        "kind": found.info.kind
+        if found.info.base is None
+        else f"adapter on {found.info.base.name} ({found.info.kind})",
         "architecture": found.info.architecture,
         "parameters": found.parameters,
         "dtype": found.dtype,
         "runs_in": settings.checkpoint_dtype,
+        "prompt_layout": found.info.layout,
         "context_length": found.info.context_length,
         "weight_bytes": found.info.weight_bytes,
         "licence": found.licence,
+        "pulled": found.pulled,
     }
     return described | (_measured(folder) if measure else dict.fromkeys(MEASURES))
 
@@ -44,13 +55,16 @@ def model_info(folder: Path | None = None, *, measure: bool = False) -> dict[str
 MEASURES = ("load_seconds", "memory_bytes", "tokens_per_second")
 KEYS = (
     "folder",
+    "kind",
     "architecture",
     "parameters",
     "dtype",
     "runs_in",
+    "prompt_layout",
     "context_length",
     "weight_bytes",
     "licence",
+    "pulled",
     *MEASURES,
 )
 
@@ -71,15 +85,38 @@ def _measured(folder: Path) -> dict[str, object]:
         began = time.perf_counter()
         "".join(engine.generate(question, GenerateOptions(max_tokens=1)))
         loaded = time.perf_counter() - began
-        stream = engine.generate(question, GenerateOptions(max_tokens=MEASURED_TOKENS))
-        arrivals = [time.perf_counter() for _ in stream]
-        ended = time.perf_counter()
+        rate = _speed(engine)
         memory = engine.status().memory_bytes
+    return {"load_seconds": round(loaded, 2), "memory_bytes": memory, "tokens_per_second": rate}
+
+
+def _server_speed() -> float | None:
+    """As the server that the settings name writes now, with the network between. Raises LlmError."""
+    writer = get_runtime().desk.writer
+    assert writer is not None
+    return _speed(writer)
+
+
+def _speed(writer: TextModel) -> float | None:
+    """Tokens a second after the first; None for an answer of one piece."""
+    from llm.chat import ChatMessage, GenerateOptions
+
+    stream = writer.generate([ChatMessage("user", QUESTION)], GenerateOptions(max_tokens=MEASURED_TOKENS))
+    arrivals = [time.perf_counter() for _ in stream]
+    ended = time.perf_counter()
     # A piece may hold several tokens (half characters wait), so the count is exact only where the answer ran its length.
-    tokens = MEASURED_TOKENS if stream.finish_reason == "length" else len(arrivals)
+    tokens = MEASURED_TOKENS if getattr(stream, "finish_reason", None) == "length" else len(arrivals)
     seconds = ended - arrivals[0] if arrivals else 0.0
-    return {
-        "load_seconds": round(loaded, 2),
-        "memory_bytes": memory,
-        "tokens_per_second": round((tokens - 1) / seconds, 1) if tokens > 1 and seconds > 0 else None,
-    }
+    return round((tokens - 1) / seconds, 1) if tokens > 1 and seconds > 0 else None
+
+
+def fault_of(folder: Path) -> str | None:
+    """Why the folder can't be used as a checkpoint, in one line; None when it can."""
+    from llm.checkpoint_files import inspect_checkpoint
+    from llm.errors import CheckpointError
+
+    try:
+        inspect_checkpoint(folder)
+    except CheckpointError as error:
+        return str(error)
+    return None

@@ -28,13 +28,14 @@ KNOWLEDGE_FOLDER = project_root() / "data" / "knowledge"
 
 @dataclass(frozen=True)
 class Desk:
-    """What the panel works with. `writer` and `encoder` are None where there is no model for them."""
+    """What the panel works with. `writer` and `encoder` are None where there is no model for them; `then` write when the writer fails."""
 
     engine: Engine
     knowledge: Knowledge
     triage: Triage
     encoder: Encoder | None
     writer: TextModel | None
+    then: tuple[TextModel, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ def make_desk(settings: Settings, vectors: VectorStore) -> Desk:
         triage=triage_of(knowledge.taxonomy, encoder),
         encoder=encoder,
         writer=_writer(settings, engine),
+        then=_then(settings, engine),
     )
 
 
@@ -96,6 +98,13 @@ def _writer(settings: Settings, engine: Engine) -> TextModel | None:
         server = ServerModel(settings.server_url, settings.server_model, settings.server_allow, key)
         return TimedWriter(server, settings.generation_timeout_seconds)
     return TimedWriter(engine, settings.generation_timeout_seconds) if settings.checkpoint else None
+
+
+def _then(settings: Settings, engine: Engine) -> tuple[TextModel, ...]:
+    """The checkpoint, where a server is set before it."""
+    if not (settings.server_url and settings.checkpoint):
+        return ()
+    return (TimedWriter(engine, settings.generation_timeout_seconds),)
 
 
 def writer_fault(settings: Settings, engine: Engine) -> str | None:

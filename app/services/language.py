@@ -47,7 +47,8 @@ def start_draft(brief: IssueBrief) -> Drafting:
     """A draft under way: iterate for its checked sentences, then `.draft()` for the whole."""
     from llm.reply import stream_draft
 
-    return stream_draft(brief, get_runtime().desk.writer)
+    desk = get_runtime().desk
+    return stream_draft(brief, desk.writer, desk.then)
 
 
 def check_edit(text: str, brief: IssueBrief) -> tuple[Check, ...]:

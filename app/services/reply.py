@@ -47,10 +47,10 @@ def why_no_writer() -> str:
 
 
 def begin_writing(asked: IssueBrief) -> Writing:
-    """Has the checkpoint write in the background; ends within the settings' time."""
+    """Has the server or the checkpoint write in the background; each ends within the settings' time."""
     runtime = get_runtime()
     assert runtime.desk.writer is not None
-    return Writing(asked, runtime.desk.writer, runtime.settings.generation_timeout_seconds)
+    return Writing(asked, runtime.desk.writer, runtime.settings.generation_timeout_seconds, runtime.desk.then)
 
 
 def write_now(asked: IssueBrief) -> Draft:

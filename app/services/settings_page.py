@@ -44,7 +44,7 @@ HELP = (
     N_("disk that each open database may spill to when memory is short, such as 20GB; empty: 90 % of what is free"),
     N_("seconds after which a query is stopped"),
     N_("threads that DuckDB and the models may use"),
-    N_("folder of a Hugging Face chat checkpoint that writes the replies; empty: none"),
+    N_("folder of a Hugging Face checkpoint (causal, encoder-decoder or adapter) that writes the replies; empty: none"),
     N_("number type that the checkpoint runs in: auto (as stored), float32 or bfloat16"),
     N_(
         "address of an OpenAI-compatible server inside the company that writes the replies, such as "
@@ -68,13 +68,19 @@ HELP = (
 
 @dataclass(frozen=True)
 class CheckpointCard:
-    """A chat checkpoint as its folder describes it; `fault` says in one line why it can't be used, else ""."""
+    """A checkpoint as its folder describes it; `fault` says in one line why it can't be used, else "".
+
+    `kind` is causal, encoder-decoder or server, `base` the name of the model that an adapter changes; `is_plain`: without a chat template.
+    """
 
     name: str
     architecture: str = ""
     context_length: int | None = None
     weight_bytes: int = 0
     fault: str = ""
+    kind: str = ""
+    base: str = ""
+    is_plain: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,7 +138,7 @@ def checkpoint_card() -> CheckpointCard | None:
     settings = get_runtime().settings
     if settings.server_url:
         fault = writer_fault(settings, get_runtime().desk.engine) or ""
-        return CheckpointCard(settings.server_model, settings.server_url, fault=fault)
+        return CheckpointCard(settings.server_model, settings.server_url, fault=fault, kind="server")
     folder = settings.checkpoint
     if not folder:
         return None
@@ -140,11 +146,19 @@ def checkpoint_card() -> CheckpointCard | None:
         found = inspect_checkpoint(Path(folder))
     except CheckpointError as error:
         return CheckpointCard(Path(folder).name, fault=str(error))
-    return CheckpointCard(found.name, found.architecture, found.context_length, found.weight_bytes)
+    return CheckpointCard(
+        found.name,
+        found.architecture,
+        found.context_length,
+        found.weight_bytes,
+        kind=found.kind,
+        base=found.base.name if found.base else "",
+        is_plain=found.layout == "plain",
+    )
 
 
 def try_models() -> Tried:
-    """Loads the models where they are not and asks each for one thing. Raises LlmError."""
+    """Loads the models where they are not and asks each for one thing; the server last, where one is set. Raises LlmError."""
     from llm.chat import ChatMessage, GenerateOptions
 
     engine, status = get_runtime().desk.engine, engine_status()
@@ -161,7 +175,21 @@ def try_models() -> Tried:
         options = GenerateOptions(max_tokens=16, timeout_s=timeout)
         written = "".join(engine.generate([ChatMessage("user", TEST_SENTENCE)], options)).strip()
         wrote = time.perf_counter() - began
+    if get_runtime().settings.server_url:
+        written, wrote = _asked_server()
     return Tried(encoded, wrote, written)
+
+
+def _asked_server() -> tuple[str, float | None]:
+    """What the model server writes first, and seconds until then; nothing where it may not be asked. Raises LlmError."""
+    from llm.chat import ChatMessage, GenerateOptions
+
+    desk = get_runtime().desk
+    if desk.writer is None or writer_fault(get_runtime().settings, desk.engine) is not None:
+        return "", None
+    began = time.perf_counter()
+    pieces = desk.writer.generate([ChatMessage("user", TEST_SENTENCE)], GenerateOptions(max_tokens=16))
+    return "".join(pieces).strip(), time.perf_counter() - began
 
 
 def programme() -> Programme:

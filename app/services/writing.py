@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 class Writing:
     """A draft that a model writes in the background: its checked sentences so far, its place in the queue, a way to stop it."""
 
-    def __init__(self, brief: IssueBrief, writer: TextModel, timeout_s: float) -> None:
+    def __init__(self, brief: IssueBrief, writer: TextModel, timeout_s: float, then: Sequence[TextModel] = ()) -> None:
         from llm.reply import stream_draft
 
-        self._writer = _Observed(writer)
-        self._drafting = stream_draft(brief, self._writer)
+        self._writers = [_Observed(one) for one in (writer, *then)]
+        self._drafting = stream_draft(brief, self._writers[0], self._writers[1:])
         self._sentences: list[Sentence] = []
         self._draft: Draft | None = None
         self._error: Exception | None = None
@@ -42,7 +42,7 @@ class Writing:
     @property
     def position(self) -> int:
         """Place in the model's queue, 1 being next; 0 while it writes."""
-        return self._writer.position
+        return next((one.position for one in reversed(self._writers) if one.stream is not None), 0)
 
     @property
     def elapsed_s(self) -> float:
@@ -56,7 +56,8 @@ class Writing:
 
     def cancel(self) -> None:
         """Stops the model; macros write what is left."""
-        self._writer.cancel()
+        for one in self._writers:
+            one.cancel()
 
     def result(self) -> Draft:
         """The draft, once it is done. Raises what ended it."""
@@ -104,6 +105,8 @@ class _Observed:
         from llm.server import ServerStream
         from llm.stream import Stream
 
+        if self.is_cancelled:  # while another writer was at it
+            raise EngineCancelledError("The request was cancelled.")
         pieces = self.writer.generate(messages, options or DEFAULT_OPTIONS)
         if isinstance(pieces, Stream | ServerStream):
             self.stream = pieces

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Collection, Iterator, Mapping, MutableMapping
 
 from sqlalchemy import delete, func, select
 
 from app.workspace.database import Database
 from app.workspace.schema import VectorRow
 
+_STATEMENT_KEYS = 500
+
 
 class VectorStore(MutableMapping[str, bytes]):
-    """A mapping on the vectors table. One statement an item: callers ask for what they miss, not for everything."""
+    """A mapping on the vectors table. One statement an item, but `many` and `store`: a transaction an item costs as much as its vector."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -27,6 +29,22 @@ class VectorStore(MutableMapping[str, bytes]):
         with self._database.write() as session:
             session.merge(VectorRow(key=key, value=value))
 
+    def many(self, keys: Collection[str]) -> dict[str, bytes]:
+        """The values of those keys that there are."""
+        found: dict[str, bytes] = {}
+        with self._database.read() as session:
+            for asked in _chunks(list(keys)):
+                rows = session.execute(select(VectorRow.key, VectorRow.value).where(VectorRow.key.in_(asked)))
+                found.update((row.key, row.value) for row in rows)
+        return found
+
+    def store(self, values: Mapping[str, bytes]) -> None:
+        """Puts them there in one transaction."""
+        with self._database.write() as session:
+            for asked in _chunks(list(values)):
+                session.execute(delete(VectorRow).where(VectorRow.key.in_(asked)))
+            session.add_all(VectorRow(key=key, value=value) for key, value in values.items())
+
     def __delitem__(self, key: str) -> None:
         with self._database.write() as session:
             found = session.execute(delete(VectorRow).where(VectorRow.key == key).returning(VectorRow.key)).first()
@@ -41,3 +59,9 @@ class VectorStore(MutableMapping[str, bytes]):
     def __len__(self) -> int:
         with self._database.read() as session:
             return session.scalar(select(func.count()).select_from(VectorRow)) or 0
+
+
+def _chunks(keys: list[str]) -> Iterator[list[str]]:
+    """Few enough for one statement of any database."""
+    for start in range(0, len(keys), _STATEMENT_KEYS):
+        yield keys[start : start + _STATEMENT_KEYS]

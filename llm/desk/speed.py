@@ -1,4 +1,4 @@
-"""`trustdesk bench llm`: decoding one answer on this machine's CPU: our path, transformers as it comes, CTranslate2, and the memory's limit.
+"""`trustdesk bench llm`: decoding one answer on this machine's CPU: our path, transformers as it comes, its peers, and the memory's limit.
 
 Every engine runs the same weights, prompts and number of tokens, in turn; a peer that is absent or
 can't take the model says so. Prompts are random ids: what a token costs does not depend on which it is.
@@ -9,17 +9,17 @@ from __future__ import annotations
 import json
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import torch
 
 from llm.desk.decode import DeskDecoder
 from llm.desk.model import GEOMETRIES, DeskModel, Geometry, load_model, save_model
+from llm.peers import Run, compiled, generating, loaded, openvino, quantised, timed
 
 SHIPPED = Path(__file__).resolve().parents[2] / "data" / "models"
 PROMPTS = (300, 700, 1_200)
@@ -27,11 +27,10 @@ ANSWER = 61
 LARGE = Geometry(
     vocabulary=151_936, width=1_024, layers=32, heads=16, inner=3_072
 )  # a dense model of 0.59 B parameters
+RANDOM = {**GEOMETRIES, "0.6b": LARGE}
+OURS = "trustdesk"
+SLOW_TO_START = frozenset({"torch.compile"})
 _COPIED_BYTES = 2**28
-
-Run = Callable[
-    [list[int], int], list[float]
-]  # prompt, tokens → instants (perf_counter) at the start and at every token
 
 
 @dataclass(frozen=True)
@@ -58,16 +57,29 @@ def shipped_model() -> Path | None:
     return next((path.parent for path in sorted(SHIPPED.glob("*/model.safetensors"))), None)
 
 
-def measure(model: Path | None, *, runs: int, threads: int, has_large: bool) -> Iterator[DecodeTiming]:
-    """A row an engine and prompt length for the model (default: the shipped one, else random weights), then for 0.6 B random weights."""
+def measure(
+    model: Path | None,
+    *,
+    runs: int,
+    threads: int,
+    geometries: Collection[str] = (),
+    engines: Collection[str] = (),
+    prompts: Collection[int] = (),
+    tokens: int = ANSWER,
+) -> Iterator[DecodeTiming]:
+    """A row an engine and prompt length for the model, and for random weights of each geometry; without either, for the shipped model.
+
+    Without a shipped one it is the medium geometry. Ours is always among the engines (default: all).
+    """
     torch.set_num_threads(threads)
     with TemporaryDirectory(prefix="trustdesk-bench-") as scratch:
-        folder = model or shipped_model()
-        if folder is None:
-            folder = random_model(Path(scratch) / "medium-random-weights", GEOMETRIES["medium"])
-        yield from _measured(folder, Path(scratch), runs)
-        if has_large:
-            yield from _measured(random_model(Path(scratch) / "0.6B-random-weights", LARGE), Path(scratch), runs=2)
+        asked = (runs, engines, prompts or PROMPTS, tokens)
+        folder = model if model or geometries else shipped_model()
+        if folder is not None:
+            yield from _measured(folder, Path(scratch), *asked)
+        for name in geometries or (() if folder else ("medium",)):
+            random = random_model(Path(scratch) / f"{name}-random-weights", RANDOM[name])
+            yield from _measured(random, Path(scratch), *asked)
 
 
 def random_model(folder: Path, geometry: Geometry) -> Path:
@@ -76,22 +88,23 @@ def random_model(folder: Path, geometry: Geometry) -> Path:
     return folder
 
 
-def _measured(folder: Path, scratch: Path, runs: int) -> Iterator[DecodeTiming]:
-    opened: dict[str, Run | str] = {
-        "trustdesk": _ours(folder),
-        "transformers, as it comes": _transformers(folder, "auto"),
-        "transformers, float32": _transformers(folder, "float32"),
-        "CTranslate2, int8": _ctranslate2(folder, scratch),
+def _measured(
+    folder: Path, scratch: Path, runs: int, engines: Collection[str], prompts: Collection[int], tokens: int
+) -> Iterator[DecodeTiming]:
+    opened = {
+        name: _opened(name, folder, scratch, engines)
+        for name in ENGINES
+        if name in (engines or ENGINES) or name == OURS
     }
     vocabulary = load_model(folder).geometry.vocabulary
     generator = torch.Generator().manual_seed(1)
-    for length in PROMPTS:
+    for length in prompts:
         times: dict[str, list[tuple[float, float]]] = {}
         for turn in range(runs + 1):
             prompt = torch.randint(3, vocabulary, (length,), generator=generator).tolist()
             for name, run in opened.items():
                 if not isinstance(run, str):
-                    found = _timed(run, prompt)
+                    found = _timed(run, prompt, tokens)
                     if turn:  # the first is each engine's warm-up
                         times.setdefault(name, []).append(found)
         for name, run in opened.items():
@@ -99,16 +112,22 @@ def _measured(folder: Path, scratch: Path, runs: int) -> Iterator[DecodeTiming]:
     yield _limit(folder)
 
 
-def _timed(run: Run, prompt: list[int]) -> tuple[float, float]:
+def _opened(name: str, folder: Path, scratch: Path, engines: Collection[str]) -> Run | str:
+    if name in SLOW_TO_START and name not in engines:
+        return f"left out: it compiles for minutes; ask for it with --engine {name}"
+    return ENGINES[name](folder, scratch)
+
+
+def _timed(run: Run, prompt: list[int], tokens: int) -> tuple[float, float]:
     """Milliseconds to the first token, tokens a second after it."""
-    start, first, *rest = run(prompt, ANSWER)
+    start, first, *rest = run(prompt, tokens)
     return (first - start) * 1000, len(rest) / (rest[-1] - first)
 
 
 def _row(model: str, name: str, length: int, times: dict[str, list[tuple[float, float]]], status: str) -> DecodeTiming:
     if name not in times:
         return DecodeTiming(model, name, length, None, None, None, status)
-    multiples = [ours[1] / other[1] for ours, other in zip(times["trustdesk"], times[name], strict=True)]
+    multiples = [ours[1] / other[1] for ours, other in zip(times[OURS], times[name], strict=True)]
     first, rate = (statistics.median(column) for column in zip(*times[name], strict=True))
     return DecodeTiming(
         model, name, length, round(first), round(rate, 1), round(statistics.median(multiples), 2), status
@@ -119,44 +138,7 @@ def _ours(folder: Path) -> Run:
     decoder = DeskDecoder(folder)
     decoder.ends = frozenset()
     decoder.stops_circles = False  # random weights repeat themselves, and the peers don't look
-
-    def run(prompt: list[int], tokens: int) -> list[float]:
-        instants = [time.perf_counter()]
-        instants += [time.perf_counter() for _ in decoder.generate(prompt, max_tokens=tokens)]
-        return instants
-
-    return run
-
-
-class _Instants:
-    """A streamer for `generate` that notes when each token came."""
-
-    def __init__(self) -> None:
-        self.noted: list[float] = []
-
-    def put(self, _: object) -> None:
-        """The prompt first, then each token."""
-        self.noted.append(time.perf_counter())
-
-    def end(self) -> None:
-        """Nothing more comes."""
-
-
-def _transformers(folder: Path, dtype: str) -> Run:
-    from transformers import AutoModelForCausalLM
-
-    causal: Any = AutoModelForCausalLM
-    model = causal.from_pretrained(folder, dtype=dtype, local_files_only=True).eval()
-    model.generation_config.eos_token_id = None
-
-    def run(prompt: list[int], tokens: int) -> list[float]:
-        ids, instants = torch.tensor([prompt]), _Instants()
-        model.generate(
-            ids, attention_mask=torch.ones_like(ids), max_new_tokens=tokens, do_sample=False, streamer=instants
-        )
-        return instants.noted
-
-    return run
+    return timed(lambda prompt, tokens: decoder.generate(prompt, max_tokens=tokens))
 
 
 def _ctranslate2(folder: Path, scratch: Path) -> Run | str:
@@ -204,6 +186,18 @@ def _name_tokens(folder: Path) -> None:
     (folder / "tokenizer_config.json").write_text(
         json.dumps({"tokenizer_class": "PreTrainedTokenizerFast", **special}), "utf-8"
     )
+
+
+ENGINES: dict[str, Callable[[Path, Path], Run | str]] = {  # folder, scratch → a run, or why there is none
+    OURS: lambda folder, _: _ours(folder),
+    "transformers, as it comes": lambda folder, _: generating(loaded(folder, "auto")),
+    "transformers, float32": lambda folder, _: generating(loaded(folder, "float32")),
+    "torch.compile": lambda folder, _: compiled(folder),
+    "torch, int8": lambda folder, _: quantised(folder),
+    "CTranslate2, int8": lambda folder, scratch: _ctranslate2(folder, scratch),
+    "OpenVINO": lambda folder, _: openvino(folder, is_int8=False),
+    "OpenVINO, int8 weights": lambda folder, _: openvino(folder, is_int8=True),
+}
 
 
 def _limit(folder: Path) -> DecodeTiming:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.conftest import Invoke
-from tests.llm.serving.tiny_checkpoint import make_checkpoint
+from tests.llm.serving.tiny_checkpoint import make_adapter, make_checkpoint, make_encoder_decoder
 
 
 @pytest.fixture(scope="module")
@@ -42,9 +42,36 @@ def test_what_is_no_checkpoint_gets_one_line(invoke: Invoke, tmp_path: Path) -> 
     assert "config.json" in result.stderr
 
 
-def test_an_adapter_is_never_left_out_silently(invoke: Invoke, folder: Path, tmp_path: Path) -> None:
-    copy = shutil.copytree(folder, tmp_path / "adapted")
-    (copy / "adapter_config.json").write_text('{"base_model_name_or_path": "models/base"}')
-    result = invoke("model", "info", copy)
+def test_an_adapter_is_named_with_its_base(invoke: Invoke, folder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("peft")
+    shutil.copytree(folder, tmp_path / "Tiny-Qwen3")
+    adapter = make_adapter(tmp_path / "Adapter", tmp_path / "Tiny-Qwen3", named="someone/Tiny-Qwen3")
+    found = json.loads(invoke("model", "info", adapter, "--measure", "--json").stdout)
+    alone = json.loads(invoke("model", "info", folder, "--json").stdout)
+    assert (found["engine"], found["kind"]) == ("checkpoint:Adapter", "adapter on Tiny-Qwen3 (causal)")
+    assert alone["parameters"] < found["parameters"] < 1.1 * alone["parameters"]
+    assert found["weight_bytes"] > alone["weight_bytes"]
+    assert found["tokens_per_second"] > 0
+
+
+def test_an_adapter_without_its_base_is_one_line(invoke: Invoke, tmp_path: Path) -> None:
+    (tmp_path / "adapter_config.json").write_text('{"base_model_name_or_path": "someone/Absent"}')
+    result = invoke("model", "info", tmp_path)
     assert result.exit_code == 1
-    assert "merge it into its base model (models/base)" in result.stderr
+    assert "holds an adapter of someone/Absent, which is no folder here" in result.stderr
+
+
+def test_kind_and_prompt_layout_are_said(invoke: Invoke, tmp_path: Path) -> None:
+    encoder_decoder = make_encoder_decoder(tmp_path / "t5", "t5")
+    found = json.loads(invoke("model", "info", encoder_decoder, "--json").stdout)
+    assert (found["kind"], found["prompt_layout"], found["context_length"]) == ("encoder-decoder", "plain", 128)
+    base = make_checkpoint(tmp_path / "base", chat_template=None)
+    found = json.loads(invoke("model", "info", base, "--json").stdout)
+    assert (found["kind"], found["prompt_layout"]) == ("causal", "plain")
+
+
+def test_a_server_is_named_as_one(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRUSTDESK_SERVER_URL", "http://models.example/v1")
+    monkeypatch.setenv("TRUSTDESK_SERVER_MODEL", "large")
+    found = json.loads(invoke("model", "info", "--json").stdout)
+    assert (found["engine"], found["kind"], found["folder"]) == ("server:large", "server", "http://models.example/v1")

@@ -61,3 +61,51 @@ def test_what_a_server_writes_is_checked_and_labelled(
     assert "We look at your message." in found["reply"]
     assert "918273" not in found["reply"]
     assert server.asked[0][2] == "Bearer abc"
+
+
+def test_load_and_test_asks_the_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, server: Server) -> None:
+    from app.commands.plumbing import runtime
+    from app.services.settings_page import checkpoint_card, try_models
+
+    server.answer = sends(event("It arrives today."), b"data: [DONE]\n\n")
+    for name, value in (
+        ("SERVER_URL", server.url),
+        ("SERVER_ALLOW", "127.0.0.1"),
+        ("ENCODER", "false"),
+        ("WORKSPACE_URL", f"sqlite:///{tmp_path}/workspace.sqlite"),
+    ):
+        monkeypatch.setenv(f"TRUSTDESK_{name}", value)
+    with runtime(tmp_path / "warehouse"):
+        tried, card = try_models(), checkpoint_card()
+    assert tried.written == "It arrives today."
+    assert tried.write_seconds is not None
+    assert card is not None
+    assert (card.kind, card.fault) == ("server", "")
+
+
+def test_the_checkpoint_writes_when_the_server_fails(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, closed_port: int
+) -> None:
+    from app.commands.plumbing import runtime
+
+    monkeypatch.setenv("TRUSTDESK_SERVER_URL", f"http://127.0.0.1:{closed_port}/v1")
+    monkeypatch.setenv("TRUSTDESK_SERVER_ALLOW", "127.0.0.1")
+    monkeypatch.setenv("TRUSTDESK_WORKSPACE_URL", f"sqlite:///{tmp_path}/workspace.sqlite")
+    with runtime(tmp_path / "warehouse") as opened:
+        assert opened.desk.then == ()
+    monkeypatch.setenv("TRUSTDESK_CHECKPOINT", str(tmp_path / "Tiny"))
+    with runtime(tmp_path / "warehouse") as opened:
+        assert opened.desk.writer is not None
+        assert [opened.desk.writer.name, *(one.name for one in opened.desk.then)] == [
+            "server:default",
+            "checkpoint:Tiny",
+        ]
+
+
+def test_info_measures_the_server(invoke: Invoke, monkeypatch: pytest.MonkeyPatch, server: Server) -> None:
+    server.answer = sends(*(event(f"word{n} ") for n in range(5)), b"data: [DONE]\n\n")
+    monkeypatch.setenv("TRUSTDESK_SERVER_URL", server.url)
+    monkeypatch.setenv("TRUSTDESK_SERVER_ALLOW", "127.0.0.1")
+    found = json.loads(invoke("model", "info", "--measure", "--json").stdout)
+    assert (found["kind"], found["memory_bytes"]) == ("server", None)
+    assert found["tokens_per_second"] > 0

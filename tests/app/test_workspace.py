@@ -321,6 +321,13 @@ class TestDocumentsAndLabels:
         found = workspace.labels.all(subject="ticket:t1")
         assert [(label.value, label.actor_name) for label in found] == [("refund", "Ben"), ("penalty", "Ann")]
 
+    def test_vectors_are_read_and_written_many_at_once(self, workspace: Workspace) -> None:
+        workspace.vectors["k7"] = b"old"
+        workspace.vectors.store({f"k{place}": b"%d" % place for place in range(1_203)})
+        found = workspace.vectors.many([*(f"k{place}" for place in range(1_203)), "absent"])
+        assert found == {f"k{place}": b"%d" % place for place in range(1_203)}
+        assert workspace.vectors.many([]) == {}
+
     def test_vectors_are_a_mapping(self, workspace: Workspace) -> None:
         workspace.vectors["a"] = b"1"
         workspace.vectors["a"] = b"2"

@@ -403,6 +403,16 @@ class TestWriting:
         assert draft.reply
         assert not next(check for check in draft.checks if check.name == "writer_available").passed
 
+    def test_what_is_cancelled_is_not_begun_by_the_next_writer(self, desk: Runtime) -> None:
+        asked = reply.brief(snapshot_id(), "t-en")
+        assert asked is not None
+        first, after = self.scribe(asked), self.scribe(asked)
+        after.go_on.release(3)
+        writing = Writing(asked, first, timeout_s=60, then=(after,))
+        writing.cancel()
+        first.go_on.release(3)
+        assert writing.result().engine == "macro"
+
     def test_the_page_shows_the_writing_and_keeps_what_came_of_it(
         self, desk: Runtime, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -40,15 +40,12 @@ PENALTY_ZH = (
 class ScriptedModel:
     """Writes what it is given, in pieces of seven characters; `prompts` keeps what it was asked; it may break in the middle."""
 
-    def __init__(self, text: str, *, fails_after: int | None = None) -> None:
+    def __init__(self, text: str, *, fails_after: int | None = None, name: str = "checkpoint:scripted") -> None:
+        self.name = name
         self._text = text
         self._fails_after = fails_after
         self.prompts: list[Sequence[ChatMessage]] = []
         self.written = 0
-
-    @property
-    def name(self) -> str:
-        return "checkpoint:scripted"
 
     def generate(self, messages: Sequence[ChatMessage], options: GenerateOptions = GenerateOptions()) -> Iterator[str]:  # noqa: B008
         self.prompts.append(messages)

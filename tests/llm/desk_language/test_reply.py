@@ -184,6 +184,38 @@ def test_a_model_that_fails_leaves_what_passed_and_macros_do_the_rest(knowledge:
     assert nothing.sentences
 
 
+def named(name: str, text: str, fails_after: int | None = None) -> ScriptedModel:
+    return ScriptedModel(text, fails_after=fails_after, name=name)
+
+
+def test_when_a_writer_fails_the_next_writes_and_the_draft_says_so(knowledge: Knowledge) -> None:
+    good = "Thank you for writing to us about it. [S1]\n"
+    brief = brief_of(knowledge, PENALTY_EN)
+    server, checkpoint = named("server:large", "x" * 100, 0), named("checkpoint:small", good)
+    result = stream_draft(brief, server, [checkpoint]).draft()
+    assert result.engine == "checkpoint:small"
+    assert result.sentences[0].text == "Thank you for writing to us about it."
+    assert "did not finish" in failed(result)["writer_available"]
+    assert failed(result)["writer_available"].endswith("checkpoint:small wrote instead.")
+
+
+def test_the_next_writer_is_not_asked_while_one_writes_or_has_written(knowledge: Knowledge) -> None:
+    good = "Thank you for writing to us about it. [S1]\n"
+    brief = brief_of(knowledge, PENALTY_EN)
+    for first in (named("server:large", good), named("server:large", good + "x" * 100, len(good) + 7)):
+        after = named("checkpoint:small", good)
+        result = stream_draft(brief, first, [after]).draft()
+        assert (result.engine, after.written) == ("server:large", 0)
+
+
+def test_when_every_writer_fails_macros_write_and_each_is_named(knowledge: Knowledge) -> None:
+    brief = brief_of(knowledge, PENALTY_EN)
+    result = stream_draft(brief, named("server:large", "x", 0), [named("checkpoint:small", "x", 0)]).draft()
+    assert result.engine == "macro"
+    assert failed(result)["writer_available"].count("did not finish") == 2
+    assert failed(result)["writer_available"].endswith("Macros wrote the rest.")
+
+
 def test_a_model_that_never_stops_is_stopped(knowledge: Knowledge) -> None:
     model = ScriptedModel("".join(f"We look at message {'again ' * n}now. [S1]\n" for n in range(1, 200)))
     result = draft(brief_of(knowledge, PENALTY_EN, length="short"), model)

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from llm.chat import ChatMessage, GenerateOptions
-from llm.checkpoint import Checkpoint, _Pieces, inspect_checkpoint
+from llm.checkpoint import Checkpoint, _Pieces
+from llm.checkpoint_files import inspect_checkpoint
 from llm.errors import CheckpointError, PromptTooLongError
+from llm.plain_layout import Until
 from tests.llm.serving.tiny_checkpoint import make_checkpoint
 
 ASK = [ChatMessage("system", "Answer the merchant."), ChatMessage("user", "Why was order A-1001 late?")]
@@ -67,7 +69,6 @@ def replace(name: str, content: bytes) -> Callable[[Path], None]:
         (replace("model.safetensors", b"\x80\x02}q\x00."), "is not a safetensors file"),
         (replace("model.safetensors", b"\x02\0\0\0\0\0\0\0{}"), "has a damaged header"),
         (remove("tokenizer.json"), "has no tokenizer"),
-        (remove("chat_template.jinja"), "has no chat template"),
         (
             replace("model.safetensors.index.json", b'{"weight_map": {"a": "model-00001-of-00002.safetensors"}}'),
             "lacks model-00001-of-00002.safetensors",
@@ -182,7 +183,7 @@ def test_pieces_never_split_a_character(checkpoint: Checkpoint) -> None:
     tokenizer = checkpoint._tokenizer
     ids = tokenizer(text, return_tensors="pt")["input_ids"][0]
     pieces: list[str] = []
-    stream = _Pieces(tokenizer, pieces.append)
+    stream = _Pieces(tokenizer, Until((), pieces.append))
     stream.put(ids[:1])  # the prompt
     for token in ids:
         stream.put(token)
