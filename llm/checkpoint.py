@@ -100,7 +100,7 @@ class Checkpoint:
         config.inference_mode = True
         adapted: Any = get_peft_model(self._model, config)
         expected = {name for name, _ in adapted.named_parameters() if ".default" in name or "_prompt" in name}
-        result = set_peft_model_state_dict(adapted, load_file(folder / ADAPTER_WEIGHTS))
+        result: Any = set_peft_model_state_dict(adapted, load_file(folder / ADAPTER_WEIGHTS))
         absent = expected & set(result.missing_keys)
         if result.unexpected_keys or absent:
             name = min([*result.unexpected_keys, *absent])
