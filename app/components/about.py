@@ -135,6 +135,8 @@ def _writer(checkpoint: CheckpointCard | None) -> str:
     if checkpoint.fault:
         return f":orange[:material/warning: {checkpoint.fault}]"
     said = [f"**{checkpoint.name}**", checkpoint.architecture]
+    if checkpoint.is_desk:
+        said.append(_("the desk's own model, which writes summaries too"))
     if checkpoint.weight_bytes:
         said.append(_gigabytes(checkpoint.weight_bytes))
     if checkpoint.context_length:

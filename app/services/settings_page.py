@@ -26,7 +26,7 @@ from app.settings import Settings, origins
 if TYPE_CHECKING:
     from analytics.trust.programme import Programme
     from app.workspace import AuditCheck
-    from llm.engine import EngineStatus
+    from llm.engine import Engine, EngineStatus
 
 AUDIT_SHOWN = 200
 TEST_SENTENCE = "Where is my parcel? It should have arrived on Monday."
@@ -68,13 +68,14 @@ HELP = (
 
 @dataclass(frozen=True)
 class CheckpointCard:
-    """A chat checkpoint as its folder describes it; `fault` says in one line why it can't be used, else ""."""
+    """A checkpoint as its folder describes it; `fault` says in one line why it can't be used, else "". `is_desk`: one of the desk's own."""
 
     name: str
     architecture: str = ""
     context_length: int | None = None
     weight_bytes: int = 0
     fault: str = ""
+    is_desk: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,7 @@ def checkpoint_card() -> CheckpointCard | None:
     from pathlib import Path
 
     from llm.checkpoint import inspect_checkpoint
+    from llm.desk.card import is_desk_model
     from llm.errors import CheckpointError
 
     settings = get_runtime().settings
@@ -140,13 +142,14 @@ def checkpoint_card() -> CheckpointCard | None:
         found = inspect_checkpoint(Path(folder))
     except CheckpointError as error:
         return CheckpointCard(Path(folder).name, fault=str(error))
-    return CheckpointCard(found.name, found.architecture, found.context_length, found.weight_bytes)
+    # What only loading shows (foreign weights, another tokenizer) the engine knows once it has tried.
+    fault = get_runtime().desk.engine.status().writer_unavailable or ""
+    is_desk = is_desk_model(found.folder)
+    return CheckpointCard(found.name, found.architecture, found.context_length, found.weight_bytes, fault, is_desk)
 
 
 def try_models() -> Tried:
     """Loads the models where they are not and asks each for one thing. Raises LlmError."""
-    from llm.chat import ChatMessage, GenerateOptions
-
     engine, status = get_runtime().desk.engine, engine_status()
     encoded = wrote = None
     written = ""
@@ -157,11 +160,22 @@ def try_models() -> Tried:
         encoded = time.perf_counter() - began
     if status.writer is not None and status.writer_unavailable is None:
         began = time.perf_counter()
-        timeout = get_runtime().settings.generation_timeout_seconds
-        options = GenerateOptions(max_tokens=16, timeout_s=timeout)
-        written = "".join(engine.generate([ChatMessage("user", TEST_SENTENCE)], options)).strip()
+        written = _first_words(engine, get_runtime().settings.generation_timeout_seconds)
         wrote = time.perf_counter() - began
     return Tried(encoded, wrote, written)
+
+
+def _first_words(engine: Engine, timeout_s: float) -> str:
+    """A chat's first 16 tokens, or the first sentence of the desk's own model."""
+    from llm.chat import ChatMessage, GenerateOptions
+    from llm.desk.request import BriefPrompt
+
+    if not engine.reads_briefs:
+        options = GenerateOptions(max_tokens=16, timeout_s=timeout_s)
+        return "".join(engine.generate([ChatMessage("user", TEST_SENTENCE)], options)).strip()
+    prompt = BriefPrompt.of_text(TEST_SENTENCE)
+    lines = engine.generate(prompt.messages, GenerateOptions(timeout_s=timeout_s))
+    return next((sentence.text for line in lines if (sentence := prompt.sentence(line))), "")
 
 
 def programme() -> Programme:

@@ -9,18 +9,18 @@ import pytest
 from click.testing import CliRunner
 
 from app.commands import main
+from llm.desk.card import CARD
 from llm.desk.corpus import CorpusThread
 from llm.desk.evaluate import Judged, verdicts
-from llm.desk.model import DeskModel, Geometry, save_model
+from llm.desk.model import DeskModel, save_model
 from llm.desk.prompt import END, PAD, REPLY, SUMMARY, Asked
 from llm.desk.slots import SLOT
 from llm.desk.tokenizer import save_tokenizer
-from llm.desk.writer import CARD, DeskWriter
+from llm.desk.writer import DeskWriter
 from llm.errors import CheckpointError
 from llm.grounding import EvidenceBook, missing_figures
 from llm.types import IssueBrief
-
-TINY = Geometry(vocabulary=1_408, width=32, layers=2, heads=2, inner=48, context=1_024)
+from tests.llm.desk.tiny_desk import TINY
 
 
 @pytest.fixture(scope="module")
