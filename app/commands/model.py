@@ -81,5 +81,5 @@ def evaluate(context: click.Context, folder: Path, threads: int | None, keep: Pa
     records = list(evaluate_model(folder, threads, keep or EVALUATIONS_FOLDER))
     print_records(records, as_json=as_json)
     if not any(line.get("passed") for line in records if line["record"] == "verdict"):
-        note("The model beats no other writer: it may not write by default.")
+        note("The model passes nowhere: it may not write by default (`fails` says why).")
         context.exit(1)
