@@ -1,4 +1,4 @@
-"""`trustdesk model info`, `train`, `evaluate`: what writes; makes the desk's own model, and judges one before it may write by default."""
+"""`trustdesk model info`, `train`, `train-tagger`, `evaluate`: what writes; makes the desk's own model, and judges one before it may write by default."""
 
 from __future__ import annotations
 
@@ -83,3 +83,15 @@ def evaluate(context: click.Context, folder: Path, threads: int | None, keep: Pa
     if not any(line.get("passed") for line in records if line["record"] == "verdict"):
         note("The model passes nowhere: it may not write by default (`fails` says why).")
         context.exit(1)
+
+
+@model.command("train-tagger")
+@click.argument("out", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@json_option
+@one_line_errors
+def train_tagger(out: Path | None, as_json: bool) -> None:
+    """Train the tagger of names and places into OUT (default: data/models/names.npz), and say what it finds on held-out threads."""
+    from app.services.desk_model import train_name_tagger
+    from llm.tagger import WEIGHTS
+
+    print_records(list(train_name_tagger(out or WEIGHTS)), as_json=as_json)
