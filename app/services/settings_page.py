@@ -174,7 +174,9 @@ def _first_words(engine: Engine, timeout_s: float) -> str:
         options = GenerateOptions(max_tokens=16, timeout_s=timeout_s)
         return "".join(engine.generate([ChatMessage("user", TEST_SENTENCE)], options)).strip()
     prompt = BriefPrompt.of_text(TEST_SENTENCE)
-    lines = engine.generate(prompt.messages, GenerateOptions(timeout_s=timeout_s))
+    lines = list(
+        engine.generate(prompt.messages, GenerateOptions(timeout_s=timeout_s))
+    )  # whole, so that it rests again
     return next((sentence.text for line in lines if (sentence := prompt.sentence(line))), "")
 
 
