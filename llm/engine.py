@@ -17,6 +17,7 @@ import psutil
 
 from llm.chat import DEFAULT_OPTIONS, ChatMessage, GenerateOptions, TextModel
 from llm.checkpoint import inspect_checkpoint
+from llm.desk.card import is_desk_model
 from llm.encoder import DIMENSIONS, Vectors, find_weights
 from llm.errors import (
     CheckpointError,
@@ -84,7 +85,12 @@ class Engine:
 
     @property
     def name(self) -> str:
-        return f"checkpoint:{self._config.checkpoint.resolve().name}" if self._config.checkpoint else "none"
+        return checkpoint_name(self._config.checkpoint) if self._config.checkpoint else "none"
+
+    @property
+    def reads_briefs(self) -> bool:
+        """Whether `generate` takes a `llm.desk.request.BriefPrompt` instead of a chat."""
+        return self._config.checkpoint is not None and is_desk_model(self._config.checkpoint)
 
     def generate(self, messages: Sequence[ChatMessage], options: GenerateOptions = DEFAULT_OPTIONS) -> Stream:
         """Raises at once EngineUnavailableError or EngineBusyError; the stream raises the rest, also PromptTooLongError."""
@@ -232,6 +238,11 @@ class Engine:
                     raise EngineUnavailableError(f"The model worker does not start: {error}.") from error
                 self._start_count += 1
             return self._worker
+
+
+def checkpoint_name(folder: Path) -> str:
+    """What texts written with a checkpoint folder are labelled with: `desk:NAME` for the desk's own model, else `checkpoint:NAME`."""
+    return f"{'desk' if is_desk_model(folder) else 'checkpoint'}:{folder.resolve().name}"
 
 
 def open_engine(checkpoint: Path | None = None, threads: int | None = None) -> Engine:

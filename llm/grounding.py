@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from llm.language import CHINESE, ENGLISH, UNDETERMINED, detect
+from llm.language import CHINESE, ENGLISH, UNDETERMINED, detect, is_chinese
 from llm.names import names_in
 from llm.privacy import find as find_private
 from llm.promises import blame_in, promises_in
 from llm.spans import Span, extract
+from llm.tagger import tagged
 from llm.types import Check, Fact, IssueBrief, Message, Passage, Sentence
 
 LONGEST_SENTENCE = 400
@@ -152,9 +153,17 @@ def missing_names(text: str, evidence: Sequence[Evidence], common: Sequence[str]
     unknown = [span.text for span in extract(text) if span.kind == "carrier" and span.value not in carriers]
     taken = [span.text for span in extract(text)]
     names = [
-        name for name in names_in(text) if name.casefold() not in haystack and not any(name in known for known in taken)
+        name
+        for name in (*names_in(text), *_chinese_names(text))
+        if name.casefold() not in haystack and not any(name in known for known in taken)
     ]
     return list(dict.fromkeys([*unknown, *names]))
+
+
+def _chinese_names(text: str) -> list[str]:
+    """Chinese persons and places, which no capital shows; those of other kinds are said by the records."""
+    found = (text[tag.start : tag.end] for tag in tagged(text) if tag.kind in {"name", "place"})
+    return [name for name in found if is_chinese(name)]
 
 
 def check_sentence(

@@ -4,18 +4,21 @@ What fails a check is withheld and named in the draft's checks. Knows no queue, 
 """
 
 import time
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from itertools import chain
 
 from llm.chat import GenerateOptions, TextModel
 from llm.composer import Line, compose
+from llm.desk.prompt import REPLY
+from llm.desk.request import BriefPrompt, reads_briefs
 from llm.errors import InputError, LlmError, PromptTooLongError
 from llm.grounding import CHECK_NAMES, EvidenceBook, check_sentence, failing
 from llm.language import CHINESE, ENGLISH, UNDETERMINED, WRITTEN, is_chinese, sentences
 from llm.promises import promises_in
 from llm.prompting import CUTS, SENTENCE_COUNTS, Prompt, lines_of
 from llm.repetition import unrepeated
+from llm.stream import closable
 from llm.types import Check, Draft, IssueBrief, Sentence
 from llm.vectors import similarities
 
@@ -96,20 +99,31 @@ class Drafting:
     def _written(self, writer: TextModel) -> Iterator[Sentence]:
         allowed = {action for macro in self.brief.macros if macro.kind != "decision" for action in macro.actions}
         try:
-            for cut in CUTS:
-                try:
-                    yield from self._written_from(writer, Prompt(self.brief, self.language, cut), allowed)
-                    self._left_out = cut.left_out
-                    return
-                except PromptTooLongError:
-                    if cut is CUTS[-1]:
-                        raise
+            yield from self._first_that_fits(writer, allowed)
         except LlmError as error:
             self._writer_error = str(error)
 
-    def _written_from(self, writer: TextModel, prompt: Prompt, allowed: Collection[str]) -> Iterator[Sentence]:
+    def _first_that_fits(self, writer: TextModel, allowed: Collection[str]) -> Iterator[Sentence]:
+        """By the desk's own model, which cuts a brief itself; a chat model is asked with ever less evidence until that fits its context."""
+        if reads_briefs(writer):
+            prompt = BriefPrompt(REPLY, self.brief)
+            yield from self._written_from(writer, prompt, allowed)
+            self._left_out = prompt.left_out
+            return
+        for cut in CUTS:
+            try:
+                yield from self._written_from(writer, Prompt(self.brief, self.language, cut), allowed)
+                self._left_out = cut.left_out
+                return
+            except PromptTooLongError:
+                if cut is CUTS[-1]:
+                    raise
+
+    def _written_from(
+        self, writer: TextModel, prompt: Prompt | BriefPrompt, allowed: Collection[str]
+    ) -> Iterator[Sentence]:
         limit = SENTENCE_COUNTS[self.brief.length]
-        with closing(_closable(writer.generate(prompt.messages, OPTIONS))) as stream:
+        with closing(closable(writer.generate(prompt.messages, OPTIONS))) as stream:
             for line in lines_of(unrepeated(stream)):
                 sentence = prompt.sentence(line)
                 if sentence is not None and self._passes(sentence, allowed):
@@ -182,16 +196,6 @@ class Drafting:
             if self._shown
             else "no sentence to check",
         )
-
-
-def _closable(pieces: Iterator[str]) -> Generator[str]:
-    """A generator over the pieces, so that leaving early closes what closes; closing the model's own stream cancels its work."""
-    try:
-        yield from pieces
-    finally:
-        close = getattr(pieces, "close", None)
-        if close is not None:
-            close()
 
 
 def _short(text: str, limit: int = 80) -> str:

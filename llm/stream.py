@@ -5,7 +5,7 @@ Knows no worker and no model.
 
 import queue
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -87,3 +87,13 @@ class Stream(Iterator[str]):
         self.finish_reason = result.reason
         self._let_go.detach()
         raise StopIteration
+
+
+def closable(pieces: Iterator[str]) -> Generator[str]:
+    """A generator over the pieces, so that leaving early closes what closes; closing the model's own stream cancels its work."""
+    try:
+        yield from pieces
+    finally:
+        close = getattr(pieces, "close", None)
+        if close is not None:
+            close()

@@ -23,11 +23,13 @@ import psutil
 
 from llm.chat import ChatMessage, GenerateOptions
 from llm.checkpoint import CheckpointDtype
+from llm.desk.card import is_desk_model
 from llm.encoder import EncoderDtype
 from llm.errors import LlmError, WorkerDiedError
 
 if TYPE_CHECKING:
     from llm.checkpoint import Checkpoint
+    from llm.desk.writer import DeskWriter
     from llm.encoder import SentenceModel
 
 Frame = tuple[dict[str, Any], bytes]
@@ -204,7 +206,7 @@ class _Server:
         self._requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._cancelled: set[int] = set()
         self._encoder: SentenceModel | None = None
-        self._checkpoint: Checkpoint | None = None
+        self._checkpoint: Checkpoint | DeskWriter | None = None
 
     def run(self) -> None:
         threading.Thread(target=self._read, name="requests", daemon=True).start()
@@ -257,11 +259,16 @@ class _Server:
             self._encoder = SentenceModel(Path(self._config["encoder"]), self._config["encoder_dtype"])
         return self._encoder
 
-    def _load_checkpoint(self) -> "Checkpoint":
-        if self._checkpoint is None:
+    def _load_checkpoint(self) -> "Checkpoint | DeskWriter":
+        folder = Path(self._config["checkpoint"])
+        if self._checkpoint is None and is_desk_model(folder):
+            from llm.desk.writer import DeskWriter
+
+            self._checkpoint = DeskWriter(folder)
+        elif self._checkpoint is None:
             from llm.checkpoint import Checkpoint
 
-            self._checkpoint = Checkpoint(Path(self._config["checkpoint"]), self._config["checkpoint_dtype"])
+            self._checkpoint = Checkpoint(folder, self._config["checkpoint_dtype"])
         return self._checkpoint
 
     def _tell(self, header: Mapping[str, object], body: bytes = b"") -> None:

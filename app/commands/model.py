@@ -1,4 +1,4 @@
-"""`trustdesk model info`, `pull`, `train`, `evaluate`: what writes; makes the desk's own model, and judges one before it may write by default."""
+"""`trustdesk model info`, `pull`, `train`, `train-tagger`, `evaluate`: what writes; makes the desk's own model, and judges one before it may write by default."""
 
 from __future__ import annotations
 
@@ -83,5 +83,17 @@ def evaluate(context: click.Context, folder: Path, threads: int | None, keep: Pa
     records = list(evaluate_model(folder, threads, keep or EVALUATIONS_FOLDER))
     print_records(records, as_json=as_json)
     if not any(line.get("passed") for line in records if line["record"] == "verdict"):
-        note("The model beats no other writer: it may not write by default.")
+        note("The model passes nowhere: it may not write by default (`fails` says why).")
         context.exit(1)
+
+
+@model.command("train-tagger")
+@click.argument("out", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@json_option
+@one_line_errors
+def train_tagger(out: Path | None, as_json: bool) -> None:
+    """Train the tagger of names and places into OUT (default: data/models/names.npz), and say what it finds on held-out threads."""
+    from app.services.desk_model import train_name_tagger
+    from llm.tagger import WEIGHTS
+
+    print_records(list(train_name_tagger(out or WEIGHTS)), as_json=as_json)

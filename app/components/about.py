@@ -139,6 +139,8 @@ def _writer(checkpoint: CheckpointCard | None) -> str:
         said.append(_("adapter on {name}", name=checkpoint.base))
     if checkpoint.kind == "encoder-decoder":
         said.append(_("encoder-decoder"))
+    if checkpoint.is_desk:
+        said.append(_("the desk's own model, which writes summaries too"))
     if checkpoint.weight_bytes:
         said.append(_gigabytes(checkpoint.weight_bytes))
     if checkpoint.context_length:

@@ -230,9 +230,9 @@ def label_editor(
         )
 
 
-def summary_card(summary: Summary | None, messages: Sequence[Message], intent: str) -> None:
+def summary_card(summary: Summary | None, messages: Sequence[Message], intent: str, writer: str = "") -> None:
     """Draw the summary in its fixed slots, under each sentence the messages that it comes from; `intent` is the name that the queue
-    shows, so that a thread is never said to be about two things."""
+    shows, so that a thread is never said to be about two things. `writer` names the model that is set to write it, '' for none."""
     with st.container(border=True, gap="xsmall"):
         st.markdown(":material/summarize: **" + _("Summary") + "**")
         if summary is None:
@@ -250,7 +250,15 @@ def summary_card(summary: Summary | None, messages: Sequence[Message], intent: s
             with st.container(horizontal=True, gap="xsmall", wrap=False):
                 st.caption(label, width=110)
                 st.text(value, width="stretch")
-        st.caption(_("Word for word from the messages; no model wrote it."))
+        st.caption(_summary_origin(summary, writer))
+
+
+def _summary_origin(summary: Summary, writer: str) -> str:
+    if summary.engine != "extractive":
+        return _("Written by {name}, each sentence checked against the messages it cites.", name=plain(summary.engine))
+    if writer:
+        return _("Word for word from the messages: {name} can't write this one, or not yet.", name=plain(writer))
+    return _("Word for word from the messages; no model wrote it.")
 
 
 def cited_sentence(sentence: Sentence, places: Mapping[str, int], *, key: str) -> None:

@@ -10,6 +10,7 @@ from app.services.runtime import get_runtime
 
 if TYPE_CHECKING:
     from llm.chat import TextModel
+    from llm.engine import Engine
 
 MEASURED_TOKENS = 64
 QUESTION = "Write to a merchant why an order arrives late when the carrier stops for three days."
@@ -21,6 +22,8 @@ def model_info(folder: Path | None = None, *, measure: bool = False) -> dict[str
     Bytes, tokens of context and seconds; what is not known or not measured is None. `memory_bytes` is resident memory of the
     model's process after the measured text, libraries included. Raises LlmError for a folder that can't be used.
     """
+    from llm.desk.card import is_desk_model
+    from llm.engine import checkpoint_name
     from llm.inspection import describe_checkpoint
 
     settings = get_runtime().settings
@@ -34,7 +37,7 @@ def model_info(folder: Path | None = None, *, measure: bool = False) -> dict[str
         return {"engine": "macro", **dict.fromkeys(KEYS)}
     found = describe_checkpoint(folder)
     described: dict[str, object] = {
-        "engine": f"checkpoint:{found.info.name}",
+        "engine": checkpoint_name(folder),
         "folder": folder.resolve(),
         "kind": found.info.kind
         if found.info.base is None
@@ -42,8 +45,8 @@ def model_info(folder: Path | None = None, *, measure: bool = False) -> dict[str
         "architecture": found.info.architecture,
         "parameters": found.parameters,
         "dtype": found.dtype,
-        "runs_in": settings.checkpoint_dtype,
         "prompt_layout": found.info.layout,
+        "runs_in": "float32" if is_desk_model(folder) else settings.checkpoint_dtype,
         "context_length": found.info.context_length,
         "weight_bytes": found.info.weight_bytes,
         "licence": found.licence,
@@ -82,6 +85,8 @@ def _measured(folder: Path) -> dict[str, object]:
     )
     question = [ChatMessage("user", QUESTION)]
     with Engine(config) as engine:
+        if engine.reads_briefs:
+            return _measured_desk(engine)
         began = time.perf_counter()
         "".join(engine.generate(question, GenerateOptions(max_tokens=1)))
         loaded = time.perf_counter() - began
@@ -120,3 +125,22 @@ def fault_of(folder: Path) -> str | None:
     except CheckpointError as error:
         return str(error)
     return None
+
+
+def _measured_desk(engine: Engine) -> dict[str, object]:
+    """The same of the desk's own model, whose first answer is a sentence of a reply, and whose tokens come by the sentence."""
+    from llm.desk.prompt import REPLY
+    from llm.desk.request import BriefPrompt, tokens_in
+
+    question = BriefPrompt.of_text(QUESTION, REPLY).messages
+    began = time.perf_counter()
+    first = next(engine.generate(question), None)
+    loaded = time.perf_counter() - began
+    lines = [(tokens_in(line), time.perf_counter()) for line in engine.generate(question)] if first else []
+    tokens = sum(count for count, _ in lines[1:])
+    seconds = lines[-1][1] - lines[0][1] if lines else 0.0
+    return {
+        "load_seconds": round(loaded, 2),
+        "memory_bytes": engine.status().memory_bytes,
+        "tokens_per_second": round(tokens / seconds, 1) if tokens and seconds > 0 else None,
+    }

@@ -50,6 +50,13 @@ class TimedWriter:
         """What a draft's `engine` field says."""
         return self.writer.name
 
+    @property
+    def reads_briefs(self) -> bool:
+        """As the writer does."""
+        from llm.desk.request import reads_briefs
+
+        return reads_briefs(self.writer)
+
     def generate(self, messages: Sequence[ChatMessage], options: GenerateOptions | None = None) -> Iterator[str]:
         """As the writer does."""
         from llm.chat import DEFAULT_OPTIONS

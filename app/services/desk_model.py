@@ -32,19 +32,23 @@ def train_model(out: Path, options: TrainingOptions, texts: Path | None) -> Mapp
 
 
 def evaluate_model(folder: Path, threads: int | None, keep: Path) -> Iterator[Mapping[str, object]]:
-    """Scores of the model in `folder` beside the extractive and the macro writer on held-out threads, then a verdict by task and language.
+    """Scores of the model in `folder` beside the extractive and the macro writer, and of the references, on held-out threads, then a
+    verdict by task and language.
 
     The scores and every text are kept as JSON lines in the folder `keep`. Raises CheckpointError for a folder that holds no desk model.
     """
     from llm.desk.corpus import read_corpus
     from llm.desk.evaluate import judged, table, verdicts, writers_of
+    from llm.desk.fluency import Fluency
     from llm.desk.writer import DeskWriter
     from llm.triage import triage_of
 
     knowledge = load_knowledge()
     triage = triage_of(knowledge.taxonomy, None)
-    held_out = [thread for thread in read_corpus(CORPUS_FOLDER) if thread.is_held_out][:threads]
-    rows = list(judged(held_out, writers_of(knowledge, triage, DeskWriter(folder)), knowledge, triage))
+    corpus = read_corpus(CORPUS_FOLDER)
+    held_out = [thread for thread in corpus if thread.is_held_out][:threads]
+    fluency = Fluency((thread for thread in corpus if not thread.is_held_out), knowledge)
+    rows = list(judged(held_out, writers_of(knowledge, triage, DeskWriter(folder)), knowledge, triage, fluency))
     scores = [{"record": "scores", **line} for line in table(rows)]
     decided = [{"record": "verdict", **line} for line in verdicts(rows)]
     kept = keep / f"{folder.resolve().name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.jsonl"
@@ -55,3 +59,21 @@ def evaluate_model(folder: Path, threads: int | None, keep: Path) -> Iterator[Ma
     yield from scores
     yield from decided
     yield {"record": "kept", "file": str(kept)}
+
+
+def train_name_tagger(out: Path) -> Iterator[Mapping[str, object]]:
+    """Trains the tagger of names into the file `out`, then what the product finds of names in the messages of held-out
+    threads, without any tagger and with this one. Raises InputError for a corpus that can't be read."""
+    from llm.desk.corpus import read_corpus
+    from llm.desk.tagger_training import found_by, train_tagger
+    from llm.tagger import using
+
+    threads = read_corpus(CORPUS_FOLDER)
+    tagger = train_tagger(threads)
+    tagger.save(out)
+    held_out = [thread for thread in threads if thread.is_held_out]
+    for name, used in (("none", None), ("trained", tagger)):
+        with using(used):
+            for found in found_by(held_out):
+                yield {"tagger": name, **found.to_json()}
+    yield {"tagger": "trained", "file": str(out), "bytes": out.stat().st_size, "least": tagger.least}

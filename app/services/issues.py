@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from app.services.language import summarise_thread, themes_of
+from app.services.language import extracts, themes_of, writes_summaries, written_summary
 from app.services.runtime import cached, get_runtime
 from app.services.tickets import Ticket, as_instant, by_clock, corrected, read_tickets, taxonomy
 from app.services.warehouse import cursor
@@ -122,13 +122,42 @@ def messages(snapshot_id: str, ticket_id: str) -> tuple[Message, ...]:
     return found.messages if found is not None else ()
 
 
-@cached
 def summary(snapshot_id: str, ticket_id: str) -> Summary | None:
-    """The thread in fixed slots; None when there is nothing to read in it."""
+    """The thread in fixed slots; None when there is nothing to read in it.
+
+    By the desk's own model where one is set and awake with nothing else to do: a page waits for no load and no queue.
+    """
+    from llm.errors import LlmError
+
+    found = _extracts(snapshot_id, ticket_id)
+    if found is None or not summary_writer() or get_runtime().desk.engine.status().state != "ready":
+        return found
+    try:
+        return _written(snapshot_id, ticket_id)
+    except LlmError:
+        return found  # as its engine says; asked again the next time
+
+
+def summary_writer() -> str:
+    """The name of the model that is set to write summaries; '' for none."""
+    writer = get_runtime().desk.writer
+    return writer.name if writer is not None and writes_summaries() else ""
+
+
+@cached
+def _extracts(snapshot_id: str, ticket_id: str) -> Summary | None:
     found = thread(snapshot_id, ticket_id)
     if found is None or not any(message.text.strip() for message in found.messages):
         return None
-    return summarise_thread(found)
+    return extracts(found)
+
+
+@cached
+def _written(snapshot_id: str, ticket_id: str) -> Summary:
+    found, extracted = thread(snapshot_id, ticket_id), _extracts(snapshot_id, ticket_id)
+    assert found is not None
+    assert extracted is not None
+    return written_summary(extracted, found)
 
 
 def _messages(rows: pd.DataFrame) -> tuple[Message, ...]:

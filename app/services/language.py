@@ -24,7 +24,39 @@ if TYPE_CHECKING:
 
 
 def summarise_thread(thread: Thread) -> Summary:
-    """The thread in fixed slots, every sentence with its message. Raises llm's InputError for a thread without text."""
+    """The thread in fixed slots, every sentence with its message, by the desk's own model where that is set and can.
+
+    Raises llm's InputError for a thread without text.
+    """
+    from llm.errors import LlmError
+
+    found = extracts(thread)
+    if not writes_summaries():
+        return found
+    try:
+        return written_summary(found, thread)
+    except LlmError:
+        return found  # as its engine says
+
+
+def writes_summaries() -> bool:
+    """Whether the settings name a model that writes summaries: one of the desk's own."""
+    from llm.desk.request import reads_briefs
+
+    return reads_briefs(get_runtime().desk.writer)
+
+
+def written_summary(found: Summary, thread: Thread) -> Summary:
+    """An extractive summary in the model's sentences; as it was where none passes. Raises LlmError where the model can't write."""
+    from llm.desk.summary import with_written_sentences
+
+    runtime = get_runtime()
+    assert runtime.desk.writer is not None
+    return with_written_sentences(found, thread, runtime.desk.writer, runtime.settings.generation_timeout_seconds)
+
+
+def extracts(thread: Thread) -> Summary:
+    """The thread in fixed slots, its sentences word for word. Raises llm's InputError for a thread without text."""
     from llm.summarise import summarise
 
     desk = get_runtime().desk

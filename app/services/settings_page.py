@@ -26,7 +26,7 @@ from app.settings import Settings, origins
 if TYPE_CHECKING:
     from analytics.trust.programme import Programme
     from app.workspace import AuditCheck
-    from llm.engine import EngineStatus
+    from llm.engine import Engine, EngineStatus
 
 AUDIT_SHOWN = 200
 TEST_SENTENCE = "Where is my parcel? It should have arrived on Monday."
@@ -68,7 +68,7 @@ HELP = (
 
 @dataclass(frozen=True)
 class CheckpointCard:
-    """A checkpoint as its folder describes it; `fault` says in one line why it can't be used, else "".
+    """A checkpoint as its folder describes it; `fault` says in one line why it can't be used, else "". `is_desk`: one of the desk's own.
 
     `kind` is causal, encoder-decoder or server, `base` the name of the model that an adapter changes; `is_plain`: without a chat template.
     """
@@ -81,6 +81,7 @@ class CheckpointCard:
     kind: str = ""
     base: str = ""
     is_plain: bool = False
+    is_desk: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,7 @@ def checkpoint_card() -> CheckpointCard | None:
     from pathlib import Path
 
     from llm.checkpoint import inspect_checkpoint
+    from llm.desk.card import is_desk_model
     from llm.errors import CheckpointError
 
     settings = get_runtime().settings
@@ -151,16 +153,17 @@ def checkpoint_card() -> CheckpointCard | None:
         found.architecture,
         found.context_length,
         found.weight_bytes,
+        # What only loading shows (foreign weights, another tokenizer) the engine knows once it has tried.
+        fault=get_runtime().desk.engine.status().writer_unavailable or "",
         kind=found.kind,
         base=found.base.name if found.base else "",
         is_plain=found.layout == "plain",
+        is_desk=is_desk_model(found.folder),
     )
 
 
 def try_models() -> Tried:
     """Loads the models where they are not and asks each for one thing; the server last, where one is set. Raises LlmError."""
-    from llm.chat import ChatMessage, GenerateOptions
-
     engine, status = get_runtime().desk.engine, engine_status()
     encoded = wrote = None
     written = ""
@@ -171,9 +174,7 @@ def try_models() -> Tried:
         encoded = time.perf_counter() - began
     if status.writer is not None and status.writer_unavailable is None:
         began = time.perf_counter()
-        timeout = get_runtime().settings.generation_timeout_seconds
-        options = GenerateOptions(max_tokens=16, timeout_s=timeout)
-        written = "".join(engine.generate([ChatMessage("user", TEST_SENTENCE)], options)).strip()
+        written = _first_words(engine, get_runtime().settings.generation_timeout_seconds)
         wrote = time.perf_counter() - began
     if get_runtime().settings.server_url:
         written, wrote = _asked_server()
@@ -190,6 +191,21 @@ def _asked_server() -> tuple[str, float | None]:
     began = time.perf_counter()
     pieces = desk.writer.generate([ChatMessage("user", TEST_SENTENCE)], GenerateOptions(max_tokens=16))
     return "".join(pieces).strip(), time.perf_counter() - began
+
+
+def _first_words(engine: Engine, timeout_s: float) -> str:
+    """A chat's first 16 tokens, or the first sentence of the desk's own model."""
+    from llm.chat import ChatMessage, GenerateOptions
+    from llm.desk.request import BriefPrompt
+
+    if not engine.reads_briefs:
+        options = GenerateOptions(max_tokens=16, timeout_s=timeout_s)
+        return "".join(engine.generate([ChatMessage("user", TEST_SENTENCE)], options)).strip()
+    prompt = BriefPrompt.of_text(TEST_SENTENCE)
+    lines = list(
+        engine.generate(prompt.messages, GenerateOptions(timeout_s=timeout_s))
+    )  # whole, so that it rests again
+    return next((sentence.text for line in lines if (sentence := prompt.sentence(line))), "")
 
 
 def programme() -> Programme:

@@ -91,6 +91,12 @@ class _Observed:
         return self.writer.name
 
     @property
+    def reads_briefs(self) -> bool:
+        from llm.desk.request import reads_briefs
+
+        return reads_briefs(self.writer)
+
+    @property
     def position(self) -> int:
         return self.stream.position if self.stream is not None else 0
 

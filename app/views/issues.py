@@ -102,7 +102,8 @@ def draw_thread() -> None:
             messages = issues.messages(snapshot, ticket_id)
             message_list(messages, zone, key="issues-thread")
             with slot, st.skeleton(height=160):
-                summary_card(issues.summary(snapshot, ticket_id), messages, tickets.intent_name(ticket))
+                summarised = issues.summary(snapshot, ticket_id)
+                summary_card(summarised, messages, tickets.intent_name(ticket), issues.summary_writer())
 
 
 page_header(_("Issues"))

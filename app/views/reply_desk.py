@@ -64,7 +64,8 @@ def draw_thread(ticket: tickets.Ticket) -> None:
             messages = issues.messages(snapshot, ticket.ticket_id)
             message_list(messages, zone, key="desk-thread")
             with slot, st.skeleton(height=160):
-                summary_card(issues.summary(snapshot, ticket.ticket_id), messages, tickets.intent_name(ticket))
+                summarised = issues.summary(snapshot, ticket.ticket_id)
+                summary_card(summarised, messages, tickets.intent_name(ticket), issues.summary_writer())
 
 
 def draw_desk(snapshot: str) -> None:

@@ -1,4 +1,4 @@
-"""Writers side by side on threads that no one trained on: ROUGE, faithfulness, slots, with bootstrap intervals by language and task.
+"""Writers side by side on threads that no one trained on: ROUGE, faithfulness, fluency, with bootstrap intervals by language and task.
 
 Every writer gets the brief that the product would build: language, policy by search, macros. Knows no warehouse and no page.
 """
@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from llm.briefing import build_brief
-from llm.desk.corpus import CorpusThread
+from llm.desk.corpus import CitedText, CorpusThread
+from llm.desk.fluency import MEASURES, Fluency
 from llm.desk.prompt import REPLY, SUMMARY, Asked
 from llm.desk.rouge import NAMES, rouge, words
 from llm.desk.slots import known_names, places
@@ -30,6 +31,9 @@ RESAMPLES = 1_000
 COMMON_SHARE = 0.02
 FIGURES_AT_LEAST = 0.99
 """The share of sentences whose figures must stand in their sources."""
+
+REFERENCE = "reference"
+"""The writer's name in the rows of the references themselves, which are measured like any text: people wrote them."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +90,10 @@ def judged(
     writers: Writers,
     knowledge: Knowledge,
     triage: Triage,
+    fluency: Fluency,
     encoder: SentenceEncoder | None = None,
 ) -> Iterable[Judged]:
-    """Every writer on every thread: a summary, and a reply in the tone and length of each reference."""
+    """Every writer, and the reference itself, on every thread: a summary, and a reply in the tone and length of each reference."""
     threads = list(threads)
     common = common_words(threads)
     for thread in threads:
@@ -100,13 +105,19 @@ def judged(
             )
             cited = reply.sentences if reply else thread.summary
             reference = joined((s.marked.text for s in cited), thread.language)
-            for name, write in writers[task].items():
+            for name, write in {REFERENCE: _as_written(cited), **writers[task]}.items():
                 started = time.perf_counter()
                 sentences = write(brief)
                 seconds = time.perf_counter() - started
                 text = joined((s.text for s in sentences), thread.language)
                 scores = {**rouge(text, reference), **faithfulness(sentences, brief, common)}
+                scores |= fluency.of([s.text for s in sentences], brief, thread.language)
                 yield Judged(thread.thread_id, task, thread.language, name, text, scores, seconds)
+
+
+def _as_written(cited: Sequence[CitedText]) -> Callable[[IssueBrief], Sequence[Sentence]]:
+    """The person who wrote the reference, as a writer."""
+    return lambda _: [Sentence(sentence.marked.text, sentence.cites) for sentence in cited]
 
 
 def joined(sentences: Iterable[str], language: str) -> str:
@@ -170,10 +181,10 @@ def table(rows: Sequence[Judged], seed: int = 1) -> list[dict[str, object]]:
     found: list[dict[str, object]] = []
     for (task, language, writer), these in sorted(groups.items()):
         line: dict[str, object] = {"task": task, "language": language, "writer": writer, "n": len(these)}
-        for name in (*NAMES, "figures", "names", "words", "sentences"):
+        for name in (*NAMES, "figures", "names", "words", *MEASURES, "sentences"):
             value, low, high = interval([(row.thread_id, row.scores[name]) for row in these], seed)
             line[name] = round(value, 4)
-            if name in NAMES or name == "words":
+            if name in {*NAMES, *MEASURES, "words"}:
                 line[f"{name}_ci_low"], line[f"{name}_ci_high"] = round(low, 4), round(high, 4)
         line["seconds"] = round(sum(row.seconds for row in these) / len(these), 3)
         found.append(line)
@@ -197,30 +208,41 @@ def interval(values: Sequence[tuple[str, float]], seed: int) -> tuple[float, flo
 
 
 def verdicts(rows: Sequence[Judged], seed: int = 1) -> list[dict[str, object]]:
-    """By task and language, whether the desk's model beats every other writer.
+    """By task and language, whether the desk's model beats every other writer, and `fails`, what stands against it.
 
     It does when the 95 % interval of the difference in ROUGE-L lies above 0 (bootstrap over threads, the same threads for both), the words
-    of its sources are no fewer than the other's by more than chance, and at least 99 % of its sentences have all figures in their sources.
+    of its sources are no fewer than the other's by more than chance, at least 99 % of its sentences have all figures in their sources, and
+    it is misjoined and has unknown pairs no oftener than the references, by more than chance.
     """
     found: list[dict[str, object]] = []
     groups = sorted({(row.task, row.language) for row in rows})
     for task, language in groups:
-        these = [row for row in rows if (row.task, row.language) == (task, language)]
-        desk = [row for row in these if row.writer == "desk"]
+        by_writer: dict[str, list[Judged]] = {}
+        for row in rows:
+            if (row.task, row.language) == (task, language):
+                by_writer.setdefault(row.writer, []).append(row)
+        desk, people = by_writer.pop("desk"), by_writer.pop(REFERENCE)
         figures = sum(row.scores["figures"] for row in desk) / max(1, len(desk))
-        for other in sorted({row.writer for row in these} - {"desk"}):
-            theirs = [row for row in these if row.writer == other]
-            line: dict[str, object] = {
-                "task": task,
-                "language": language,
-                "against": other,
-                "figures": round(figures, 4),
+        fluent = {name: _difference(desk, people, name, seed) for name in MEASURES}
+        for other, theirs in sorted(by_writer.items()):
+            beside = {name: _difference(desk, theirs, name, seed) for name in ("rouge_l", "words")}
+            fails = {
+                "figures": figures < FIGURES_AT_LEAST,
+                "rouge_l": beside["rouge_l"][1] <= 0,
+                "words": beside["words"][2] < 0,
+                **{name: low > 0 for name, (_, low, _) in fluent.items()},
             }
-            passed = figures >= FIGURES_AT_LEAST
-            for name in ("rouge_l", "words"):
-                pairs = [(a.thread_id, a.scores[name] - b.scores[name]) for a, b in zip(desk, theirs, strict=True)]
-                value, low, high = interval(pairs, seed)
+            line: dict[str, object] = {"task": task, "language": language, "against": other}
+            line["figures"] = round(figures, 4)
+            for name, (value, low, high) in (beside | fluent).items():
                 line |= {name: round(value, 4), f"{name}_ci_low": round(low, 4), f"{name}_ci_high": round(high, 4)}
-                passed = passed and (low > 0 if name == "rouge_l" else high >= 0)
-            found.append({**line, "passed": passed})
+            found.append(
+                {**line, "passed": not any(fails.values()), "fails": ", ".join(n for n, bad in fails.items() if bad)}
+            )
     return found
+
+
+def _difference(ours: Sequence[Judged], theirs: Sequence[Judged], name: str, seed: int) -> tuple[float, float, float]:
+    """The mean difference of a score on the same tasks, with its interval."""
+    pairs = zip(ours, theirs, strict=True)
+    return interval([(a.thread_id, a.scores[name] - b.scores[name]) for a, b in pairs], seed)

@@ -15,6 +15,7 @@ from llm.language import CHINESE, is_chinese
 from llm.names import SURNAMES, name_spans
 from llm.privacy import find as find_private
 from llm.spans import Span, extract
+from llm.tagger import is_unlikely, tagged
 
 LIMITS = {
     "order": 24, "amount": 16, "date": 20, "time": 8, "duration": 14, "percent": 14, "points": 10, "count": 20, "clause": 8,
@@ -137,9 +138,20 @@ def _figures_in(text: str, sent_at: datetime | None) -> Iterator[Place]:
 def _names_in(text: str) -> Iterator[Place]:
     for match in _CARRIER_NAME.finditer(text):
         yield Place(*match.span(), "carrier", key_of("carrier", match.group()), match.group())
-    for start, end in (*_signatures(text), *name_spans(text)):
-        if not _SHOUTED.search(text[start:end]):
-            yield Place(start, end, "name", key_of("name", text[start:end]), text[start:end])
+    yield from (_named(text, *span) for span in _signatures(text) if not _SHOUTED.search(text[slice(*span)]))
+    yield from (_named(text, tag.start, tag.end, tag.kind) for tag in tagged(text))
+    for start, end in name_spans(text):
+        said = text[start:end]
+        # A currency's code beside its figure is left to the rule: the tagger learnt of names.
+        is_code = said.isupper() and any(c.isdigit() for c in text[max(0, start - 2) : start] + text[end : end + 2])
+        is_word = said.isascii() and not is_code and is_unlikely(text, start, end)
+        if not is_word and not _SHOUTED.search(said):
+            yield _named(text, start, end)
+
+
+def _named(text: str, start: int, end: int, kind: str = "name") -> Place:
+    type_ = _TYPE_OF.get(kind, kind)
+    return Place(start, end, type_, key_of(type_, text[start:end]), text[start:end])
 
 
 def _signatures(text: str) -> Iterator[tuple[int, int]]:

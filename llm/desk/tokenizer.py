@@ -10,6 +10,7 @@ from pathlib import Path
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from llm.desk.prompt import END, PAD, special_tokens
+from llm.errors import CheckpointError
 
 _TEMPLATE = "{% for message in messages %}{{ message['content'] }}{% endfor %}"
 
@@ -51,5 +52,11 @@ def save_tokenizer(tokenizer: Tokenizer, folder: Path, context: int) -> None:
 
 
 def load_tokenizer(folder: Path) -> Tokenizer:
-    """The tokenizer of a saved model."""
-    return Tokenizer.from_file(str(folder / "tokenizer.json"))
+    """The tokenizer of a saved model. Raises CheckpointError where there is none that can be read."""
+    try:
+        return Tokenizer.from_file(str(folder / "tokenizer.json"))
+    except Exception as error:
+        said = " ".join(str(error).split())[:200]
+        raise CheckpointError(
+            f"{folder / 'tokenizer.json'}: cannot be read ({said}); copy the folder again."
+        ) from error

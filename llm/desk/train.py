@@ -22,6 +22,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
+from llm.desk.card import CARD
 from llm.desk.corpus import CorpusThread, read_corpus
 from llm.desk.examples import Pair, PairMaker
 from llm.desk.model import GEOMETRIES, Block, DeskModel, save_model
@@ -249,8 +250,9 @@ def train(
     run = _Run(model, optimisers_of(model, options), tokenizer, options, out, device)
     run.resume()
     rows = reference_rows(development, PairMaker(development, knowledge), tokenizer, options.longest)
+    # Before the run: what a run that was stopped has written so far can be used too.
+    (out / CARD).write_text(json.dumps({"format": 1, "house": house_tokens(threads, maker, tokenizer)}), "utf-8")
     run.go(Batches(maker, texts, out, options), rows)
-    (out / "desk.json").write_text(json.dumps({"format": 1, "house": house_tokens(threads, maker, tokenizer)}), "utf-8")
     done: dict[str, Any] = {
         "options": asdict(options),
         "parameters": model.parameter_count,

@@ -4,21 +4,24 @@ Belongs in the worker: loads torch and the weights. Knows no checks; what it wri
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from llm.desk.decode import DeskDecoder
+from llm.chat import ChatMessage, GenerateOptions
+from llm.checkpoint import CheckpointInfo, FinishReason, inspect_checkpoint
+from llm.desk.card import CARD
+from llm.desk.decode import DeskDecoder, Generation
 from llm.desk.grammar import Grammar, Vocabulary
-from llm.desk.prompt import Asked, Source, WrittenLine, fitted, lines_in, prompt_of, sources_of
+from llm.desk.prompt import Asked, Source, WrittenLine, fitted, lines_in, prompt_of, sources_of, special_tokens, tidy
+from llm.desk.request import SHOWN_MESSAGES, request_in
 from llm.desk.slots import SlotBook
 from llm.desk.tokenizer import load_tokenizer
 from llm.errors import CheckpointError
 from llm.types import Fact, Message, Passage, Sentence
 
 ANSWER_TOKENS = 420
-SHOWN_MESSAGES = 30
-CARD = "desk.json"
+_HALF_CHARACTER = "\N{REPLACEMENT CHARACTER}"  # bytes that make no character
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,13 @@ class DeskWriter:
             house = {str(language): [int(token) for token in tokens] for language, tokens in house.items()}
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise CheckpointError(f"{folder}: has no readable {CARD}; it is no model of the desk's own.") from error
+        self.info: CheckpointInfo = inspect_checkpoint(folder)
         self._decoder = DeskDecoder(folder)
         self._tokenizer = load_tokenizer(folder)
+        self._check_fit(folder)
+        self.is_cut = False
+        """Whether the sources of the latest answer had to be cut."""
+        self._generation: Generation
         self._vocabulary = Vocabulary(self._tokenizer, self._decoder.vocabulary, house)
 
     def write(
@@ -52,13 +60,17 @@ class DeskWriter:
         is_cancelled: Callable[[], bool] = lambda: False,
     ) -> Iterator[Written]:
         """The sentences one by one. Raises PromptTooLongError when records alone leave no room."""
+        self.is_cut = False
         book = SlotBook()
         sources = self._fitted(sources_of(list(messages)[-SHOWN_MESSAGES:], facts, passages, book))
         ids = self._tokenizer.encode(prompt_of(asked, sources)).ids
         grammar = Grammar(self._vocabulary, asked, sources, book)
         line: list[int] = []
         said = set()
-        for token in self._decoder.generate(ids, max_tokens=ANSWER_TOKENS, allowed=grammar, is_cancelled=is_cancelled):
+        self._generation = generation = self._decoder.generate(
+            ids, max_tokens=ANSWER_TOKENS, allowed=grammar, is_cancelled=is_cancelled
+        )
+        for token in generation:
             line.append(token)
             if token == self._vocabulary.line:
                 for written in lines_in(self._tokenizer.decode(line, skip_special_tokens=False), sources):
@@ -67,11 +79,44 @@ class DeskWriter:
                         yield self._filled(written, book, asked.language)
                 line.clear()
 
+    def generate(
+        self,
+        messages: Sequence[ChatMessage],
+        options: GenerateOptions,
+        on_text: Callable[[str], None],
+        is_cancelled: Callable[[], bool] = lambda: False,
+    ) -> FinishReason:
+        """Answers a `llm.desk.request.BriefPrompt` as the worker wants it: a JSON line a sentence, as soon as it is whole.
+
+        `options` are a chat's: an answer's length is the grammar's, and its tokens are the likeliest. Raises InputError for a chat.
+        """
+        request = request_in(messages)
+        told = 0
+        for written in self.write(request.asked, request.messages, request.facts, request.passages, is_cancelled):
+            made = len(self._generation.tokens)
+            line = {"text": written.sentence.text, "cites": written.sentence.cites, "part": written.part}
+            if _HALF_CHARACTER not in written.slotted:
+                on_text(json.dumps(line | {"tokens": made - told, "is_cut": self.is_cut}, ensure_ascii=False) + "\n")
+                told = made
+        if is_cancelled():
+            return "cancelled"
+        return "length" if self._generation.reason == "length" else "stop"
+
     def _fitted(self, sources: list[Source]) -> list[Source]:
         def count(text: str) -> int:
             return len(self._tokenizer.encode(text).ids)
 
-        return fitted(sources, count, self._decoder.context - ANSWER_TOKENS - 8)
+        kept = fitted(sources, count, self._decoder.context - ANSWER_TOKENS - 8)
+        self.is_cut = [source.text for source in kept] != [tidy(source.text) for source in sources]
+        return kept
+
+    def _check_fit(self, folder: Path) -> None:
+        absent = [token for token in special_tokens() if self._tokenizer.token_to_id(token) is None]
+        if absent or self._tokenizer.get_vocab_size() > self._decoder.vocabulary:
+            lacks = (
+                f"lacks {absent[0]}" if absent else f"has more tokens than the weights' {self._decoder.vocabulary:,}"
+            )
+            raise CheckpointError(f"{folder}: its tokenizer {lacks}; they do not belong together.")
 
     @staticmethod
     def _filled(line: WrittenLine, book: SlotBook, language: str) -> Written:

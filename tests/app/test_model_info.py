@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.conftest import Invoke
+from tests.llm.desk.tiny_desk import make_desk_model
 from tests.llm.serving.tiny_checkpoint import make_adapter, make_checkpoint, make_encoder_decoder
 
 
@@ -28,6 +29,13 @@ def test_a_folder_is_described_and_measured(invoke: Invoke, folder: Path) -> Non
     assert (found["dtype"], found["context_length"], found["licence"]) == ("float32", 4096, "apache-2.0")
     assert found["memory_bytes"] > found["weight_bytes"]
     assert found["tokens_per_second"] > 0
+
+
+def test_a_model_of_the_desks_own_is_described_and_measured(invoke: Invoke, tmp_path: Path) -> None:
+    found = json.loads(invoke("model", "info", make_desk_model(tmp_path / "Tiny-Desk"), "--measure", "--json").stdout)
+    assert (found["engine"], found["dtype"], found["context_length"]) == ("desk:Tiny-Desk", "bfloat16", 1_024)
+    assert found["load_seconds"] > 0
+    assert found["memory_bytes"] > found["weight_bytes"]
 
 
 def test_without_a_checkpoint_macros_write(invoke: Invoke) -> None:

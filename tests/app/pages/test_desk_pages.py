@@ -20,13 +20,15 @@ from app.components.draft_evidence import marked_changes
 from app.components.thread import plain
 from app.errors import NotAllowed, StaleDraft
 from app.identity import Actor
-from app.services import issues, matter, reply, tickets
+from app.services import issues, matter, reply, settings_page, tickets
 from app.services.runtime import SNAPSHOT_KEY, Runtime, snapshot_id, use_runtime
 from app.services.tickets import Ticket
 from app.services.writing import Writing
 from app.settings import load_settings
 from llm.chat import DEFAULT_OPTIONS, ChatMessage, GenerateOptions
+from llm.errors import LlmError
 from tests.app.conftest import write_source
+from tests.llm.desk.tiny_desk import make_desk_model
 
 ANN = Actor("local:ann", "Ann", "local")
 BEN = Actor("header:ben", "Ben", "header")
@@ -492,6 +494,78 @@ class TestReplyDesk:
         page = self.page(ticket_id)
         assert not page.exception
         assert not page.error
+
+
+class TestDeskModel:
+    """The desk's own model as the writer that one setting names."""
+
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        return make_desk_model(tmp_path / "Tiny-Desk")
+
+    @pytest.fixture
+    def desk(self, desk_warehouse: Path, tmp_path: Path, folder: Path) -> Iterator[Runtime]:
+        settings = load_settings(
+            {},
+            overrides={
+                "warehouse": str(desk_warehouse),
+                "workspace_url": f"sqlite:///{tmp_path / 'workspace.sqlite'}",
+                "encoder": "false",
+                "checkpoint": str(folder),
+                "threads": 1,
+                "stale_after_days": 100_000,
+            },
+        )
+        with use_runtime(Runtime(settings)) as runtime:
+            yield runtime
+            runtime.close()
+
+    def test_settings_describe_it_and_load_and_test_has_it_write(self, desk: Runtime) -> None:
+        card = settings_page.checkpoint_card()
+        assert card is not None
+        assert (card.name, card.is_desk, card.fault) == ("Tiny-Desk", True, "")
+        assert card.weight_bytes > 0
+        tried = settings_page.try_models()
+        assert tried.write_seconds is not None
+        assert desk.desk.engine.status().state == "ready"
+
+    def test_settings_say_what_only_loading_shows(self, desk: Runtime, folder: Path) -> None:
+        (folder / "desk.json").write_text("{", encoding="utf-8")
+        with pytest.raises(LlmError):
+            settings_page.try_models()
+        card = settings_page.checkpoint_card()
+        assert card is not None
+        assert "desk.json" in card.fault
+
+    def test_a_page_waits_for_no_load_and_then_shows_the_models_summary(
+        self, desk: Runtime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        extract = issues.summary(snapshot_id(), "t-en")
+        assert extract is not None
+        assert extract.engine == "extractive"
+        assert issues.summary_writer() == "desk:Tiny-Desk"
+        settings_page.try_models()
+        text = "The merchant asks for the fault of order o0 to be checked."
+        line = {"text": text, "cites": ["message:t-en-0"], "part": "", "tokens": 9, "is_cut": False}
+        monkeypatch.setattr(desk.desk.engine, "generate", lambda messages, options: iter([json.dumps(line) + "\n"]))
+        written = issues.summary(snapshot_id(), "t-en")
+        assert written is not None
+        assert (written.engine, written.summary) == ("desk:Tiny-Desk", text)
+
+    def test_the_reply_desk_names_it_and_keeps_what_came_of_it(self, desk: Runtime) -> None:
+        asked = reply.brief(snapshot_id(), "t-en")
+        assert asked is not None
+        assert reply.has_writer()
+        draft = reply.begin_writing(asked).result()
+        assert draft.reply
+        assert draft.engine in ("desk:Tiny-Desk", "macro")
+        page = AppTest.from_file(str(PAGES / "reply_desk.py"), default_timeout=60)
+        page.session_state[SNAPSHOT_KEY] = snapshot_id()
+        page.query_params["ticket"] = "t-en"
+        page.run()
+        assert not page.exception
+        shown = " ".join(caption.value for caption in page.caption).replace("\\", "")
+        assert "Written by desk:Tiny-Desk, every sentence checked" in shown
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 
 from llm.desk.corpus import CorpusThread
 from llm.desk.evaluate import Judged, common_words, faithfulness, interval, joined, table
+from llm.desk.fluency import MEASURES
 from llm.types import Fact, IssueBrief, Message, Sentence, Thread
 
 AT = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -81,7 +82,7 @@ def test_sentences_join_by_the_language() -> None:
 
 
 def test_the_table_has_one_line_a_task_language_and_writer() -> None:
-    names = ("rouge_1", "rouge_2", "rouge_l", "figures", "names", "words", "sentences")
+    names = (*("rouge_1", "rouge_2", "rouge_l", "figures", "names", "words"), *MEASURES, "sentences")
 
     def row(thread: str, writer: str, value: float) -> Judged:
         return Judged(thread, "summary", "en", writer, "x", dict.fromkeys(names, value), 0.5)

@@ -14,11 +14,12 @@ NOVEMBER = datetime(2026, 11, 20, 9, tzinfo=UTC)
 
 FLOORS = {
     "amount": (0.96, 0.93), "carrier": (0.90, 0.84), "clause": (1.0, 1.0), "contact": (0.47, 0.68), "count": (0.62, 0.77),
-    "date": (0.97, 0.96), "duration": (0.91, 0.91), "id": (0.97, 0.98), "merchant": (0.96, 0.92), "name": (0.63, 0.11),
-    "number": (0.80, 0.85), "order": (1.0, 1.0), "percent": (0.99, 0.95), "place": (0.83, 0.01), "points": (0.99, 0.96),
+    "date": (0.97, 0.96), "duration": (0.91, 0.91), "id": (0.97, 0.98), "merchant": (0.96, 0.92), "name": (0.94, 0.79),
+    "number": (0.80, 0.85), "order": (0.99, 1.0), "percent": (0.99, 0.95), "place": (0.93, 0.72), "points": (0.99, 0.96),
     "time": (0.94, 0.84), "tracking": (0.88, 0.98),
 }  # fmt: skip
-"""Recall by type in English and Chinese, a little under what was measured when this was written."""
+"""Recall by type in English and Chinese, a little under what was measured when this was written; for names and places with the threads
+that their tagger learnt from (what it finds in others: test_tagger.py)."""
 
 
 def _known(thread: CorpusThread) -> dict[str, str]:
@@ -136,7 +137,7 @@ def test_the_same_thing_in_two_languages_has_one_key() -> None:
     ("text", "expected"),
     [
         ("Dear Ines, TD-48213 cost 4 points under F-2.1", [("name", "Ines"), ("order", "TD-48213"), ("points", "4 points"), ("clause", "F-2.1")]),
-        ("罚了4分，扣了 120.50 元，王女士", [("points", "4分"), ("amount", "120.50 元"), ("name", "王")]),
+        ("罚了4分，扣了 120.50 元，王女士", [("points", "4分"), ("amount", "120.50 元"), ("name", "王女士")]),
         ("I am at ines@lane.example", [("contact", "ines@lane.example")]),
         ("PLEASE HELP ME NOW", []),
         ("nothing to see", []),
