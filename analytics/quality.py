@@ -10,14 +10,14 @@ import statistics
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 from analytics import set_aside
+from analytics.engines.days import local_time, start_of_day
 from analytics.errors import InputError
 from analytics.freshness import last_whole_day
 from analytics.tables import SQL_FOLDER, TABLES
@@ -310,10 +310,10 @@ def _of_volume(cursor: Cursor) -> Iterator[Check]:
     """The last whole day and week of each kind of event against the same weekdays and weeks before."""
     if cursor.data_up_to is None:
         return
-    zone = ZoneInfo(cursor.time_zone)
-    last = last_whole_day(cursor.data_up_to.astimezone(zone))
+    zone = cursor.time_zone
+    last = last_whole_day(local_time(cursor.data_up_to, zone))
     today = last + timedelta(days=1)
-    span = {"since": _midnight(last - timedelta(days=7 * (WEEKS + 1) - 1), zone), "until": _midnight(today, zone)}
+    span = {"since": start_of_day(last - timedelta(days=7 * (WEEKS + 1) - 1), zone), "until": start_of_day(today, zone)}
     counted = cursor.rows(_render("volume"), {"time_zone": cursor.time_zone, **span})
     days: dict[str, dict[date, int]] = {}
     for row in counted:
@@ -321,10 +321,6 @@ def _of_volume(cursor: Cursor) -> Iterator[Check]:
     first = min((day for of_kind in days.values() for day in of_kind), default=last)
     for kind in sorted(days):
         yield _volume_of(kind, days[kind], last, first)
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time.min, zone)
 
 
 def _volume_of(kind: str, days: Mapping[date, int], last: date, first: date) -> Check:

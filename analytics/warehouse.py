@@ -8,15 +8,15 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
-from zoneinfo import ZoneInfo
 
 import duckdb
 import pandas as pd
 
+from analytics.engines.days import end_of_day
 from analytics.engines.duckdb import build_marts, first_line, is_disk_full, quote, read_files
 from analytics.engines.marts import MARTS_FOLDER, instant, marts_digest, read_marts
 from analytics.engines.upkeep import Upkeep, World, needed, same_key
@@ -360,12 +360,6 @@ def _last_event(connection: duckdb.DuckDBPyConnection, bound: datetime) -> datet
         if found is not None:
             return found
     return None
-
-
-def end_of_day(day: date, time_zone: str) -> datetime:
-    """The instant at which a local day ends (exclusive bound), in UTC."""
-    midnight = datetime.combine(day + timedelta(days=1), time.min, ZoneInfo(time_zone))
-    return midnight.astimezone(UTC)
 
 
 def create_views(connection: duckdb.DuckDBPyConnection, root: Path, manifest: Manifest, schema: str = "main") -> None:

@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.errors import SettingsError
 
@@ -53,10 +52,10 @@ def _notice(raw: int) -> int:
 
 
 def _zone(raw: str) -> str:
-    try:
-        ZoneInfo(raw or "UTC")
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError("an IANA time zone such as Asia/Shanghai") from error
+    from analytics.engines.days import is_time_zone
+
+    if raw and not is_time_zone(raw):
+        raise ValueError("an IANA time zone such as Asia/Shanghai")
     return raw
 
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from analytics.engines.days import is_time_zone
 from analytics.errors import InputError
 from analytics.tables import SQL_FOLDER, TABLES
 
@@ -138,9 +138,7 @@ def check_keys(document: Mapping[str, Any], known: tuple[str, ...], path: Path, 
 
 def check_time_zone(zone: str, where: Path | str) -> None:
     """InputError when the zone is none of the IANA names."""
-    try:
-        ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError):
+    if not is_time_zone(zone):
         raise InputError(
             f"{where}: {zone!r} is no time zone: use an IANA name such as Europe/Berlin or America/Sao_Paulo."
-        ) from None
+        )

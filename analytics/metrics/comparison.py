@@ -72,7 +72,7 @@ def compare_many(
     cursor: MetricCursor, metric_ids: Sequence[str], scope: Scope, *, base: Base, by: Sequence[str] = ()
 ) -> dict[str, list[Comparison]]:
     """Each figure of `scope` with its partner of the base window; base is None where the group had none, and everywhere
-    when the base window starts before the data does (a window that is only partly covered would look like growth).
+    when the base window starts before the data does, or either ends after them (a window that is only partly covered would look like growth, or a fall).
 
     The two windows are taken as independent samples, which is cautious for the same merchants and for windows that overlap. Raises InputError when
     `by` holds a period.
@@ -82,8 +82,8 @@ def compare_many(
             raise InputError(f"A comparison can't be grouped by {dimension.name}: ask for the two series instead.")
     now = compute_many(cursor, metric_ids, scope, by=by)
     earlier = base_scope(scope, base)
-    first_day = read_extent(cursor).first_day
-    if first_day is None or earlier.date_from < first_day:
+    extent = read_extent(cursor)
+    if not (extent.covers(earlier) and extent.is_reached(scope)):
         return {metric_id: [compare_results(result, None) for result in results] for metric_id, results in now.items()}
     before = compute_many(cursor, metric_ids, earlier, by=by)
     compared: dict[str, list[Comparison]] = {}

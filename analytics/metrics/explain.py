@@ -33,6 +33,7 @@ UNSPLIT = frozenset({"duration", "concentration"})
 REASONS: Mapping[str, str] = {
     "unsplit": "This figure is no sum over groups, so its change can't be split: choose a rate, a mean or a count.",
     "before_data": "The window to compare with starts on {start}, before the data ({first}): choose a later window.",
+    "after_data": "The window from {start} to {end} goes beyond the data ({last}): choose one that ends earlier.",
     "no_base": "One of the two windows has nothing to count over: choose a longer window.",
     "no_dimension": "This figure is not known by group, so its change can't be split this way: choose another dimension.",
     "too_few": "From {start} to {end} there are too few rows for a figure: choose a longer window.",
@@ -292,9 +293,12 @@ def explain(cursor: MetricCursor, metric_id: str, scope: Scope, *, base: Base, b
             f"A change can't be split by {by}, the windows differ in time: choose category, region, tier or merchant."
         )
     earlier = base_scope(scope, base)
-    first_day = read_extent(cursor).first_day
-    if first_day is None or earlier.date_from < first_day:
-        raise NotExplained("before_data", start=earlier.date_from, first=first_day)
+    extent = read_extent(cursor)
+    if extent.first_day is None or earlier.date_from < extent.first_day:
+        raise NotExplained("before_data", start=earlier.date_from, first=extent.first_day)
+    for window in (scope, earlier):
+        if not extent.is_reached(window):
+            raise NotExplained("after_data", start=window.date_from, end=window.date_to, last=extent.last_day)
     wholes = (compute(cursor, metric_id, earlier), compute(cursor, metric_id, scope))
     groups = tuple(figures_many(cursor, (metric_id,), window, by=(by,))[metric_id] for window in (earlier, scope))
     return [

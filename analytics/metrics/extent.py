@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from analytics.metrics.templates import fill
-from analytics.metrics.types import MetricCursor, MetricSpec
+from analytics.metrics.types import MetricCursor, MetricSpec, Scope
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,23 @@ class Extent:
         has_any = not spec.requires_any or any(self.counts.get(item, 0) > 0 for item in spec.requires_any)
         return has_all and has_any
 
-    def through(self, maturity_days: int, date_to: date) -> date:
-        """The last day that counts: `date_to`, or the last day whose every order is `maturity_days` old.
+    def covers(self, scope: Scope) -> bool:
+        """Whether the data reach from the first day of a window to its last."""
+        return self.first_day is not None and self.first_day <= scope.date_from and self.is_reached(scope)
 
-        The latest day of the data is taken as unfinished, so it is left out together with the maturity_days before it.
+    def is_reached(self, scope: Scope) -> bool:
+        """Whether the data reach to the last day of a window."""
+        return self.last_day is not None and scope.date_to <= self.last_day
+
+    def through(self, maturity_days: int, date_to: date) -> date:
+        """The last day that counts: `date_to`, or the last day of the data whose every order is `maturity_days` old.
+
+        Where orders must grow old, the latest day of the data is taken as unfinished, so it is left out together with the maturity_days before it.
         """
-        if maturity_days == 0 or self.last_day is None:
+        if self.last_day is None:
             return date_to
+        if maturity_days == 0:
+            return min(date_to, self.last_day)
         return min(date_to, self.last_day - timedelta(days=maturity_days + 1))
 
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from analytics.engines.days import local_day
 from analytics.errors import InputError
 from analytics.metrics.extent import read_extent
 from analytics.tables import SQL_FOLDER
@@ -44,7 +44,7 @@ def last_day(cursor: Cursor) -> date:
     """The last local day of the cursor's data. Raises InputError for an empty warehouse."""
     if cursor.data_up_to is None:
         raise InputError("satisfaction: the warehouse holds no events yet. Load some with `trustdesk ingest`.")
-    return cursor.data_up_to.astimezone(ZoneInfo(cursor.time_zone)).date()
+    return local_day(cursor.data_up_to, cursor.time_zone)
 
 
 def last_repeat_day(cursor: Cursor) -> date:

@@ -10,12 +10,12 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analytics.engines.days import local_day
 from analytics.errors import InputError
 from analytics.trust.programme import Programme, Rate, default_programme
 
@@ -36,7 +36,7 @@ def score_day(cursor: Cursor, as_of: date | None = None) -> date:
         raise InputError(f"trust score: no event up to the end of {cursor.as_of}. Choose a later day.")
     if cursor.data_up_to is None:
         raise InputError("trust score: the warehouse holds no events yet. Load some with `trustdesk ingest`.")
-    day = cursor.as_of or cursor.data_up_to.astimezone(ZoneInfo(cursor.time_zone)).date()
+    day = cursor.as_of or local_day(cursor.data_up_to, cursor.time_zone)
     if as_of is not None and as_of != day:
         raise InputError(
             f"trust score: as_of {as_of} asked of a cursor of {day}. Open it with warehouse.cursor(as_of=…)."

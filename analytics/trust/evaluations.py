@@ -20,12 +20,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from analytics.engines.days import local_day, local_time
 from analytics.errors import WarehouseError
 from analytics.freshness import last_whole_day
 from analytics.trust import kept
@@ -75,11 +75,9 @@ class Evaluations:
         found = self.warehouse.snapshot(self.snapshot_id)
         if found.data_from is None or found.data_up_to is None:
             return []
-        zone = ZoneInfo(found.time_zone)
-        covered = last_whole_day(found.data_up_to.astimezone(zone))
-        return evaluation_days(
-            self.programme.evaluated, found.data_from.astimezone(zone).date(), min(up_to, covered), count
-        )
+        zone = found.time_zone
+        covered = last_whole_day(local_time(found.data_up_to, zone))
+        return evaluation_days(self.programme.evaluated, local_day(found.data_from, zone), min(up_to, covered), count)
 
     def history(self, up_to: date, count: int, *, known: Known = "then") -> pd.DataFrame:
         """The last `count` evaluations up to a day of the reporting time zone, by day and merchant.

@@ -112,7 +112,7 @@ def facts_known(warehouse: Warehouse, snapshot_id: str, day: date) -> str | None
     read of merchants and tickets. None where scores are not worth keeping: their marts are built in memory by other SQL than the stored
     ones, or the day is yet to come.
     """
-    from analytics.warehouse import end_of_day
+    from analytics.engines.days import end_of_day
 
     manifest = warehouse.folder.read(snapshot_id)
     bound = end_of_day(day, manifest.time_zone)

@@ -28,9 +28,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import optimize, special
 
+from analytics.engines.days import end_of_day
 from analytics.errors import InputError
 from analytics.trust.counts import score_day, sql_text
-from analytics.warehouse import end_of_day
 
 if TYPE_CHECKING:
     from analytics.warehouse import Cursor

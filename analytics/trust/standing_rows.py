@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from analytics.engines.days import end_of_day
 from analytics.trust.attacks import Evidence
 from analytics.trust.counts import daily_counts, score_day, sql_text
 from analytics.trust.prior import fit_model
 from analytics.trust.programme import default_programme
-from analytics.warehouse import end_of_day
 
 if TYPE_CHECKING:
     from analytics.warehouse import Cursor

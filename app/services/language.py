@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from app.services.runtime import cached, get_runtime
 from app.services.warehouse import cursor
@@ -102,6 +101,7 @@ def themes_of(snapshot_id: str, scope: Scope, language: str = "en") -> tuple[The
     growth compares a theme's share with the equally long window before. Intents come from n-grams alone, which read thousands of
     messages a second and both languages.
     """
+    from analytics.engines.days import start_of_day
     from analytics.threads import written
     from llm.themes import find_themes
     from llm.triage import triage_of
@@ -109,7 +109,7 @@ def themes_of(snapshot_id: str, scope: Scope, language: str = "en") -> tuple[The
     days = (scope.date_to - scope.date_from).days + 1
     with cursor(snapshot_id) as opened:
         rows = written(opened, replace(scope, date_from=scope.date_from - timedelta(days=days)))
-        since = datetime.combine(scope.date_from, time.min, ZoneInfo(opened.time_zone)).astimezone(UTC)
+        since = start_of_day(scope.date_from, opened.time_zone)
     taxonomy = get_runtime().desk.knowledge.taxonomy
     found = find_themes(theme_items(rows), taxonomy, since=since, language=language, triage=triage_of(taxonomy))
     return tuple(found)

@@ -12,7 +12,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 
@@ -144,14 +143,17 @@ def no_events(snapshot_id: str) -> NoData:
 
 def local_day(at: datetime, time_zone: str) -> date:
     """The day of an instant in the reporting zone."""
-    return at.astimezone(ZoneInfo(time_zone)).date()
+    from analytics.engines import days
+
+    return days.local_day(at, time_zone)
 
 
 def last_complete_day(up_to: datetime, time_zone: str, *, first: datetime | None = None) -> date:
     """The last day of the reporting zone that the data covers to its end, or nearly: its last hour counts as the end."""
+    from analytics.engines.days import local_time
     from analytics.freshness import last_whole_day
 
-    last = last_whole_day(up_to.astimezone(ZoneInfo(time_zone)))
+    last = last_whole_day(local_time(up_to, time_zone))
     return max(last, local_day(first, time_zone)) if first else last
 
 

@@ -15,13 +15,14 @@ import duckdb
 import pytest
 
 from analytics.engines import spark
+from analytics.engines.days import end_of_day
 from analytics.engines.duckdb import build_marts
 from analytics.engines.marts import Mart, read_marts
 from analytics.errors import WarehouseError
 from analytics.ingest import build, load, rebuild
 from analytics.metrics import CATALOGUE, MetricResult, Scope, compute_many
 from analytics.tables import stored_columns
-from analytics.warehouse import Cursor, Warehouse, create_table_views, end_of_day
+from analytics.warehouse import Cursor, Warehouse, create_table_views
 from tests.analytics.engines.marketplaces import edge_tables, write_canonical
 
 if TYPE_CHECKING:

@@ -223,6 +223,7 @@ def test_tickets_of_a_merchant_without_orders_are_its_part_and_no_overlap() -> N
         ("orders", "week", "previous", "can't be split by week"),
         ("orders", "category", "year", "before the data"),
         ("nps", "category", "previous", "does not hold|nothing to count"),
+        ("orders", "category", (date(2024, 12, 20), date(2025, 1, 19)), "beyond the data"),
     ],
 )
 def test_what_can_not_be_split_is_said_in_one_line(metric_id: str, by: str, base: str, said: str) -> None:
