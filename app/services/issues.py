@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from llm.types import Author, Message, Summary, Theme, Thread
 
 GROWING = 3
-THREADS_AT_ONCE = 2_000
+THREADS_AT_ONCE = 150
 ALL_THREADS = ""
 
 
