@@ -154,6 +154,12 @@ def test_an_order_whose_shipping_limit_has_not_passed_is_not_judged_yet() -> Non
     assert (found["status"], found["value"], found["passed"], found["n"]) == ("immature", None, None, 0)
 
 
+def test_orders_that_were_all_cancelled_never_become_due() -> None:
+    rows = [*cancelled(3, 20, "gone", "buyer"), *[{**row, "merchant_id": "m2"} for row in shipped(1, 20, "old")]]
+    found = answers("amazon", rows)["on_time_delivery_rate"]
+    assert (found["status"], found["value"], found["n"]) == ("too_few", None, 0)
+
+
 def test_floors_strict_and_not() -> None:
     rows = [*shipped(19, 20, "valid"), *shipped(1, 20, "invalid", is_valid=False)]
     amazon, ebay = answers("amazon", rows)["valid_tracking_rate"], answers("ebay", rows)["tracking_uploaded"]
