@@ -40,6 +40,7 @@ MEASURES: dict[Measure, str] = {
 }
 MANDATORY = ("operator_name", "terms_clause", "appeal_address")
 ROWS_SHOWN = 20
+LEVELS = ("level", "previous_level")
 SAME_POINTS = 0.05  # what rounds to the same figure
 
 
@@ -105,6 +106,7 @@ def last_change(snapshot_id: str, up_to: date | None, merchant_id: str) -> Level
             "There is no {name} '{value}' in the warehouse: check the spelling.", name="merchant", value=merchant_id
         )
     own = levels.of_merchant(snapshot_id, up_to, merchant_id)
+    own = own.assign(**{name: own[name].astype(object).where(own[name].notna(), None) for name in LEVELS})
     for place, row in enumerate(own.to_dict("records")):
         if row["level"] == row["previous_level"]:
             continue

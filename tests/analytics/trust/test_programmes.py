@@ -160,6 +160,14 @@ def test_orders_that_were_all_cancelled_never_become_due() -> None:
     assert (found["status"], found["value"], found["n"]) == ("too_few", None, 0)
 
 
+@pytest.mark.parametrize(
+    ("points", "band"), [(3, "tier-1"), (5, "tier-1"), (6, "tier-2"), (9, "tier-3"), (14, "tier-4"), (15, "tier-5")]
+)
+def test_shopees_tiers_begin_at_their_points(points: int, band: str) -> None:
+    found = answers("shopee", [*orders(1, 3, "o"), *penalty(2, points)])["penalty_points"]
+    assert (found["level"], found["passed"]) == (band, False)
+
+
 def test_floors_strict_and_not() -> None:
     rows = [*shipped(19, 20, "valid"), *shipped(1, 20, "invalid", is_valid=False)]
     amazon, ebay = answers("amazon", rows)["valid_tracking_rate"], answers("ebay", rows)["tracking_uploaded"]
