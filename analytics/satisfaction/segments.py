@@ -9,7 +9,7 @@ chance alone would not make. Seeded, so that the same rows give the same segment
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from types import MappingProxyType
 
@@ -30,6 +30,7 @@ SHARE = 0.8  # of the rows in a resample
 STABLE = 0.85  # mean ARI of a stable k
 STABLE_LOWEST = 0.6  # and of its worst pair
 MIN_ROWS = 60
+SMALLEST = 5  # buyers of a group of whom figures are told: as many as the peers that a merchant is set beside
 SILHOUETTE_ROWS = 2_000
 FAR = 3.0  # standard deviations at which a measure is cut, so that a few extremes make no segment of their own
 APART = 0.5  # standard deviations from everybody's mean that make a trait worth naming
@@ -122,8 +123,9 @@ class Segments:
 
 
 def segment_buyers(rows: pd.DataFrame, total: int, every: int) -> Segments:
-    """Segments of buyers as `source.buyers` gives them."""
-    return _segments(rows.set_index("buyer_id"), BUYER_MEASURES, total, every, 0, is_named=False)
+    """Segments of buyers as `source.buyers` gives them; those of fewer than SMALLEST are withheld."""
+    found = _segments(rows.set_index("buyer_id"), BUYER_MEASURES, total, every, 0, is_named=False)
+    return replace(found, segments=tuple(segment for segment in found.segments if segment.n >= SMALLEST))
 
 
 def segment_merchants(sums: pd.DataFrame) -> Segments:
@@ -167,7 +169,7 @@ def chance_variance(sums: pd.DataFrame) -> dict[str, float]:
 
 def recency_frequency(rows: pd.DataFrame) -> pd.DataFrame:
     """Buyers by recency and frequency, the first two letters of RFM, with money inside: recency and frequency (band numbers from 0, the latest and the rarest first), buyers, share of buyers,
-    spend_share (share of all spend, in typical orders of each currency; NaN where amounts are unknown) and bad_share (their orders that went badly)."""
+    spend_share (share of all spend, in typical orders of each currency; NaN where amounts are unknown) and bad_share (their orders that went badly); both NaN for fewer than SMALLEST buyers."""
     recency = np.searchsorted(RECENCY, rows["days_since"].to_numpy(dtype=float))
     frequency = np.searchsorted(FREQUENCY, rows["orders"].to_numpy(dtype=float))
     bad = rows["bad_share"] * rows["orders"]
@@ -183,15 +185,15 @@ def recency_frequency(rows: pd.DataFrame) -> pd.DataFrame:
     found = frame.groupby(["recency", "frequency"], as_index=False).agg(
         buyers=("orders", "size"), spend=("spend", "sum"), bad=("bad", "sum"), orders=("orders", "sum")
     )
-    spend = float(found["spend"].sum())
+    spend, is_told = float(found["spend"].sum()), found["buyers"] >= SMALLEST
     return pd.DataFrame(
         {
             "recency": found["recency"],
             "frequency": found["frequency"],
             "buyers": found["buyers"],
             "share": found["buyers"] / max(int(found["buyers"].sum()), 1),
-            "spend_share": found["spend"] / spend if spend > 0 else np.nan,
-            "bad_share": found["bad"] / found["orders"],
+            "spend_share": (found["spend"] / spend).where(is_told) if spend > 0 else np.nan,
+            "bad_share": (found["bad"] / found["orders"]).where(is_told),
         }
     )
 

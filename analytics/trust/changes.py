@@ -39,6 +39,7 @@ CAUSES = (*ROW_CAUSES, "peers", "bounded", "other")
 CHANGE_MARTS = ("merchant_day", "merchant_profile", "order_measure", "fct_survey", "fct_question", "fct_penalty")
 _IDS = {"orders": "order_id", "surveys": "event_id", "questions": "event_id", "penalties": "event_id"}
 _TIMES = {"surveys": "answered_at", "questions": "asked_at", "penalties": "issued_at"}
+_COUNTED = ("numerator", "denominator")  # what the names of a merchant's own counts end in
 _LEAST = 1e-9
 
 
@@ -98,6 +99,20 @@ def score_changes(
         raise InputError(f"change of the score: {first.day} is not before {last.day}. Choose an earlier first day.")
     for merchant_id in merchant_ids:
         yield _change(_side(first, merchant_id, programme), _side(last, merchant_id, programme), merchant_id, programme)
+
+
+def score_beside_peers(cursor: Cursor, merchant_id: str, *, programme: Programme | None = None) -> ScoreChange:
+    """Splits what a merchant's own rows make of the score that its peers alone would give it: `before` is that score, `since` the day before
+    the window, and peers are 0 in it. Where there is no earlier score to set a score beside. Raises InputError as `score_change`."""
+    programme = programme or default_programme()
+    last = _side(_world(cursor, programme), merchant_id, programme)
+    first = replace(
+        last,
+        day=last.day - timedelta(days=programme.window_days),
+        counts=last.counts.assign(**{name: 0.0 for name in map(str, last.counts) if name.endswith(_COUNTED)}),
+        rows={source: rows.iloc[:0] for source, rows in last.rows.items()},
+    )
+    return _change(first, last, merchant_id, programme)
 
 
 def _change(first: _Side, last: _Side, merchant_id: str, programme: Programme) -> ScoreChange:

@@ -29,6 +29,7 @@ def reputation(file: Path, scale: tuple[float, float] | None, as_json: bool) -> 
     if as_json:
         print_rows([*ratees, *raters], as_json=True)
         return
+    ratees = [row if row["n"] else {**row, "score": "no counted rating"} for row in ratees]
     print_rows(ratees, as_json=False, columns=("ratee", "score", "ci_low", "ci_high", "n"))
     click.echo()
     print_rows(raters, as_json=False, columns=("rater", "credibility", "n"))

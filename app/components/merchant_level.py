@@ -9,7 +9,7 @@ from typing import Literal
 import streamlit as st
 
 from app.components.empty import empty_state
-from app.components.levels import level_badge, level_name
+from app.components.levels import level_badge
 from app.components.table import Column, table
 from app.filter_bar import current_filters
 from app.i18n import LANGUAGES, N_, _, day, joined, language, number
@@ -114,13 +114,9 @@ def _draw_statement(merchant_id: str, last: date) -> None:
     if refused is not None:
         st.info(sentence(refused), icon=":material/event_busy:")
         return
+    before, now = reasons.level_words(found)
     st.caption(
-        _(
-            "For the change of {day}, from {before} to {now}.",
-            day=day(found.evaluated_on),
-            before=level_name(found.previous_level),
-            now=level_name(found.level),
-        )
+        _("For the change of {day}, from {before} to {now}.", day=day(found.evaluated_on), before=before, now=now)
     )
     actor = current_actor(get_runtime().settings)
     write = partial(reasons.issue, snapshot_id(), merchant_id, last, actor=actor)  # when a button is pressed

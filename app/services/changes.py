@@ -58,6 +58,19 @@ def _between(snapshot_id: str, since: date, as_of: date | None, merchant_id: str
         return score_change(before, after, merchant_id)
 
 
+def beside_peers(snapshot_id: str, day: date, merchant_id: str) -> ScoreChange:
+    """What a merchant's own rows make of its peers' score at the end of a day. Raises InputError, in one line."""
+    return _beside_peers(snapshot_id, trust.as_of_day(snapshot_id, day), merchant_id)
+
+
+@cached
+def _beside_peers(snapshot_id: str, as_of: date | None, merchant_id: str) -> ScoreChange:
+    from analytics.trust.changes import CHANGE_MARTS, score_beside_peers
+
+    with cursor(snapshot_id, as_of, CHANGE_MARTS) as opened:
+        return score_beside_peers(opened, merchant_id)
+
+
 def behind(found: ScoreChange) -> pd.DataFrame:
     """The rows behind a change, each once, the largest part first: source, row_id, day, change, rate_id, label (a msgid), cause, share
     (of all that rows moved, up or down, 0–1)."""

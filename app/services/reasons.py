@@ -17,7 +17,7 @@ import pandas as pd
 
 from app.errors import AppError, InputFileError
 from app.i18n import N_, _, day, difference, language, number, rate, span, use_language
-from app.services import changes, levels, trust
+from app.services import causes, changes, levels, trust
 from app.services.bounded import change_sentence, rate_sentences
 from app.services.reading import base_id
 from app.services.runtime import get_runtime
@@ -40,25 +40,31 @@ MEASURES: dict[Measure, str] = {
 }
 MANDATORY = ("operator_name", "terms_clause", "appeal_address")
 ROWS_SHOWN = 20
+LEVELS = ("level", "previous_level")
 SAME_POINTS = 0.05  # what rounds to the same figure
 
 
 @dataclass(frozen=True)
 class LevelChange:
-    """One merchant's last change of level as it was evaluated then; scores 0–100, days of the reporting zone."""
+    """One merchant's last change of level as it was evaluated then; scores 0–100, days of the reporting zone.
+
+    A first level, or one regained, has no `previous_level` (and no `previous_on` at the calendar's first evaluation); a lost one no `level`. Scores are NaN
+    where there was none. `earlier_level` is the last one held before, as far as the evaluations shown go back.
+    """
 
     merchant_id: str
     name: str
     evaluated_on: date
-    previous_on: date
-    level: str
-    previous_level: str
+    previous_on: date | None
+    level: str | None
+    previous_level: str | None
     score: float
     previous_score: float
     ci_low: float
     ci_high: float
     n: int
     snapshot_id: str
+    earlier_level: str | None = None
 
     @property
     def reference(self) -> str:
@@ -67,15 +73,20 @@ class LevelChange:
 
     @property
     def steps(self) -> tuple[int, int]:
-        """The levels before and now, counted from the lowest."""
-        order = [band.level for band in trust.bands()]
+        """The levels before and now, counted from the lowest, which is 1; 0 is none."""
+        order = [None, *(band.level for band in trust.bands())]
         return order.index(self.previous_level), order.index(self.level)
 
     @property
+    def is_between_levels(self) -> bool:
+        """Whether there was a level before and is one now."""
+        return self.level is not None and self.previous_level is not None
+
+    @property
     def is_rise(self) -> bool:
-        """Whether the level now is the better one."""
+        """Whether the level now is the better one; a first level is where it isn't the lowest."""
         before, now = self.steps
-        return now > before
+        return now > max(before, 1)
 
 
 def missing() -> list[str]:
@@ -95,23 +106,39 @@ def last_change(snapshot_id: str, up_to: date | None, merchant_id: str) -> Level
             "There is no {name} '{value}' in the warehouse: check the spelling.", name="merchant", value=merchant_id
         )
     own = levels.of_merchant(snapshot_id, up_to, merchant_id)
-    for row in own.to_dict("records"):
-        if row["change"] in ("up", "down"):
-            return LevelChange(
-                merchant_id,
-                names[merchant_id],
-                row["evaluated_on"],
-                row["previous_on"],
-                row["level"],
-                row["previous_level"],
-                row["score"],
-                row["previous_score"],
-                row["ci_low"],
-                row["ci_high"],
-                row["n"],
-                row["snapshot_id"],
-            )
+    own = own.assign(**{name: own[name].astype(object).where(own[name].notna(), None) for name in LEVELS})
+    for place, row in enumerate(own.to_dict("records")):
+        if row["level"] == row["previous_level"]:
+            continue
+        before = own["level"].iloc[place + 1 :].dropna().tolist()
+        return LevelChange(
+            merchant_id,
+            names[merchant_id],
+            row["evaluated_on"],
+            None if pd.isna(row["previous_on"]) else row["previous_on"],
+            row["level"],
+            row["previous_level"],
+            row["score"],
+            row["previous_score"],
+            row["ci_low"],
+            row["ci_high"],
+            row["n"],
+            row["snapshot_id"],
+            before[0] if before else None,
+        )
     return None
+
+
+def level_words(found: LevelChange) -> tuple[str, str]:
+    """The levels before and now in the reader's language, a lack of one too."""
+    names = {level: _(label) for level, label in trust.level_labels().items()}
+    if found.previous_level is not None:
+        before = names[found.previous_level]
+    elif found.earlier_level is not None:
+        before = _("none at the evaluation before; {level} at an earlier one", level=names[found.earlier_level])
+    else:
+        before = _("none yet")
+    return before, _("none") if found.level is None else names[found.level]
 
 
 def superseded(snapshot_id: str, found: LevelChange) -> AppError | None:
@@ -157,17 +184,11 @@ def statement(
         )
     if refused := superseded(snapshot_id, found):
         raise refused
-    if measure != "level" and found.is_rise:
-        raise AppError(
-            N_(
-                "Merchant {merchant} rose to a better level on {day}: only the level itself can be stated, not a restriction or the end of the account."
-            ),
-            merchant=merchant_id,
-            day=found.evaluated_on,
-        )
+    if refused := _no_ground(found, measure):
+        raise refused
     # The data that were evaluated then, as long as they are kept.
     known = found.snapshot_id if found.snapshot_id in _kept() else base_id(snapshot_id)
-    split = changes.between(known, found.previous_on, found.evaluated_on, merchant_id)
+    split = _split(known, found)
     reasons = trust.reasons(known, found.evaluated_on, merchant_id)
     zone = snapshot(known).time_zone
     on = today or datetime.now(ZoneInfo(zone)).date()
@@ -178,9 +199,39 @@ def statement(
             (
                 *_decision(found, measure, on, get_runtime().settings),
                 *_facts(found, split, reasons, zone),
-                *_rights(found, measure, get_runtime().settings),
+                *_rights(found, split, measure, get_runtime().settings),
             ),
         )
+
+
+def _no_ground(found: LevelChange, measure: Measure) -> AppError | None:
+    """Why a change of level bears no measure beyond itself; None where it does."""
+    if measure == "level" or (found.level is not None and not found.is_rise):
+        return None
+    if found.is_between_levels:
+        return AppError(
+            N_(
+                "Merchant {merchant} rose to a better level on {day}: only the level itself can be stated, not a restriction or the end of the account."
+            ),
+            merchant=found.merchant_id,
+            day=found.evaluated_on,
+        )
+    return AppError(
+        N_(
+            "Merchant {merchant} got a first level above the lowest, or lost its level for too few orders, on {day}: only that itself can be stated, not a restriction or the end of the account."
+        ),
+        merchant=found.merchant_id,
+        day=found.evaluated_on,
+    )
+
+
+def _split(known: str, found: LevelChange) -> ScoreChange | None:
+    """What moved the score since the evaluation before, or what made a first one; None without a score."""
+    if found.level is None:
+        return None
+    if found.previous_level is None or found.previous_on is None:
+        return changes.beside_peers(known, found.evaluated_on, found.merchant_id)
+    return changes.between(known, found.previous_on, found.evaluated_on, found.merchant_id)
 
 
 def issue(
@@ -207,7 +258,7 @@ def _kept() -> set[str]:
 
 
 def _decision(found: LevelChange, measure: Measure, today: date, settings: Settings) -> Iterator[Section]:
-    names = {level: _(label) for level, label in trust.level_labels().items()}
+    before, now = level_words(found)
     yield Section(
         _("Decision"),
         (
@@ -217,8 +268,8 @@ def _decision(found: LevelChange, measure: Measure, today: date, settings: Setti
                     (_("Issued by"), settings.operator_name),
                     (_("Date"), day(today)),
                     (_("Measure"), _(MEASURES[measure])),
-                    (_("Level before"), names[found.previous_level]),
-                    (_("Level now"), names[found.level]),
+                    (_("Level before"), before),
+                    (_("Level now"), now),
                     (_("Decided at the evaluation of"), day(found.evaluated_on)),
                     (_("Takes effect"), day(_effect(found, measure, today, settings))),
                     (_("Applies to"), _("the whole account of the merchant on this marketplace")),
@@ -243,16 +294,29 @@ def _decision(found: LevelChange, measure: Measure, today: date, settings: Setti
                 margin=number(rules.margin, digits=1),
                 n=number(rules.in_a_row),
             ),
+            *_least_orders(found),
         ),
     )
 
 
 def _crossed(found: LevelChange) -> list[LevelBand]:
-    """The levels whose borders lie between the one before and the one now, in the order in which the score met them."""
+    """The levels whose borders lie between the one before and the one now, in the order in which the score met them; all but the lowest where one of the two is none."""
     bands = trust.bands()
+    if not found.is_between_levels:
+        return list(bands[1:])
     before, now = found.steps
-    met = list(bands[min(before, now) + 1 : max(before, now) + 1])
+    met = list(bands[min(before, now) : max(before, now)])
     return met if now > before else met[::-1]
+
+
+def _least_orders(found: LevelChange) -> Iterator[str]:
+    """From when on there is a score, where a level was given to, or taken from, a merchant without one."""
+    if not found.is_between_levels:
+        yield _(
+            "A merchant has a score, and by it a level, while {n} of its orders or more lie in the last {days} days.",
+            n=number(trust.min_n()),
+            days=number(trust.window_days()),
+        )
 
 
 def _effect(found: LevelChange, measure: Measure, today: date, settings: Settings) -> date:
@@ -283,20 +347,11 @@ def _notice(measure: Measure, today: date, settings: Settings) -> str:
 
 
 def _facts(
-    found: LevelChange, split: ScoreChange, reasons: tuple[ComponentRate, ...], time_zone: str
+    found: LevelChange, split: ScoreChange | None, reasons: tuple[ComponentRate, ...], time_zone: str
 ) -> Iterator[Section]:
     first = found.evaluated_on - timedelta(days=trust.window_days() - 1)
     sentences = [
-        _(
-            "On {previous_day} the trust score was {before}; on {day} it was {after} (95% interval {low} to {high}), from {n} orders.",
-            previous_day=day(found.previous_on),
-            before=number(found.previous_score, digits=1),
-            day=day(found.evaluated_on),
-            after=number(found.score, digits=1),
-            low=number(found.ci_low, digits=1),
-            high=number(found.ci_high, digits=1),
-            n=number(found.n),
-        ),
+        _score_sentence(found),
         _(
             "Period: orders, reviews, questions and penalties of {span} ({zone}); recent ones weigh more, an order half after {days} days.",
             span=span(first, found.evaluated_on),
@@ -304,16 +359,11 @@ def _facts(
             days=number(trust.half_life_days()),
         ),
     ]
-    if max(abs(split.before - found.previous_score), abs(split.after - found.score)) > SAME_POINTS:
-        sentences.append(
-            _(
-                "Data that came later would give {before} and {after}; the tables below show those.",
-                before=number(split.before, digits=1),
-                after=number(split.after, digits=1),
-            )
-        )
+    moved: dict[str, float] = {}
+    if split is not None:
+        sentences += _split_sentences(found, split)
+        moved = dict(zip(split.rates["rate_id"], split.rates["change"], strict=True))
     sentences += rate_sentences(reasons)
-    moved = dict(zip(split.rates["rate_id"], split.rates["change"], strict=True))
     table = Table(
         tuple(
             (
@@ -329,20 +379,69 @@ def _facts(
         (_("Rate"), _("Counted"), _("Estimate"), _("Peers"), _("Points"), _("Change")),
     )
     yield Section(_("Facts"), (*sentences, table))
-    yield _rows(split)
+    if split is not None:
+        yield _rows(found, split)
 
 
-def _rows(split: ScoreChange) -> Section:
-    rows = changes.behind(split)
+def _score_sentence(found: LevelChange) -> str:
+    """The scores before and now, as they were evaluated then."""
+    if found.level is None:
+        return _(
+            "On {day} there was no trust score: {n} orders lay in the period.",
+            day=day(found.evaluated_on),
+            n=number(found.n),
+        )
+    now = {
+        "day": day(found.evaluated_on),
+        "after": number(found.score, digits=1),
+        "low": number(found.ci_low, digits=1),
+        "high": number(found.ci_high, digits=1),
+        "n": number(found.n),
+    }
+    if found.previous_level is None or found.previous_on is None:
+        return _(
+            "On {day} the trust score was {after} (95% interval {low} to {high}), from {n} orders; at the evaluation before there was none.",
+            **now,
+        )
+    return _(
+        "On {previous_day} the trust score was {before}; on {day} it was {after} (95% interval {low} to {high}), from {n} orders.",
+        previous_day=day(found.previous_on),
+        before=number(found.previous_score, digits=1),
+        **now,
+    )
+
+
+def _split_sentences(found: LevelChange, split: ScoreChange) -> Iterator[str]:
+    """What later data would give, where it is another, and what the score, or its change, is made of."""
+    if not found.is_between_levels:
+        if abs(split.after - found.score) > SAME_POINTS:
+            yield _(
+                "Data that came later would give {after}; the tables below show that.",
+                after=number(split.after, digits=1),
+            )
+        yield causes.first_sentence(split)
+        return
+    if max(abs(split.before - found.previous_score), abs(split.after - found.score)) > SAME_POINTS:
+        yield _(
+            "Data that came later would give {before} and {after}; the tables below show those.",
+            before=number(split.before, digits=1),
+            after=number(split.after, digits=1),
+        )
+    yield causes.sentence(split)
+
+
+def _rows(found: LevelChange, split: ScoreChange) -> Section:
+    is_rise = found.is_rise if found.is_between_levels else split.change > 0
+    rows = causes.behind(split, is_rise=is_rise)
     shown = rows.head(ROWS_SHOWN)
-    causes = {cause: _(label) for cause, label in changes.CAUSES.items()}
+    names = {cause: _(label) for cause, label in changes.CAUSES.items()}
     table = Table(
         tuple(
             (
                 f"{_(changes.SOURCES[str(row['source'])])} {row['row_id']}",
                 day(pd.Timestamp(row["day"]).date()),
                 _(str(row["label"])),
-                causes[str(row["cause"])],
+                names[str(row["cause"])],
                 difference(float(row["change"]), "stars"),
             )
             for row in shown.to_dict("records")
@@ -352,18 +451,14 @@ def _rows(split: ScoreChange) -> Section:
     return Section(
         _("Orders behind the change"),
         (
-            _(
-                "The {shown} that moved the score most, of {n}; the others are given on request.",
-                shown=number(len(shown)),
-                n=number(len(rows)),
-            ),
+            causes.rows_sentence(rows, len(shown)),
             *(sentence for sentence in (change_sentence(split),) if sentence),
             table,
         ),
     )
 
 
-def _rights(found: LevelChange, measure: Measure, settings: Settings) -> Iterator[Section]:
+def _rights(found: LevelChange, split: ScoreChange | None, measure: Measure, settings: Settings) -> Iterator[Section]:
     yield Section(
         _("How it was decided"),
         (
@@ -374,6 +469,7 @@ def _rights(found: LevelChange, measure: Measure, settings: Settings) -> Iterato
             else _(
                 "The score and the level were computed automatically from the records named above, by the same rule for every merchant; the measure was decided by a person."
             ),
+            *_peers_sentence(found, split),
             _(
                 "No notice of a third party was relied on, other than the buyers' reviews, returns, disputes and questions that are counted."
             ),
@@ -391,3 +487,11 @@ def _rights(found: LevelChange, measure: Measure, settings: Settings) -> Iterato
             _("Whatever the answer, out-of-court dispute settlement and the courts stay open to you."),
         ),
     )
+
+
+def _peers_sentence(found: LevelChange, split: ScoreChange | None) -> Iterator[str]:
+    """That other merchants' records were used, where they moved the score, or stand for what a new merchant's own don't tell yet."""
+    if split is not None and (not found.is_between_levels or causes.is_moved_by_peers(split)):
+        yield _(
+            "Beside these, the same records of the merchant's peers in the same period were used: the other merchants that its rates are measured by. By data protection, their orders are not listed here."
+        )

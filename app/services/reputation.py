@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from analytics.trust.credibility import RatingTable
+    from analytics.trust.credibility import RateeStanding, RatingTable
 
 LINES_NAMED = 20
 Row = dict[str, object]
@@ -20,10 +20,15 @@ def reputation(path: Path, scale: tuple[float, float] | None) -> tuple[list[Row]
     table = read_ratings(path, scale)
     ratees, raters = standings(table.ratings)
     return (
-        [{"record": "ratee", **asdict(one)} for one in ratees],
+        [_ratee(one) for one in ratees],
         [{"record": "rater", **asdict(one)} for one in raters],
         _remarks(table),
     )
+
+
+def _ratee(one: RateeStanding) -> Row:
+    """One without a counted rating has no score of its own."""
+    return {"record": "ratee", **asdict(one if one.n else replace(one, score=None, ci_low=None, ci_high=None))}
 
 
 def _remarks(table: RatingTable) -> list[str]:

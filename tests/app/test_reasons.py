@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -16,11 +17,11 @@ from click.testing import CliRunner
 from app.commands import main
 from app.errors import AppError, InputFileError
 from app.identity import Actor
-from app.services import levels, reasons
+from app.services import changes, levels, reasons
 from app.services.reading import reading_id
 from app.services.runtime import Runtime, use_runtime
 from app.settings import load_settings
-from app.statement import to_markdown
+from app.statement import FORMATS, to_markdown
 from tests.app.conftest import Invoke
 
 FILLED = {
@@ -89,6 +90,87 @@ def test_a_statement_holds_every_mandatory_field_in_both_languages(snapshot: str
     assert written["zh-Hans"].count("\n| ") == english.count("\n| ")
 
 
+def _number(text: str) -> float:
+    return float(text.replace("−", "-").replace("±", ""))
+
+
+@pytest.mark.parametrize("form", ["md", "html"])
+def test_the_points_stated_add_up_and_name_the_peers(snapshot: str, form: str) -> None:
+    """Also where the peers moved a score down that the merchant's own orders moved up."""
+    found = levels.history(snapshot, ON, levels.EVALUATIONS_SHOWN)
+    moved = found[found["change"] == "down"]
+    seen_against = False
+    for merchant_id in sorted(set(moved["merchant_id"])):
+        if seen_against:
+            break
+        change = reasons.last_change(snapshot, ON, merchant_id)
+        if change is None or change.is_rise or levels.in_force(snapshot, merchant_id) != change.level:
+            continue
+        assert change.previous_on is not None
+        split = changes.between(snapshot, change.previous_on, change.evaluated_on, merchant_id)
+        text = FORMATS[form][2](reasons.statement(snapshot, merchant_id, ON, today=TODAY)).replace("\\", "")
+        said = re.search(
+            r"change of (\S+) points is made of (\S+) by .* records, (\S+) because .* changed, (\S+) by .* and (\S+) by",
+            text,
+        )
+        assert said is not None
+        whole, own, peers, bounded, other = map(_number, said.groups())
+        assert whole == pytest.approx(split.change, abs=0.0051)
+        assert own + peers + bounded + other == pytest.approx(whole, abs=1e-9)
+        assert peers == pytest.approx(split.rates["peers"].sum(), abs=0.021)
+        assert ("records of the merchant's peers" in html.unescape(text)) == (abs(split.rates["peers"].sum()) >= 0.005)
+        listed = changes.behind(split)
+        first = re.search(r"(?:Order|Question|Survey answer|Penalty) ([\w.-]+)(?: \||</td>)", text)
+        assert first is not None
+        assert first[1] == listed.loc[listed["change"].idxmin(), "row_id"]
+        seen_against |= own > 0 > whole
+    assert seen_against
+
+
+def _last_first(snapshot: str) -> str:
+    found = levels.history(snapshot, ON, 1)
+    return str(found[found["change"] == "first"]["merchant_id"].iloc[0])
+
+
+def test_a_first_level_is_stated_beside_its_peers(snapshot: str) -> None:
+    merchant_id = _last_first(snapshot)
+    change = reasons.last_change(snapshot, ON, merchant_id)
+    assert change is not None
+    assert change.previous_level is None
+    text = to_markdown(reasons.statement(snapshot, merchant_id, ON, today=TODAY))
+    assert "Level before: none yet" in text
+    assert "has a score, and by it a level, while 20 of its orders" in text
+    said = re.search(r"alone would give (\S+); .* by (\S+) points, .* by (\S+), and .* by (\S+): (\S+)\.\n", text)
+    assert said is not None
+    *parts, after = map(_number, said.groups())
+    assert sum(parts) == pytest.approx(after, abs=1e-9)
+    assert after == pytest.approx(change.score, abs=0.0051)
+    assert "尚无" in to_markdown(reasons.statement(snapshot, merchant_id, ON, tag="zh-Hans", today=TODAY))
+    split = changes.beside_peers(snapshot, change.evaluated_on, merchant_id)
+    assert split.rates["change"].sum() == pytest.approx(split.change, abs=1e-9)
+    assert split.rates["peers"].abs().max() == pytest.approx(0, abs=1e-9)
+
+
+def test_a_level_lost_and_one_regained_are_stated(snapshot: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    merchant_id = _last_first(snapshot)
+    own = levels.of_merchant(snapshot, ON, merchant_id)
+    assert len(own) >= 3
+    earlier = own.assign(level=[own["level"].iloc[0], None, "good", *[None] * (len(own) - 3)])
+    regained = earlier.assign(previous_level=[*earlier["level"].iloc[1:], None])
+    monkeypatch.setattr(levels, "of_merchant", lambda *_args: regained)
+    text = to_markdown(reasons.statement(snapshot, merchant_id, ON, today=TODAY))
+    assert "Level before: none at the evaluation before; Good at an earlier one" in text
+    lost = own.assign(level=None, previous_level=["good", *[None] * (len(own) - 1)], n=7)
+    monkeypatch.setattr(levels, "of_merchant", lambda *_args: lost)
+    monkeypatch.setattr(levels, "in_force", lambda *_args: None)
+    text = to_markdown(reasons.statement(snapshot, merchant_id, ON, today=TODAY))
+    assert "Level before: Good" in text
+    assert "Level now: none\n" in text
+    assert "there was no trust score: 7 orders lay in the period" in text
+    with pytest.raises(AppError, match="lost its level"):
+        reasons.statement(snapshot, merchant_id, ON, measure="termination", today=TODAY)
+
+
 def test_the_end_of_an_account_waits_for_the_notice(snapshot: str, fallen: str) -> None:
     text = to_markdown(reasons.statement(snapshot, fallen, ON, measure="termination", today=TODAY))
     assert "Takes effect: Dec 5, 2026" in text
@@ -123,7 +205,7 @@ def test_a_notice_below_thirty_days_is_no_setting() -> None:
 
 def test_without_a_change_there_is_nothing_to_state(snapshot: str) -> None:
     found = levels.history(snapshot, ON, levels.EVALUATIONS_SHOWN)
-    moved = set(found[found["change"].isin(["up", "down"])]["merchant_id"])
+    moved = set(found[found["change"].isin(["up", "down", "first"])]["merchant_id"])
     still = next(name for name in sorted(set(found["merchant_id"])) if name not in moved)
     with pytest.raises(AppError, match=f"{still} had no change of level in its last 6 evaluations"):
         reasons.statement(snapshot, still, ON)
@@ -170,7 +252,7 @@ def test_every_border_that_was_crossed_is_named(
 def test_a_change_at_the_oldest_evaluation_shown_counts(snapshot: str) -> None:
     found = levels.history(snapshot, ON, levels.EVALUATIONS_SHOWN)
     oldest = found["evaluated_on"].min()
-    since = found[found["change"].isin(["up", "down"])].groupby("merchant_id")["evaluated_on"].max()
+    since = found[found["change"].isin(["up", "down", "first"])].groupby("merchant_id")["evaluated_on"].max()
     merchant_id = str(since[since == oldest].index[0])
     change = reasons.last_change(snapshot, ON, merchant_id)
     assert change is not None

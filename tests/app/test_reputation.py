@@ -34,6 +34,15 @@ def test_ratees_then_raters_as_json(invoke: Invoke, tmp_path: Path) -> None:
     assert "Ratings that count: 4, on a scale of 1 to 5 (found from the scores" in result.stderr
 
 
+def test_a_ratee_without_a_counted_rating_has_no_score(invoke: Invoke, tmp_path: Path) -> None:
+    file = write(tmp_path, RATINGS + "z,z,5,1\n")
+    rows = [json.loads(line) for line in invoke("reputation", file, "--json").stdout.splitlines()]
+    found = next(row for row in rows if row.get("ratee") == "z")
+    assert (found["score"], found["ci_low"], found["ci_high"], found["n"]) == (None, None, None, 0)
+    line = next(line for line in invoke("reputation", file).stdout.splitlines() if line.startswith("z "))
+    assert "no counted rating" in line
+
+
 def test_the_same_for_people(invoke: Invoke, tmp_path: Path) -> None:
     lines = invoke("reputation", write(tmp_path)).stdout.splitlines()
     assert lines[0].split() == ["ratee", "score", "ci_low", "ci_high", "n"]

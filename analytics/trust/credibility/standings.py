@@ -18,9 +18,9 @@ class RateeStanding:
     """score: what a fair rater is expected to give, in the input's scale, with its 95 % interval. n: ratings of this ratee that count."""
 
     ratee: str
-    score: float
-    ci_low: float
-    ci_high: float
+    score: float | None
+    ci_low: float | None
+    ci_high: float | None
     n: int
 
 

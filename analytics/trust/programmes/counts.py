@@ -105,6 +105,8 @@ def needed(clause: Clause, day: date) -> Iterable[tuple[str, Span]]:
     asks_orders = clause.form in ("count", "points", "rating", "money") or clause.minimum_orders
     if asks_orders or clause.window.short_from_orders or clause.denominator in DUE:
         names.append("order_count")
+    if clause.denominator in DUE:
+        names.append("cancelled_count")
     if clause.rating is not None:
         names.append("shipped_count")
     if clause.currency:

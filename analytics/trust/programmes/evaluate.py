@@ -133,7 +133,9 @@ def _clause(counts: Counts, clause: Clause, day: date) -> ClauseResult:
     is_short = orders[-1] >= clause.window.short_from_orders if len(spans) > 1 else np.zeros(size, dtype=bool)
     measured = _FORMS[clause.form](counts, clause, day, is_short)
     n_orders = np.where(is_short, orders[-1], orders[0])
-    state = _state(counts, clause, measured, n_orders)
+    cancelled = [counts.measures.get(("cancelled_count", span), nothing) for span in spans] or [nothing]
+    n_open = n_orders - np.where(is_short, cancelled[-1], cancelled[0])
+    state = _state(counts, clause, measured, n_orders, n_open)
     absent, judged = state >= NOT_IN_SOURCE, state == OK
     has_units = clause.form in ("rate", "mean")
     return ClauseResult(
@@ -252,13 +254,14 @@ _FORMS = {
 }
 
 
-def _state(counts: Counts, clause: Clause, measured: _Measured, n_orders: Ints) -> NDArray[np.int8]:
+def _state(counts: Counts, clause: Clause, measured: _Measured, n_orders: Ints, n_open: Ints) -> NDArray[np.int8]:
+    """`n_open`: orders that were not cancelled, which can still become due."""
     state = np.full(len(n_orders), OK, dtype=np.int8)
     if clause.form in ("rate", "mean"):
         is_empty = measured.denominator == 0
         state[is_empty] = TOO_FEW
         if clause.denominator in DUE:
-            state[is_empty & (n_orders > 0)] = IMMATURE
+            state[is_empty & (n_open > 0)] = IMMATURE
     state[n_orders < clause.minimum_orders] = TOO_FEW
     state[~measured.is_known] = NOT_IN_SOURCE if clause.since == "joined" else TOO_FEW
     state[~measured.is_applicable] = NOT_APPLICABLE

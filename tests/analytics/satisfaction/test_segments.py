@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
+from analytics.satisfaction import segments
 from analytics.satisfaction.segments import merchant_measures, recency_frequency, segment_buyers, segment_merchants
 
 CONDUCT = {"prompt": (0.02, 0.95), "late": (0.40, 0.90), "silent": (0.03, 0.20)}
@@ -146,3 +147,22 @@ def test_recency_and_frequency_add_up() -> None:
     assert found["spend_share"].tolist() == pytest.approx([0.2, 0.2, 0.6])
     assert found["bad_share"].tolist() == pytest.approx([0.5, 0.5, 0.0])
     assert found["share"].sum() == pytest.approx(1.0)
+
+
+def test_figures_of_fewer_than_five_buyers_are_withheld() -> None:
+    rows = pd.DataFrame(
+        {"days_since": [10.0] * 6 + [400.0] * 4, "orders": [1] * 10, "spend": [1.0] * 10, "bad_share": [0.5] * 10}
+    )
+    found = segments.recency_frequency(rows)
+    assert found["buyers"].tolist() == [6, 4]
+    assert found["spend_share"].isna().tolist() == found["bad_share"].isna().tolist() == [False, True]
+
+
+def test_a_segment_of_one_buyer_is_withheld(monkeypatch: pytest.MonkeyPatch) -> None:
+    def one(n: int) -> segments.Segment:
+        return segments.Segment(0, n, 0.5, (), {}, {}, ())
+
+    whole = segments.Segments("ok", (one(9), one(5), one(4), one(1)), 4, 0.9, 0.9, 0.5, {}, (), 19, 19, 1, 0)
+    monkeypatch.setattr(segments, "_segments", lambda *_args, **_more: whole)
+    found = segments.segment_buyers(pd.DataFrame({"buyer_id": []}), 19, 1)
+    assert [segment.n for segment in found.segments] == [9, 5]

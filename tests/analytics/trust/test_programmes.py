@@ -154,6 +154,20 @@ def test_an_order_whose_shipping_limit_has_not_passed_is_not_judged_yet() -> Non
     assert (found["status"], found["value"], found["passed"], found["n"]) == ("immature", None, None, 0)
 
 
+def test_orders_that_were_all_cancelled_never_become_due() -> None:
+    rows = [*cancelled(3, 20, "gone", "buyer"), *[{**row, "merchant_id": "m2"} for row in shipped(1, 20, "old")]]
+    found = answers("amazon", rows)["on_time_delivery_rate"]
+    assert (found["status"], found["value"], found["n"]) == ("too_few", None, 0)
+
+
+@pytest.mark.parametrize(
+    ("points", "band"), [(3, "tier-1"), (5, "tier-1"), (6, "tier-2"), (9, "tier-3"), (14, "tier-4"), (15, "tier-5")]
+)
+def test_shopees_tiers_begin_at_their_points(points: int, band: str) -> None:
+    found = answers("shopee", [*orders(1, 3, "o"), *penalty(2, points)])["penalty_points"]
+    assert (found["level"], found["passed"]) == (band, False)
+
+
 def test_floors_strict_and_not() -> None:
     rows = [*shipped(19, 20, "valid"), *shipped(1, 20, "invalid", is_valid=False)]
     amazon, ebay = answers("amazon", rows)["valid_tracking_rate"], answers("ebay", rows)["tracking_uploaded"]
