@@ -133,7 +133,8 @@ def test_rates_of_small_merchants_are_drawn_to_the_average(rng: np.random.Genera
     assert late.iloc[1] == pytest.approx((80 + 20 * 0.1) / 1000)
 
 
-def test_recency_and_frequency_add_up() -> None:
+def test_recency_and_frequency_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(segments, "SMALLEST", 1)
     frame = pd.DataFrame(
         {
             "days_since": [0, 30, 31, 400],
