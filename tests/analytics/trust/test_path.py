@@ -87,7 +87,7 @@ def _true_rates(own: pd.DataFrame, model: TrustModel, lives: int) -> np.ndarray:
 
 def test_the_path_lifts_the_level_and_a_smaller_change_does_not() -> None:
     counts, model, seed = marketplace()
-    tried = 0
+    shares: list[float] = []
     for merchant_id in near(counts, model, 100):
         path = path_to_next_level(counts, model, merchant_id)
         if path is None or path.unchanged > 0.6:
@@ -95,13 +95,15 @@ def test_the_path_lifts_the_level_and_a_smaller_change_does_not() -> None:
         step = next((step for step in (*path.alone, path.together) if step is not None and step.is_reachable), None)
         if step is None:
             continue
-        tried += 1
         assert step.probability >= 0.8
-        assert lifted(counts, model, path, step.levers, 1.0, seed) >= 0.8 - 0.07  # 4 standard errors of 600 futures
+        shares.append(lifted(counts, model, path, step.levers, 1.0, seed))
         assert lifted(counts, model, path, step.levers, 0.6, seed) < 0.8
-        if tried == 4:
+        if len(shares) == 4:
             break
-    assert tried >= 2
+    assert len(shares) >= 2
+    # The model's .8 came true in .772 of the futures of 29 paths in eight marketplaces, from .728 to .795 (docs/trust-score.md).
+    assert np.mean(shares) >= 0.8 - 0.07, shares
+    assert min(shares) >= 0.8 - 0.12, shares
 
 
 def test_nine_tenths_of_the_change_are_not_enough_in_the_model() -> None:
