@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import duckdb
 import pandas as pd
@@ -21,11 +21,10 @@ from analytics.engines.duckdb import build_marts, first_line, is_disk_full, quot
 from analytics.engines.marts import MARTS_FOLDER, instant, marts_digest, read_marts
 from analytics.engines.upkeep import Upkeep, World, needed, same_key
 from analytics.errors import WarehouseError
-from analytics.memo import Memo
+from analytics.memo import Memo, T
 from analytics.snapshots import Load, Manifest, Part, SnapshotFolder
 from analytics.tables import SQL_FOLDER, stored_columns
 
-T = TypeVar("T")
 QUERY_TIME_LIMIT_SECONDS = 30.0
 OPEN_SNAPSHOTS = 6
 # The instant from which a row of these tables is known; what comes at or after an as-of bound is taken away.

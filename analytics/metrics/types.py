@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, Protocol
 
 import pandas as pd
 
 from analytics.errors import InputError
+from analytics.memo import T
 
-T = TypeVar("T")
 Unit = Literal["count", "rate", "money", "seconds", "stars", "nps", "points"]
 Direction = Literal["higher", "lower", "neutral"]
 Status = Literal["ok", "too_few", "immature", "not_in_source", "not_applicable"]

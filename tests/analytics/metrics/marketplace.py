@@ -9,16 +9,16 @@ import itertools
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
 import pandas as pd
 
+from analytics.memo import T
 from analytics.tables import SQL_FOLDER, stored_columns
 
 Row = dict[str, Any]
-T = TypeVar("T")
 
 
 def at(text: str) -> datetime:

@@ -9,12 +9,11 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from analytics.memo import REMEMBERED, Memo
+from analytics.memo import REMEMBERED, Memo, T
 from analytics.metrics import CATALOGUE, Scope, figures_many
 from analytics.metrics.extent import read_extent
 from analytics.metrics.plan import COLUMN_FAMILIES, ask, column_statement
 from analytics.metrics.sums import grouped_sums, serves
-from analytics.metrics.types import T
 from tests.analytics.metrics.marketplace import MemoryCursor, build
 from tests.analytics.metrics.random_marketplace import random_tables
 

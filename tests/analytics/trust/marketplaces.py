@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import TypeVar
 
 import duckdb
 import numpy as np
 import pandas as pd
 
+from analytics.memo import T
 from analytics.trust import Programme, default_programme
 from analytics.trust.programme import MEASURES
 
-T = TypeVar("T")
 DAY = date(2024, 6, 30)
 
 
