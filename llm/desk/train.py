@@ -30,8 +30,8 @@ from llm.desk.prompt import END, PAD, flat
 from llm.desk.tokenizer import load_tokenizer, save_tokenizer, train_tokenizer
 from llm.knowledge import Knowledge
 
-PROMPT_WEIGHT = 0.1
-"""What a prompt's token counts in the loss beside a written one's 1."""
+PROMPT_SHARE = 0.1
+"""Of a prompt's tokens so many count in the loss, drawn anew each time; of written ones all. The output layer reads no others."""
 
 ECHOES = 0.3
 """Among running texts, the share of pairs that ask for a noised message as it was: they teach copying, in both languages."""
@@ -130,7 +130,7 @@ class Batches(Dataset[list[tuple[Tensor, Tensor, Tensor]]]):
                 rows.append(row)
                 held += len(row[0])
         rows.sort(key=lambda row: len(row[0]))
-        batches = list(self._cut(rows))
+        batches = list(self._cut(rows, deal))
         deal.shuffle(batches)
         return batches
 
@@ -141,15 +141,17 @@ class Batches(Dataset[list[tuple[Tensor, Tensor, Tensor]]]):
         start = deal.randrange(max(1, len(ids) - 500))
         return [*ids[start : start + 512], self._tokenizer.token_to_id(END)], 0
 
-    def _cut(self, rows: Sequence[tuple[list[int], int]]) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    def _cut(
+        self, rows: Sequence[tuple[list[int], int]], deal: random.Random
+    ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         batch: list[tuple[list[int], int]] = []
         for row in rows:
             if batch and (len(batch) + 1) * len(row[0]) > self._options.batch_tokens:
-                yield stacked(batch, self._pad)
+                yield stacked(batch, self._pad, deal)
                 batch = []
             batch.append(row)
         if batch:
-            yield stacked(batch, self._pad)
+            yield stacked(batch, self._pad, deal)
 
 
 def slotless(text: str) -> str:
@@ -163,29 +165,30 @@ def encoded(pair: Pair, tokenizer: Any) -> tuple[list[int], int]:
     return [*prompt, *target], len(prompt)
 
 
-def stacked(rows: Sequence[tuple[list[int], int]], pad: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Rows of ids to inputs, next ids and weights (0 for padding, PROMPT_WEIGHT for prompts), each (rows, length)."""
+def stacked(
+    rows: Sequence[tuple[list[int], int]], pad: int, deal: random.Random | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Rows of ids to inputs, next ids and what counts (written tokens; with `deal` PROMPT_SHARE of the prompts' too), each (rows, length)."""
     length = max(len(ids) for ids, _ in rows) - 1
     length += -length % 16
     inputs = torch.full((len(rows), length), pad)
     following = torch.full((len(rows), length), IGNORED)
-    weights = torch.zeros(len(rows), length)
+    counts = torch.zeros(len(rows), length, dtype=torch.bool)
     for n, (ids, prompt) in enumerate(rows):
         inputs[n, : len(ids) - 1] = torch.tensor(ids[:-1])
         following[n, : len(ids) - 1] = torch.tensor(ids[1:])
-        weights[n, : len(ids) - 1] = 1.0
-        weights[n, : max(0, prompt - 1)] = PROMPT_WEIGHT
-    return inputs, following, weights
+        counts[n, max(0, prompt - 1) : len(ids) - 1] = True
+        if deal is not None:
+            counts[n, [i for i in range(prompt - 1) if deal.random() < PROMPT_SHARE]] = True
+    return inputs, following, counts
 
 
-def weighted_loss(model: DeskModel, batch: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor]:
-    """The weighted sum of the negative log likelihoods (nats), and the sum of the weights."""
-    inputs, following, weights = batch
-    logits = model(inputs)  # (B, T, V)
-    losses = functional.cross_entropy(
-        logits.flatten(0, 1).float(), following.flatten(), ignore_index=IGNORED, reduction="none"
-    )
-    return (losses * weights.flatten()).sum(), weights.sum()
+def mean_loss(model: DeskModel, batch: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+    """The mean negative log likelihood (nats) of the tokens that count."""
+    inputs, following, counts = batch
+    states = model.hidden(inputs)[counts]  # (N, D)
+    logits = functional.linear(states, model.model.embed_tokens.weight)  # (N, V)
+    return functional.cross_entropy(logits.float(), following[counts])
 
 
 @torch.no_grad()
@@ -196,14 +199,14 @@ def development_loss(
     model.eval()
     found = {}
     for name, these in rows.items():
-        total = count = 0.0
+        total, count = 0.0, 0
         for start in range(0, len(these), 32):
-            inputs, following, weights = (t.to(device) for t in stacked(these[start : start + 32], pad))
-            weights = (weights == 1.0).float()
+            inputs, following, counts = (t.to(device) for t in stacked(these[start : start + 32], pad))
             with torch.autocast(device, torch.bfloat16):
-                loss, weight = weighted_loss(model, (inputs, following, weights))
-            total, count = total + float(loss), count + float(weight)
-        found[name] = total / max(count, 1.0)
+                loss = mean_loss(model, (inputs, following, counts))
+            written = int(counts.sum())
+            total, count = total + float(loss) * written, count + written
+        found[name] = total / max(count, 1)
     model.train()
     found["all"] = sum(found.values()) / max(1, len(found))
     return found
@@ -398,8 +401,7 @@ class _Run:
         for group in (group for optimiser in self.optimisers for group in optimiser.param_groups):
             group["lr"] = self._rate()
         with torch.autocast(self.device, torch.bfloat16):
-            loss, weight = weighted_loss(self.model, batch)
-        loss = loss / weight
+            loss = mean_loss(self.model, batch)
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimiser in self.optimisers:

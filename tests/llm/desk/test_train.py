@@ -13,18 +13,18 @@ import torch
 from llm.desk import train as module
 from llm.desk.corpus import CorpusThread
 from llm.desk.examples import Pair
-from llm.desk.model import GEOMETRIES, Geometry, load_model
+from llm.desk.model import GEOMETRIES, DeskModel, Geometry, load_model
 from llm.desk.tokenizer import load_tokenizer, save_tokenizer
 from llm.desk.train import (
     IGNORED,
-    PROMPT_WEIGHT,
+    PROMPT_SHARE,
     TrainingOptions,
     encoded,
+    mean_loss,
     plain_texts,
     slotless,
     stacked,
     train,
-    weighted_loss,
 )
 from llm.knowledge import Knowledge
 from tests.llm.desk.conftest import KNOWLEDGE, THREADS
@@ -103,28 +103,34 @@ def test_a_run_learns_and_a_stopped_and_resumed_run_is_the_same_run(
     assert load_tokenizer(small / "one").token_to_id("<end>") in house["zh-Hans"]
 
 
-def test_rows_become_inputs_next_ids_and_weights() -> None:
-    inputs, following, weights = stacked([([5, 6, 7, 8], 2), ([9, 10], 0)], pad=0)
+def test_rows_become_inputs_next_ids_and_what_counts() -> None:
+    inputs, following, counts = stacked([([5, 6, 7, 8], 2), ([9, 10], 0)], pad=0)
     assert inputs.shape == (2, 16)
     assert inputs[0, :3].tolist() == [5, 6, 7]
     assert following[0, :4].tolist() == [6, 7, 8, IGNORED]
     # the prompt's tokens are 5 and 6; what is to be written, 7 and 8, follows 6 and 7
-    assert weights[0, :4].tolist() == pytest.approx([PROMPT_WEIGHT, 1.0, 1.0, 0.0])
-    assert (inputs[1, :2].tolist(), following[1, :2].tolist(), weights[1, :2].tolist()) == (
+    assert counts[0, :4].tolist() == [False, True, True, False]
+    assert (inputs[1, :2].tolist(), following[1, :2].tolist(), counts[1, :2].tolist()) == (
         [9, 0],
         [10, IGNORED],
-        [1, 0],
+        [True, False],
     )
 
 
-def test_the_loss_is_the_weighted_sum_of_the_negative_log_likelihoods() -> None:
-    logits = torch.tensor([[[0.0, 1.0, 2.0], [3.0, 0.0, 0.0], [0.0, 0.0, 0.0]]])
-    batch = (torch.zeros(1, 3, dtype=torch.long), torch.tensor([[2, 1, IGNORED]]), torch.tensor([[1.0, 0.1, 0.0]]))
-    model: Any = lambda ids: logits  # noqa: E731
-    loss, weight = weighted_loss(model, batch)
-    p = torch.log_softmax(logits[0], dim=-1)
-    assert float(loss) == pytest.approx(float(-p[0, 2] - 0.1 * p[1, 1]))
-    assert float(weight) == pytest.approx(1.1)
+def test_a_share_of_the_prompts_tokens_counts_too() -> None:
+    _, _, counts = stacked([(list(range(2_011)), 2_001)], pad=0, deal=random.Random(3))
+    assert counts[0, 2_000:2_010].all()
+    assert not counts[0, 2_010:].any()
+    assert int(counts[0, :2_000].sum()) == pytest.approx(2_000 * PROMPT_SHARE, rel=0.25)
+
+
+def test_the_loss_is_the_mean_negative_log_likelihood_of_what_counts() -> None:
+    torch.manual_seed(5)
+    model = DeskModel(Geometry(vocabulary=32, width=16, layers=1, heads=2, inner=32, context=16))
+    inputs, following = torch.tensor([[3, 4, 5, 0]]), torch.tensor([[4, 5, 6, IGNORED]])
+    counts = torch.tensor([[True, False, True, False]])
+    p = torch.log_softmax(model(inputs)[0], dim=-1)
+    assert float(mean_loss(model, (inputs, following, counts))) == pytest.approx(float(-(p[0, 4] + p[2, 6]) / 2))
 
 
 def test_a_pair_is_encoded_whole_with_the_length_of_its_prompt(tokenizer: Any) -> None:
