@@ -49,7 +49,7 @@ class LevelChange:
     """One merchant's last change of level as it was evaluated then; scores 0–100, days of the reporting zone.
 
     A first level, or one regained, has no `previous_level` (and no `previous_on` at the calendar's first evaluation); a lost one no `level`. Scores are NaN
-    where there was none. `earlier_level` is the last one held before, as far as the evaluations shown go back.
+    where there was none. `earlier_level` is the last one held at the `looked_back` evaluations before; None looked back: at any.
     """
 
     merchant_id: str
@@ -65,6 +65,7 @@ class LevelChange:
     n: int
     snapshot_id: str
     earlier_level: str | None = None
+    looked_back: int | None = None
 
     @property
     def reference(self) -> str:
@@ -110,7 +111,11 @@ def last_change(snapshot_id: str, up_to: date | None, merchant_id: str) -> Level
     for place, row in enumerate(own.to_dict("records")):
         if row["level"] == row["previous_level"]:
             continue
-        before = own["level"].iloc[place + 1 :].dropna().tolist()
+        earlier = own["level"].tolist()[place + 1 :]
+        is_whole = pd.isna(own["previous_on"].iloc[-1])
+        if not is_whole:
+            earlier.append(own["previous_level"].iloc[-1])
+        before = [level for level in earlier if level is not None]
         return LevelChange(
             merchant_id,
             names[merchant_id],
@@ -125,6 +130,7 @@ def last_change(snapshot_id: str, up_to: date | None, merchant_id: str) -> Level
             row["n"],
             row["snapshot_id"],
             before[0] if before else None,
+            None if is_whole else len(earlier),
         )
     return None
 
@@ -136,6 +142,8 @@ def level_words(found: LevelChange) -> tuple[str, str]:
         before = names[found.previous_level]
     elif found.earlier_level is not None:
         before = _("none at the evaluation before; {level} at an earlier one", level=names[found.earlier_level])
+    elif found.looked_back is not None:
+        before = _("none at the {n} evaluations before", n=found.looked_back)
     else:
         before = _("none yet")
     return before, _("none") if found.level is None else names[found.level]

@@ -138,17 +138,39 @@ def test_a_first_level_is_stated_beside_its_peers(snapshot: str) -> None:
     assert change is not None
     assert change.previous_level is None
     text = to_markdown(reasons.statement(snapshot, merchant_id, ON, today=TODAY))
-    assert "Level before: none yet" in text
+    assert f"Level before: none at the {change.looked_back} evaluations before" in text
+    assert change.looked_back in range(1, levels.EVALUATIONS_SHOWN + 1)
     assert "has a score, and by it a level, while 20 of its orders" in text
     said = re.search(r"alone would give (\S+); .* by (\S+) points, .* by (\S+), and .* by (\S+): (\S+)\.\n", text)
     assert said is not None
     *parts, after = map(_number, said.groups())
     assert sum(parts) == pytest.approx(after, abs=1e-9)
     assert after == pytest.approx(change.score, abs=0.0051)
-    assert "尚无" in to_markdown(reasons.statement(snapshot, merchant_id, ON, tag="zh-Hans", today=TODAY))
+    assert "次评估均无" in to_markdown(reasons.statement(snapshot, merchant_id, ON, tag="zh-Hans", today=TODAY))
     split = changes.beside_peers(snapshot, change.evaluated_on, merchant_id)
     assert split.rates["change"].sum() == pytest.approx(split.change, abs=1e-9)
     assert split.rates["peers"].abs().max() == pytest.approx(0, abs=1e-9)
+
+
+def test_a_first_level_since_the_calendar_began_is_stated_as_that(
+    snapshot: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merchant_id = _last_first(snapshot)
+    own = levels.of_merchant(snapshot, ON, merchant_id)
+    begun = own.assign(previous_on=[*own["previous_on"].iloc[:-1], pd.NaT])
+    monkeypatch.setattr(levels, "of_merchant", lambda *_args: begun)
+    assert "Level before: none yet" in to_markdown(reasons.statement(snapshot, merchant_id, ON, today=TODAY))
+
+
+def test_a_level_held_before_the_oldest_evaluation_shown_is_named(
+    snapshot: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merchant_id = _last_first(snapshot)
+    own = levels.of_merchant(snapshot, ON, merchant_id)
+    held = own.assign(previous_level=[*own["previous_level"].iloc[:-1], "watch"])
+    monkeypatch.setattr(levels, "of_merchant", lambda *_args: held)
+    text = to_markdown(reasons.statement(snapshot, merchant_id, ON, today=TODAY))
+    assert "Level before: none at the evaluation before; Watch at an earlier one" in text
 
 
 def test_a_level_lost_and_one_regained_are_stated(snapshot: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,7 +65,8 @@ class Rating:
 
 @dataclass(frozen=True)
 class Level:
-    """A level of a programme, or a band of a clause's points; a band begins at `minimum` and ends where the next begins.
+    """A level of a programme, or a band of a clause's points or rating; a band begins at `minimum` and ends where the next begins, a rating's highest at
+    the limit.
 
     Where a merchant misses a level with `is_required`, it fails the programme; other levels are honours.
     """
@@ -248,7 +249,7 @@ def _clause(table: TomlTable, levels: Sequence[Level]) -> Clause:
         currency=_currency(table) if form == "money" else "",
         since=table.one_of("since", ["joined", "first_order"]) if form == "age" else "",
         rating=_rating(table.table("rating")) if form == "rating" else None,
-        bands=_bands(table) if form == "points" and table.has("bands") else (),
+        bands=_bands(table) if form in ("points", "rating") and table.has("bands") else (),
         note=table.text("note", ""),
     )
     table.close()

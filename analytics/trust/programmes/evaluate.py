@@ -65,11 +65,15 @@ class ClauseResult:
 
     @property
     def level(self) -> Texts:
-        """The clause's level, or the band that the merchant's points fall into."""
-        level = np.full(len(self.state), self.clause.level, dtype=object)
+        """The clause's level, or the band that the merchant's points or rating fall into."""
+        return self.banded(np.full(len(self.state), self.clause.level, dtype=object))
+
+    def banded(self, level: Texts) -> Texts:
+        """`level`, but the band where the merchant's points, or its rating below the limit, fall into one."""
+        banded, missed = level.copy(), self.is_judged & ~self.passed
         for band in self.clause.bands:
-            level[self.numerator >= band.minimum] = band.level_id
-        return level
+            banded[(self.numerator >= band.minimum) & (missed | (not self.clause.is_floor))] = band.level_id
+        return banded
 
     @property
     def is_judged(self) -> Bools:
@@ -86,7 +90,7 @@ class ClauseResult:
 
 @dataclass(frozen=True)
 class ProgrammeResult:
-    """A programme on a day. `level` is the best level that a merchant holds, or a band of its points, else its outcome (pass, fail or
+    """A programme on a day. `level` is the best level that a merchant holds, or a band of its points or rating, else its outcome (pass, fail or
     too_few); `projected_level` is that of the next evaluation day. `outcome`: pass, near, fail or too_few. `tightest` is the position of
     the clause that decided it, −1 where none did."""
 

@@ -23,7 +23,7 @@ def standing(programme: SellerProgramme, results: Sequence[ClauseResult]) -> tup
 
     The outcome looks at the clauses of no level and of required levels: fail where one fails, near where one passes near its limit, pass
     where those that can be judged pass, too_few where none can. The level is the best whose clauses, and those of all lower levels, pass; without one
-    it is the band of the points, else the outcome's word (near counts as pass). A level with a clause of too few orders, or that the source
+    it is the band of the points or rating, else the outcome's word (near counts as pass). A level with a clause of too few orders, or that the source
     can't tell, is not held; a rate of nothing at all denies none.
     """
     required = {level.level_id for level in programme.levels if level.is_required} | {""}
@@ -59,6 +59,5 @@ def _level(programme: SellerProgramme, results: Sequence[ClauseResult], outcome:
         has_any = np.any([result.passed for result in own], axis=0) if own else np.zeros(len(level), dtype=bool)
         level[held & has_any] = item.level_id
     for result in results:
-        for band in result.clause.bands:
-            level[result.numerator >= band.minimum] = band.level_id
+        level = result.banded(level)
     return level

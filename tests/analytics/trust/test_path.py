@@ -93,9 +93,9 @@ def test_the_path_lifts_the_level_and_a_smaller_change_does_not() -> None:
             assert step.probability >= 0.8
             shares.append(lifted(counts, model, path, step.levers, 1.0, seed))
             assert lifted(counts, model, path, step.levers, 0.6, seed) < 0.8
-    # The model's .8 came true in .774 of the futures of 128 paths in 36 marketplaces, from .692 to .818 (docs/trust-score.md).
-    assert np.mean(shares) >= 0.8 - 0.07, shares
-    assert min(shares) >= 0.8 - 0.15, shares
+    # The model's .8 came true in .786 of the futures of 30 paths in 8 marketplaces, from .745 to .827 (docs/trust-score.md).
+    assert np.mean(shares) >= 0.8 - 0.05, shares
+    assert min(shares) >= 0.8 - 0.1, shares
 
 
 def reachable(counts: pd.DataFrame, model: TrustModel) -> list[tuple[Path, Step]]:

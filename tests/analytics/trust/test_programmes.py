@@ -90,6 +90,24 @@ def test_shopees_tiers_begin_at_their_points(points: int, band: str) -> None:
     assert (found["level"], found["passed"]) == (band, False)
 
 
+@pytest.mark.parametrize(
+    ("points", "passed", "level", "merchants"),
+    [
+        (0, True, "", "pass"),
+        (1, False, "at-risk", "at-risk"),
+        (100, False, "at-risk", "at-risk"),
+        (101, False, "deactivation", "deactivation"),
+        (250, False, "deactivation", "deactivation"),
+    ],
+)
+def test_amazons_rating_below_its_limit_falls_into_a_band(
+    points: int, passed: bool, level: str, merchants: str
+) -> None:
+    lost = penalty(2, points) if points else []
+    found = answers("amazon", [*orders(1, 5, "o"), *lost])["account_health_rating"]
+    assert (found["level"], found["passed"], found["merchant_level"]) == (level, passed, merchants)
+
+
 def test_floors_strict_and_not() -> None:
     rows = [*shipped(19, 20, "valid"), *shipped(1, 20, "invalid", is_valid=False)]
     amazon, ebay = answers("amazon", rows)["valid_tracking_rate"], answers("ebay", rows)["tracking_uploaded"]
