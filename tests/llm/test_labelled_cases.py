@@ -34,7 +34,7 @@ REASONS = {
     },
 }
 FIELDS = {"orders", "amounts", "dates", "carriers", "asks"}
-STRETCH = {"en": 36, "zh-Hans": 16}  # characters in a row that no case may have in common with the corpus
+STRETCH = {"en": 40, "zh-Hans": 18}  # characters in a row that no case may have in common with the corpus
 
 Case = dict[str, Any]
 
