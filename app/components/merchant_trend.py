@@ -25,7 +25,7 @@ def merchant_trend(merchant_id: str) -> None:
         metric_id = st.selectbox(
             _("Metric"),
             merchant.TREND_METRICS,
-            index=1,
+            index=merchant.TREND_METRICS.index(merchant.first_trend(snapshot, filters.scope(), merchant_id)),
             format_func=lambda name: _(definition(Number(name, filters.scope())).name),
             label_visibility="collapsed",
             key="merchant.metric",

@@ -234,6 +234,13 @@ def trend(snapshot_id: str, scope: Scope, merchant_id: str, metric_id: str) -> M
     return MerchantTrend(points, period, found.value, found.median, share, found.peer_count, penalties, own)
 
 
+def first_trend(snapshot_id: str, scope: Scope, merchant_id: str) -> str:
+    """The metric shown first: how often it ships late by its own fault, or its orders where no period has enough of them to say."""
+    orders, late = TREND_METRICS[:2]
+    points = trend(snapshot_id, scope, merchant_id, late).points
+    return late if any(point.value is not None for point in points) else orders
+
+
 def _penalties(snapshot_id: str, scope: Scope) -> tuple[Annotation, ...]:
     """Penalties of a scope as marks on a time axis, those of one week as one mark."""
     issued = happened(snapshot_id, scope, "penalty_points")

@@ -366,6 +366,7 @@ def test_a_merchants_name_stays_text(loaded: Callable[..., Runtime]) -> None:
         page.run()
         page.switch_page("views/merchant.py").run()
     assert not page.exception
+    assert next(box for box in page.selectbox if box.key == "merchant.metric").value == "orders", "nine orders: no rate"
     said = [element.value for element in (*page.markdown, *page.caption, *page.header, *page.subheader, *page.title)]
     assert any("img" in text for text in said)
     assert not any(mark in text for text in said for mark in ("![img]", "[link](", ":red[x]", "$a$"))
@@ -390,7 +391,9 @@ class TestPeers:
         page.query_params["from"], page.query_params["to"] = str(year.date_from), str(year.date_to)
         page.run()
         page.switch_page("views/merchant.py").run()
-        next(box for box in page.selectbox if box.key == "merchant.metric").select("rating_mean").run()
+        metric = next(box for box in page.selectbox if box.key == "merchant.metric")
+        assert metric.value == "late_seller_rate"
+        metric.select("rating_mean").run()
         said = f"better than 100.0% of {len(largest) - 1} peers"
         assert any(said in text.value for text in page.caption), said
 
