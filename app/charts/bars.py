@@ -73,7 +73,7 @@ def contributions(
         width=0.45,
         text=[f"{p:.1f}" for p in points],
         textposition="inside",
-        insidetextanchor="end",
+        insidetextanchor="start",
         hovertemplate="%{y}: <b>%{x:.2f}</b><extra></extra>",
     )
     if any(level is not None for level in peer):
