@@ -22,13 +22,17 @@ EVALUATIONS_FOLDER = project_root() / "data" / "workspace" / "evaluations"
 
 
 def train_model(out: Path, options: TrainingOptions, texts: Path | None) -> Mapping[str, object]:
-    """Trains into `out`, or goes on where a run with the same options was stopped; gives what `training.json` says.
-
-    Raises InputError for a corpus that can't be read.
+    """Trains into `out`, or goes on where a run with the same options was stopped; gives what `training.json` says, and the file with the
+    learning curve. Raises InputError for a corpus that can't be read.
     """
+    from app.charts.training import learning_curve
     from llm.desk.train import train
 
-    return train(CORPUS_FOLDER, KNOWLEDGE_FOLDER, out, options, texts)
+    done = train(CORPUS_FOLDER, KNOWLEDGE_FOLDER, out, options, texts)
+    checks = [json.loads(line) for line in (out / "log.jsonl").read_text("utf-8").splitlines()]
+    curve = out / "curve.html"
+    learning_curve(checks, title=f"{out.resolve().name}: loss").write_html(curve)
+    return {**done, "curve": str(curve)}
 
 
 def evaluate_model(folder: Path, threads: int | None, keep: Path) -> Iterator[Mapping[str, object]]:

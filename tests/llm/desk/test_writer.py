@@ -131,4 +131,5 @@ def test_train_writes_a_model_that_the_desk_can_write_with(tmp_path: Path, corpu
     told = json.loads(done.stdout.splitlines()[-1])
     assert told["threads"] == 8
     assert told["tokens"] > 0
+    assert "summary.zh-Hans" in Path(told["curve"]).read_text("utf-8")
     assert list(DeskWriter(out).write(Asked(SUMMARY, "en"), corpus[0].plain.messages))
