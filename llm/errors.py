@@ -84,6 +84,12 @@ class EngineCancelledError(EngineError):
     code = "engine_cancelled"
 
 
+class EngineYieldedError(EngineError):
+    """Background work that made room for somebody's request; what it had not given is lost, and it may be asked for again."""
+
+    code = "engine_yielded"
+
+
 class WorkerDiedError(EngineError):
     """The worker process ended during the request (crash or out of memory); the next request starts a fresh one."""
 

@@ -25,11 +25,14 @@ class End:
 class Job:
     """A request on its way. Pieces of text, then exactly one End or error; what comes later is dropped."""
 
-    def __init__(self, number: int, kind: Kind, request: dict[str, Any], timeout_s: float) -> None:
+    def __init__(
+        self, number: int, kind: Kind, request: dict[str, Any], timeout_s: float, *, is_background: bool = False
+    ) -> None:
         self.number = number
         self.kind = kind
         self.request = request | {"id": number}
         self.timeout_s = timeout_s
+        self.is_background = is_background
         self.is_cancelled = False
         self.is_started = False
         self.is_finished = False

@@ -27,31 +27,16 @@ def summarise_thread(thread: Thread) -> Summary:
 
     Raises llm's InputError for a thread without text.
     """
+    from llm.desk.summary import with_written_sentences
     from llm.errors import LlmError
 
-    found = extracts(thread)
-    if not writes_summaries():
+    found, runtime = extracts(thread), get_runtime()
+    if runtime.desk.writer is None or runtime.desk.summaries is None:
         return found
     try:
-        return written_summary(found, thread)
+        return with_written_sentences(found, thread, runtime.desk.writer, runtime.settings.generation_timeout_seconds)
     except LlmError:
         return found  # as its engine says
-
-
-def writes_summaries() -> bool:
-    """Whether the settings name a model that writes summaries: one of the desk's own."""
-    from llm.desk.request import reads_briefs
-
-    return reads_briefs(get_runtime().desk.writer)
-
-
-def written_summary(found: Summary, thread: Thread) -> Summary:
-    """An extractive summary in the model's sentences; as it was where none passes. Raises LlmError where the model can't write."""
-    from llm.desk.summary import with_written_sentences
-
-    runtime = get_runtime()
-    assert runtime.desk.writer is not None
-    return with_written_sentences(found, thread, runtime.desk.writer, runtime.settings.generation_timeout_seconds)
 
 
 def extracts(thread: Thread) -> Summary:
