@@ -104,6 +104,15 @@ class Engine:
         """Whether `generate` takes a `llm.desk.request.BriefPrompt` instead of a chat."""
         return self._config.checkpoint is not None and is_desk_model(self._config.checkpoint)
 
+    @property
+    def summary_prefix(self) -> str | None:
+        """Of an encoder-decoder, which summarises a bare text: what that begins with, by its config; None of any other writer."""
+        folder = self._config.checkpoint
+        if folder is None or self.reads_briefs or self._unavailable["writer"] is not None:
+            return None
+        info = inspect_checkpoint(folder)
+        return info.summary_prefix if info.kind == "encoder-decoder" else None
+
     def generate(self, messages: Sequence[ChatMessage], options: GenerateOptions = DEFAULT_OPTIONS) -> Stream:
         """Raises at once EngineUnavailableError or EngineBusyError; the stream raises the rest, also PromptTooLongError.
 

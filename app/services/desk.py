@@ -33,7 +33,7 @@ KNOWLEDGE_FOLDER = project_root() / "data" / "knowledge"
 class Desk:
     """What the panel works with. `writer` and `encoder` are None where there is no model for them; `then` write when the writer fails.
 
-    `summaries` and `preparing` are None where no model writes summaries: extracts are there at once, and nothing is prepared.
+    `summaries` and `preparing` are None where there is no writer: extracts are there at once, and nothing is prepared.
     """
 
     engine: Engine
@@ -72,6 +72,13 @@ class TimedWriter:
         from llm.desk.request import reads_briefs
 
         return reads_briefs(self.writer)
+
+    @property
+    def summary_prefix(self) -> str | None:
+        """As the writer's."""
+        from llm.summary_writing import summary_prefix
+
+        return summary_prefix(self.writer)
 
     def generate(self, messages: Sequence[ChatMessage], options: GenerateOptions | None = None) -> Iterator[str]:
         """As the writer does."""
@@ -128,11 +135,10 @@ def _writer(settings: Settings, engine: Engine) -> TextModel | None:
 
 
 def _summaries(settings: Settings, writer: TextModel | None, kept: SummaryStore) -> Summaries | None:
-    """Those that the desk's own model writes, where it is set."""
+    """Those that the server or the checkpoint writes, where one is set."""
     from app.services.summaries import Summaries, identity
-    from llm.desk.request import reads_briefs
 
-    if writer is None or not reads_briefs(writer):
+    if writer is None:
         return None
     return Summaries(writer, identity(settings, writer.name), kept, settings.generation_timeout_seconds)
 

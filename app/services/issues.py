@@ -142,18 +142,20 @@ def messages(snapshot_id: str, ticket_id: str) -> tuple[Message, ...]:
 def summary(snapshot_id: str, ticket_id: str) -> Summary | None:
     """The thread in fixed slots; None when there is nothing to read in it.
 
-    In the model's sentences where they were prepared, or where the model is awake and free to write them now: a page waits for no load and
-    no queue. Else in extracts, and the model writes it next.
+    In the model's sentences where they were prepared, or where the desk's own model, which takes a moment, is free to write them now: a page
+    waits for no load, no queue and no slower model. Else in extracts, and the model writes it next.
     """
-    from llm.desk.summary import in_sentences
+    from llm.desk.request import reads_briefs
     from llm.errors import LlmError
+    from llm.summary_writing import in_sentences
 
     found, read = _extracts(snapshot_id, ticket_id), thread(snapshot_id, ticket_id)
-    summaries, preparing = get_runtime().desk.summaries, get_runtime().desk.preparing
+    desk = get_runtime().desk
+    summaries, preparing = desk.summaries, desk.preparing
     if found is None or read is None or summaries is None or preparing is None:
         return found
     said = summaries.of(read)
-    if said is None and get_runtime().desk.engine.status().is_at_hand:
+    if said is None and reads_briefs(desk.writer) and desk.engine.status().is_at_hand:
         try:
             said = summaries.write_now(read)
         except LlmError:

@@ -62,9 +62,9 @@ class Summaries:
 
     def _written(self, thread: Thread, writer: TextModel, *, is_background: bool) -> tuple[Sentence, ...]:
         from llm.chat import GenerateOptions
-        from llm.desk.summary import written_sentences
         from llm.errors import InputError, PromptTooLongError
         from llm.summarise import language_of
+        from llm.summary_writing import written_sentences
 
         options = GenerateOptions(timeout_s=self._timeout_s, is_background=is_background)
         try:

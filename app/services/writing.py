@@ -97,6 +97,12 @@ class Observed:
         return reads_briefs(self.writer)
 
     @property
+    def summary_prefix(self) -> str | None:
+        from llm.summary_writing import summary_prefix
+
+        return summary_prefix(self.writer)
+
+    @property
     def position(self) -> int:
         return self.stream.position if self.stream is not None else 0
 

@@ -30,6 +30,7 @@ from llm.chat import DEFAULT_OPTIONS, ChatMessage, GenerateOptions
 from llm.errors import LlmError
 from tests.app.conftest import write_source
 from tests.llm.desk.tiny_desk import make_desk_model
+from tests.llm.serving.tiny_checkpoint import make_checkpoint
 
 ANN = Actor("local:ann", "Ann", "local")
 BEN = Actor("header:ben", "Ben", "header")
@@ -618,6 +619,42 @@ class TestDeskModel:
         assert not page.exception
         shown = " ".join(caption.value for caption in page.caption).replace("\\", "")
         assert "Written by desk:Tiny-Desk, every sentence checked" in shown
+
+
+class TestChatModel:
+    """A chat checkpoint, which takes longer over a summary than a page may."""
+
+    def test_a_page_waits_for_no_slow_model_but_has_it_write_next(
+        self, desk_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        settings = load_settings(
+            {},
+            overrides={
+                "warehouse": str(desk_warehouse),
+                "workspace_url": f"sqlite:///{tmp_path / 'workspace.sqlite'}",
+                "encoder": "false",
+                "checkpoint": str(make_checkpoint(tmp_path / "Tiny-Qwen3")),
+            },
+        )
+        with use_runtime(Runtime(settings)) as runtime:
+            panel, asked = runtime.desk, list[str]()
+            assert panel.preparing is not None
+            assert panel.summaries is not None
+            status = replace(panel.engine.status(), state="ready")
+            monkeypatch.setattr(panel.engine, "status", lambda: status)
+            monkeypatch.setattr(panel.preparing, "hurry", lambda thread: asked.append(thread.ticket_id))
+            extract = issues.summary(snapshot_id(), "t-en")
+            assert extract is not None
+            assert (extract.engine, asked) == ("extractive", ["t-en"])
+            line = "The merchant asks for the fault of order o0 to be checked. [S1]\n"
+            monkeypatch.setattr(panel.engine, "generate", lambda messages, options: iter([line]))
+            thread = issues.thread(snapshot_id(), "t-en")
+            assert thread is not None
+            panel.summaries.write(thread, is_background=True)
+            written = issues.summary(snapshot_id(), "t-en")
+            assert written is not None
+            assert (written.engine, written.summary) == ("checkpoint:Tiny-Qwen3", line.removesuffix(" [S1]\n"))
+            runtime.close()
 
 
 @pytest.mark.parametrize(
