@@ -7,11 +7,12 @@ import queue
 import weakref
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from llm.errors import LlmError
 
 Kind = Literal["encoder", "writer"]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class Stream(Iterator[str]):
         raise StopIteration
 
 
-def closable(pieces: Iterator[str]) -> Generator[str]:
+def closable(pieces: Iterator[T]) -> Generator[T]:
     """A generator over the pieces, so that leaving early closes what closes; closing the model's own stream cancels its work."""
     try:
         yield from pieces

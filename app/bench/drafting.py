@@ -73,8 +73,8 @@ def _row(
         )
     high = p95(list(times))
     is_met = None if limit_ms is None else high <= limit_ms and not failed
-    shown = (round(value, 1) for value in (median(times), high, max(times)))
-    return DraftingFigure(what, people, len(times), *shown, limit_ms, is_met, failed)
+    middle, high, worst = round(median(times), 1), round(high, 1), round(max(times), 1)
+    return DraftingFigure(what, people, len(times), middle, high, worst, limit_ms, is_met, failed)
 
 
 @dataclass
@@ -94,8 +94,10 @@ class _Noted:
     def reads_briefs(self) -> bool:
         return self.engine.reads_briefs
 
-    def generate(self, messages: Sequence[ChatMessage], options: GenerateOptions) -> Iterator[str]:
-        self.stream = self.engine.generate(messages, replace(options, timeout_s=self.timeout_s))
+    def generate(self, messages: Sequence[ChatMessage], options: GenerateOptions | None = None) -> Iterator[str]:
+        from llm.chat import DEFAULT_OPTIONS
+
+        self.stream = self.engine.generate(messages, replace(options or DEFAULT_OPTIONS, timeout_s=self.timeout_s))
         for piece in self.stream:
             self.arrivals.append(time.monotonic())
             yield piece
@@ -145,7 +147,7 @@ class _Drafted:
     """Milliseconds from the wish to the first words and to the first checked sentence, and the longest between two pieces of text."""
 
     first_words: float | None
-    first_sentence: float | None
+    first_sentence: float
     longest_gap: float
     is_written: bool
 

@@ -91,8 +91,10 @@ def random_writer(folder: Path, geometry: Geometry, texts: Iterable[str]) -> Pat
 
     tokenizer = train_tokenizer(texts, geometry.vocabulary)
     torch.manual_seed(7)
-    end = tokenizer.token_to_id(END)
-    save_model(DeskModel(geometry), folder, ends=[end], padding=tokenizer.token_to_id(PAD))
+    end, padding = tokenizer.token_to_id(END), tokenizer.token_to_id(PAD)
+    assert end is not None, "special tokens come first"
+    assert padding is not None, "special tokens come first"
+    save_model(DeskModel(geometry), folder, ends=[end], padding=padding)
     save_tokenizer(tokenizer, folder, geometry.context)
     (folder / CARD).write_text(json.dumps({"format": 1, "house": {"en": [end], "zh-Hans": [end]}}), "utf-8")
     return folder

@@ -151,7 +151,10 @@ class TestTexts:
         assert list(texts(THREAD, Scripted(said, prefix="")).values()) == [("message:a",), ("message:c",)]
 
     def test_what_no_message_says_is_not_shown(self) -> None:
-        said = "The merchant threatens to sue the marketplace in court. The carrier's scan is attached. Order A-7777 is late."
+        said = (
+            "The merchant threatens to sue the marketplace in court. The carrier's scan is attached. Order A-7777 is late. "
+            "The carrier stopped because the merchant refused to pay its invoices."
+        )
         assert list(texts(THREAD, Scripted(said, prefix=""))) == ["The carrier's scan is attached."]
 
     def test_chinese_is_traced_by_its_characters(self) -> None:
