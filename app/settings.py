@@ -140,8 +140,8 @@ class Settings:
     checkpoint: str = field(
         default="",
         metadata={
-            "help": "folder of a Hugging Face checkpoint (causal, encoder-decoder or adapter) that writes the replies; "
-            "empty: none"
+            "help": "folder of a Hugging Face checkpoint (causal, encoder-decoder or adapter) that writes replies and "
+            "summaries; empty: none"
         },
     )
     checkpoint_dtype: str = field(
@@ -154,7 +154,7 @@ class Settings:
     server_url: str = field(
         default="",
         metadata={
-            "help": "address of an OpenAI-compatible server inside the company that writes the replies, such as "
+            "help": "address of an OpenAI-compatible server inside the company that writes replies and summaries, such as "
             "http://models.example:8000/v1; empty: none"
         },
     )

@@ -20,11 +20,15 @@ class ChatMessage:
 
 @dataclass(frozen=True)
 class GenerateOptions:
-    """`temperature` 0 is greedy; `timeout_s` counts seconds of work, not of waiting in the queue or of loading."""
+    """`temperature` 0 is greedy; `timeout_s` counts seconds of work, not of waiting in the queue or of loading.
+
+    `is_background`: nobody waits for it, so the engine serves it last and ends it as soon as somebody asks for something.
+    """
 
     max_tokens: int = 400
     temperature: float = 0.0
     timeout_s: float = 120.0
+    is_background: bool = False
 
 
 DEFAULT_OPTIONS = GenerateOptions()

@@ -9,9 +9,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
+import psutil
+
 from llm.chat import ChatMessage, GenerateOptions
-from llm.checkpoint_files import ADAPTER_WEIGHTS, CheckpointInfo, inspect_checkpoint
+from llm.checkpoint_files import ADAPTER_WEIGHTS, CheckpointInfo, inspect_checkpoint, weight_files
 from llm.errors import CheckpointError, EngineError, PromptTooLongError, one_line
+from llm.inspection import describe_checkpoint
 from llm.pinning import check_hashes
 from llm.plain_layout import STOPS, Until, plain_prompt
 
@@ -33,10 +36,12 @@ _HALF_CHARACTER = "\N{REPLACEMENT CHARACTER}"
 
 
 class Checkpoint:
-    """A checkpoint in this process: loads torch and the weights. Raises CheckpointError when they do not fit together."""
+    """A checkpoint in this process: loads torch and the weights. Raises CheckpointError when they do not fit together, and EngineError when
+    they do not fit into the memory that is free now."""
 
     def __init__(self, folder: Path, dtype: CheckpointDtype = "auto") -> None:
         self.info = inspect_checkpoint(folder)
+        check_room(folder, dtype)
         for pulled in {folder, self.info.base or folder}:
             check_hashes(pulled)
         import torch
@@ -77,6 +82,7 @@ class Checkpoint:
         kind: Any = AutoModelForSeq2SeqLM if self._is_encoder_decoder else AutoModelForCausalLM
         options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
         self._tokenizer = AutoTokenizer.from_pretrained(self.info.tokenizer, **options)
+        self._check_shapes(kind, options)
         self._model, loaded = kind.from_pretrained(
             self.info.base or self.info.folder,
             use_safetensors=True,
@@ -109,6 +115,26 @@ class Checkpoint:
             )
         self._model = adapted.merge_and_unload() if hasattr(adapted.base_model, "merge_and_unload") else adapted
 
+    def _check_shapes(self, kind: Any, options: dict[str, Any]) -> None:
+        """Before any weights are read: the loader says of tensors of another shape only that there are some."""
+        from safetensors import safe_open
+        from transformers import AutoConfig
+
+        config = AutoConfig.from_pretrained(self.info.base or self.info.folder, **options)
+        if getattr(config, "quantization_config", None) is not None:
+            return  # packed: its tensors have shapes of their own
+        with self._torch.device("meta"):
+            wanted = {name: list(tensor.shape) for name, tensor in kind.from_config(config).state_dict().items()}
+        for path in weight_files(self.info.base or self.info.folder):
+            with safe_open(path, "pt") as file:
+                for name in sorted(wanted.keys() & set(file.keys())):
+                    stored = file.get_slice(name).get_shape()
+                    if stored != wanted[name]:
+                        raise CheckpointError(
+                            f"{self.info.folder}: its weights have another shape than its config.json gives them ({name}: "
+                            f"{_shape(stored)} where {_shape(wanted[name])} belong); they are another model's."
+                        )
+
     def _check_fit(self, missing: Sequence[str]) -> None:
         folder = self.info.folder
         if missing:
@@ -124,6 +150,16 @@ class Checkpoint:
             raise CheckpointError(
                 f"{folder}: its tokenizer has {tokens} tokens, the weights {rows}; they do not belong together."
             )
+        ends = self._model_ends()
+        if ends and not ends & {*self._tokenizer.all_special_ids, *self._tokenizer.added_tokens_decoder}:
+            raise CheckpointError(
+                f"{folder}: the token that ends an answer ({min(ends)}) is a word of its tokenizer; they do not belong together."
+            )
+
+    def _model_ends(self) -> set[int]:
+        configured = self._model.generation_config.eos_token_id
+        ends = configured if isinstance(configured, list) else [configured]
+        return {int(token) for token in ends if token is not None}
 
     def _check_start(self) -> None:
         if not self._is_encoder_decoder:
@@ -240,9 +276,25 @@ class Checkpoint:
         return room
 
     def _end_tokens(self) -> list[int]:
-        configured = self._model.generation_config.eos_token_id
-        ends = configured if isinstance(configured, list) else [configured]
-        return sorted({int(token) for token in [*ends, self._tokenizer.eos_token_id] if token is not None})
+        own = self._tokenizer.eos_token_id
+        return sorted(self._model_ends() | (set() if own is None else {int(own)}))
+
+
+def _shape(sizes: Sequence[int]) -> str:
+    return " × ".join(f"{size:,}" for size in sizes)
+
+
+def check_room(folder: Path, dtype: CheckpointDtype) -> None:
+    """Before anything is read: else a model that is too large would press everybody else's memory out before it is ended."""
+    described = describe_checkpoint(folder)
+    sizes = {"float32": 4 * described.parameters, "bfloat16": 2 * described.parameters}
+    needed = sizes.get(dtype, described.info.weight_bytes)
+    free = psutil.virtual_memory().available
+    if needed > free:
+        raise EngineError(
+            f"{folder}: needs {needed / 1e9:.1f} GB of memory and {free / 1e9:.1f} GB are free; end other programs, choose a smaller model, "
+            "or a server for it."
+        )
 
 
 class _Cancelled(BaseException):

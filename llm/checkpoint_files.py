@@ -39,7 +39,7 @@ class CheckpointInfo:
     """What a folder holds; `context_length` in tokens, None where it does not say; `weight_bytes` on disk, the base's too.
 
     Of an adapter, `base` is the folder of the model that it changes, and architecture, kind and context are that model's.
-    `tokenizer` is the folder whose tokenizer is used.
+    `tokenizer` is the folder whose tokenizer is used. `summary_prefix` is what its config has a text to be summarised begin with, as T5's does.
     """
 
     name: str
@@ -51,6 +51,7 @@ class CheckpointInfo:
     layout: PromptLayout
     tokenizer: Path
     base: Path | None = None
+    summary_prefix: str = ""
 
     @property
     def weight_paths(self) -> tuple[Path, ...]:
@@ -92,7 +93,15 @@ def inspect_checkpoint(folder: Path) -> CheckpointInfo:
         weight_bytes=sum(path.stat().st_size for path in weights),
         layout="chat template" if _has_chat_template(folder) else "plain",
         tokenizer=folder,
+        summary_prefix=_summary_prefix(config),
     )
+
+
+def _summary_prefix(config: dict[str, Any]) -> str:
+    tasks = config.get("task_specific_params")
+    task = tasks.get("summarization") if isinstance(tasks, dict) else None
+    prefix = task.get("prefix") if isinstance(task, dict) else None
+    return prefix if isinstance(prefix, str) else ""
 
 
 def _inspect_adapter(folder: Path) -> CheckpointInfo:

@@ -1,6 +1,6 @@
 """The one door to the models: a queue in front of the worker process, with position, cancel, time-out and streaming.
 
-A hang, a crash or a lack of memory ends the worker, never the caller; the next request gets a fresh one. Importing this
+Background work waits behind everybody's requests, and gives way to the next one in the middle of what it does. A hang, a crash or a lack of memory ends the worker, never the caller; the next request gets a fresh one. Importing this
 loads no torch. Knows no evidence and no pages.
 """
 
@@ -24,8 +24,10 @@ from llm.errors import (
     EncoderError,
     EngineBusyError,
     EngineCancelledError,
+    EngineError,
     EngineTimeoutError,
     EngineUnavailableError,
+    EngineYieldedError,
     LlmError,
     WorkerDiedError,
 )
@@ -53,7 +55,10 @@ _LOAD_TRIES = 2
 
 @dataclass(frozen=True)
 class EngineStatus:
-    """The engine at one instant. A reason is None where the model can be used; `queue_length` excludes what is running."""
+    """The engine at one instant. A reason is None where the model can be used; `queue_length` excludes what is running and background work.
+
+    `gives_way`: what runs is background work, so that a request made now begins at once.
+    """
 
     state: State
     writer: str | None
@@ -63,6 +68,12 @@ class EngineStatus:
     memory_bytes: int
     worker_pid: int | None
     restart_count: int
+    gives_way: bool = False
+
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether a request made now waits for no load and for nobody else's."""
+        return self.state == "ready" or (self.state == "busy" and self.gives_way and not self.queue_length)
 
 
 class Engine:
@@ -74,6 +85,7 @@ class Engine:
         self._memory_bytes = limits.memory_bytes or int(0.8 * psutil.virtual_memory().total)
         self._changed = threading.Condition()
         self._queue: deque[Job] = deque()
+        self._background: deque[Job] = deque()
         self._current: Job | None = None
         self._worker: WorkerProcess | None = None
         self._dispatcher: threading.Thread | None = None
@@ -92,14 +104,27 @@ class Engine:
         """Whether `generate` takes a `llm.desk.request.BriefPrompt` instead of a chat."""
         return self._config.checkpoint is not None and is_desk_model(self._config.checkpoint)
 
+    @property
+    def summary_prefix(self) -> str | None:
+        """Of an encoder-decoder, which summarises a bare text: what that begins with, by its config; None of any other writer."""
+        folder = self._config.checkpoint
+        if folder is None or self.reads_briefs or self._unavailable["writer"] is not None:
+            return None
+        info = inspect_checkpoint(folder)
+        return info.summary_prefix if info.kind == "encoder-decoder" else None
+
     def generate(self, messages: Sequence[ChatMessage], options: GenerateOptions = DEFAULT_OPTIONS) -> Stream:
-        """Raises at once EngineUnavailableError or EngineBusyError; the stream raises the rest, also PromptTooLongError."""
+        """Raises at once EngineUnavailableError or EngineBusyError; the stream raises the rest, also PromptTooLongError.
+
+        In the background it also raises EngineYieldedError, as soon as a request that is not waits for it.
+        """
         request = {
             "op": "generate",
             "messages": [{"role": message.role, "content": printable(message.content)} for message in messages],
             "options": asdict(options),
         }
-        return Stream(self._submit("writer", request, options.timeout_s), self._position, self._cancel)
+        job = self._submit("writer", request, options.timeout_s, is_background=options.is_background)
+        return Stream(job, self._position, self._cancel)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, float32 (n, 384), of English texts; `llm.encoder.Encoder` puts language gate and cache before it.
@@ -132,14 +157,16 @@ class Engine:
                 memory_bytes=worker.memory_bytes if worker else 0,
                 worker_pid=worker.pid if worker else None,
                 restart_count=max(0, self._start_count - 1),
+                gives_way=self._current is not None and self._current.is_background,
             )
 
     def close(self) -> None:
         """Cancels what waits and runs, and ends the worker."""
         with self._changed:
             self._is_closed = True
-            while self._queue:
-                self._queue.popleft().finish(EngineCancelledError("The engine was closed."))
+            for waiting in (self._queue, self._background):
+                while waiting:
+                    waiting.popleft().finish(EngineCancelledError("The engine was closed."))
             if self._current is not None:
                 self._current.finish(EngineCancelledError("The engine was closed."))
             worker, self._worker = self._worker, None
@@ -162,18 +189,21 @@ class Engine:
             return "busy" if self._current.is_started else "loading"
         return "ready" if self._worker is not None and self._worker.is_alive else "stopped"
 
-    def _submit(self, kind: Kind, request: dict[str, Any], timeout_s: float) -> Job:
+    def _submit(self, kind: Kind, request: dict[str, Any], timeout_s: float, *, is_background: bool = False) -> Job:
+        queue = self._background if is_background else self._queue
         with self._changed:
             reason = self._unavailable[kind]
             if self._is_closed or reason is not None:
                 raise EngineUnavailableError(reason or "The engine was closed.")
-            if len(self._queue) >= self._limits.max_queue:
+            if len(queue) >= self._limits.max_queue:
                 raise EngineBusyError(
-                    f"{len(self._queue)} requests wait for the model, the most that are taken; try again in a moment."
+                    f"{len(queue)} requests wait for the model, the most that are taken; try again in a moment."
                 )
             self._job_count += 1
-            job = Job(self._job_count, kind, request, timeout_s)
-            self._queue.append(job)
+            job = Job(self._job_count, kind, request, timeout_s, is_background=is_background)
+            queue.append(job)
+            if self._current is not None and self._current.is_background and not is_background:
+                self._stop(self._current, EngineYieldedError("The background work made room for a request."))
             if self._dispatcher is None or not self._dispatcher.is_alive():
                 self._dispatcher = threading.Thread(target=self._dispatch, name="llm-engine", daemon=True)
                 self._dispatcher.start()
@@ -182,24 +212,30 @@ class Engine:
 
     def _position(self, job: Job) -> int:
         with self._changed:
-            return self._queue.index(job) + 1 if job in self._queue else 0
+            waiting = [*self._queue, *self._background]
+            return waiting.index(job) + 1 if job in waiting else 0
 
     def _cancel(self, job: Job) -> None:
         with self._changed:
-            job.is_cancelled = True
-            if job in self._queue:
-                self._queue.remove(job)
-            job.finish(EngineCancelledError("The request was cancelled."))
-            if job is self._current and self._worker is not None:
-                self._worker.events.put(({"event": "wake"}, b""))
+            for waiting in (self._queue, self._background):
+                if job in waiting:
+                    waiting.remove(job)
+            self._stop(job, EngineCancelledError("The request was cancelled."))
+
+    def _stop(self, job: Job, why: EngineError) -> None:
+        """Tells the caller at once; a worker that is at it stops within a layer or a token. For those who hold the lock."""
+        job.is_cancelled = True
+        job.finish(why)
+        if job is self._current and self._worker is not None:
+            self._worker.events.put(({"event": "wake"}, b""))
 
     def _dispatch(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._queue or self._is_closed)
+                self._changed.wait_for(lambda: self._queue or self._background or self._is_closed)
                 if self._is_closed:
                     return
-                job = self._current = self._queue.popleft()
+                job = self._current = (self._queue or self._background).popleft()
             try:
                 Supervision(job, self._living_worker(), self._limits, self._memory_bytes).run()
             except LlmError as error:

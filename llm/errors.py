@@ -84,6 +84,12 @@ class EngineCancelledError(EngineError):
     code = "engine_cancelled"
 
 
+class EngineYieldedError(EngineError):
+    """Background work that made room for somebody's request; what it had not given is lost, and it may be asked for again."""
+
+    code = "engine_yielded"
+
+
 class WorkerDiedError(EngineError):
     """The worker process ended during the request (crash or out of memory); the next request starts a fresh one."""
 
@@ -91,6 +97,7 @@ class WorkerDiedError(EngineError):
 
 
 def one_line(error: BaseException) -> str:
-    """A foreign error's type and the beginning of its first line."""
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
+    """A foreign error's type and the beginning of its first line, and of the next where the first only announces it."""
+    lines = [line.strip() for line in str(error).strip().splitlines()]
+    said = " ".join(lines[:2]) if lines and lines[0].endswith(":") else "".join(lines[:1])
+    return f"{type(error).__name__}: {said[:200]}" if said else type(error).__name__

@@ -5,7 +5,7 @@ Texts of the thread travel as JSON strings with private data masked, so that not
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from string import Formatter
@@ -13,7 +13,7 @@ from string import Formatter
 from llm.chat import ChatMessage
 from llm.language import CHINESE
 from llm.privacy import mask
-from llm.types import IssueBrief, Sentence
+from llm.types import IssueBrief, Message, Sentence, Thread
 
 SENTENCE_COUNTS = {"short": 3, "normal": 6, "long": 10}
 SHOWN_MESSAGES = 12
@@ -27,13 +27,14 @@ LONGEST_LINE = 2_000
 
 @dataclass(frozen=True)
 class Cut:
-    """How much of the evidence a prompt shows: the newest `messages`, quoted lines in the newest `quoting` of them; facts always.
+    """How much of the evidence a prompt shows: the newest `messages`, quoted lines in the newest `quoting` of them, `characters` of each; facts always.
 
     `left_out` says in words what the reader of the draft should know; "" for nothing.
     """
 
     messages: int = SHOWN_MESSAGES
     quoting: int = SHOWN_MESSAGES
+    characters: int = SHOWN_CHARACTERS
     passages: int | None = None
     left_out: str = ""
 
@@ -46,30 +47,33 @@ CUTS = (
     Cut(6, 0, left_out="quotations and all but the newest 6 messages"),
     Cut(3, 0, left_out="quotations and all but the newest 3 messages"),
     Cut(1, 0, left_out="quotations and all but the newest message"),
-    Cut(1, 0, 2, left_out="quotations, all but the newest message, and all but 2 policy passages"),
-    Cut(1, 0, 1, left_out="quotations, all but the newest message, and all but 1 policy passage"),
+    Cut(1, 0, passages=2, left_out="quotations, all but the newest message, and all but 2 policy passages"),
+    Cut(1, 0, passages=1, left_out="quotations, all but the newest message, and all but 1 policy passage"),
 )
 
 
-class Prompt:
-    """The messages for a model, and which source each number stands for."""
+# The same for a summary, of whose thread the first message stays as long as others do.
+SUMMARY_CUTS = (
+    Cut(),
+    Cut(quoting=0),
+    Cut(6, 0),
+    Cut(6, 0, 600),
+    Cut(3, 0, 300),
+    Cut(1, 0, 300),
+)
+SUMMARY_SENTENCES = 4
 
-    def __init__(self, brief: IssueBrief, language: str, cut: Cut = CUTS[0]) -> None:
-        sources = list(_sources(brief, cut))
+
+class _Numbered:
+    """Sources under numbers, and which source each number stands for."""
+
+    messages: tuple[ChatMessage, ...]
+
+    def __init__(self, sources: Sequence[tuple[str, str, str]]) -> None:
         self._cites = {f"s{n}": cite for n, (cite, _, _) in enumerate(sources, start=1)}
-        lines = [
+        self._lines = "\n".join(
             f"[S{n}] {kind}: {json.dumps(text, ensure_ascii=False)}"
             for n, (_, kind, text) in enumerate(sources, start=1)
-        ]
-        system = render(
-            "draft.system",
-            language_name="Simplified Chinese" if language == CHINESE else "English",
-            tone=brief.tone,
-            sentence_count=str(SENTENCE_COUNTS[brief.length]),
-        )
-        self.messages = (
-            ChatMessage("system", system),
-            ChatMessage("user", render("draft.user", sources="\n".join(lines))),
         )
 
     def sentence(self, line: str) -> Sentence | None:
@@ -83,12 +87,66 @@ class Prompt:
         return Sentence(text, tuple(cites)) if any(c.isalnum() for c in text) else None
 
 
+class Prompt(_Numbered):
+    """What a chat model is asked for a reply."""
+
+    def __init__(self, brief: IssueBrief, language: str, cut: Cut = CUTS[0]) -> None:
+        super().__init__(list(_sources(brief, cut)))
+        system = render(
+            "draft.system",
+            language_name=_language_name(language),
+            tone=brief.tone,
+            sentence_count=str(SENTENCE_COUNTS[brief.length]),
+        )
+        self.messages = (
+            ChatMessage("system", system),
+            ChatMessage("user", render("draft.user", sources=self._lines)),
+        )
+
+
+class SummaryPrompt(_Numbered):
+    """What a chat model is asked for a summary."""
+
+    def __init__(self, thread: Thread, language: str, cut: Cut = SUMMARY_CUTS[0]) -> None:
+        super().__init__(list(_said(_first_and_newest(thread.messages, cut.messages), cut)))
+        count = str(SUMMARY_SENTENCES)
+        system = render("summary.system", language_name=_language_name(language), sentence_count=count)
+        self.messages = (
+            ChatMessage("system", system),
+            ChatMessage("user", render("summary.user", sources=self._lines)),
+        )
+
+
+def plain_thread(thread: Thread, prefix: str = "", cut: Cut = SUMMARY_CUTS[0]) -> tuple[ChatMessage, ...]:
+    """A thread as a model reads it that was made to summarise a text: who says what, a message a line, behind its own prefix."""
+    shown = _first_and_newest(thread.messages, cut.messages)
+    lines = [
+        f"{message.author}: {' '.join(text.split())}"
+        for message, (_, _, text) in zip(shown, _said(shown, cut), strict=True)
+    ]
+    return (ChatMessage("user", prefix + "\n".join(lines)),)
+
+
+def _language_name(language: str) -> str:
+    return "Simplified Chinese" if language == CHINESE else "English"
+
+
+def _first_and_newest(messages: Sequence[Message], count: int) -> Sequence[Message]:
+    if len(messages) <= count or count < 2:
+        return messages[-count:]
+    return (messages[0], *messages[1 - count :])
+
+
+def _said(messages: Sequence[Message], cut: Cut) -> Iterator[tuple[str, str, str]]:
+    for age, message in zip(range(len(messages), 0, -1), messages, strict=True):  # 1 is the newest
+        text = message.text if age <= cut.quoting else _QUOTED.sub("", message.text)
+        yield message.cite, f"message from {message.author}", mask(text)[: cut.characters]
+
+
 def _sources(brief: IssueBrief, cut: Cut) -> Iterator[tuple[str, str, str]]:
     """(cite, what it is, text): the newest messages, the facts, the passages, and the macros under the message that they answer."""
     messages = brief.thread.messages[-cut.messages :]
-    for age, message in zip(range(len(messages), 0, -1), messages, strict=True):  # 1 is the newest
-        text = message.text if age <= cut.quoting else _QUOTED.sub("", message.text)
-        yield message.cite, f"message from {message.author}", mask(text)[:SHOWN_CHARACTERS]
+    yield from _said(messages, cut)
     for fact in brief.facts:
         yield fact.cite, "fact", mask(f"{fact.name}: {fact.value} {fact.unit}".strip())
     for passage in brief.passages[: cut.passages]:

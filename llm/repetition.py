@@ -3,6 +3,7 @@
 from collections.abc import Generator, Iterable
 
 from llm.errors import EngineError
+from llm.types import printable
 
 _TIMES = 4  # said so often in a row, it is a loop: no reply says a sentence four times
 _LEAST = 120  # characters that a loop must fill, so that a drawn line or a row of dots is none
@@ -20,7 +21,9 @@ def unrepeated(pieces: Iterable[str]) -> Generator[str]:
         if seen >= _LEAST // 4:  # looking costs more than reading a token
             seen = 0
             if (unit := repeated(tail)) is not None:
-                raise EngineError(f"The model repeats itself (“{' '.join(unit.split())[:60]}”) and was stopped.")
+                raise EngineError(
+                    f"The model repeats itself (“{printable(' '.join(unit.split()))[:60]}”) and was stopped."
+                )
 
 
 def repeated(text: str) -> str | None:

@@ -151,7 +151,7 @@ class ServerStream(Iterator[str]):
         if response.status != 200:
             said = " ".join(response.read(_MAX_ERROR_BYTES).decode("utf-8", "replace").split())
             raise EngineError(
-                f"The model server {self._parts.hostname} answers {response.status} {response.reason}: {said[:200]}"
+                f"The model server {self._parts.hostname} answers {response.status} {response.reason}: {said[:200].rstrip('.')}."
             )
         characters = 0
         for event in self._events(response):

@@ -7,11 +7,12 @@ import queue
 import weakref
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from llm.errors import LlmError
 
 Kind = Literal["encoder", "writer"]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,14 @@ class End:
 class Job:
     """A request on its way. Pieces of text, then exactly one End or error; what comes later is dropped."""
 
-    def __init__(self, number: int, kind: Kind, request: dict[str, Any], timeout_s: float) -> None:
+    def __init__(
+        self, number: int, kind: Kind, request: dict[str, Any], timeout_s: float, *, is_background: bool = False
+    ) -> None:
         self.number = number
         self.kind = kind
         self.request = request | {"id": number}
         self.timeout_s = timeout_s
+        self.is_background = is_background
         self.is_cancelled = False
         self.is_started = False
         self.is_finished = False
@@ -89,7 +93,7 @@ class Stream(Iterator[str]):
         raise StopIteration
 
 
-def closable(pieces: Iterator[str]) -> Generator[str]:
+def closable(pieces: Iterator[T]) -> Generator[T]:
     """A generator over the pieces, so that leaving early closes what closes; closing the model's own stream cancels its work."""
     try:
         yield from pieces

@@ -83,7 +83,7 @@ def summarise(
             f"thread {thread.ticket_id!r}: has no message; there is nothing to summarise. Give at least one."
         )
     asking = _asking(thread)
-    language = thread_language(message.text for message in asking[-READ_MESSAGES:])
+    language = language_of(thread)
     candidates = _candidates(thread)
     if not candidates:
         raise InputError(
@@ -104,6 +104,11 @@ def summarise(
         engine=ENGINE,
         latency_ms=round((time.perf_counter() - started) * 1000),
     )
+
+
+def language_of(thread: Thread) -> str:
+    """The language (BCP 47) of those who ask; `und` where it can't be told."""
+    return thread_language(message.text for message in _asking(thread)[-READ_MESSAGES:])
 
 
 def _asking(thread: Thread) -> list[Message]:

@@ -19,6 +19,7 @@ from analytics.demo.planning import plan_matters
 from analytics.demo.reviews import text_pool
 from analytics.demo.run import RunResult, Simulation
 from analytics.demo.specs import SpecWriter
+from analytics.demo.voices.written import assigned
 from analytics.demo.world import SIZES, ScaleName, make_calendar
 
 Progress = Callable[[str, float], None]
@@ -107,7 +108,9 @@ def _write_desk(out: Path, result: RunResult, target: int, seed: int) -> tuple[i
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(5,)))
     cases = result.casebook.cases()
     matters = plan_matters(result.market, cases, result.penalties, target, rng)
-    written = SpecWriter(result.market, cases, result.penalties, text_pool()).write(matters, rng)
+    planned = SpecWriter(result.market, cases, result.penalties, text_pool()).write(matters, rng)
+    specs = assigned(spec for spec, _ in planned)
+    written = [(spec, course) for spec, (_, course) in zip(specs, planned, strict=True)]
     messages, answers = write_desk(out, written, rng)
     truth.write_tickets(out / "truth" / "tickets.parquet", [spec for spec, _ in written], matters)
     return len(written), messages, answers

@@ -114,6 +114,7 @@ class TicketSpec:
     resolved_at: aware UTC when status is 'resolved', else None; csat_score 1–5 only when the merchant answered.
     resolution: what the desk decided; set exactly when status is 'resolved'.
     turns: the conversation's plan, at least one turn; `voices.render` writes exactly one message a turn, in order.
+    written: name of the written thread whose opening this ticket's first message is, or None: then phrases make it.
     """
 
     ticket_id: str
@@ -148,6 +149,7 @@ class TicketSpec:
     csat_score: int | None
     resolution: Resolution | None
     turns: tuple[Turn, ...]
+    written: str | None = None
 
     @property
     def order_ids(self) -> tuple[str, ...]:

@@ -28,19 +28,26 @@ LONGEST_SECONDS = 600
 
 @dataclass
 class Session:
-    """One visitor of one page. `widgets` maps the labels of the widgets that were drawn to their ids, `choices` to what they offer."""
+    """One visitor of one page. `widgets` maps the labels of the widgets that were drawn to their ids, `choices` to what they offer.
+
+    `buttons` are those of the latest run. `page` is the page's address, "" for the first.
+    """
 
     connection: ClientConnection
     query: str
+    page: str = ""
     widgets: dict[str, str] = field(default_factory=dict)
     choices: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    buttons: dict[str, str] = field(default_factory=dict)
     _states: dict[str, WidgetState] = field(default_factory=dict)
 
-    def run(self) -> float:
+    def run(self, *clicked: WidgetState) -> float:
         """Asks for the page and waits for the script's end; milliseconds. Raises AppError when the page shows an exception."""
         message = BackMsg()
         message.rerun_script.query_string = self.query
-        message.rerun_script.widget_states.widgets.extend(self._states.values())
+        message.rerun_script.page_name = self.page
+        message.rerun_script.widget_states.widgets.extend([*self._states.values(), *clicked])
+        self.buttons.clear()
         start = time.perf_counter()
         self.connection.send(message.SerializeToString())
         while True:
@@ -63,6 +70,12 @@ class Session:
         self._states[widget] = state
         return self.run()
 
+    def press(self, label: str) -> float:
+        """Presses a button of the latest run and runs the page; milliseconds."""
+        if label not in self.buttons:
+            raise AppError(f"The page has no button {label!r}.")
+        return self.run(WidgetState(id=self.buttons[label], trigger_value=True))
+
     def choose_window(self, first: date, last: date) -> float:
         """Sets the window; milliseconds."""
         return self.choose("Dates (", first.isoformat(), last.isoformat())
@@ -74,6 +87,8 @@ class Session:
             raise AppError(f"The page failed: {element.exception.message}")
         if kind == "date_input":
             self.widgets[element.date_input.label] = element.date_input.id
+        elif kind == "button":
+            self.buttons[element.button.label] = element.button.id
         elif kind == "multiselect":
             self.widgets[element.multiselect.label] = element.multiselect.id
             self.choices[element.multiselect.label] = tuple(element.multiselect.options)
@@ -85,7 +100,8 @@ def visiting(url: str, page: str = "", query: str = "lang=en") -> Iterator[Sessi
     from websockets.sync.client import connect
 
     address = f"ws://{urlsplit(url).netloc}/_stcore/stream"
-    with connect(address, subprotocols=["streamlit"], origin=url, max_size=None) as connection:  # type: ignore[call-overload]  # plain texts
-        session = Session(connection, query)
+    # No pings: a server that is kept busy answers them late, and is then taken to be gone.
+    with connect(address, subprotocols=["streamlit"], origin=url, max_size=None, ping_interval=None) as connection:  # type: ignore[call-overload]  # plain texts
+        session = Session(connection, query, page)
         session.run()
         yield session

@@ -330,6 +330,41 @@ def llm(
 
 @bench.command()
 @click.option(
+    "--model", type=click.Path(path_type=Path), help="Folder of a model (default: small geometry, random weights)."
+)
+@click.option("--people", type=click.IntRange(2), default=5, show_default=True, help="Who draft at once.")
+@click.option("--runs", type=click.IntRange(1), default=5, show_default=True, help="Drafts of each.")
+@click.option("--threads", type=click.IntRange(1), default=2, show_default=True, help="Of the model.")
+@click.option("--page/--no-page", "has_page", default=True, show_default=True, help="In the served app, too.")
+@click.option("--seed", type=click.IntRange(0), help="Draws the same moments of cancels again (default: drawn).")
+@json_option
+@warehouse_option
+@one_line_errors
+def drafting(
+    model: Path | None,
+    people: int,
+    runs: int,
+    threads: int,
+    has_page: bool,
+    seed: int | None,
+    as_json: bool,
+    warehouse: Path | None,
+) -> None:
+    """Let people draft at once, cancel, work in the background and hang: first words, free engine, the page beside it, with limits."""
+    from app.bench.drafting import measure
+
+    if model is None:
+        note("A small geometry with random weights is measured.")
+    with runtime(warehouse) as opened:
+        root = opened.settings.warehouse.absolute()
+        rows = measure(
+            model, people=people, runs=runs, threads=threads, seed=_seed(seed), has_page=has_page, warehouse=root
+        )
+        print_rows((row.to_json() for row in rows), as_json=as_json)
+
+
+@bench.command()
+@click.option(
     "--messages", type=click.IntRange(1), default=10_000, show_default=True, help="Different ones, in English."
 )
 @click.option("--threads", type=click.IntRange(1), default=2, show_default=True, help="Of every way.")

@@ -12,6 +12,7 @@ from app.commands.plumbing import (
     answer_lines,
     input_lines,
     json_option,
+    note,
     one_line_errors,
     print_answers,
     print_rows,
@@ -56,8 +57,15 @@ def summarize(file: Path, as_json: bool) -> None:
     """Summarise the threads of FILE; every sentence cites its message."""
     from app.services.language import summarise_json
 
+    told: set[str] = set()
+
+    def tell(why: str) -> None:
+        if why not in told:
+            note(why)
+        told.add(why)
+
     with runtime():
-        answers = answer_lines(input_lines(file, "ticket_id"), summarise_json)
+        answers = answer_lines(input_lines(file, "ticket_id"), lambda value: summarise_json(value, tell))
         print_answers(answers, as_json=as_json, columns=("ticket_id", "summary", "intent", "next_event", "engine"))
 
 

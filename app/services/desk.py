@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 from app.settings import Settings, project_root
 
 if TYPE_CHECKING:
-    from app.workspace import VectorStore
+    from app.services.preparing import Preparing
+    from app.services.summaries import Summaries
+    from app.workspace import SummaryStore, VectorStore
     from llm.chat import ChatMessage, GenerateOptions, TextModel
     from llm.encoder import Encoder
     from llm.engine import Engine
@@ -23,12 +25,16 @@ if TYPE_CHECKING:
     from llm.triage import Triage
 
 SERVER_KEY_VARIABLE = "MODEL_SERVER_KEY"  # a secret: no setting, so that no file or page shows it
+STOP_SECONDS = 2.0  # for background work to come to rest once the engine is closed
 KNOWLEDGE_FOLDER = project_root() / "data" / "knowledge"
 
 
 @dataclass(frozen=True)
 class Desk:
-    """What the panel works with. `writer` and `encoder` are None where there is no model for them; `then` write when the writer fails."""
+    """What the panel works with. `writer` and `encoder` are None where there is no model for them; `then` write when the writer fails.
+
+    `summaries` and `preparing` are None where there is no writer: extracts are there at once, and nothing is prepared.
+    """
 
     engine: Engine
     knowledge: Knowledge
@@ -36,6 +42,16 @@ class Desk:
     encoder: Encoder | None
     writer: TextModel | None
     then: tuple[TextModel, ...] = ()
+    summaries: Summaries | None = None
+    preparing: Preparing | None = None
+
+    def close(self) -> None:
+        """Ends what is written, at once, and the models' process."""
+        if self.preparing is not None:
+            self.preparing.stop()
+        self.engine.close()
+        if self.preparing is not None:
+            self.preparing.join(STOP_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -57,6 +73,13 @@ class TimedWriter:
 
         return reads_briefs(self.writer)
 
+    @property
+    def summary_prefix(self) -> str | None:
+        """As the writer's."""
+        from llm.summary_writing import summary_prefix
+
+        return summary_prefix(self.writer)
+
     def generate(self, messages: Sequence[ChatMessage], options: GenerateOptions | None = None) -> Iterator[str]:
         """As the writer does."""
         from llm.chat import DEFAULT_OPTIONS
@@ -64,7 +87,7 @@ class TimedWriter:
         return self.writer.generate(messages, replace(options or DEFAULT_OPTIONS, timeout_s=self.timeout_s))
 
 
-def make_desk(settings: Settings, vectors: VectorStore) -> Desk:
+def make_desk(settings: Settings, vectors: VectorStore, kept: SummaryStore) -> Desk:
     """The panel that the settings ask for; loads no model yet. Raises KnowledgeError for a broken knowledge folder."""
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
@@ -86,13 +109,17 @@ def make_desk(settings: Settings, vectors: VectorStore) -> Desk:
     status = engine.status()
     encoder = Encoder(engine, vectors) if settings.encoder and status.encoder_unavailable is None else None
     knowledge = load_knowledge()
+    writer = _writer(settings, engine)
+    summaries = _summaries(settings, writer, kept)
     return Desk(
         engine=engine,
         knowledge=knowledge,
         triage=triage_of(knowledge.taxonomy, encoder),
         encoder=encoder,
-        writer=_writer(settings, engine),
+        writer=writer,
         then=_then(settings, engine),
+        summaries=summaries,
+        preparing=_preparing(summaries),
     )
 
 
@@ -105,6 +132,21 @@ def _writer(settings: Settings, engine: Engine) -> TextModel | None:
         server = ServerModel(settings.server_url, settings.server_model, settings.server_allow, key)
         return TimedWriter(server, settings.generation_timeout_seconds)
     return TimedWriter(engine, settings.generation_timeout_seconds) if settings.checkpoint else None
+
+
+def _summaries(settings: Settings, writer: TextModel | None, kept: SummaryStore) -> Summaries | None:
+    """Those that the server or the checkpoint writes, where one is set."""
+    from app.services.summaries import Summaries, identity
+
+    if writer is None:
+        return None
+    return Summaries(writer, identity(settings, writer.name), kept, settings.generation_timeout_seconds)
+
+
+def _preparing(summaries: Summaries | None) -> Preparing | None:
+    from app.services.preparing import Preparing
+
+    return Preparing(summaries) if summaries is not None else None
 
 
 def _then(settings: Settings, engine: Engine) -> tuple[TextModel, ...]:

@@ -5,7 +5,7 @@ Without models summaries and drafts come from extraction and macros. Knows no pa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -22,36 +22,27 @@ if TYPE_CHECKING:
     from llm.types import Check, Classification, Fact, IssueBrief, Summary, Theme, Thread
 
 
-def summarise_thread(thread: Thread) -> Summary:
-    """The thread in fixed slots, every sentence with its message, by the desk's own model where that is set and can.
+def summarise_thread(thread: Thread, tell: Callable[[str], None] | None = None) -> Summary:
+    """The thread in fixed slots, every sentence with its message, by the model that is set where it can; else in extracts, and `tell` is
+    told in one line why.
 
     Raises llm's InputError for a thread without text.
     """
     from llm.errors import LlmError
+    from llm.summary_writing import with_written_sentences
 
-    found = extracts(thread)
-    if not writes_summaries():
+    found, runtime = extracts(thread), get_runtime()
+    if runtime.desk.writer is None or runtime.desk.summaries is None:
         return found
+    writer = runtime.desk.writer
+    why = f"Nothing that {writer.name} wrote stands in the messages that it cites."
     try:
-        return written_summary(found, thread)
-    except LlmError:
-        return found  # as its engine says
-
-
-def writes_summaries() -> bool:
-    """Whether the settings name a model that writes summaries: one of the desk's own."""
-    from llm.desk.request import reads_briefs
-
-    return reads_briefs(get_runtime().desk.writer)
-
-
-def written_summary(found: Summary, thread: Thread) -> Summary:
-    """An extractive summary in the model's sentences; as it was where none passes. Raises LlmError where the model can't write."""
-    from llm.desk.summary import with_written_sentences
-
-    runtime = get_runtime()
-    assert runtime.desk.writer is not None
-    return with_written_sentences(found, thread, runtime.desk.writer, runtime.settings.generation_timeout_seconds)
+        found = with_written_sentences(found, thread, writer, runtime.settings.generation_timeout_seconds)
+    except LlmError as error:
+        why = str(error)
+    if tell is not None and found.engine != writer.name:
+        tell(f"{why} Summarised in extracts.")
+    return found
 
 
 def extracts(thread: Thread) -> Summary:
@@ -132,11 +123,11 @@ def theme_items(rows: pd.DataFrame) -> list[ThemeItem]:
     ]
 
 
-def summarise_json(value: Mapping[str, object]) -> dict[str, object]:
-    """One line of `trustdesk summarize`."""
+def summarise_json(value: Mapping[str, object], tell: Callable[[str], None] | None = None) -> dict[str, object]:
+    """One line of `trustdesk summarize`; `tell` as in `summarise_thread`."""
     from llm.types import thread_from_json
 
-    return summarise_thread(thread_from_json(value)).to_json()
+    return summarise_thread(thread_from_json(value), tell).to_json()
 
 
 def draft_json(value: Mapping[str, object], *, tone: str, length: str) -> dict[str, object]:

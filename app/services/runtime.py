@@ -77,14 +77,14 @@ class Runtime:
 
         with self._making:
             if self._desk is None:
-                self._desk = make_desk(self.settings, self.workspace.vectors)
+                self._desk = make_desk(self.settings, self.workspace.vectors, self.workspace.summaries)
             return self._desk
 
     def close(self) -> None:
         """Ends the model's process and gives the database back. For commands and tests; the app lives as long as its process."""
         with self._making:
             if self._desk is not None:
-                self._desk.engine.close()
+                self._desk.close()
             if self._workspace is not None:
                 self._workspace.close()
 

@@ -44,10 +44,12 @@ HELP = (
     N_("disk that each open database may spill to when memory is short, such as 20GB; empty: 90 % of what is free"),
     N_("seconds after which a query is stopped"),
     N_("threads that DuckDB and the models may use"),
-    N_("folder of a Hugging Face checkpoint (causal, encoder-decoder or adapter) that writes the replies; empty: none"),
+    N_(
+        "folder of a Hugging Face checkpoint (causal, encoder-decoder or adapter) that writes replies and summaries; empty: none"
+    ),
     N_("number type that the checkpoint runs in: auto (as stored), float32 or bfloat16"),
     N_(
-        "address of an OpenAI-compatible server inside the company that writes the replies, such as "
+        "address of an OpenAI-compatible server inside the company that writes replies and summaries, such as "
         "http://models.example:8000/v1; empty: none"
     ),
     N_("name of the model on that server"),

@@ -24,7 +24,7 @@ class Writing:
     def __init__(self, brief: IssueBrief, writer: TextModel, timeout_s: float, then: Sequence[TextModel] = ()) -> None:
         from llm.reply import stream_draft
 
-        self._writers = [_Observed(one) for one in (writer, *then)]
+        self._writers = [Observed(one) for one in (writer, *then)]
         self._drafting = stream_draft(brief, self._writers[0], self._writers[1:])
         self._sentences: list[Sentence] = []
         self._draft: Draft | None = None
@@ -79,7 +79,7 @@ class Writing:
 
 
 @dataclass
-class _Observed:
+class Observed:
     """A writer that lets others see where its request stands, and stop it."""
 
     writer: TextModel
@@ -95,6 +95,12 @@ class _Observed:
         from llm.desk.request import reads_briefs
 
         return reads_briefs(self.writer)
+
+    @property
+    def summary_prefix(self) -> str | None:
+        from llm.summary_writing import summary_prefix
+
+        return summary_prefix(self.writer)
 
     @property
     def position(self) -> int:

@@ -9,6 +9,7 @@ from app.components.draft_steps import sent_table, status_badge
 from app.components.empty import empty_state
 from app.components.header import page_header
 from app.components.matter import matter_panel
+from app.components.preparing import summaries_line
 from app.components.thread import chosen_ticket, message_list, summary_card, thread_head, ticket_list
 from app.i18n import N_, _, number
 from app.page_errors import page_errors
@@ -42,6 +43,9 @@ def draw_queue(snapshot: str) -> None:
             shown = tickets.named_tickets(snapshot, [t for t, status in statuses.items() if status == chosen])
     with st.container(height=COLUMN_HEIGHT, border=False, gap="xsmall"):
         st.caption(_("{n} threads, by urgency and clock", n=number(len(shown))))
+        if chosen == "open":
+            ids = [ticket.ticket_id for ticket in shown]
+            summaries_line(lambda: issues.prepare_summaries(snapshot, ids), issues.summary_writer())
         if not shown:
             empty_state(_("Nothing here"), _("Choose another queue above, or open a thread on the Issues page."))
         notes = {ticket_id: status_badge(status) for ticket_id, status in statuses.items() if chosen == "open"}

@@ -14,6 +14,7 @@ from app.workspace.documents import Document, Documents
 from app.workspace.drafts import Drafts, NewDraft, Revision, StoredDraft
 from app.workspace.labels import Label, Labels
 from app.workspace.outbox import Outbox, Sending, Sent
+from app.workspace.summaries import SummaryStore
 from app.workspace.vectors import VectorStore
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "Sending",
     "Sent",
     "StoredDraft",
+    "SummaryStore",
     "VectorStore",
     "WatchList",
     "Watched",
@@ -58,6 +60,7 @@ class Workspace:
         self.cases = Cases(database)
         self.watch_list = WatchList(database)
         self.vectors = VectorStore(cache)
+        self.summaries = SummaryStore(cache)
         self._databases = (database, cache)
 
     @classmethod

@@ -195,6 +195,16 @@ class WatchedRow(Base):
     at: Mapped[datetime]
 
 
+class SummaryRow(Base):
+    """What a model wrote of a thread, by the hash of thread and model: a cache that may be emptied at any time."""
+
+    __tablename__ = "summaries"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[str]
+    at: Mapped[datetime]
+
+
 class VectorRow(Base):
     """A sentence vector by the hash of its text: a cache that may be emptied at any time."""
 

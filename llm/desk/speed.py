@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import statistics
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -80,6 +80,24 @@ def measure(
         for name in geometries or (() if folder else ("medium",)):
             random = random_model(Path(scratch) / f"{name}-random-weights", RANDOM[name])
             yield from _measured(random, Path(scratch), *asked)
+
+
+def random_writer(folder: Path, geometry: Geometry, texts: Iterable[str]) -> Path:
+    """A model of the desk's own with random weights and a tokenizer trained on the texts; it has no words of its own, so that it writes those of
+    the sources that a sentence names."""
+    from llm.desk.card import CARD
+    from llm.desk.prompt import END, PAD
+    from llm.desk.tokenizer import save_tokenizer, train_tokenizer
+
+    tokenizer = train_tokenizer(texts, geometry.vocabulary)
+    torch.manual_seed(7)
+    end, padding = tokenizer.token_to_id(END), tokenizer.token_to_id(PAD)
+    assert end is not None, "special tokens come first"
+    assert padding is not None, "special tokens come first"
+    save_model(DeskModel(geometry), folder, ends=[end], padding=padding)
+    save_tokenizer(tokenizer, folder, geometry.context)
+    (folder / CARD).write_text(json.dumps({"format": 1, "house": {"en": [end], "zh-Hans": [end]}}), "utf-8")
+    return folder
 
 
 def random_model(folder: Path, geometry: Geometry) -> Path:

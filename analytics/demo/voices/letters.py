@@ -12,6 +12,7 @@ from analytics.demo.voices.openings import Opening, make_hand
 from analytics.demo.voices.pen import Hand, Pen
 from analytics.demo.voices.turns import REFUSALS, Replies
 from analytics.demo.voices.writers import Writer, writer_of
+from analytics.demo.voices.written import opening_of
 
 _DESK_DATES = ("long", "us_long", "iso")
 _QUOTED_LINES = 4
@@ -30,6 +31,8 @@ def texts_of(spec: TicketSpec, bank: Bank) -> list[str]:
     texts: list[str] = []
     for i, turn in enumerate(spec.turns):
         text = opening.write() if turn.act == "open" else replies.write(turn)
+        if turn.act == "open" and spec.written is not None:  # what follows is as it would be
+            text = opening_of(spec.written).filled(spec, facts)
         if i and spec.channel == "email" and turn.author in ("merchant", "buyer", "agent"):
             text += _quoted(opening.pen, bank, spec, i, texts[-1], 0.3 if turn.author == "agent" else 0.7)
         texts.append(text)

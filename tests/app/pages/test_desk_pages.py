@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +30,7 @@ from llm.chat import DEFAULT_OPTIONS, ChatMessage, GenerateOptions
 from llm.errors import LlmError
 from tests.app.conftest import write_source
 from tests.llm.desk.tiny_desk import make_desk_model
+from tests.llm.serving.tiny_checkpoint import make_checkpoint
 
 ANN = Actor("local:ann", "Ann", "local")
 BEN = Actor("header:ben", "Ben", "header")
@@ -270,6 +272,10 @@ class TestFacts:
 
 
 class TestDrafts:
+    def test_without_a_model_nothing_is_prepared(self, desk: Runtime) -> None:
+        assert issues.prepare_summaries(snapshot_id(), ["t-en"]) is None
+        assert desk.desk.engine.status().worker_pid is None
+
     def test_a_summary_cites_messages_of_its_thread(self, desk: Runtime) -> None:
         summary = issues.summary(snapshot_id(), "t-en")
         assert summary is not None
@@ -540,9 +546,12 @@ class TestDeskModel:
     def test_a_page_waits_for_no_load_and_then_shows_the_models_summary(
         self, desk: Runtime, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        asked: list[str] = []
+        monkeypatch.setattr(desk.desk.preparing, "hurry", lambda thread: asked.append(thread.ticket_id))
         extract = issues.summary(snapshot_id(), "t-en")
         assert extract is not None
         assert extract.engine == "extractive"
+        assert asked == ["t-en"], "it is written next"
         assert issues.summary_writer() == "desk:Tiny-Desk"
         settings_page.try_models()
         text = "The merchant asks for the fault of order o0 to be checked."
@@ -551,6 +560,50 @@ class TestDeskModel:
         written = issues.summary(snapshot_id(), "t-en")
         assert written is not None
         assert (written.engine, written.summary) == ("desk:Tiny-Desk", text)
+        desk.desk.engine.close()
+        kept = issues.summary(snapshot_id(), "t-en")
+        assert kept is not None
+        assert replace(kept, latency_ms=written.latency_ms) == written, "no model is asked again"
+
+    def test_the_queues_summaries_are_prepared_once_and_kept_over_a_restart(
+        self, desk: Runtime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ids = [ticket.ticket_id for ticket in tickets.open_tickets(snapshot_id())]
+        threads = issues.threads_of(snapshot_id(), ids)
+        assert [thread.ticket_id for thread in threads] == [found for found in ids if found != "t-empty"]
+        assert threads[0] == issues.thread(snapshot_id(), threads[0].ticket_id)
+
+        def ready() -> int:
+            progress = issues.prepare_summaries(snapshot_id(), ids)
+            assert progress is not None
+            assert not progress.fault
+            return progress.ready
+
+        until(lambda: ready() == len(threads))
+        again = Runtime(desk.settings)
+        with use_runtime(again):
+            monkeypatch.setattr(again.desk.engine, "generate", lambda *_: pytest.fail("it was asked again"))
+            until(lambda: ready() == len(threads))
+            page = AppTest.from_file(str(PAGES / "reply_desk.py"), default_timeout=60)
+            page.session_state[SNAPSHOT_KEY] = snapshot_id()
+            shown = " ".join(caption.value for caption in page.run().caption).replace("\\", "")
+            assert f"{len(threads)} of {len(threads)} summaries by desk:Tiny-Desk are ready" in shown
+        again.close()
+
+    def test_another_message_or_other_weights_never_meet_an_old_summary(self, desk: Runtime, folder: Path) -> None:
+        thread = issues.thread(snapshot_id(), "t-en")
+        summaries = desk.desk.summaries
+        assert thread is not None
+        assert summaries is not None
+        summaries.write_now(thread)
+        assert summaries.of(thread) is not None
+        said = replace(thread.messages[-1], text="It has been solved.")
+        assert summaries.of(replace(thread, messages=(*thread.messages[:-1], said))) is None
+        os.utime(folder / "model.safetensors", (1, 1))
+        again = Runtime(desk.settings)
+        assert again.desk.summaries is not None
+        assert again.desk.summaries.of(thread) is None
+        again.close()
 
     def test_the_reply_desk_names_it_and_keeps_what_came_of_it(self, desk: Runtime) -> None:
         asked = reply.brief(snapshot_id(), "t-en")
@@ -566,6 +619,42 @@ class TestDeskModel:
         assert not page.exception
         shown = " ".join(caption.value for caption in page.caption).replace("\\", "")
         assert "Written by desk:Tiny-Desk, every sentence checked" in shown
+
+
+class TestChatModel:
+    """A chat checkpoint, which takes longer over a summary than a page may."""
+
+    def test_a_page_waits_for_no_slow_model_but_has_it_write_next(
+        self, desk_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        settings = load_settings(
+            {},
+            overrides={
+                "warehouse": str(desk_warehouse),
+                "workspace_url": f"sqlite:///{tmp_path / 'workspace.sqlite'}",
+                "encoder": "false",
+                "checkpoint": str(make_checkpoint(tmp_path / "Tiny-Qwen3")),
+            },
+        )
+        with use_runtime(Runtime(settings)) as runtime:
+            panel, asked = runtime.desk, list[str]()
+            assert panel.preparing is not None
+            assert panel.summaries is not None
+            status = replace(panel.engine.status(), state="ready")
+            monkeypatch.setattr(panel.engine, "status", lambda: status)
+            monkeypatch.setattr(panel.preparing, "hurry", lambda thread: asked.append(thread.ticket_id))
+            extract = issues.summary(snapshot_id(), "t-en")
+            assert extract is not None
+            assert (extract.engine, asked) == ("extractive", ["t-en"])
+            line = "The merchant asks for the fault of order o0 to be checked. [S1]\n"
+            monkeypatch.setattr(panel.engine, "generate", lambda messages, options: iter([line]))
+            thread = issues.thread(snapshot_id(), "t-en")
+            assert thread is not None
+            panel.summaries.write(thread, is_background=True)
+            written = issues.summary(snapshot_id(), "t-en")
+            assert written is not None
+            assert (written.engine, written.summary) == ("checkpoint:Tiny-Qwen3", line.removesuffix(" [S1]\n"))
+            runtime.close()
 
 
 @pytest.mark.parametrize(

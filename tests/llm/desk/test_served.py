@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,13 @@ from llm.chat import DEFAULT_OPTIONS, ChatMessage, GenerateOptions
 from llm.desk.corpus import CorpusThread
 from llm.desk.prompt import REPLY, SUMMARY
 from llm.desk.request import BriefPrompt, request_in, tokens_in
-from llm.desk.summary import with_written_sentences
 from llm.engine import Engine, checkpoint_name
 from llm.errors import EngineCancelledError, EngineUnavailableError, InputError, LlmError
 from llm.grounding import EvidenceBook
 from llm.knowledge import Knowledge
 from llm.reply import draft, stream_draft
 from llm.summarise import summarise
+from llm.summary_writing import with_written_sentences
 from llm.types import IssueBrief
 from llm.worker import WorkerConfig
 from tests.llm.desk.tiny_desk import make_desk_model
@@ -100,6 +101,35 @@ def test_what_a_random_model_writes_is_checked_like_any_writers_words(engine: En
     assert made.engine in ("desk:Tiny-Desk", "macro")
     book = EvidenceBook.of(brief)
     assert all(cite in book for sentence in made.sentences for cite in sentence.cites)
+
+
+def test_five_people_at_once_get_each_the_reply_that_they_get_alone(
+    engine: Engine, corpus: tuple[CorpusThread, ...], knowledge: Knowledge
+) -> None:
+    threads = [thread for thread in corpus if len(thread.messages) < 3][:5]
+    briefs = [build_brief(one.plain, knowledge, one.plain_facts, length="short") for one in threads]
+    alone = [draft(brief, engine) for brief in briefs]
+    with ThreadPoolExecutor(5) as pool:
+        together = list(pool.map(lambda brief: draft(brief, engine), briefs))
+    assert [(made.engine, made.sentences) for made in together] == [(made.engine, made.sentences) for made in alone]
+    assert len({made.reply for made in alone}) > 1
+    assert all(check.name != "writer_available" for made in together for check in made.checks)
+
+
+def test_one_who_cancels_costs_the_other_four_nothing(
+    engine: Engine, corpus: tuple[CorpusThread, ...], knowledge: Knowledge
+) -> None:
+    threads = [thread for thread in corpus if thread.language == "en" and len(thread.messages) < 3][:5]
+    prompts = [BriefPrompt(REPLY, build_brief(one.plain, knowledge, one.plain_facts)).messages for one in threads]
+    alone = [list(engine.generate(messages)) for messages in prompts]
+    streams = [engine.generate(messages) for messages in prompts]
+    streams[0].cancel()
+    streams[2].cancel()
+    for place in (1, 3, 4):
+        assert list(streams[place]) == alone[place]
+    for place in (0, 2):
+        with pytest.raises(EngineCancelledError):
+            list(streams[place])
 
 
 def test_cancelling_frees_the_engine(engine: Engine, brief: IssueBrief) -> None:

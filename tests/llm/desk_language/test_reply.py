@@ -7,7 +7,7 @@ from desk_threads import PENALTY_EN, PENALTY_FACTS, PENALTY_ZH, ScriptedModel, t
 from llm.briefing import build_brief
 from llm.chat import ChatMessage, GenerateOptions
 from llm.composer import compose, shown_value
-from llm.errors import InputError, PromptTooLongError
+from llm.errors import EngineError, InputError, PromptTooLongError
 from llm.grounding import EvidenceBook, missing_figures
 from llm.knowledge import Knowledge
 from llm.prompting import CUTS, Prompt
@@ -238,6 +238,12 @@ def test_a_model_that_repeats_itself_is_stopped_and_said(knowledge: Knowledge, l
     assert model.written < 5_000
     assert "repeats itself" in failed(result)["writer_available"]
     assert "F-2.1" in result.reply
+
+
+def test_what_it_repeated_is_told_without_control_characters() -> None:
+    with pytest.raises(EngineError, match="repeats itself") as found:
+        list(unrepeated("late\x1b[2J\x11 " * 500))
+    assert str(found.value).isprintable()
 
 
 def test_lines_that_are_alike_are_no_loop() -> None:

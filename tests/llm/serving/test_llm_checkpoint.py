@@ -13,7 +13,7 @@ import pytest
 from llm.chat import ChatMessage, GenerateOptions
 from llm.checkpoint import Checkpoint, _Pieces
 from llm.checkpoint_files import inspect_checkpoint
-from llm.errors import CheckpointError, PromptTooLongError
+from llm.errors import CheckpointError, EngineError, PromptTooLongError, one_line
 from llm.plain_layout import Until
 from tests.llm.serving.tiny_checkpoint import make_checkpoint
 
@@ -108,7 +108,11 @@ def test_pickled_weights_are_refused_and_never_opened(copy: Path, tmp_path: Path
             change_json("config.json", num_hidden_layers=3, layer_types=None),
             "its weights lack .* tensors of a Qwen3ForCausalLM",
         ),
-        (change_json("config.json", hidden_size=32), "its weights do not load"),
+        (
+            change_json("config.json", hidden_size=32),
+            r"another shape than its config.json gives them \(lm_head.weight: \d+ × 64 where \d+ × 32 belong\)",
+        ),
+        (change_json("generation_config.json", eos_token_id=300), r"ends an answer \(300\) is a word of its tokenizer"),
         (change_json("config.json", model_type="of-tomorrow"), "does not load"),
         (replace("tokenizer.json", b"{}"), "does not load"),
         (replace("tokenizer.json", b"half a file"), "does not load"),
@@ -191,3 +195,33 @@ def test_pieces_never_split_a_character(checkpoint: Checkpoint) -> None:
     assert "".join(pieces) == text
     assert not any("\ufffd" in piece for piece in pieces)
     assert len(pieces) > 10
+
+
+def test_a_model_that_does_not_fit_into_free_memory_is_not_begun(
+    checkpoint_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = inspect_checkpoint(checkpoint_folder).weight_bytes
+    free = stored + 1_000
+
+    class Memory:
+        available = free
+
+    monkeypatch.setattr("psutil.virtual_memory", Memory)
+    Checkpoint(checkpoint_folder)
+    Memory.available = stored // 2 + 1_000
+    Checkpoint(checkpoint_folder, "bfloat16")
+    with pytest.raises(
+        EngineError, match=r"Tiny-Qwen3: needs 0\.\d GB of memory and 0\.\d GB are free; end other"
+    ) as found:
+        Checkpoint(checkpoint_folder, "float32")
+    assert not isinstance(found.value, CheckpointError), "it may fit another time"
+    assert "\n" not in str(found.value)
+
+
+def test_a_foreign_error_is_one_line_that_says_something() -> None:
+    assert one_line(ValueError("two\nlines")) == "ValueError: two"
+    assert one_line(ValueError("Checks failed for 'x':\n    ValueError: 5 layers of 2")) == (
+        "ValueError: Checks failed for 'x': ValueError: 5 layers of 2"
+    )
+    assert one_line(MemoryError()) == "MemoryError"
+    assert len(one_line(ValueError("x" * 900))) == 212

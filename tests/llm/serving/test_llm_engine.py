@@ -23,6 +23,7 @@ from llm.errors import (
     EngineCancelledError,
     EngineTimeoutError,
     EngineUnavailableError,
+    EngineYieldedError,
     PromptTooLongError,
     WorkerDiedError,
 )
@@ -160,6 +161,51 @@ def test_a_stream_let_go_of_is_cancelled(engine: Engine) -> None:
     next(stream)
     del stream
     wait_until(lambda: engine.status().state == "ready", seconds=1)
+
+
+BEHIND = GenerateOptions(max_tokens=100_000, is_background=True)
+
+
+def test_background_work_makes_room_in_the_middle_and_the_worker_stays(engine: Engine) -> None:
+    before = pid(engine)
+    behind = engine.generate(ASK, BEHIND)
+    next(behind)
+    status = engine.status()
+    assert (status.state, status.gives_way, status.is_at_hand) == ("busy", True, True)
+    assert "".join(engine.generate(ASK, BRIEF))
+    with pytest.raises(EngineYieldedError, match="made room"):
+        list(behind)
+    assert pid(engine) == before
+
+
+def test_a_text_to_embed_makes_background_work_give_way_too(engine: Engine) -> None:
+    behind = engine.generate(ASK, BEHIND)
+    next(behind)
+    assert engine.encode(["My order is late."]).shape == (1, 384)
+    with pytest.raises(EngineYieldedError):
+        list(behind)
+
+
+def test_background_work_waits_behind_everybody_and_takes_no_place_in_their_queue(
+    engine: Engine, held: Callable[[], None]
+) -> None:
+    first = engine.generate(ASK, BRIEF)
+    wait_until(lambda: engine.status().queue_length == 0)
+    behind = engine.generate(ASK, GenerateOptions(max_tokens=12, is_background=True))
+    waiting = [engine.generate(ASK, BRIEF) for _ in range(3)]
+    assert (behind.position, [stream.position for stream in waiting]) == (4, [1, 2, 3])
+    assert engine.status().queue_length == 3
+    assert not engine.status().is_at_hand
+    held()
+    assert len({"".join(stream) for stream in (first, *waiting, behind)}) == 1, (
+        "nobody made it give way: it had not begun"
+    )
+
+
+def test_background_work_that_nobody_interrupts_is_whole(engine: Engine) -> None:
+    stream = engine.generate(ASK, GenerateOptions(max_tokens=12, is_background=True))
+    assert "".join(stream) == "".join(engine.generate(ASK, BRIEF))
+    assert stream.finish_reason == "length"
 
 
 def test_time_out_stops_the_model_and_keeps_the_worker(engine: Engine) -> None:
