@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from llm.numerals import (
     CHINESE_NUMERAL,
@@ -173,7 +174,12 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str], _Reader], ...] = (
 
 
 def extract(text: str) -> list[Span]:
-    """All spans of `text` by position, not overlapping; time is linear in its length."""
+    """All spans of `text` by position, not overlapping; time is linear in its length. A text just read is not read again."""
+    return list(_extracted(text))
+
+
+@lru_cache(maxsize=1_024)
+def _extracted(text: str) -> tuple[Span, ...]:
     taken = bytearray(len(text))
     found: list[Span] = []
     for kind, pattern, read in _PATTERNS:
@@ -190,7 +196,7 @@ def extract(text: str) -> list[Span]:
     uncovered = "".join(" " if is_taken else character for character, is_taken in zip(text, taken, strict=True))
     found += [Span(m.start(), m.end(), "number", m.group(), *_literal(m)) for m in re.finditer(r"\d+", uncovered)]
     found.sort(key=lambda span: span.start)
-    return _lists_of_orders(found)
+    return tuple(_lists_of_orders(found))
 
 
 def _kind(kind: str, unit: str) -> str:

@@ -128,14 +128,20 @@ def _families(w: Sequence[str], s: Sequence[str]) -> Iterator[str]:
 def _listed(words: Sequence[Word], places: frozenset[str]) -> list[str]:
     """For each word whether a listed place begins (b) or goes on (i) there, the longest first."""
     found = ["-"] * len(words)
+    firsts = _first_words(places)
     n = 0
     while n < len(words):
-        size = next(
-            (k for k in range(min(_LONGEST_PLACE, len(words) - n), 0, -1) if _run(words[n : n + k]) in places), 0
-        )
+        most = min(_LONGEST_PLACE, len(words) - n) if words[n].text in firsts else 0
+        size = next((k for k in range(most, 0, -1) if _run(words[n : n + k]) in places), 0)
         found[n : n + size] = ["b", *["i"] * (size - 1)][:size]
         n += max(1, size)
     return found
+
+
+@lru_cache(maxsize=4)
+def _first_words(places: frozenset[str]) -> frozenset[str]:
+    """The words that listed places begin with: few words of a text do, and only those are looked up."""
+    return frozenset(match.group() for match in map(_TOKEN.search, places) if match)
 
 
 def _run(words: Sequence[Word]) -> str:
@@ -147,7 +153,8 @@ class NameTagger:
     """A trained tagger. `weights` (BUCKETS, labels), `bias` (labels,): the scores of LABELS are features · weights + bias."""
 
     def __init__(self, weights: Floats, bias: Floats, places: frozenset[str], least: Mapping[str, float]) -> None:
-        self._weights, self._bias, self._places = weights, bias, places
+        # Row by row in memory, else each product of a text with them copies all of them first.
+        self._weights, self._bias, self._places = np.ascontiguousarray(weights), bias, places
         self.least = dict(least)
         self._latest: tuple[str, list[Word], Floats] = ("", [], np.empty((0, len(LABELS))))
         self._hasher = FeatureHasher(BUCKETS, input_type="string", alternate_sign=False)

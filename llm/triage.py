@@ -171,7 +171,9 @@ class Triage:
 
     @cached_property
     def _models(self) -> dict[str, tuple[FeatureUnion, csr_matrix, LogisticRegression]]:
-        """Per language: how texts become n-grams, the examples in them, and the intents learnt from those."""
+        """Per language: how texts become n-grams, the examples in them, and the intents learnt from those; vectors change nothing of it."""
+        if self._encoder is not None:
+            return triage_of(self._taxonomy)._models
         with self._lock:
             models = {}
             for language in WRITTEN:

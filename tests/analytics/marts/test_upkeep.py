@@ -154,7 +154,7 @@ def figures(cursor: Cursor) -> list[object]:
 
 
 def assert_figures(left: list[object], right: list[object], what: str) -> None:
-    assert [one for one in left if one not in right] == [one for one in right if one not in left] == [], what
+    assert [pair for pair in zip(left, right, strict=True) if pair[0] != pair[1]] == [], what
 
 
 def assert_same(left: dict[str, list[dict[str, Any]]], right: dict[str, list[dict[str, Any]]], what: str) -> None:

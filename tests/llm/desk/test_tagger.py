@@ -77,6 +77,14 @@ def test_the_shipped_one_is_small_and_finds_names_that_no_thread_holds() -> None
         assert ("name", "佛山") not in [(place.type, place.text) for place in places("我叫陈晓明，包裹还在佛山。")]
 
 
+def test_no_text_copies_its_weights(small: NameTagger, tmp_path: Path) -> None:
+    """A product of sparse rows copies weights that lie column by column, as training makes them: megabytes a text."""
+    small.save(tmp_path / "names.npz")
+    for tagger in (small, NameTagger.load(tmp_path / "names.npz"), shipped_tagger()):
+        assert tagger is not None
+        assert tagger._weights.flags.c_contiguous
+
+
 def test_common_words_stay_words() -> None:
     for text in (
         "The parcel is late and the buyer waits.",

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from llm.knowledge import Knowledge
@@ -68,6 +70,11 @@ def test_odd_text_is_classified_without_error(triage: Triage, text: str) -> None
     result = triage.classify(text)
     assert -1 <= result.sentiment <= 1
     assert all(0 <= i.confidence <= 1 for i in result.intents)
+
+
+def test_what_vectors_do_not_change_is_fitted_once(knowledge: Knowledge, triage: Triage) -> None:
+    encoder: Any = object()
+    assert Triage(knowledge.taxonomy, encoder)._models is triage._models
 
 
 def test_the_same_text_gives_the_same_answer(knowledge: Knowledge) -> None:
