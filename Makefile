@@ -24,10 +24,10 @@ check: $(VENV)/.dev ## Lint, format check and strict types
 	@$(BIN)/mypy
 
 test: check ## Set up, lint, type-check and run the tests (under 15 minutes on two cores)
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not slow"
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-all: check ## Everything, the long tests too
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 format: $(VENV)/.dev ## Format the code and sort imports
 	@$(BIN)/ruff check --fix --quiet .

@@ -193,7 +193,8 @@ def build_marts(
             built.files[mart.name] = tuple(sorted(folder.glob("*.parquet")))
             if not built.files[mart.name]:
                 raise WarehouseError(f"no file of it is in {folder}; share this folder between all of Spark's machines")
-            session.read.parquet(_address(folder)).createOrReplaceTempView(mart.name)
+            # With the schema given Spark needs no job of its own to find it in the files.
+            session.read.schema(frame.schema).parquet(_address(folder)).createOrReplaceTempView(mart.name)
         except (PySparkException, Py4JError, WarehouseError) as error:
             raise WarehouseError(f"The mart {mart.path.name} failed: {_cause(error)}") from error
     return built

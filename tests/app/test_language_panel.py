@@ -11,14 +11,14 @@ import pytest
 from app.bench.language import chosen_threads, unsourced
 from app.services import reply
 from app.services.language import start_draft, summarise_thread
-from app.services.runtime import Runtime, snapshot_id, use_runtime
+from app.services.runtime import Runtime, remembering, snapshot_id, use_runtime
 from app.settings import load_settings
 from tests.llm.serving.tiny_checkpoint import make_checkpoint
 
 THREADS = 20
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """This process may not connect anywhere; the model's process refuses by itself."""
 
@@ -30,16 +30,26 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
 
 
-@pytest.fixture
-def panel(demo_warehouse: Path, tmp_path: Path, no_network: None) -> Iterator[Runtime]:
-    settings = load_settings(
-        {},
-        overrides={"warehouse": str(demo_warehouse), "workspace_url": f"sqlite:///{tmp_path / 'workspace.sqlite'}"},
+@pytest.fixture(scope="module")
+def workspace_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """One workspace, in which a sentence's vector is computed once."""
+    return f"sqlite:///{tmp_path_factory.mktemp('workspace') / 'workspace.sqlite'}"
+
+
+@pytest.fixture(scope="module")
+def opened(demo_warehouse: Path, workspace_url: str) -> Iterator[Runtime]:
+    runtime = Runtime(
+        load_settings({}, overrides={"warehouse": str(demo_warehouse), "workspace_url": workspace_url}),
     )
-    with use_runtime(Runtime(settings)) as runtime:
-        yield runtime
-        runtime.desk.engine.close()
-        runtime.workspace.close()
+    yield runtime
+    runtime.close()
+
+
+@pytest.fixture
+def panel(opened: Runtime) -> Iterator[Runtime]:
+    """The panel without a writer; as in a page, what two threads need of the warehouse is computed once."""
+    with use_runtime(opened), remembering({}):
+        yield opened
 
 
 def test_twenty_threads_of_the_demo_hold_no_figure_without_its_source(panel: Runtime) -> None:
@@ -60,14 +70,14 @@ def test_twenty_threads_of_the_demo_hold_no_figure_without_its_source(panel: Run
 
 
 def test_a_checkpoint_writes_under_the_same_checks_and_offline(
-    demo_warehouse: Path, tmp_path: Path, no_network: None
+    demo_warehouse: Path, workspace_url: str, tmp_path: Path
 ) -> None:
     checkpoint = make_checkpoint(tmp_path / "Tiny-Qwen3")
     settings = load_settings(
         {},
         overrides={
             "warehouse": str(demo_warehouse),
-            "workspace_url": f"sqlite:///{tmp_path / 'workspace.sqlite'}",
+            "workspace_url": workspace_url,
             "checkpoint": str(checkpoint),
             "generation_timeout_seconds": 20,
         },
@@ -78,8 +88,7 @@ def test_a_checkpoint_writes_under_the_same_checks_and_offline(
         assert asked is not None
         assert reply.has_writer()
         draft = start_draft(asked).draft()
-        runtime.desk.engine.close()
-        runtime.workspace.close()
+        runtime.close()
     # Random weights write nonsense: none of it is shown, and the reply still stands, with the reason among its checks.
     assert draft.sentences
     assert unsourced(draft.sentences, asked) == []

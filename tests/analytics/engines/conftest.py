@@ -18,6 +18,8 @@ from tests.analytics.ingest.folders import write_events
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+# Most of the time went into Java compiling, ever better, what runs but a few times: the quick compiler alone will do.
+BRIEF_LIFE = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 MART = """
 select merchant_id, cast(min(occurred_at) at time zone $time_zone as date) as first_day, cast(count(*) as bigint) as event_count
 from events
@@ -28,7 +30,9 @@ group by merchant_id
 
 @pytest.fixture(scope="session")
 def session() -> Iterator[SparkSession]:
-    opened = open_session("local[2]", {"spark.sql.shuffle.partitions": "2"})
+    opened = open_session(
+        "local[2]", {"spark.sql.shuffle.partitions": "2", "spark.driver.extraJavaOptions": BRIEF_LIFE}
+    )
     try:
         started = opened.__enter__()
     except WarehouseError as missing:
