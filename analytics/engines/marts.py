@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -71,12 +72,15 @@ def read_marts(folder: Path = MARTS_FOLDER) -> tuple[Mart, ...]:
 
 def _read_mart(path: Path) -> Mart:
     described = path.with_suffix(".toml")
-    document = tomllib.loads(described.read_text(encoding="utf-8")) if described.is_file() else {}
+    rules = _read_upkeep(described.read_text(encoding="utf-8") if described.is_file() else "")
     sql = path.read_text(encoding="utf-8").strip().rstrip(";")
-    return Mart(re.sub(r"^\d+_", "", path.stem), path, sql, _read_upkeep(document))
+    return Mart(re.sub(r"^\d+_", "", path.stem), path, sql, rules)
 
 
-def _read_upkeep(document: Mapping[str, Any]) -> UpkeepRules:
+@lru_cache(maxsize=256)
+def _read_upkeep(text: str) -> UpkeepRules:
+    """The rules in a mart's TOML. Kept by the text: an opening as of a day needs all marts, and parsing took most of reading them."""
+    document: Mapping[str, Any] = tomllib.loads(text)
     rules = dict(document.get("upkeep", {}))
     form = rules.get("form", "whole")
     return UpkeepRules(
