@@ -66,7 +66,9 @@ class Answering:
         Raises InputError for a thread that ends otherwise.
         """
         if not thread.messages or thread.messages[-1].author not in ASKING:
-            raise InputError(f"thread {thread.ticket_id!r}: must end with the merchant's message that is to be answered.")
+            raise InputError(
+                f"thread {thread.ticket_id!r}: must end with the merchant's message that is to be answered."
+            )
         return _Case(self, thread, tuple(facts)).decide()
 
 
@@ -165,9 +167,7 @@ class _Case:
         passages = tuple(hit.passage for hit in hits)
         book = EvidenceBook.of(IssueBrief(self.thread, self.facts, passages))
         common = [passage.title for passage in passages]
-        return [
-            line for line in lines if not failing(check_sentence(line, book, language=self.written, common=common))
-        ]
+        return [line for line in lines if not failing(check_sentence(line, book, language=self.written, common=common))]
 
     def _machine(self) -> Sentence:
         return Sentence(MACHINE[self.written], (self.newest.cite,))
@@ -223,5 +223,7 @@ def asked(question: str, thread: Thread | None = None, message_id: str = "questi
     if thread is None:
         return Thread("question", None, (message,))
     if message_id in {other.message_id for other in thread.messages}:
-        raise InputError(f"thread {thread.ticket_id!r}: message_id {message_id!r} is the question's own; name it otherwise.")
+        raise InputError(
+            f"thread {thread.ticket_id!r}: message_id {message_id!r} is the question's own; name it otherwise."
+        )
     return Thread(thread.ticket_id, thread.merchant_id, (*thread.messages, message))

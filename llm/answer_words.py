@@ -76,7 +76,7 @@ FACT_NAMES: Mapping[str, _ByLanguage] = {
     "late_dispatch_rate": {ENGLISH: "late dispatch rate", CHINESE: "发货超时率"},
     "seller_cancellation_rate": {ENGLISH: "seller cancellation rate", CHINESE: "商家取消率"},
     "valid_tracking_rate": {ENGLISH: "valid tracking rate", CHINESE: "有效单号率"},
-    "reply_within_24h_rate": {ENGLISH: "messages answered within 24 hours", CHINESE: "24 小时内回复率"},
+    "reply_within_24h_rate": {ENGLISH: "share of messages answered in time", CHINESE: "及时回复率"},
     "running_points": {ENGLISH: "running points", CHINESE: "累计扣分"},
     "points_expire_on": {ENGLISH: "the last points expire on", CHINESE: "扣分失效日期"},
     "penalty_date": {ENGLISH: "penalty issued on", CHINESE: "处罚日期"},
@@ -89,7 +89,7 @@ FACT_NAMES: Mapping[str, _ByLanguage] = {
     "refund_amount": {ENGLISH: "refund", CHINESE: "退款金额"},
     "refund_date": {ENGLISH: "refund sent on", CHINESE: "退款日期"},
     "chargeback_date": {ENGLISH: "chargeback on", CHINESE: "拒付日期"},
-    "orders_30d": {ENGLISH: "orders in 30 days", CHINESE: "30 天订单数"},
+    "orders_30d": {ENGLISH: "recent orders", CHINESE: "近期订单数"},
 }
 NOT_SAID = frozenset({"merchant_name", "score_date", "late_rate_limit", "order_id", "order_placed_date"})
 """Facts that stand in other facts, or that an answer has no use for."""
@@ -121,16 +121,13 @@ def record_in(value: str, language: str) -> str:
     return value
 
 
-GENERIC = {
-    ENGLISH: frozenset(
-        """a about again an and any anything are as at be been but by can can't cannot check correct could did do does doesn't doing done don't
+_GENERIC_ENGLISH = """a about again an and any anything are as at be been but by can can't cannot check correct could did do does doesn't doing done don't
         either else first fix for from get go got had happen happened happens happening has have hello help here hey hi how i i'm if in is isn't it it's its
         just know last left let like long look many matter me mean more much must my need new next no not nothing now number of ok okay on once one only
         or order other our please pls problem question quick right same second see should so some something still tell thank thanks that the their them then
         there these they thing things this those time to today too two up us very want was we were what when where which who why will with work works
-        working would wrong yes yet you your""".split()
-    )
-}
+        working would wrong yes yet you your"""
+GENERIC = frozenset(_GENERIC_ENGLISH.split())
 """Words that name no matter: a message of these alone can't be answered without asking what it is about."""
 GENERIC_CHINESE = re.compile(
     r"请问|你好|您好|在吗|麻烦|帮忙|帮我|看看|看一下|一下|怎么回事|怎么办|怎么|什么|为什么|哪个|哪里|哪|几天|多久|多少|还剩|还有|这个|那个|两个|里面|我的|我们|我|你们|你|您|的|了|吗|呢|啊|吧|是|不|对|号码|订单|"
@@ -143,4 +140,4 @@ def is_vague(text: str, language: str) -> bool:
     if language == CHINESE:
         return len(re.findall(r"[\u4e00-\u9fff]|[A-Za-z\d]{2,}", GENERIC_CHINESE.sub("", text))) < 2
     words = re.findall(r"[^\W_]+(?:['’-][^\W_]+)*", text.casefold().replace("’", "'"))
-    return not [word for word in words if word not in GENERIC[ENGLISH]]
+    return not [word for word in words if word not in GENERIC]

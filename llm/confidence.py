@@ -64,7 +64,9 @@ def read_calibration(path: Path) -> Calibration:
     """Raises KnowledgeError naming the file where it is absent or broken."""
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
-        found = {name: (float(c[0]), float(c[1]), float(c[2]), float(c[3])) for name, c in table["coefficients"].items()}
+        found = {
+            name: (float(c[0]), float(c[1]), float(c[2]), float(c[3])) for name, c in table["coefficients"].items()
+        }
         return Calibration(found, float(table["threshold"]))
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise KnowledgeError(

@@ -85,5 +85,3 @@ def _asks_again(newest: str, before: Sequence[Message]) -> bool:
         return False
     chinese = is_chinese(newest)
     return float(similarities([newest, *earlier], chinese=chinese)[0][1:].max()) >= SAME_QUESTION_FROM
-
-

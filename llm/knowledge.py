@@ -144,7 +144,9 @@ class Knowledge:
             scores = ENCODER_WEIGHT * near + (1 - ENCODER_WEIGHT) * scores
         wanted = set(intents)
         preferred = {a.article_id for a in self.articles if wanted & set(a.intents)}
-        scores = scores + np.array([INTENT_WEIGHT if p.article_id in preferred else 0.0 for p in passages], dtype=np.float32)
+        scores = scores + np.array(
+            [INTENT_WEIGHT if p.article_id in preferred else 0.0 for p in passages], dtype=np.float32
+        )
         best = np.argsort(-scores, kind="stable")[:k]
         return [Hit(passages[i], float(np.clip(scores[i], 0, 1))) for i in best if scores[i] > 0]
 

@@ -50,15 +50,14 @@ def measure(half: Half = "report") -> Iterator[RetrievalRow]:
     for language in ("en", "zh-Hans"):
         asked = [case for case in cases("questions", half) if case["language"] == language and case["relevant"]]
         passages = desk.knowledge.passages(language)
-        rankers = {
-            "search": lambda text, at=language, n=len(passages): [  # type: ignore[misc]
-                hit.passage.cite for hit in desk.knowledge.search(text, at, n, desk.encoder)
-            ],
-            "bm25": bm25(passages),
-            "tfidf": tfidf(passages),
-        }
+        rankers = {"search": _search(language, len(passages)), "bm25": bm25(passages), "tfidf": tfidf(passages)}
         for name, ranker in rankers.items():
             yield row(name, language, asked, ranker)
+
+
+def _search(language: str, count: int) -> Ranker:
+    desk = get_runtime().desk
+    return lambda text: [hit.passage.cite for hit in desk.knowledge.search(text, language, count, desk.encoder)]
 
 
 def row(name: str, language: str, asked: Sequence[Case], ranker: Ranker) -> RetrievalRow:

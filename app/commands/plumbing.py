@@ -248,7 +248,9 @@ def one_object(path: Path) -> Mapping[str, object]:
     except (ValueError, RecursionError) as error:
         raise InputFileError("{path} is not one JSON object in UTF-8: {error}", path=path, error=error) from error
     if not isinstance(value, dict):
-        raise InputFileError("{path} is not one JSON object in UTF-8: {error}", path=path, error="it holds another value")
+        raise InputFileError(
+            "{path} is not one JSON object in UTF-8: {error}", path=path, error="it holds another value"
+        )
     return value
 
 

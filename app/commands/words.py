@@ -96,7 +96,9 @@ def classify(file: Path, as_json: bool) -> None:
 @click.command()
 @click.argument("question")
 @click.option("--merchant", help="The asking merchant's id: its own data may be told.")
-@click.option("--thread", type=click.Path(path_type=Path), help="JSON file of the thread that the question goes on from.")
+@click.option(
+    "--thread", type=click.Path(path_type=Path), help="JSON file of the thread that the question goes on from."
+)
 @json_option
 @warehouse_option
 @one_line_errors

@@ -44,7 +44,9 @@ def answer_thread(thread: Thread, facts: Sequence[Fact] = ()) -> Answer:
     return answering().answer(thread, facts)
 
 
-def answer_question(question: str, before: Mapping[str, object] | None = None, merchant_id: str | None = None) -> Answer:
+def answer_question(
+    question: str, before: Mapping[str, object] | None = None, merchant_id: str | None = None
+) -> Answer:
     """The decision on a question, asked at the end of the thread where there is one, with the facts of the merchant that is named.
 
     Raises llm's InputError, InputFileError for what can't be read, and what `own_facts` raises.
