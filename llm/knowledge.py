@@ -16,6 +16,7 @@ from sklearn.pipeline import FeatureUnion
 
 from llm.errors import KnowledgeError
 from llm.language import CHINESE, ENGLISH, WRITTEN
+from llm.phrasings import FILE, NONE, Phrasings, read_phrasings
 from llm.taxonomy import OTHER, Taxonomy, field, load_taxonomy, read_toml, unique
 from llm.types import Macro, Passage
 from llm.vectors import Matrix, SentenceEncoder, cosine, encode_english, ngrams
@@ -26,8 +27,9 @@ BOTH = "both"
 AUDIENCES = ("merchant", "buyer", BOTH)
 _FRONT_MATTER = re.compile(r"\A\ufeff?\+\+\+\s*\n(.*?)\n\+\+\+\s*\n(.*)\Z", re.S)
 _QUERY_CHARACTERS = 2_000
-ENCODER_WEIGHT = 0.6
+ENCODER_WEIGHT = 0.4
 """Share of the MiniLM cosine in an English score; the rest is n-gram TF-IDF, which knows ids, clauses and rare words."""
+INTENT_WEIGHT = 0.1
 
 
 @dataclass(frozen=True)
@@ -54,14 +56,21 @@ class Hit:
 class Knowledge:
     """Articles, macros and taxonomy of one folder; immutable once loaded, safe to share between threads."""
 
-    def __init__(self, taxonomy: Taxonomy, articles: Sequence[Article], macros: Sequence[Macro]) -> None:
+    def __init__(
+        self,
+        taxonomy: Taxonomy,
+        articles: Sequence[Article],
+        macros: Sequence[Macro],
+        phrasings: Phrasings = NONE,
+    ) -> None:
         self.taxonomy = taxonomy
         self.articles = tuple(articles)
         self.macros = tuple(macros)
+        self.phrasings = phrasings
 
     @classmethod
     def load(cls, folder: Path) -> "Knowledge":
-        """Reads taxonomy.toml, articles/*.md and macros/*.toml. Raises KnowledgeError: which file, what is wrong, what to do."""
+        """Reads taxonomy.toml, articles/*.md, macros/*.toml and, where there is one, phrasings.jsonl. Raises KnowledgeError: which file, what is wrong, what to do."""
         if not folder.is_dir():
             raise KnowledgeError(f"{folder}: is no folder; name one with taxonomy.toml, articles/ and macros/.")
         taxonomy = load_taxonomy(folder / "taxonomy.toml")
@@ -75,7 +84,7 @@ class Knowledge:
                 raise KnowledgeError(
                     f"{folder}: {name!r} names intents that the taxonomy lacks: {', '.join(sorted(unknown))}."
                 )
-        return cls(taxonomy, articles, macros)
+        return cls(taxonomy, articles, macros, read_phrasings(folder / FILE))
 
     def for_audience(self, audience: str) -> "Knowledge":
         """What a `merchant` or a `buyer` may be told: articles for them or for both, macros of at least one intent of theirs.
@@ -91,6 +100,7 @@ class Knowledge:
                 self.taxonomy,
                 [article for article in self.articles if article.audience in (audience, BOTH)],
                 [macro for macro in self.macros if self.intents_for(audience) & set(macro.intents)],
+                self.phrasings,
             )
             for audience in AUDIENCES
             if audience != BOTH
@@ -118,39 +128,53 @@ class Knowledge:
     ) -> list[Hit]:
         """The `k` passages nearest to `text`, best first; a language without articles is searched in English.
 
-        English: MiniLM cosine and n-gram TF-IDF; Chinese: character n-gram TF-IDF. Articles of the `intents` come before others
-        that are equally near (their score is raised by 0.1).
+        A passage is found by its own words, by those in which it has been told and by the messages that it answered: n-gram
+        TF-IDF, in English with MiniLM's cosine. Articles of the `intents` come before others that are equally near (their score
+        is raised by INTENT_WEIGHT).
         """
         written = language if language in WRITTEN else ENGLISH
         passages = self.passages(written)
         query = text[:_QUERY_CHARACTERS]
         if not passages or not query.strip():
             return []
-        index, matrix = self._indexes[written]
-        scores = cosine(index.transform([query]), matrix)[0]
+        index, *views = self._indexes[written]
+        asked = index.transform([query])
+        scores = np.mean([cosine(asked, view)[0] for view in views], axis=0)
         if written == ENGLISH and (near := self._near(query, passages, encoder)) is not None:
             scores = ENCODER_WEIGHT * near + (1 - ENCODER_WEIGHT) * scores
         wanted = set(intents)
         preferred = {a.article_id for a in self.articles if wanted & set(a.intents)}
-        scores = scores + np.array([0.1 if p.article_id in preferred else 0.0 for p in passages], dtype=np.float32)
+        scores = scores + np.array(
+            [INTENT_WEIGHT if p.article_id in preferred else 0.0 for p in passages], dtype=np.float32
+        )
         best = np.argsort(-scores, kind="stable")[:k]
         return [Hit(passages[i], float(np.clip(scores[i], 0, 1))) for i in best if scores[i] > 0]
 
     @cached_property
-    def _indexes(self) -> dict[str, tuple[FeatureUnion, csr_matrix]]:
+    def _indexes(self) -> dict[str, tuple[FeatureUnion, csr_matrix, csr_matrix]]:
+        """Per language: how texts become n-grams; the passages as told; the same with what was asked."""
         built = {}
         for language in WRITTEN:
-            texts = [f"{p.title}\n{p.text}" for p in self.passages(language)]
-            if texts:
+            told = ["\n".join((p.title, p.text, *self.phrasings.told_of(p))) for p in self.passages(language)]
+            asked = ["\n".join(self.phrasings.asked_of(p)) for p in self.passages(language)]
+            if told:
                 index = ngrams(language == CHINESE)
-                built[language] = (index, index.fit_transform(texts))
+                whole = index.fit_transform([f"{first}\n{rest}" for first, rest in zip(told, asked, strict=True)])
+                built[language] = (index, index.transform(told), whole)
         return built
 
     def _near(self, query: str, passages: Sequence[Passage], encoder: SentenceEncoder | None) -> Matrix | None:
+        """Cosine of the query with each passage together with the mean of its tellings."""
         vectors = encode_english([query, *(f"{p.title}. {p.text}" for p in passages)], encoder)
         if vectors is None or not vectors[0].any():
             return None
-        near: Matrix = vectors[1:] @ vectors[0]
+        centres = vectors[1:]
+        for row, passage in enumerate(passages):
+            mean = self.phrasings.mean_of(passage)
+            if mean is not None and mean.shape == centres[row].shape and centres[row].any():
+                centres[row] += mean
+                centres[row] /= np.linalg.norm(centres[row])
+        near: Matrix = centres @ vectors[0]
         return near
 
     def suggest_macros(self, intent: str, language: str, tone: str = "neutral", kind: str | None = None) -> list[Macro]:

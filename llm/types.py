@@ -170,7 +170,7 @@ class Draft(_Printed):
 
 @dataclass(frozen=True)
 class Answer(_Printed):
-    """An answer, a question back, or a hand-over with its reason; `confidence` is 0–1."""
+    """An answer, a question back, or a hand-over with its reason; `confidence` is 0–1. `note` is for the person who takes over."""
 
     action: Action
     text: str
@@ -179,6 +179,7 @@ class Answer(_Printed):
     confidence: float
     language: str
     engine: str
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ class LanguageTiming:
     engine: str
 
     def to_json(self) -> dict[str, object]:
-        return asdict(self)
+        return {"record": "threads", **asdict(self)}
 
 
 @dataclass

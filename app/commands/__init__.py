@@ -19,7 +19,7 @@ from app.commands.serve import serve
 from app.commands.statement import statement
 from app.commands.trust import trust
 from app.commands.whatif import whatif
-from app.commands.words import classify, draft, summarize, themes
+from app.commands.words import answer, classify, draft, summarize, themes
 
 COMMANDS = (
     serve,
@@ -40,6 +40,7 @@ COMMANDS = (
     themes,
     summarize,
     draft,
+    answer,
     classify,
     whatif,
     model,

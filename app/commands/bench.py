@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import secrets
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
+from typing import Protocol
 
 import click
 
@@ -20,6 +22,12 @@ from app.commands.plumbing import (
     warehouse_option,
 )
 from app.settings import load_settings
+
+
+class Measured(Protocol):
+    """A figure that knows its JSON."""
+
+    def to_json(self) -> dict[str, object]: ...
 
 
 class Times(click.ParamType[float]):
@@ -83,15 +91,28 @@ def clicks(runs: int, visitors: int, seconds: float, seed: int | None, as_json: 
 @click.option(
     "--threads", type=click.IntRange(1), default=20, show_default=True, help="Threads, half in each language."
 )
+@click.option(
+    "--only",
+    multiple=True,
+    type=click.Choice(["threads", "retrieval", "answers"]),
+    help="Only this part; may be given several times (default: all). All but threads need no data.",
+)
 @json_option
 @warehouse_option
 @one_line_errors
-def language(threads: int, as_json: bool, warehouse: Path | None) -> None:
-    """Summarise and draft threads: sentences a second, time to the first checked one, and sentences without source."""
+def language(threads: int, only: tuple[str, ...], as_json: bool, warehouse: Path | None) -> None:
+    """Summaries and drafts of threads (speed, first sentence, unsourced); retrieval and answers on the labelled sets' reporting half."""
+    from app.bench import answers, retrieval
     from app.bench.language import measure
 
+    parts: dict[str, Callable[[], Iterable[Measured]]] = {
+        "threads": lambda: measure(threads),
+        "retrieval": retrieval.measure,
+        "answers": answers.measure,
+    }
     with runtime(warehouse):
-        print_rows((row.to_json() for row in measure(threads)), as_json=as_json)
+        rows = (row.to_json() for name, part in parts.items() if not only or name in only for row in part())
+        print_records(rows, as_json=as_json)
 
 
 @bench.command()

@@ -237,6 +237,23 @@ def input_lines(path: Path, id_key: str) -> Iterator[InputLine]:
         note(f"{'stdin' if str(path) == '-' else path} holds no line: there was nothing to do.")
 
 
+def one_object(path: Path) -> Mapping[str, object]:
+    """The one JSON object of a file, on one line or over many. Raises InputFileError for anything else."""
+    if not path.is_file():
+        raise InputFileError("{path} is not a file: give a file with one JSON object.", path=path)
+    try:
+        if path.stat().st_size > MAX_LINE_BYTES:
+            raise InputFileError("{path} is longer than {limit} MiB.", path=path, limit=64)
+        value = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise InputFileError("{path} is not one JSON object in UTF-8: {error}", path=path, error=error) from error
+    if not isinstance(value, dict):
+        raise InputFileError(
+            "{path} is not one JSON object in UTF-8: {error}", path=path, error="it holds another value"
+        )
+    return value
+
+
 def _parsed(lines: Iterable[bytes], id_key: str) -> Iterator[InputLine]:
     for number, raw in enumerate(lines, start=1):
         identity: dict[str, object] = {"line": number}

@@ -81,6 +81,22 @@ def matter(snapshot_id: str, ticket_id: str) -> Matter | None:
     return Matter(orders, tuple(o for o in named if o not in known), penalties, tuple(facts))
 
 
+def merchant_facts(snapshot_id: str, merchant_id: str, thread: Thread) -> tuple[Fact, ...]:
+    """What the records say of this merchant alone: its score and late rate, the orders of its own that the thread names, its penalty."""
+    from analytics.desk import orders_named, penalties_of
+
+    named = named_orders(thread)
+    with cursor(snapshot_id) as opened:
+        orders = orders_named(opened, merchant_id, named)
+        penalties = tuple(_penalty(row) for row in penalties_of(opened, merchant_id).to_dict(orient="records"))
+    last = filter_options(snapshot_id).default_to
+    return (
+        *_merchant_facts(snapshot_id, merchant_id),
+        *_order_facts(orders),
+        *_penalty_facts(penalties, thread, last),
+    )
+
+
 def named_orders(thread: Thread, order_id: str | None = None) -> tuple[str, ...]:
     """The order of the ticket, then those that merchants and buyers name in it, each once; `ORDERS_SHOWN` at most."""
     from llm.spans import extract, texts_of
