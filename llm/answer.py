@@ -46,7 +46,8 @@ _FOLLOWS = re.compile(r"^\W*(?:and|so|but|then|ok|okay|good|also|what if|那|那
 _OWN = re.compile(r"\b(?:my|our|the|this|that|it|its|it's)\b|我|这|那|它|扣分|处罚|订单", re.I)
 _SELF = re.compile(r"\b(?:i|we|my|our|me|us|i'm|we're|i've|we've|please|pls)\b|我|本店|请|麻烦", re.I)
 _ASKS = re.compile(
-    r"[?？]|\b(?:how|when|why|what|whats|which|who|whos|whom|whose|where|wheres|whether|can|could|may|must|should|shall|do|does|did|is|are|will|would|am|wonder\w*|possible|tell me)\b"
+    r"[?？]|\b(?:how|when|why|what|whats|which|who|whos|whom|whose|where|wheres|whether|wonder\w*|possible|tell me)\b"
+    r"|\b(?:can|could|may|must|should|shall|do|does|did|is|are|will|would|am) (?:i|we|you|my|our|your|the|a|an|it|its|this|that|these|they|he|she|there|one|somebody|someone|buyers?|customers?)\b"
     r"|[吗呢么]|什么|怎|哪|几|多少|多久|多长|谁|是否|能否|可否|为何|(.)不\1|有没有|还是|算不算|咋|啥",
     re.I,
 )
@@ -238,6 +239,6 @@ def asked(question: str, thread: Thread | None = None, message_id: str = "questi
         return Thread("question", None, (message,))
     if message_id in {other.message_id for other in thread.messages}:
         raise InputError(
-            f"thread {thread.ticket_id!r}: message_id {message_id!r} is the question's own; name it otherwise."
+            f"thread {thread.ticket_id!r}: message_id {message_id!r} is the question's; name it otherwise."
         )
     return Thread(thread.ticket_id, thread.merchant_id, (*thread.messages, message))
