@@ -44,6 +44,13 @@ SHORT = 60
 ASKING = ("merchant", "buyer")
 _FOLLOWS = re.compile(r"^\W*(?:and|so|but|then|ok|okay|good|also|what if|那|那么|所以|可是|但|好|行|如果)", re.I)
 _OWN = re.compile(r"\b(?:my|our|the|this|that|it|its|it's)\b|我|这|那|它|扣分|处罚|订单", re.I)
+_SELF = re.compile(r"\b(?:i|we|my|our|me|us|i'm|we're|i've|we've|please|pls)\b|我|本店|请|麻烦", re.I)
+_ASKS = re.compile(
+    r"[?？]|\b(?:how|when|why|what|whats|which|who|whos|whom|whose|where|wheres|whether|wonder\w*|possible|tell me)\b"
+    r"|\b(?:can|could|may|must|should|shall|do|does|did|is|are|will|would|am) (?:i|we|you|my|our|your|the|a|an|it|its|this|that|these|they|he|she|there|one|somebody|someone|buyers?|customers?)\b"
+    r"|[吗呢么]|什么|怎|哪|几|多少|多久|多长|谁|是否|能否|可否|为何|(.)不\1|有没有|还是|算不算|咋|啥",
+    re.I,
+)
 _KINDS = {
     "order_record": re.compile(r"\b(?:order|parcel|package|it)\b|订单|包裹|快递|货", re.I),
     "penalty": re.compile(r"\b(?:penalty|points|strike|clause|it)\b|处罚|扣分|罚|分", re.I),
@@ -86,7 +93,7 @@ class _Case:
         """Silence after a hand-over, then reasons for a person, then what is unclear, then the answer if it is sure enough."""
         if is_handed_over(self.thread.messages[:-1]):
             return self._made("hand_over", (), "already_handed_over", 1.0)
-        if reason := reason_for(self.thread.messages, self.desk.reasons):
+        if reason := reason_for(self.thread.messages, self.desk.reasons, self.thread.merchant_id):
             return self._hand_over(reason, 1.0, ())
         if self.language not in (*WRITTEN, UNDETERMINED):
             return self._hand_over("unsupported_language", 1.0, ())
@@ -95,6 +102,8 @@ class _Case:
         query = self._query()
         if not says_enough(self.newest.text) or is_vague(query, self.written):
             return self._ask(())
+        if is_told(self.newest.text):
+            return self._hand_over("unsure", 1.0, ())  # a case told or a wish: what follows from it, a person decides
         return self._answer(query)
 
     def _query(self) -> str:
@@ -200,6 +209,12 @@ class _Case:
         )
 
 
+def is_told(text: str) -> bool:
+    """Whether a message tells of its writer's own case and asks nothing; a few words as typed into a search box do ask."""
+    said = body(text)
+    return _SELF.search(said) is not None and _ASKS.search(said) is None
+
+
 def told(hits: Sequence[Hit]) -> list[Hit]:
     """Of the passages found, those that an answer tells: the first, and the second where it is nearly as near."""
     return [hit for hit in hits[:2] if hit.score >= SECOND_FROM * hits[0].score]
@@ -224,6 +239,6 @@ def asked(question: str, thread: Thread | None = None, message_id: str = "questi
         return Thread("question", None, (message,))
     if message_id in {other.message_id for other in thread.messages}:
         raise InputError(
-            f"thread {thread.ticket_id!r}: message_id {message_id!r} is the question's own; name it otherwise."
+            f"thread {thread.ticket_id!r}: message_id {message_id!r} is the question's; name it otherwise."
         )
     return Thread(thread.ticket_id, thread.merchant_id, (*thread.messages, message))

@@ -60,12 +60,22 @@ def is_handed_over(messages: Sequence[Message]) -> bool:
     )
 
 
-def reason_for(messages: Sequence[Message], reasons: Sequence[Reason]) -> str | None:
-    """The gravest reason for a person, or None; `messages` end with the one to answer."""
+def names_another(text: str, merchant_id: str) -> bool:
+    """Whether the text holds an id that is written like this merchant's and is not it: M-1012 where M-1011 asks."""
+    like = re.sub(r"\d+", r"\\d+", re.escape(merchant_id))
+    if like == re.escape(merchant_id):
+        return False
+    return any(found.casefold() != merchant_id.casefold() for found in re.findall(rf"(?<!\w){like}(?!\w)", text, re.I))
+
+
+def reason_for(messages: Sequence[Message], reasons: Sequence[Reason], merchant_id: str | None = None) -> str | None:
+    """The gravest reason for a person, or None; `messages` end with the one to answer, by `merchant_id`."""
     newest = body(messages[-1].text)
     before = messages[:-1]
     answered = any(message.author == "bot" and not _is_greeting(message, before) for message in before)
     for reason in reasons:
+        if reason.reason_id == "other_merchants_data" and merchant_id and names_another(newest, merchant_id):
+            return reason.reason_id
         if reason.needs_answer and not answered:
             continue
         if reason.is_in(newest) or (reason.reason_id == "repeated" and _asks_again(newest, before)):
