@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import secrets
+from contextlib import nullcontext
 from datetime import date
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -83,15 +85,36 @@ def clicks(runs: int, visitors: int, seconds: float, seed: int | None, as_json: 
 @click.option(
     "--threads", type=click.IntRange(1), default=20, show_default=True, help="Threads, half in each language."
 )
+@click.option(
+    "--only",
+    multiple=True,
+    type=click.Choice(("threads", "checks")),
+    help="Only this; may be given twice (default: both).",
+)
+@click.option(
+    "--half",
+    type=click.Choice(("report", "develop", "all")),
+    default="report",
+    show_default=True,
+    help="Which of the labelled tickets; what is written down is the half to report by.",
+)
 @json_option
 @warehouse_option
 @one_line_errors
-def language(threads: int, as_json: bool, warehouse: Path | None) -> None:
-    """Summarise and draft threads: sentences a second, time to the first checked one, and sentences without source."""
-    from app.bench.language import measure
+def language(threads: int, only: tuple[str, ...], half: str, as_json: bool, warehouse: Path | None) -> None:
+    """Summarise and draft threads: speed, and sentences without source; and hold the desk's checks against labelled sentences."""
+    from app.bench import language as of_threads
+    from app.bench import sentence_checks
+    from app.services.desk import KNOWLEDGE_FOLDER
+    from llm.knowledge import Knowledge
 
-    with runtime(warehouse):
-        print_rows((row.to_json() for row in measure(threads)), as_json=as_json)
+    wanted = only or ("threads", "checks")
+    with runtime(warehouse) if "threads" in wanted else nullcontext():
+        threads_rows = ({"record": "threads", **row.to_json()} for row in of_threads.measure(threads))
+        knowledge = Knowledge.load(KNOWLEDGE_FOLDER)
+        check_rows = (row.to_json() for row in sentence_checks.measure(knowledge, half))
+        rows = {"threads": threads_rows, "checks": check_rows}
+        print_records(chain.from_iterable(rows[name] for name in rows if name in wanted), as_json=as_json)
 
 
 @bench.command()
