@@ -35,10 +35,10 @@ RESAMPLES = 2_000
 SEED = 6
 JUDGES: Mapping[str, tuple[str, ...]] = {
     "figures": ("figures_in_evidence", "names_in_evidence"),
-    "source": ("has_source",),
+    "source": ("has_source", "source_bears_it", "figures_in_evidence"),
     "promise": ("no_unbacked_promise",),
     "compensation": ("within_compensation_limits",),
-    "privacy": ("no_private_data",),
+    "privacy": ("no_private_data", "nobody_given_away"),
     "blame": ("no_blame",),
     "language": ("right_language",),
     "merchant": ("right_merchant",),
