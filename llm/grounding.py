@@ -184,9 +184,7 @@ def missing_figures(text: str, evidence: Sequence[Evidence]) -> list[str]:
     spans = [span for span in extract(text) if span.kind != "carrier"]
     known = record_spans(spans, [(e.cite, e.spans, e.cite.startswith("fact:")) for e in evidence])
     whole = "\n".join(entry.text for entry in evidence)
-    missing = [
-        span.text for span in spans if not is_supported(span, known) and not follows(span, text, known, whole)
-    ]
+    missing = [span.text for span in spans if not is_supported(span, known) and not follows(span, text, known, whole)]
     dates = wrong_dates(text, [entry.text for entry in evidence if entry.cite.startswith("fact:")])
     return list(dict.fromkeys([*missing, *wrong_weights(text, whole), *dates]))
 
@@ -278,8 +276,14 @@ def _borne(text: str, evidence: Sequence[Evidence]) -> Check:
 
 def _figures(text: str, evidence: Sequence[Evidence], book: EvidenceBook) -> list[str]:
     """Figures without evidence; the number of an order that the thread is about needs no cite of its own."""
-    own = {span.text for span in extract(book.said) if span.kind in {"order", "id"} and any(c.isalpha() for c in span.text)}
-    return [figure for figure in missing_figures(text, evidence) if figure not in own] if evidence else missing_figures(text, evidence)
+    own = {
+        span.text for span in extract(book.said) if span.kind in {"order", "id"} and any(c.isalpha() for c in span.text)
+    }
+    return (
+        [figure for figure in missing_figures(text, evidence) if figure not in own]
+        if evidence
+        else missing_figures(text, evidence)
+    )
 
 
 def _source(cites: Sequence[str], book: EvidenceBook, evidence: Sequence[Evidence]) -> Check:
@@ -328,7 +332,9 @@ def _check(name: str, passed: bool, good: str, bad: str) -> Check:
 
 
 def _not_in(name: str, good: str, missing: Sequence[str]) -> Check:
-    return _none_of(name, good, "not in the cited evidence: " if "figures" in name else "not in the evidence: ", _quotes(missing))
+    return _none_of(
+        name, good, "not in the cited evidence: " if "figures" in name else "not in the evidence: ", _quotes(missing)
+    )
 
 
 def _none_of(name: str, good: str, bad: str, found: Sequence[str]) -> Check:

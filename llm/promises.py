@@ -7,7 +7,10 @@ _WILL_EN = (
     r"| has(?: already)?| can| hereby| are| am)?(?: (?:now|also|gladly|happily|certainly|definitely|personally|immediately|already|be|happy to|able to|go ahead and))*"
 )
 _PASSIVE_EN = r"(?:will|shall|has|have|had|is|are|gets?|can)(?: (?:now|also|already|certainly|definitely|be|been|being|get|fully|immediately))*"
-_NOT = re.compile(r"\b(?:not|cannot|can'?t|never|no|nobody|neither|whether|may|might)\b|n['’]t\b|不|无法|没法|没办法|难以|未|是否", re.I)
+_NOT = re.compile(
+    r"\b(?:not|cannot|can'?t|never|no|nobody|neither|whether|may|might)\b|n['’]t\b|不|无法|没法|没办法|难以|未|是否",
+    re.I,
+)
 _WISH = re.compile(r"(?:您|你|商家|买家)(?:们)?[^，。]{0,4}(?:希望|要求|请求|想要|询问|提出)")
 # What excuses "the penalty is lifted" but not "we will lift it": a promise under a condition is a promise.
 _IF = re.compile(r"\b(?:if|unless|until|only|before|when|once|after|how|why)\b|如|若|才|后|怎", re.I)

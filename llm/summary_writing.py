@@ -24,7 +24,14 @@ from llm.types import IssueBrief, Sentence, Summary, Thread
 MOST_TRIED = 12  # sentences of a model that is asked for four
 SUMMARY_TOKENS = 300
 _OTHERS_WORDS = frozenset(
-    {"source_bears_it", "no_unbacked_promise", "within_compensation_limits", "right_merchant", "nobody_given_away", "no_blame"}
+    {
+        "source_bears_it",
+        "no_unbacked_promise",
+        "within_compensation_limits",
+        "right_merchant",
+        "nobody_given_away",
+        "no_blame",
+    }
 )
 """Checks on what the desk says itself; a summary tells what others promised and blamed."""
 

@@ -21,7 +21,10 @@ _ATTRIBUTED = re.compile(
     re.I,
 )
 _HAPPENED = re.compile(r"\b(?:has|have|had|was|were|did|admitted|agreed|confirmed)\b|已|了|过", re.I)
-_CAUSE = re.compile(r"\b(?:because(?: of)?|comes? from|came from|due to|caused by|the reason is|owing to|on account of)\b(.*)|(?:是因为|因为|由于|原因是|源于|起因是)(.*)", re.I)
+_CAUSE = re.compile(
+    r"\b(?:because(?: of)?|comes? from|came from|due to|caused by|the reason is|owing to|on account of)\b(.*)|(?:是因为|因为|由于|原因是|源于|起因是)(.*)",
+    re.I,
+)
 
 
 def contrary_to(text: str, messages: Sequence[str], records: Sequence[str], passages: Sequence[str]) -> str:

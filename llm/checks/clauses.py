@@ -10,7 +10,9 @@ _DENIED = re.compile(
     r"|不(?!久|少|仅|但|断|过是|管|论)|无法|无权|没(?!收)|未(?!来)|别(?!家|的|处|人)|勿|谁也|概不|以免|并非|难以",
     re.I,
 )
-_OPEN = re.compile(r"\b(?:whether|may|might|could)\b|是否|能否|会不会|可能|或许|由[^，。]{1,14}(?:决定|裁定|判断|审核|审议)", re.I)
+_OPEN = re.compile(
+    r"\b(?:whether|may|might|could)\b|是否|能否|会不会|可能|或许|由[^，。]{1,14}(?:决定|裁定|判断|审核|审议)", re.I
+)
 _IF = re.compile(
     r"\b(?:if|unless|until|provided|once|when|as soon as|after|in case|should (?:the|your|it|they|he|she|a)|depends?|where)\b"
     r"|如果|如(?!数|期|实|下|此|何|同)|若|倘|一旦|的话|只要|除非|(?<![以之最然随今此其稍售前先往背])后(?![天台续])|(?<!之|以)前提|经[^，。]{1,8}(?:后|，)|凭",

@@ -18,7 +18,9 @@ MONTH_MOST = Decimal(200)
 GRANTED_FACT = "goodwill_granted_this_month"
 LEAD = "team_lead_approval"
 GOODWILL = "goodwill_credit"
-_FAULT = re.compile(r"^(?:platform|interface|marketplace|system|service|desk|label)_(?:fault|failure|error|mistake|outage)|^goodwill_|^orders_hit_by_fault")
+_FAULT = re.compile(
+    r"^(?:platform|interface|marketplace|system|service|desk|label)_(?:fault|failure|error|mistake|outage)|^goodwill_|^orders_hit_by_fault"
+)
 _CLAUSES = re.compile(r"[;。；！？!]+|(?<!\d)[.?](?=\s|$)|,\s+(?:but|while|whereas)\b|，(?:但|而|却)")
 _GRANT = re.compile(
     r"\b(?:credit(?:s|ed|ing)?|grant(?:s|ed|ing)?|compensat\w+|reimburs\w+|mak(?:e|es|ing) good|made good|good ?will|on your balance|bears?|covers?|indemnif\w+|vouchers?|coupons?|as a sorry|apolog\w+ of"
@@ -29,38 +31,66 @@ _GRANT = re.compile(
 )
 _WAIVE = re.compile(
     r"\b(?:waiv\w+|write off|writ(?:ing|ten) off|forgo\w*|drop(?:s|ped)?|cancel\w*|skip|spare you|let you off)\b[^;!?]{0,40}\b(?:fees?|commission|charges?|deduction)|\b(?:fees?|commission|charges?)\b[^;!?]{0,30}\b(?:waived|written off|dropped|not (?:be )?charged|for free|free of charge)"
-    r"|免(?:了|掉|去|除|收|于|交|单)?[^，。]{0,8}(?:费|佣金)|(?:费|佣金)[^，。]{0,14}(?:免|不收|不扣|取消|一笔勾销)",
+    r"|免(?!费)(?:了|掉|去|除|收|于|交|单)?[^，。]{0,8}(?:费|佣金)|(?:费|佣金)[^，。]{0,14}(?:免|不收|不扣|取消|一笔勾销)",
     re.I,
 )
 _WHATEVER = re.compile(
-    r"\b(?:whatever|regardless|either way|in any case|no matter|win or lose|even if|whether or not|anyway|however it ends)\b|无论|不管|不论|输赢|即使|哪怕", re.I
+    r"\b(?:whatever|regardless|either way|in any case|no matter|win or lose|even if|whether or not|anyway|however it ends)\b|无论|不管|不论|输赢|即使|哪怕",
+    re.I,
 )
-_LOSS = re.compile(r"\b(?:if|should|when|in case) (?:you|the (?:case|chargeback|dispute|claim)) (?:\w+ )?(?:los|fail|is lost|is refused|is rejected)\w*|败诉|输了|不成立的?话?|未通过", re.I)
+_LOSS = re.compile(
+    r"\b(?:if|should|when|in case) (?:you|the (?:case|chargeback|dispute|claim)) (?:\w+ )?(?:los|fail|is lost|is refused|is rejected)\w*|败诉|输了|不成立的?话?|未通过",
+    re.I,
+)
 _FEE = re.compile(r"\bfees?\b|\bcommission\b|\bcharges?\b|费|佣金", re.I)
-_BACK = re.compile(r"\b(?:return(?:s|ed)?|refund(?:s|ed)?|(?:come|comes|get|gets|go|goes|given?|pay|paid) (?:it )?back|back to you)\b|退|返|还给", re.I)
-_WON = re.compile(r"\b(?:if|when|once|should) (?:you|the bank|it|the chargeback)[^;!?]{0,30}(?:w[io]n|favour|favor)|胜诉|赢了|有利|成立", re.I)
+_BACK = re.compile(
+    r"\b(?:return(?:s|ed)?|refund(?:s|ed)?|(?:come|comes|get|gets|go|goes|given?|pay|paid) (?:it )?back|back to you)\b|退|返|还给",
+    re.I,
+)
+_WON = re.compile(
+    r"\b(?:if|when|once|should) (?:you|the bank|it|the chargeback)[^;!?]{0,30}(?:w[io]n|favour|favor)|胜诉|赢了|有利|成立",
+    re.I,
+)
 _FULL_REFUND = re.compile(r"\b(?:full|partial) refund|(?:全额|部分)退款", re.I)
 _OWN_MONEY = re.compile(
     r"\b(?:your own|yours|payout|balance of|settlement|order (?:is|was|amount)|worth|price|invoice total|amounts? to|the buyer (?:asks|asked|wants|demands)|chargeback of|held|hold)\b|追偿|recover\w*|货款|归您|归你|结算|价值|金额为|冻结|索要|要求的|暂缓",
     re.I,
 )
 _RULE = re.compile(
-    r"\b(?:beyond|above|more than|exceed\w*|over|at most|no more than|limit(?:ed)?(?: is| of| to)?|maximum|up to|within)\b|超过|超出|以上|上限|最多|不超过|至多|以内|限额|为限|封顶", re.I
+    r"\b(?:beyond|above|more than|exceed\w*|over|at most|no more than|limit(?:ed)?(?: is| of| to)?|maximum|up to|within)\b|超过|超出|以上|上限|最多|不超过|至多|以内|限额|为限|封顶",
+    re.I,
 )
-_PER_MONTH = re.compile(r"\bmonth\w*|\b(?:january|february|march|april|june|july|august|september|october|november|december)\b|月", re.I)
-_LEFT = re.compile(r"\b(?:left|remain\w*|still (?:available|free|open)|available)\b|还剩|剩余|还有|可用|余下|还能|还可", re.I)
-_ALREADY = re.compile(r"\b(?:already|so far|has had|have had|had been|was granted|were granted|been granted|used)\b|已(?:经)?(?:给|获|用|补|批|发|有)|之前|此前", re.I)
+_PER_MONTH = re.compile(
+    r"\bmonth\w*|\b(?:january|february|march|april|june|july|august|september|october|november|december)\b|月", re.I
+)
+_LEFT = re.compile(
+    r"\b(?:left|remain\w*|still (?:available|free|open)|available)\b|还剩|剩余|还有|可用|余下|还能|还可", re.I
+)
+_ALREADY = re.compile(
+    r"\b(?:already|so far|has had|have had|had been|was granted|were granted|been granted|used)\b|已(?:经)?(?:给|获|用|补|批|发|有)|之前|此前",
+    re.I,
+)
 _LEAD_DECIDES = re.compile(r"\bteam lead\b|组长|主管", re.I)
-_TOTAL = re.compile(r"\b(?:in all|in total|altogether|together|all told|between them|combined|total(?:ling)?)\b|一共|合计|总共|共计|总计|共(?=\s?\d)", re.I)
+_TOTAL = re.compile(
+    r"\b(?:in all|in total|altogether|together|all told|between them|combined|total(?:ling)?)\b|一共|合计|总共|共计|总计|共(?=\s?\d)",
+    re.I,
+)
 _EACH = re.compile(r"\b(?:each|apiece|per (?:order|item|piece|parcel|day)|every|for all)\b|每|各|分别", re.I)
 _HALF = re.compile(r"\bhalf (?:of |the )*$|(?:一半|半数)", re.I)
-_NO_END = re.compile(r"\b(?:all|whole|entire|every|any) (?:of )?(?:your |the |further )?(?:loss|losses|damage|costs?)|损失[^，。]{0,8}(?:全部|都|由)|全部损失|全额(?:补|赔)|每天的损失", re.I)
+_NO_END = re.compile(
+    r"\b(?:all|whole|entire|every|any) (?:of )?(?:your |the |further )?(?:loss|losses|damage|costs?)|损失[^，。]{0,8}(?:全部|都|由)|全部损失|全额(?:补|赔)|每天的损失",
+    re.I,
+)
 _SOME = re.compile(
-    rf"(?P<n>\d{{1,3}}|{ENGLISH_NUMERAL}|{CHINESE_NUMERAL})\s?(?:of (?:the|your) )?(?:[a-z]+ ){{0,2}}?(?:orders|parcels|items|pieces|jumpers|units|packages|shipments|points|days|listings|[a-z]+s\b|单|笔|件|个订单|个|天|分)", re.I
+    rf"(?P<n>\d{{1,3}}|{ENGLISH_NUMERAL}|{CHINESE_NUMERAL})\s?(?:of (?:the|your) )?(?:[a-z]+ ){{0,2}}?(?:orders|parcels|items|pieces|jumpers|units|packages|shipments|points|days|listings|[a-z]+s\b|单|笔|件|个订单|个|天|分)",
+    re.I,
 )
 _ORDER_IDS = re.compile(r"(?<![A-Za-z0-9-])[A-Z]{1,4}-\d{2,8}(?![\d-])")
 _PLAIN_MONEY = re.compile(r"(?<![\d.,A-Za-z-])\d{1,6}\.\d{2}(?![\d%])")
-_WORD_DOLLARS = re.compile(rf"(?<![A-Za-z])(?P<n>(?:(?P<h>{ENGLISH_NUMERAL}|a) hundred(?: (?:and )?)?)?(?:{ENGLISH_NUMERAL})?) ?(?:US )?dollars?\b|(?P<z>{CHINESE_NUMERAL})美元", re.I)
+_WORD_DOLLARS = re.compile(
+    rf"(?<![A-Za-z])(?P<n>(?:(?P<h>{ENGLISH_NUMERAL}|a) hundred(?: (?:and )?)?)?(?:{ENGLISH_NUMERAL})?) ?(?:US )?dollars?\b|(?P<z>{CHINESE_NUMERAL})美元",
+    re.I,
+)
 
 
 @dataclass(frozen=True)
@@ -70,7 +100,9 @@ class _Money:
     value: Decimal
 
 
-def over_the_limits(text: str, facts: Sequence[Fact], actions: Collection[str], cites: Collection[str] = ()) -> list[str]:
+def over_the_limits(
+    text: str, facts: Sequence[Fact], actions: Collection[str], cites: Collection[str] = ()
+) -> list[str]:
     """What the sentence grants beyond what the desk may. `actions` were taken on the ticket; a team lead's approval lifts the limits."""
     if LEAD in actions or any(fact.name.startswith("team_lead") for fact in facts if fact.cite in cites):
         return []
@@ -82,7 +114,7 @@ def over_the_limits(text: str, facts: Sequence[Fact], actions: Collection[str], 
 
 def _in_clause(clause: str, text: str, facts: Sequence[Fact], actions: Collection[str]) -> Iterator[str]:
     yield from _fees(clause)
-    if reports_a_wish(clause) or denies(clause) and not _WHATEVER.search(clause):
+    if reports_a_wish(clause) or (denies(clause) and not _WHATEVER.search(clause)):
         return
     if _LOSS.search(clause) and _GRANT.search(clause):
         yield "makes good a loss that policy leaves with the merchant"
@@ -100,7 +132,11 @@ def _fees(clause: str) -> Iterator[str]:
     """Fees waived, or returned whatever comes: policy returns them when a chargeback is won, and on refunds."""
     if not _FEE.search(clause):
         return
-    if (waived := _WAIVE.search(clause)) and not denies(clause.replace(waived.group(), "")) and not reports_a_wish(clause):
+    if (
+        (waived := _WAIVE.search(clause))
+        and not denies(clause.replace(waived.group(), ""))
+        and not reports_a_wish(clause)
+    ):
         yield f"“{waived.group().strip()}”: the desk can't waive fees"
     elif _WHATEVER.search(clause) and _BACK.search(clause):
         yield "a fee returned whatever the outcome"
@@ -115,7 +151,9 @@ def _is_own_money(clause: str) -> bool:
     return _OWN_MONEY.search(clause) is not None and not _GRANT.search(clause)
 
 
-def _amounts(clause: str, text: str, money: Sequence[_Money], facts: Sequence[Fact], actions: Collection[str]) -> Iterator[str]:
+def _amounts(
+    clause: str, text: str, money: Sequence[_Money], facts: Sequence[Fact], actions: Collection[str]
+) -> Iterator[str]:
     used = sum((Decimal(str(fact.value)) for fact in facts if fact.name == GRANTED_FACT), Decimal(0))
     new = [m for m in money if not (m.value == used and used and _ALREADY.search(clause))]
     if _LEAD_DECIDES.search(clause):
@@ -124,21 +162,28 @@ def _amounts(clause: str, text: str, money: Sequence[_Money], facts: Sequence[Fa
         yield from _rule_misstated(clause, new)
         return
     if _LEFT.search(clause):
-        yield from (f"{m.value} left this month, where {MONTH_MOST - used} are" for m in new if m.value > MONTH_MOST - used)
+        yield from (
+            f"{m.value} left this month, where {MONTH_MOST - used} are" for m in new if m.value > MONTH_MOST - used
+        )
         return
     if _GRANT.search(clause) or GOODWILL in actions or _is_elliptic(text):
         yield from _grant(clause, text, new, facts, actions, used)
 
 
 def _grants_now(clause: str) -> bool:
-    return re.search(r"\b(?:we|i|marketplace)\b[^.]{0,20}\b(?:credit|pay|grant|give|refund)|(?:我们|平台)[^，。]{0,10}(?:补|赔|给|承担)", clause, re.I) is not None and not re.search(
-        r"\b(?:desk|we) (?:can|may)\b|客服台(?:可|最多)|可以", clause, re.I
-    )
+    return re.search(
+        r"\b(?:we|i|marketplace)\b[^.]{0,20}\b(?:credit|pay|grant|give|refund)|(?:我们|平台)[^，。]{0,10}(?:补|赔|给|承担)",
+        clause,
+        re.I,
+    ) is not None and not re.search(r"\b(?:desk|we) (?:can|may)\b|客服台(?:可|最多)|可以", clause, re.I)
 
 
 def _is_elliptic(text: str) -> bool:
     """A list of amounts for orders, without a verb of granting."""
-    return len(_ORDER_IDS.findall(text)) > 0 and re.search(r"\bfor (?:[A-Z]{1,4}-\d)|[A-Z]{1,4}-\d+[^。，]{0,3}(?:补|给)", text) is not None
+    return (
+        len(_ORDER_IDS.findall(text)) > 0
+        and re.search(r"\bfor (?:[A-Z]{1,4}-\d)|[A-Z]{1,4}-\d+[^。，]{0,3}(?:补|给)", text) is not None
+    )
 
 
 def _rule_misstated(clause: str, money: Sequence[_Money]) -> Iterator[str]:
@@ -176,7 +221,9 @@ def _grant(
 
 def _is_total(clause: str, m: _Money) -> bool:
     after, before = clause[m.end : m.end + 16], clause[max(0, m.start - 48) : m.start]
-    return _TOTAL.search(after) is not None or (_TOTAL.search(before) is not None and not re.search(r"\d", before[-10:]))
+    return _TOTAL.search(after) is not None or (
+        _TOTAL.search(before) is not None and not re.search(r"\d", before[-10:])
+    )
 
 
 def _is_each(clause: str, m: _Money, amounts: int) -> bool:
@@ -191,7 +238,9 @@ def _half(clause: str, m: _Money) -> Decimal:
 def _count(clause: str) -> int:
     """How many orders (pieces, days) are spoken of: a number before them, else the ids that are listed."""
     ids = len(set(_ORDER_IDS.findall(clause)))
-    for match in _SOME.finditer(re.sub(r"(?:USD|\$|US\$)\s?[\d.,]+|[\d.,]+\s?(?:dollars|美元|USD)", "", _ORDER_IDS.sub("", clause))):
+    for match in _SOME.finditer(
+        re.sub(r"(?:USD|\$|US\$)\s?[\d.,]+|[\d.,]+\s?(?:dollars|美元|USD)", "", _ORDER_IDS.sub("", clause))
+    ):
         value = match["n"] if match["n"].isdigit() else numeral(match["n"])
         if value is not None and 1 < int(value) < 1000:
             return max(int(value), ids)
@@ -222,4 +271,3 @@ def _in_words(match: re.Match[str]) -> _Money | None:
     if rest.strip():
         total += int(numeral(rest.strip()) or 0)
     return _Money(match.start(), match.end(), Decimal(total)) if total else None
-

@@ -13,7 +13,10 @@ from llm.spans import Span, extract
 
 _GRAMS = {"kg": 1000, "公斤": 1000, "千克": 1000, "kilo": 1000, "kilos": 1000, "kilogram": 1000, "kilograms": 1000, "g": 1, "克": 1, "gram": 1, "grams": 1, "斤": 500, "lb": 453, "lbs": 453, "磅": 453}  # fmt: skip
 _WEIGHT = re.compile(rf"(\d[\d,]*(?:\.\d+)?)\s?({'|'.join(sorted(_GRAMS, key=len, reverse=True))})(?![A-Za-z])", re.I)
-_HEDGED = re.compile(r"\b(?:about|around|nearly|almost|just (?:under|over)|roughly|some|approximately|close to|a little (?:under|over))\b|约|近|大概|左右|不到|将近|略", re.I)
+_HEDGED = re.compile(
+    r"\b(?:about|around|nearly|almost|just (?:under|over)|roughly|some|approximately|close to|a little (?:under|over))\b|约|近|大概|左右|不到|将近|略",
+    re.I,
+)
 _DAYS = {"day": 1, "week": 7}
 _MINUTES = {"minute": 1, "hour": 60, "day": 1440, "week": 10080}
 _SUMMED = frozenset({"amount", "points", "number", "count", "percent", "pp"})
@@ -32,11 +35,17 @@ _DATE_AFTER = r"[^.;,，。；]{0,24}?"
 def follows(span: Span, text: str, known: Sequence[Span], evidence: str) -> bool:
     """Whether the figure follows from the sources' figures `known`, or says a weight or a time of `evidence` in another unit."""
     if span.kind == "time":
-        return any(other.kind == "time" and other.value[:5].rjust(5, "0") == span.value[:5].rjust(5, "0") for other in known) or _time_in(span.value, evidence)
+        return any(
+            other.kind == "time" and other.value[:5].rjust(5, "0") == span.value[:5].rjust(5, "0") for other in known
+        ) or _time_in(span.value, evidence)
     if (grams := _weight_at(text, span)) is not None:
         return any(abs(grams - other) < 1e-9 for other in _weights(evidence))
     if re.fullmatch(r"\d{1,2}(?:st|nd|rd|th)|\d{1,2}[号]", _written(text, span)):
-        return any(other.kind == "date" and other.value.endswith(f"-{int(span.value or 0):02d}") for other in known if span.value.isdigit())
+        return any(
+            other.kind == "date" and other.value.endswith(f"-{int(span.value or 0):02d}")
+            for other in known
+            if span.value.isdigit()
+        )
     if span.kind == "duration":
         return any(_same_time(span, other) for other in known) or _is_between_dates(span, known)
     if span.kind == "percent" and _HEDGED.search(text):
@@ -68,7 +77,11 @@ def _weights(text: str) -> Iterator[float]:
 def wrong_weights(text: str, evidence: str) -> list[str]:
     """Weights of the sentence that are none of the evidence's, where that has any: 0.3 斤 is not 0.3 kg."""
     known = list(_weights(evidence))
-    return [m.group() for m in _WEIGHT.finditer(text) if known and not any(abs(w - next(_weights(m.group()))) < 1e-9 for w in known)]
+    return [
+        m.group()
+        for m in _WEIGHT.finditer(text)
+        if known and not any(abs(w - next(_weights(m.group()))) < 1e-9 for w in known)
+    ]
 
 
 def _same_time(said: Span, other: Span) -> bool:
@@ -82,8 +95,14 @@ def _is_between_dates(span: Span, known: Sequence[Span]) -> bool:
     if span.unit not in _DAYS:
         return False
     wanted = _number(span) * _DAYS[span.unit]
-    dates = {date.fromisoformat(s.value) for s in known if s.kind == "date" and re.fullmatch(r"\d{4}-\d{2}-\d{2}", s.value) and _is_date(s.value)}
-    return any(wanted in (abs((a - b).days), abs((a - b).days) + 1) for a, b in combinations(sorted(dates)[:MOST_SUMMED], 2))
+    dates = {
+        date.fromisoformat(s.value)
+        for s in known
+        if s.kind == "date" and re.fullmatch(r"\d{4}-\d{2}-\d{2}", s.value) and _is_date(s.value)
+    }
+    return any(
+        wanted in (abs((a - b).days), abs((a - b).days) + 1) for a, b in combinations(sorted(dates)[:MOST_SUMMED], 2)
+    )
 
 
 def _is_date(written: str) -> bool:
@@ -109,7 +128,13 @@ def _rounds_to(known: str, said: str) -> bool:
 def _is_computed(span: Span, known: Sequence[Span]) -> bool:
     """A sum of two or three, a difference, or a half of figures of one unit. Whole numbers below ten prove nothing by a sum."""
     wanted = _number(span)
-    pool = list({_number(other) for other in known if other.kind in _SUMMED and (other.unit == span.unit or not span.unit or not other.unit)})
+    pool = list(
+        {
+            _number(other)
+            for other in known
+            if other.kind in _SUMMED and (other.unit == span.unit or not span.unit or not other.unit)
+        }
+    )
     pool = [value for value in pool if value == value][:MOST_SUMMED]  # NaN out
     if wanted != wanted or span.kind == "percent":
         return False
@@ -138,9 +163,16 @@ def wrong_dates(text: str, evidence: Sequence[str]) -> list[str]:
     """Dates that a record holds under another label: the day to ship by, told as the day of handing over."""
     found = []
     for label, words in _LABELS:
-        stated = [value for entry in evidence for m in re.finditer(rf"(?:{label})\W{{0,3}}(\d{{4}}-\d{{2}}-\d{{2}})", entry) for value in [m[1]]]
+        stated = [
+            value
+            for entry in evidence
+            for m in re.finditer(rf"(?:{label})\W{{0,3}}(\d{{4}}-\d{{2}}-\d{{2}})", entry)
+            for value in [m[1]]
+        ]
         for match in re.finditer(rf"(?:{words}){_DATE_AFTER}(?:\bon\b|于|\b|(?=\d))", text) if stated else ():
             after = text[match.start() : match.end() + 40]
             dates = [s for s in extract(after) if s.kind == "date" and s.start <= len(match.group()) + 6]
-            found += [d.text for d in dates[:1] if not any(value.endswith(d.value.removeprefix("--")) for value in stated)]
+            found += [
+                d.text for d in dates[:1] if not any(value.endswith(d.value.removeprefix("--")) for value in stated)
+            ]
     return found

@@ -8,7 +8,10 @@ from llm.checks.clauses import clauses, denies, reports_a_wish, without_quotatio
 from llm.types import Fact
 
 _NUMBER = re.compile(r"(?<![A-Za-z0-9-])[A-Za-z]{1,4}-?\d{3,12}(?![A-Za-z0-9])")
-_MERCHANT_WORD = re.compile(r"(?:merchant|seller|shop|store|account|商家号?|店铺|卖家|账号)\s?(?:id|number|no\.?|号|编号)?\s?(?:is|为|是)?\s?[:：#]?\s?$", re.I)
+_MERCHANT_WORD = re.compile(
+    r"(?:merchant|seller|shop|store|account|商家号?|店铺|卖家|账号)\s?(?:id|number|no\.?|号|编号)?\s?(?:is|为|是)?\s?[:：#]?\s?$",
+    re.I,
+)
 _NAME = re.compile(r"[A-Z][\w'’]*(?:(?: &| and| of|-)? ?[A-Z][\w'’]*)*")
 _ADDRESSED = re.compile(r"\b(?:Dear|Hello|Hi|Good (?:morning|afternoon|evening)),? $")
 _ADDRESSED_ZH = re.compile(r"^(?:尊敬的|亲爱的)?([\u4e00-\u9fffA-Za-z0-9]{2,12}?)(?:，|,)?(?:您好|你好)")
@@ -19,7 +22,10 @@ _AS_BUYER = re.compile(
     r"|(?:感谢|谢谢)(?:您|你)?(?:的)?(?:购买|订购|惠顾|光顾|选购|下单)|(?:您|你)(?:所|在[^，。]{1,10})?(?:购买|买到|订购|下单|买)的(?!单号)|(?:您|你)的(?:包裹|快递)[^，。]{0,6}(?:在路上|正在|送达|派送|即将)|卖家(?:会|将|应)[^，。]{0,6}(?:给|向)(?:您|你)",
     re.I,
 )
-_AS_COMPLAINANT = re.compile(r"\byour (?:\w+ )?complaint\b|\byou (?:have )?(?:complained|filed (?:a|the|this) complaint)|(?:您|你|贵店)(?:对[^，。]{1,24}|[^，。]{0,6})?(?:的|提交的|发起的)投诉|(?:您|你)[^，。]{0,4}投诉了", re.I)
+_AS_COMPLAINANT = re.compile(
+    r"\byour (?:\w+ )?complaint\b|\byou (?:have )?(?:complained|filed (?:a|the|this) complaint)|(?:您|你|贵店)(?:对[^，。]{1,24}|[^，。]{0,6})?(?:的|提交的|发起的)投诉|(?:您|你)[^，。]{0,4}投诉了",
+    re.I,
+)
 _AS_REPORTED = re.compile(
     r"\b(?:you|your (?:shop|account)|OWN) (?:(?:have|has|had) been|was|were|will be|is being|are being|is|are) (?:now |also )?(?:reported|investigated|dealt with|sanctioned|penali[sz]ed|accused|handled|restricted|judged)\b"
     r"|\b(?:report|complaint|case) against (?:you|your shop|OWN)\b"
@@ -51,7 +57,11 @@ def _numbers(text: str, merchant_id: str | None, known: str) -> Iterator[str]:
     for match in _NUMBER.finditer(text):
         number = match.group()
         is_like = merchant_id is not None and _shape(number) == _shape(merchant_id)
-        if (is_like or (merchant_id and _MERCHANT_WORD.search(text[: match.start()]))) and number != merchant_id and number not in known:
+        if (
+            (is_like or (merchant_id and _MERCHANT_WORD.search(text[: match.start()])))
+            and number != merchant_id
+            and number not in known
+        ):
             yield number
 
 
@@ -63,7 +73,11 @@ def _addressed(text: str, names: Sequence[str], known: str) -> Iterator[str]:
     """Who is greeted by a name that neither the shop nor anybody in the thread has."""
     have = " ".join([known, *names]).casefold()
     for match in _NAME.finditer(text):
-        if _ADDRESSED.search(text[: match.start()]) and match.group().casefold() not in have and not _is_of(match.group(), names):
+        if (
+            _ADDRESSED.search(text[: match.start()])
+            and match.group().casefold() not in have
+            and not _is_of(match.group(), names)
+        ):
             yield match.group()
     greeted = _ADDRESSED_ZH.match(text)
     if greeted and greeted[1].rstrip("您你") and greeted[1] not in have and not _familiar(greeted[1], have):
@@ -72,7 +86,9 @@ def _addressed(text: str, names: Sequence[str], known: str) -> Iterator[str]:
 
 def _familiar(called: str, have: str) -> bool:
     """老邱 and 邱老板 call the one who signed 邱; 各位 and the like call nobody."""
-    return any(c in have for c in called if c not in "老小先生女士老板经理店长掌柜商家亲爱的尊敬各位") or not set(called) - set("商家各位老板亲朋友")
+    return any(c in have for c in called if c not in "老小先生女士老板经理店长掌柜商家亲爱的尊敬各位") or not set(
+        called
+    ) - set("商家各位老板亲朋友")
 
 
 def _is_of(said: str, names: Sequence[str]) -> bool:
@@ -82,17 +98,31 @@ def _is_of(said: str, names: Sequence[str]) -> bool:
 
 
 def _plain(name: str) -> set[str]:
-    return {word.removesuffix("'s").removesuffix("’s") for word in re.findall(r"[\w'’]+", name.casefold())} - {"and", "the", "co", "ltd", "of"}
+    return {word.removesuffix("'s").removesuffix("’s") for word in re.findall(r"[\w'’]+", name.casefold())} - {
+        "and",
+        "the",
+        "co",
+        "ltd",
+        "of",
+    }
 
 
 def _similar(text: str, name: str, known: str) -> Iterator[str]:
     """Names that begin with the same word or letters as the shop's and go on otherwise."""
     for match in _NAME.finditer(text):
-        said = re.sub(r"^(?:Dear|Hello|Hi|The|For|Merchant|Shop|Thank) ", "", match.group()).removesuffix("'s").removesuffix("’s")
+        said = (
+            re.sub(r"^(?:Dear|Hello|Hi|The|For|Merchant|Shop|Thank) ", "", match.group())
+            .removesuffix("'s")
+            .removesuffix("’s")
+        )
         if " " not in said or said.casefold() in known.casefold() or _is_of(said, [name]):
             continue
         first, own = said.split()[0].casefold(), name.split()[0].casefold()
-        if first == own or (len(own) > 4 and first[:4] == own[:4]) or SequenceMatcher(None, said.casefold(), name.casefold()).ratio() >= 0.7:
+        if (
+            first == own
+            or (len(own) > 4 and first[:4] == own[:4])
+            or SequenceMatcher(None, said.casefold(), name.casefold()).ratio() >= 0.7
+        ):
             yield said
 
 
@@ -119,7 +149,11 @@ def _others_figures(text: str, cites: Iterable[str], facts: Sequence[Fact]) -> I
 
 def _roles(text: str, names: Sequence[str], facts: set[str]) -> Iterator[str]:
     own = "|".join(re.escape(name) for name in names) or "(?!)"
-    roles = [(_AS_BUYER, True), (_AS_COMPLAINANT, bool(facts & _COMPLAINED_OF_FACTS)), (_AS_REPORTED, bool(facts & _REPORTER_FACTS))]
+    roles = [
+        (_AS_BUYER, True),
+        (_AS_COMPLAINANT, bool(facts & _COMPLAINED_OF_FACTS)),
+        (_AS_REPORTED, bool(facts & _REPORTER_FACTS)),
+    ]
     for clause in clauses(text):
         if denies(clause) or reports_a_wish(clause):
             continue

@@ -16,7 +16,8 @@ _NO_PERSON = frozenset({"other_ticket", "other_case"})
 _LITERAL = re.compile(r"_(?:name|phone|address|e?mail|contact|bank|account|card|id)(?:_|$)")
 """Facts that a sentence gives away by repeating a part, not by speaking of them at all."""
 _WITHHELD = re.compile(
-    r"\b(?:tell|say|disclose|reveal|share|name|pass on|give|identify|provide|show|comment)\w*\b|告知|告诉|透露|提供|转告|公开|披露|说明|指名", re.I
+    r"\b(?:tell|say|disclose|reveal|share|name|pass on|give|identify|provide|show|comment)\w*\b|告知|告诉|透露|提供|转告|公开|披露|说明|指名",
+    re.I,
 )
 _WORDS = re.compile(r"[A-Z][A-Za-zÀ-ž'’-]{2,}|[\u4e00-\u9fff]{2,}|\d[\d -]{2,}\d|\S+@\S+")
 _WHO = re.compile(
@@ -51,11 +52,15 @@ def given_away(text: str, cites: Iterable[str], facts: Sequence[Fact], said: str
     """What of `text` gives somebody away. `said`: what the thread holds, with the asking merchant's name: repeating it is none."""
     cited = set(cites)
     others = [fact for fact in facts if is_about_others(fact)]
-    found = [part for fact in others for part in _parts(str(fact.value)) if _holds(text, part) and not _holds(said, part)]
+    found = [
+        part for fact in others for part in _parts(str(fact.value)) if _holds(text, part) and not _holds(said, part)
+    ]
     found += [name for fact in others for name in _surnames(str(fact.value), text) if name not in said]
     told = [clause for clause in clauses(text) if not denies(clause)]
     if not all(denies(clause) and _WITHHELD.search(clause) for clause in clauses(text)):
-        found += [fact.name.replace("_", " ") for fact in others if fact.cite in cited and not _LITERAL.search(fact.name)]
+        found += [
+            fact.name.replace("_", " ") for fact in others if fact.cite in cited and not _LITERAL.search(fact.name)
+        ]
     for clause in told:
         found += [match.group() for pattern in (_WHO, _OTHER_SHOPS) if (match := pattern.search(clause))]
         private = _PRIVATE_MATTERS.search(clause)

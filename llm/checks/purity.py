@@ -9,7 +9,9 @@ from llm.checks.clauses import without_quotations
 from llm.language import CHINESE, ENGLISH, UNDETERMINED, detect
 
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+")
-_OTHER_SCRIPT = re.compile(r"[\u3040-\u30ff\uac00-\ud7af\u0400-\u04ff\u0600-\u06ff\u0e00-\u0e7f\u0590-\u05ff\u0900-\u097f]+")
+_OTHER_SCRIPT = re.compile(
+    r"[\u3040-\u30ff\uac00-\ud7af\u0400-\u04ff\u0600-\u06ff\u0e00-\u0e7f\u0590-\u05ff\u0900-\u097f]+"
+)
 _LATIN = re.compile(r"(?<![A-Za-z0-9_.@/-])[A-Za-zÀ-ž][A-Za-zÀ-ž'’]+(?![A-Za-z0-9_@/]|-\d|\.\w)")
 _BRACKETED = re.compile(r"（[^）]{0,80}）|\([^)]{0,80}\)")
 _UNITS = frozenset("kg km cm mm ml usd eur gbp cny am pm utc gmt id ids trustdesk".split())  # noqa: SIM905
@@ -38,7 +40,9 @@ def _latin_words(text: str, known: str) -> list[str]:
     return [
         word
         for word in _LATIN.findall(text)
-        if not word.isupper() and word.casefold() not in _UNITS and not re.search(rf"(?<![a-z]){re.escape(word.casefold())}(?![a-z])", have)
+        if not word.isupper()
+        and word.casefold() not in _UNITS
+        and not re.search(rf"(?<![a-z]){re.escape(word.casefold())}(?![a-z])", have)
     ]
 
 

@@ -27,7 +27,7 @@ _SUSPECTED_EN = (
 _ZH = (
     r"(?:早|本|原本|本来|事先)(?:就)?(?:该|应|可以)|早(?:点|些)|(?:多|再|稍)(?:检查|看|留意|花|注意|核对|用|上)(?:[一几]?(?:眼|下|点|遍|心|些))|(?:下次|以后|今后|往后)[^。]{0,16}(?:先|再|注意|小心|仔细|别|不要|务必|看清)|按理|按说|(?:也|都)不(?:该|应)|不(?:应该|该)(?:犯|出|有|再)|要不是(?:您|你|买家)|如果(?:您|你|买家)[^，。]{0,10}(?:就不会|也不至于)|就不会(?:扣|错|出|被|有|这)|也不至于"
     r"|难怪|怪不得|(?:只能|只好|要)怪|怪(?:您|你|买家|他|她|谁)|(?:您|你|买家|商家|他|她|贵店)(?:自己|本人)?(?:显然|明显|分明|明摆着|根本|从来|居然|竟然?|竟|一定是|肯定是|八成|多半|恐怕是|只顾|偏偏|就是(?:想|来|要|不))|明摆着|只能是(?:您|你|买家)"
-    r"|(?:您|你|买家|商家|贵店|他|她)(?:自己|们|家)?的(?:错|过错|过失|失误|问题|责任|疏忽|大意)|(?:粗心|大意|马虎|疏忽|草率|冒失|懒|不小心|不上心|不认真|没留意|没注意|没看清|没当回事|没尽到|不负责|不专业|不靠谱|太(?:急|贪|随意|冒险|轻率)|急躁|无理|蛮横|刁(?:难|钻|蛮)|贪(?:小|心|图|便宜)|占便宜|素质|人品|诚信堪忧|低级错误|不诚实|心虚|活该|自找|自作自受|咎由自取|莫名其妙|可笑|天真|想得美|小题大做)"
+    r"|(?:您|你|买家|商家|贵店|他|她)(?:自己|们|家)?的(?:错(?!误)|过错|过失|失误|疏忽|大意)|(?:粗心|大意|马虎|疏忽|草率|冒失|懒|不小心|不上心|不认真|没留意|没注意|没看清|没当回事|没尽到|不负责|不专业|不靠谱|太(?:急|贪|随意|冒险|轻率)|急躁|无理|蛮横|刁(?:难|钻|蛮)|贪(?:小|心|图|便宜)|占便宜|素质|人品|诚信堪忧|低级错误|不诚实|心虚|活该|自找|自作自受|咎由自取|莫名其妙|可笑|天真|想得美|小题大做)"
     r"|(?:买家|顾客|他|她|这种人|这类人|对方)[^，。]{0,6}(?:骗|撒谎|说谎|偷|掉包|调包|敲诈|讹|碰瓷|耍赖|捣乱|赖账|动了手脚|做了手脚|编)|(?:这种|这类|那种)(?:人|买家|卖家|商家|顾客)|见(?:得)?多了|骗子|小人|恶意的?买家|(?:嘴上|口口声声)"
 )
 _PATTERN = re.compile("|".join((_SHOULD_EN, _JUDGED_EN, _SUSPECTED_EN, _ZH)), re.I)
@@ -40,7 +40,10 @@ _TOLD = re.compile(
     r"|(?:您|你)(?:说|写|认为|觉得|怀疑|提到|反映|称|形容|表示|讲)|(?:条文|规则|政策|条款|规定)[^，。]{0,10}(?:称|说|指|规定|写|定义|所|里|中)|是否|视为|按规则|属于(?!您|你)",
     re.I,
 )
-_OURS = re.compile(r"\b(?:we|us|our|ours|marketplace(?:'s|’s)?|desk|i|carrier(?:'s|’s)?|courier(?:'s|’s)?|bank|system|platform)\b(?=[^.]{0,30}$)|(?:我们|平台|客服台|系统|承运商|快递|银行)[^，。]{0,12}$", re.I)
+_OURS = re.compile(
+    r"\b(?:we|us|our|ours|marketplace(?:'s|’s)?|desk|i|carrier(?:'s|’s)?|courier(?:'s|’s)?|bank|system|platform)\b(?=[^.]{0,30}$)|(?:我们|平台|客服台|系统|承运商|快递|银行)[^，。]{0,12}$",
+    re.I,
+)
 _CLAUSE = re.compile(r"[;。；！？!]+|(?<!\d)[.?](?=\s|$)|,\s+(?:but|and|so|yet)\b|，(?=但|而|却|这|难怪|所以)")
 
 
@@ -49,15 +52,26 @@ def reproaches_in(text: str) -> tuple[str, ...]:
     found = []
     for clause in _CLAUSE.split(_no_quotations(text)):
         match = _PATTERN.search(clause)
-        if match and not _CLEARED.search(clause[: match.start()]) and not _TOLD.search(clause[: match.start()]) and not _is_ours(clause, match):
+        if (
+            match
+            and not _CLEARED.search(clause[: match.start()])
+            and not _TOLD.search(clause[: match.start()])
+            and not _is_ours(clause, match)
+        ):
             found.append(match.group().strip())
     return tuple(found)
 
 
 def _no_quotations(text: str) -> str:
     """Without quotations, but with single quotation marks of doubt: 'forget'."""
-    return re.sub(r"“[^”]{0,200}”|《[^》]{0,80}》|\"[^\"]{0,200}\"", "“…”", text) if "'" in text else without_quotations(text)
+    return (
+        re.sub(r"“[^”]{0,200}”|《[^》]{0,80}》|\"[^\"]{0,200}\"", "“…”", text)
+        if "'" in text
+        else without_quotations(text)
+    )
 
 
 def _is_ours(clause: str, match: re.Match[str]) -> bool:
-    return _OURS.search(clause[: match.start()]) is not None and not re.search(r"\b(?:you|buyer|customer)\b|您|你|买家", clause[: match.end()], re.I)
+    return _OURS.search(clause[: match.start()]) is not None and not re.search(
+        r"\b(?:you|buyer|customer)\b|您|你|买家", clause[: match.end()], re.I
+    )
