@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from llm.checks.backing import contrary_to
 from llm.checks.compensation import over_the_limits
 from llm.checks.derived import follows, record_spans, wrong_dates, wrong_weights
 from llm.checks.identity import mistaken_for
@@ -30,7 +29,6 @@ CHECK_NAMES = (
     "figures_in_evidence",
     "names_in_evidence",
     "has_source",
-    "source_bears_it",
     "no_unbacked_promise",
     "within_compensation_limits",
     "right_language",
@@ -230,7 +228,6 @@ def check_sentence(
         _not_in("figures_in_evidence", "every figure stands in the cited evidence", _figures(text, evidence, book)),
         _not_in("names_in_evidence", "every name stands in the evidence", missing_names(text, evidence, common)),
         _source(cites, book, evidence),
-        _borne(text, [] if is_policy else evidence),
         _promise(text, is_policy, allowed, common),
         _none_of(
             "within_compensation_limits",
@@ -264,14 +261,6 @@ def check_sentence(
             f"{len(text)} characters, at most {LONGEST_SENTENCE}",
         ),
     ]
-
-
-def _borne(text: str, evidence: Sequence[Evidence]) -> Check:
-    messages, records, passages = (
-        [entry.text for entry in evidence if entry.cite.startswith(kind)] for kind in ("message:", "fact:", "article:")
-    )
-    reason = contrary_to(text, messages, records, passages)
-    return _check("source_bears_it", not reason, "no cited source says otherwise", reason)
 
 
 def _figures(text: str, evidence: Sequence[Evidence], book: EvidenceBook) -> list[str]:

@@ -25,7 +25,6 @@ MOST_TRIED = 12  # sentences of a model that is asked for four
 SUMMARY_TOKENS = 300
 _OTHERS_WORDS = frozenset(
     {
-        "source_bears_it",
         "no_unbacked_promise",
         "within_compensation_limits",
         "right_merchant",

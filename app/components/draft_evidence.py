@@ -22,7 +22,6 @@ CHECKS: Mapping[str, tuple[str, str]] = {
     "figures_in_evidence": (N_("Figures"), N_("Every number, date, amount and id stands in a cited source.")),
     "names_in_evidence": (N_("Names"), N_("Every carrier and proper name stands in the evidence.")),
     "has_source": (N_("Sources"), N_("Every sentence names a source that exists.")),
-    "source_bears_it": (N_("What sources say"), N_("No cited source says otherwise, as far as words can tell.")),
     "no_unbacked_promise": (N_("Promises"), N_("Nothing is promised that the policy does not allow.")),
     "within_compensation_limits": (N_("Compensation"), N_("No money is granted beyond the desk's limits.")),
     "right_language": (N_("Language"), N_("The reply is in the language of the thread.")),

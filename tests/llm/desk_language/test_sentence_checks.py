@@ -2,7 +2,6 @@
 
 import pytest
 
-from llm.checks.backing import contrary_to
 from llm.checks.compensation import over_the_limits
 from llm.checks.identity import mistaken_for
 from llm.checks.outcomes import foretold_in
@@ -120,11 +119,3 @@ def test_conditions_denials_and_actions_taken_are_no_promises() -> None:
     assert not foretold_in("If the bank agrees, the money will be returned.")
     assert not foretold_in("We can't say when the payout will be released.")
     assert not foretold_in("We have asked the carrier.", frozenset({"contact_carrier"}))
-
-
-def test_a_source_that_says_the_contrary() -> None:
-    rule = "Withdrawn disputes do not count towards the defect rate."
-    assert contrary_to("Withdrawn disputes count towards the defect rate.", (), (), (rule,))
-    assert not contrary_to("Withdrawn disputes don't count towards the defect rate.", (), (), (rule,))
-    assert contrary_to("The driver has admitted it.", ("m",), (), ())
-    assert not contrary_to("You write that the driver has admitted it.", ("m",), (), ())
