@@ -8,6 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from llm.checks.compensation import over_the_limits
+from llm.checks.derived import follows, record_spans, wrong_dates, wrong_weights
+from llm.checks.identity import mistaken_for
+from llm.checks.outcomes import foretold_in
+from llm.checks.people import given_away, is_about_others
+from llm.checks.purity import foreign_in
+from llm.checks.reproach import reproaches_in
+from llm.checks.spellings import read_out
 from llm.language import CHINESE, ENGLISH, UNDETERMINED, detect, is_chinese
 from llm.names import names_in
 from llm.privacy import find as find_private
@@ -22,8 +30,11 @@ CHECK_NAMES = (
     "names_in_evidence",
     "has_source",
     "no_unbacked_promise",
+    "within_compensation_limits",
     "right_language",
+    "right_merchant",
     "no_private_data",
+    "nobody_given_away",
     "no_blame",
     "length",
 )
@@ -47,15 +58,26 @@ class EvidenceBook:
         facts: Iterable[Fact] = (),
         passages: Iterable[Passage] = (),
         ticket_id: str = "",
+        merchant_id: str | None = None,
     ) -> None:
-        said = [_of_message(message, ticket_id) for message in messages]
-        entries = [*said, *map(_of_fact, facts), *map(_of_passage, passages)]
+        self.messages, self.facts, self.merchant_id = tuple(messages), tuple(facts), merchant_id
+        passages = tuple(passages)
+        self.said = "\n".join([*(m.text for m in self.messages), ticket_id, *_shop_names(self.facts)])
+        """What the thread holds, with the shop's own name."""
+        self.known = "\n".join(
+            [self.said, *(str(f.value) for f in self.facts if not is_about_others(f)), *(p.text for p in passages)]
+        )
+        """All that the brief holds, but facts about others."""
+        self.is_of_merchant = any(m.author == "merchant" for m in self.messages)
+        said = [_of_message(message, ticket_id) for message in self.messages]
+        entries = [*said, *map(_of_fact, self.facts), *map(_of_passage, passages)]
         self._by_cite: Mapping[str, Evidence] = {entry.cite: entry for entry in entries}
 
     @classmethod
     def of(cls, brief: IssueBrief) -> "EvidenceBook":
         """All the evidence of a brief. Macros are none: their figures must stand in a passage or fact."""
-        return cls(brief.thread.messages, brief.facts, brief.passages, brief.thread.ticket_id)
+        thread = brief.thread
+        return cls(thread.messages, brief.facts, brief.passages, thread.ticket_id, thread.merchant_id)
 
     def __contains__(self, cite: object) -> bool:
         return cite in self._by_cite
@@ -86,10 +108,15 @@ class EvidenceBook:
         return tuple(cites)
 
 
+def _shop_names(facts: Iterable[Fact]) -> list[str]:
+    return [str(fact.value) for fact in facts if fact.name == "merchant_name"]
+
+
 def _of_message(message: Message, ticket_id: str) -> Evidence:
     """A message speaks in its text, the day it was sent and the number of its ticket."""
     sent = (_date_span(message.sent_at),) if message.sent_at else ()
-    return Evidence(message.cite, f"{message.text}\n{ticket_id}", (*extract(message.text), *extract(ticket_id), *sent))
+    spans = (*extract(message.text), *extract(read_out(message.text)), *extract(ticket_id), *sent)
+    return Evidence(message.cite, f"{message.text}\n{ticket_id}", spans)
 
 
 def _date_span(instant: datetime) -> Span:
@@ -107,7 +134,11 @@ def _of_fact(fact: Fact) -> Evidence:
             for digits in (0, 1, 2)
             if abs(round(value * 100, digits) - value * 100) < 5e-3 or digits == 1
         ]
-    spans = tuple(span for form in forms for span in extract(form))
+    if isinstance(value, int | float) and value < 0:
+        forms.append(f"{-value} {fact.unit}".strip())  # "cost 3.1 points"
+    window = _WINDOW.search(fact.name)
+    named = extract(f"{window['n']} {'days' if window['unit'] == 'd' else 'hours'}") if window else []
+    spans = (*(span for form in forms for span in extract(read_out(form))), *named)
     return Evidence(fact.cite, "\n".join(forms), spans)
 
 
@@ -116,6 +147,8 @@ def _of_passage(passage: Passage) -> Evidence:
     return Evidence(passage.cite, text, tuple(extract(text)))
 
 
+_WINDOW = re.compile(r"_(?P<n>\d{1,3})(?P<unit>[dh])(?:_|$)")
+"""The window in a fact's name: orders_30d, reply_within_24h_rate."""
 _IDS = frozenset({"order", "id", "clause", "link", "time"})
 
 
@@ -141,9 +174,17 @@ def _same_unit(said: Span, known: Span) -> bool:
 
 
 def missing_figures(text: str, evidence: Sequence[Evidence]) -> list[str]:
-    """The figures and ids of `text`, as written, that stand in none of the evidence."""
-    known = [span for entry in evidence for span in entry.spans]
-    return [span.text for span in extract(text) if span.kind != "carrier" and not is_supported(span, known)]
+    """The figures and ids of `text`, as written, that neither stand in the evidence nor follow from figures that do.
+
+    A record of another order or clause than the text names is no evidence for its figures.
+    """
+    text = read_out(text)
+    spans = [span for span in extract(text) if span.kind != "carrier"]
+    known = record_spans(spans, [(e.cite, e.spans, e.cite.startswith("fact:")) for e in evidence])
+    whole = "\n".join(entry.text for entry in evidence)
+    missing = [span.text for span in spans if not is_supported(span, known) and not follows(span, text, known, whole)]
+    dates = wrong_dates(text, [entry.text for entry in evidence if entry.cite.startswith("fact:")])
+    return list(dict.fromkeys([*missing, *wrong_weights(text, whole), *dates]))
 
 
 def missing_names(text: str, evidence: Sequence[Evidence], common: Sequence[str] = ()) -> list[str]:
@@ -174,49 +215,45 @@ def check_sentence(
     allowed_actions: Iterable[str] = (),
     common: Sequence[str] = (),
 ) -> list[Check]:
-    """The eight checks on one sentence, in the order of CHECK_NAMES; each says what it looked for and found.
+    """The checks on one sentence, in the order of CHECK_NAMES; each says what it looked for and found.
 
     `allowed_actions` are those that a macro of the brief backs, and what a policy passage says word for word it may say; `common` are texts whose names any sentence may use.
     """
-    text = sentence.text
-    evidence = book.cited(sentence.cites)
-    figures, names = missing_figures(text, evidence), missing_names(text, evidence, common)
-    unknown = [cite for cite in sentence.cites if cite not in book]
+    text, cites = sentence.text, sentence.cites
+    evidence = book.cited(cites)
+    allowed = frozenset(allowed_actions)
+    known = "\n".join([book.known, *common])
     is_policy = is_verbatim(text, [entry for entry in evidence if entry.cite.startswith("article:")])
-    promised = [] if is_policy else sorted(set(promises_in(_without_titles(text, common))) - set(allowed_actions))
-    private = _private_beyond(text, evidence)
-    blamed = blame_in(text)
-    found = detect(text)
     return [
-        _check(
-            "figures_in_evidence",
-            not figures,
-            "every figure stands in the cited evidence",
-            f"not in the cited evidence: {_quoted(figures)}",
+        _not_in("figures_in_evidence", "every figure stands in the cited evidence", _figures(text, evidence, book)),
+        _not_in("names_in_evidence", "every name stands in the evidence", missing_names(text, evidence, common)),
+        _source(cites, book, evidence),
+        _promise(text, is_policy, allowed, common),
+        _none_of(
+            "within_compensation_limits",
+            "grants nothing beyond the limits",
+            "grants more than the desk may: ",
+            [] if is_policy else over_the_limits(text, book.facts, allowed, cites),
         ),
-        _check(
-            "names_in_evidence",
-            not names,
-            "every name stands in the evidence",
-            f"not in the evidence: {_quoted(names)}",
+        _language(text, language, known),
+        _none_of(
+            "right_merchant",
+            "speaks to this merchant in its own role",
+            "takes the merchant for another: ",
+            _quotes(
+                mistaken_for(
+                    text, cites, book.facts, merchant_id=book.merchant_id, known=known, is_seller=book.is_of_merchant
+                )
+            ),
         ),
-        _check(
-            "has_source", bool(evidence) and not unknown, f"cites {', '.join(sentence.cites)}", _source_reason(unknown)
+        _none_of("no_private_data", "no private data", "holds private data: ", _private_beyond(text, evidence)),
+        _none_of(
+            "nobody_given_away",
+            "gives nobody away",
+            "gives away what is another's: ",
+            _quotes(given_away(text, cites, book.facts, book.said)),
         ),
-        _check(
-            "no_unbacked_promise",
-            not promised,
-            "promises nothing that is not backed",
-            f"promises {', '.join(promised)} without a macro that backs it",
-        ),
-        _check(
-            "right_language",
-            _is_language(found, language),
-            f"written in {language}",
-            f"written in {found}, expected {language}",
-        ),
-        _check("no_private_data", not private, "no private data", f"holds private data: {', '.join(private)}"),
-        _check("no_blame", not blamed, "blames nobody", f"blames: {_quoted(blamed)}"),
+        _none_of("no_blame", "blames nobody", "blames: ", [] if is_policy else _quotes(_blamed(text))),
         _check(
             "length",
             len(text) <= LONGEST_SENTENCE,
@@ -224,6 +261,52 @@ def check_sentence(
             f"{len(text)} characters, at most {LONGEST_SENTENCE}",
         ),
     ]
+
+
+def _figures(text: str, evidence: Sequence[Evidence], book: EvidenceBook) -> list[str]:
+    """Figures without evidence; the number of an order that the thread is about needs no cite of its own."""
+    own = {
+        span.text for span in extract(book.said) if span.kind in {"order", "id"} and any(c.isalpha() for c in span.text)
+    }
+    return (
+        [figure for figure in missing_figures(text, evidence) if figure not in own]
+        if evidence
+        else missing_figures(text, evidence)
+    )
+
+
+def _source(cites: Sequence[str], book: EvidenceBook, evidence: Sequence[Evidence]) -> Check:
+    unknown = [cite for cite in cites if cite not in book]
+    return _check("has_source", bool(evidence) and not unknown, f"cites {', '.join(cites)}", _source_reason(unknown))
+
+
+def _promise(text: str, is_policy: bool, allowed: frozenset[str], common: Sequence[str]) -> Check:
+    """What policy says word for word may be said; other promises need an action that a macro or the ticket backs."""
+    if is_policy:
+        return Check("no_unbacked_promise", True, "says what policy says")
+    bare = _without_titles(text, common)
+    known = set(promises_in(bare))
+    promised = sorted(known - allowed)
+    foretold = [] if known else _quotes(foretold_in(bare, allowed))
+    reason = (
+        f"promises {', '.join(promised)} without a macro that backs it"
+        if promised
+        else f"foretells what is not decided: {', '.join(foretold)}"
+    )
+    return _check("no_unbacked_promise", not promised and not foretold, "promises nothing that is not backed", reason)
+
+
+def _language(text: str, language: str, known: str) -> Check:
+    found = detect(text)
+    foreign = foreign_in(text, language, known)
+    reason = f"written in {found}, expected {language}"
+    if _is_language(found, language):
+        reason = f"not in {language}: {', '.join(_quotes(foreign))}"
+    return _check("right_language", _is_language(found, language) and not foreign, f"written in {language}", reason)
+
+
+def _blamed(text: str) -> list[str]:
+    return list(dict.fromkeys([*blame_in(text), *reproaches_in(text)]))
 
 
 def _without_titles(text: str, common: Sequence[str]) -> str:
@@ -237,8 +320,18 @@ def _check(name: str, passed: bool, good: str, bad: str) -> Check:
     return Check(name, passed, good if passed else bad)
 
 
-def _quoted(items: Sequence[str]) -> str:
-    return ", ".join(f"“{item}”" for item in items[:6])
+def _not_in(name: str, good: str, missing: Sequence[str]) -> Check:
+    return _none_of(
+        name, good, "not in the cited evidence: " if "figures" in name else "not in the evidence: ", _quotes(missing)
+    )
+
+
+def _none_of(name: str, good: str, bad: str, found: Sequence[str]) -> Check:
+    return Check(name, not found, f"{bad}{', '.join(found)}" if found else good)
+
+
+def _quotes(items: Sequence[str]) -> list[str]:
+    return [f"“{item}”" for item in items[:6]]
 
 
 def _source_reason(unknown: Sequence[str]) -> str:

@@ -7,7 +7,11 @@ _WILL_EN = (
     r"| has(?: already)?| can| hereby| are| am)?(?: (?:now|also|gladly|happily|certainly|definitely|personally|immediately|already|be|happy to|able to|go ahead and))*"
 )
 _PASSIVE_EN = r"(?:will|shall|has|have|had|is|are|gets?|can)(?: (?:now|also|already|certainly|definitely|be|been|being|get|fully|immediately))*"
-_NOT = re.compile(r"\b(?:not|cannot|can'?t|never|no|nobody|neither|whether|may|might)\b|n['’]t\b|不|无法|未|是否", re.I)
+_NOT = re.compile(
+    r"\b(?:not|cannot|can'?t|never|no|nobody|neither|whether|may|might)\b|n['’]t\b|不|无法|没法|没办法|难以|未|是否",
+    re.I,
+)
+_WISH = re.compile(r"(?:您|你|商家|买家)(?:们)?[^，。]{0,4}(?:希望|要求|请求|想要|询问|提出)")
 # What excuses "the penalty is lifted" but not "we will lift it": a promise under a condition is a promise.
 _IF = re.compile(r"\b(?:if|unless|until|only|before|when|once|after|how|why)\b|如|若|才|后|怎", re.I)
 # action: (English verbs of the promise, what it is done to, Chinese)
@@ -89,7 +93,7 @@ def promises_in(text: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for clause in _CLAUSES.split(text):
         for action, patterns in _PATTERNS.items():
-            for pattern, excuses in zip(patterns, ((_NOT,), (_NOT, _IF), (_NOT,)), strict=True):
+            for pattern, excuses in zip(patterns, ((_NOT,), (_NOT, _IF), (_NOT, _WISH)), strict=True):
                 if (match := pattern.search(clause)) and not _excused(clause, match, excuses):
                     found[action] = None
         if (got := _YOU_GET.search(clause)) and not _excused(clause, got, (_NOT,)):

@@ -9,6 +9,7 @@ from contextlib import closing
 from itertools import chain
 
 from llm.chat import GenerateOptions, TextModel
+from llm.checks.people import is_about_others
 from llm.composer import Line, compose
 from llm.desk.prompt import REPLY
 from llm.desk.request import BriefPrompt, reads_briefs
@@ -216,7 +217,11 @@ def check_edited(text: str, brief: IssueBrief) -> tuple[Check, ...]:
     """The checks on a reply that a person has edited, each sentence held against all of the brief; nothing is withheld."""
     book = EvidenceBook.of(brief)
     cites = tuple(
-        chain((m.cite for m in brief.thread.messages), (f.cite for f in brief.facts), (p.cite for p in brief.passages))
+        chain(
+            (m.cite for m in brief.thread.messages),
+            (f.cite for f in brief.facts if not is_about_others(f)),
+            (p.cite for p in brief.passages),
+        )
     )
     allowed = {action for macro in brief.macros for action in (*macro.actions, *promises_in(macro.text))}
     common = [*(macro.text for macro in brief.macros), *(passage.title for passage in brief.passages)]

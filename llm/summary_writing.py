@@ -23,7 +23,15 @@ from llm.types import IssueBrief, Sentence, Summary, Thread
 
 MOST_TRIED = 12  # sentences of a model that is asked for four
 SUMMARY_TOKENS = 300
-_OTHERS_WORDS = frozenset({"no_unbacked_promise", "no_blame"})
+_OTHERS_WORDS = frozenset(
+    {
+        "no_unbacked_promise",
+        "within_compensation_limits",
+        "right_merchant",
+        "nobody_given_away",
+        "no_blame",
+    }
+)
 """Checks on what the desk says itself; a summary tells what others promised and blamed."""
 
 
