@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import math
 import secrets
-<<<<<<< HEAD
 from collections.abc import Callable, Iterable
-=======
-from contextlib import nullcontext
->>>>>>> checks
 from datetime import date
-from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -99,54 +94,34 @@ def clicks(runs: int, visitors: int, seconds: float, seed: int | None, as_json: 
 @click.option(
     "--only",
     multiple=True,
-<<<<<<< HEAD
-    type=click.Choice(["threads", "retrieval", "answers"]),
+    type=click.Choice(["threads", "checks", "retrieval", "answers"]),
     help="Only this part; may be given several times (default: all). All but threads need no data.",
-=======
-    type=click.Choice(("threads", "checks")),
-    help="Only this; may be given twice (default: both).",
 )
 @click.option(
     "--half",
     type=click.Choice(("report", "develop", "all")),
     default="report",
     show_default=True,
-    help="Which of the labelled tickets; what is written down is the half to report by.",
->>>>>>> checks
+    help="Which of the checks' labelled tickets; what is written down is the half to report by.",
 )
 @json_option
 @warehouse_option
 @one_line_errors
-<<<<<<< HEAD
-def language(threads: int, only: tuple[str, ...], as_json: bool, warehouse: Path | None) -> None:
-    """Summaries and drafts of threads (speed, first sentence, unsourced); retrieval and answers on the labelled sets' reporting half."""
-    from app.bench import answers, retrieval
+def language(threads: int, only: tuple[str, ...], half: str, as_json: bool, warehouse: Path | None) -> None:
+    """Summaries and drafts of threads (speed, first sentence, unsourced); checks, retrieval and answers on the labelled sets' reporting half."""
+    from app.bench import answers, retrieval, sentence_checks
     from app.bench.language import measure
+    from app.services.desk import load_knowledge
 
     parts: dict[str, Callable[[], Iterable[Measured]]] = {
         "threads": lambda: measure(threads),
+        "checks": lambda: sentence_checks.measure(load_knowledge(), half),
         "retrieval": retrieval.measure,
         "answers": answers.measure,
     }
     with runtime(warehouse):
         rows = (row.to_json() for name, part in parts.items() if not only or name in only for row in part())
         print_records(rows, as_json=as_json)
-=======
-def language(threads: int, only: tuple[str, ...], half: str, as_json: bool, warehouse: Path | None) -> None:
-    """Summarise and draft threads: speed, and sentences without source; and hold the desk's checks against labelled sentences."""
-    from app.bench import language as of_threads
-    from app.bench import sentence_checks
-    from app.services.desk import KNOWLEDGE_FOLDER
-    from llm.knowledge import Knowledge
-
-    wanted = only or ("threads", "checks")
-    with runtime(warehouse) if "threads" in wanted else nullcontext():
-        threads_rows = ({"record": "threads", **row.to_json()} for row in of_threads.measure(threads))
-        knowledge = Knowledge.load(KNOWLEDGE_FOLDER)
-        check_rows = (row.to_json() for row in sentence_checks.measure(knowledge, half))
-        rows = {"threads": threads_rows, "checks": check_rows}
-        print_records(chain.from_iterable(rows[name] for name in rows if name in wanted), as_json=as_json)
->>>>>>> checks
 
 
 @bench.command()
