@@ -31,6 +31,8 @@ class Form:
 def found(text: str, taken: bytearray) -> Iterator[tuple[int, int, str]]:
     """(start, end, type) in a plain text where nothing is `taken` yet, in order of precedence; takes what it gives."""
     for form in FORMS:
+        if form.near is not None and not form.near.search(text):
+            continue
         for match in form.pattern.finditer(text):
             start, end = match.span("id" if "id" in form.pattern.groupindex else 0)
             if any(taken[start:end]) or not form.holds(text[start:end]):
@@ -251,6 +253,9 @@ def _c(pattern: str, flags: int = re.I) -> re.Pattern[str]:
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _SPELT = r"[A-Za-z0-9_+-]{1,40}(?:(?: dot |\.| ?[\[(]dot[\])] ?)[A-Za-z0-9_+-]{1,40}){0,3}"
 _SPELT_HOST = r"[A-Za-z0-9-]{1,40}(?:(?: dot |\.| ?[\[(]dot[\])] ?)[A-Za-z0-9-]{2,20}){1,3}"
+_THAI = r"[\u0e00-\u0e7f]"
+_THAI_NAME = r"[\u0e01-\u0e4e]{2,16}?"
+_THAI_WHERE = r"(?:ซอย|ถนน|ถ\.|หมู่|ม\.|ต\.|ตำบล|แขวง|อ\.|อำเภอ|เขต|จ\.|จังหวัด|กรุงเทพ|หมู่บ้าน|คอนโด|อาคาร|ชั้น)"
 # In order of precedence: what an earlier one takes, a later one cannot.
 FORMS: tuple[Form, ...] = (
     Form("EMAIL", _c(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,4}")),
@@ -288,6 +293,9 @@ FORMS: tuple[Form, ...] = (
     Form("NATIONAL_ID", _c(rf"{_FREE}0\d{{11}}{_END}"), near=_c(r"cccd|căn cước|cmnd|chứng minh|越南"), reach=32),
     Form("NATIONAL_ID", _c(rf"{_FREE}\d{{3}}-\d{{3}}-\d{{3}}(?:-\d{{3}})?{_END}"), near=_c(r"\btin\b|tax"), reach=40),
     Form("NATIONAL_ID", _c(rf"{_FREE}\d{{6}}[-+ ]\d{{4}}{_END}"), _is_mykad, near=_c(r"\bcpr\b|kennitala|personnummer|personal|identity"), reach=40),
+    Form("ADDRESS", _c(rf"(?:เลขที่ ?|บ้านเลขที่ ?)?(?<![\d/-])\d{{1,4}}(?:/\d{{1,4}})? {{0,2}}{_THAI_WHERE}(?:{_THAI}|[\d ./-]|,){{3,120}}(?<![\d])\d{{5}}(?!\d)")),
+    Form("ADDRESS", _c(rf"(?:เลขที่ ?|บ้านเลขที่ ?)?(?<![\d/-])\d{{1,4}}(?:/\d{{1,4}})? {{0,2}}{_THAI_WHERE}(?:{_THAI}|[\d./-]| (?={_THAI_WHERE}|\d)){{3,90}}{_THAI}")),
+    Form("PERSON", _c(rf"(?:ดิฉัน|ชื่อบัญชี|ชื่อ|คุณ|นางสาว|นาง|นาย|ผู้รับ|ผู้ซื้อ|ลูกค้า|บัญชีของ)(?: ?(?:คือ|ว่า|คุณ|นางสาว|นาย))?[ :]{{0,2}}(?P<id>{_THAI}{{2,20}} {_THAI}{{3,24}})(?=$|[^\u0e00-\u0e7f])")),
     Form("IP", _c(r"(?<![\w.-])\d{1,3}(?:\.\d{1,3}){3}(?![\w-]|\.\d)"), _is_ip),
     Form("IP", _c(r"(?<![\w:])(?=[0-9A-Fa-f:]*[0-9A-Fa-f])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w:])"), lambda w: len(w) > 5 and _is_ip(w)),
     Form("BANK_ACCOUNT", _c(rf"{_FREE}\d{{2}}-\d{{2}}-\d{{2}}{_END}"), near=_c(r"sort ?code|\bsc\b"), reach=24),
