@@ -98,7 +98,7 @@ def _look(word: str) -> str:
 
 
 def _code(text: str) -> int:
-    return crc32(text.encode()) + 1
+    return crc32(text.encode("utf-8", "surrogatepass")) + 1
 
 
 # Which codes of which neighbours make a feature: w word, s look with lists, b bare look, p beginning, e end, z last two letters.

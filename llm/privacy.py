@@ -4,7 +4,7 @@ What has a form is found by `llm.private_patterns`, names of people and postal a
 and clause numbers are never masked.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from llm.people import ADDRESS, Named, people_in, people_in_all
@@ -74,11 +74,16 @@ def _joined(text: str, formed: Sequence[PrivateSpan], named: Sequence[Named]) ->
 def redact(text: str) -> Redaction:
     """Masks each private span with its type in brackets."""
     spans = find(text)
+    return Redaction(masked(text, spans), spans)
+
+
+def masked(text: str, spans: Iterable[PrivateSpan]) -> str:
+    """The text with each span, in order, as its type in brackets."""
     parts, at = [], 0
     for span in spans:
         parts += [text[at : span.start], f"[{span.type}]"]
         at = span.end
-    return Redaction("".join([*parts, text[at:]]), spans)
+    return "".join([*parts, text[at:]])
 
 
 def mask(text: str) -> str:

@@ -36,6 +36,17 @@ LISTED = 0.7
 """Share of the names that the lists know while it learns, so that it also learns from what stands around a name."""
 
 LEAST = {PERSON: 0.5, ADDRESS: 0.5, OTHER: 0.5}
+SWAPS = 5
+NAMED = 2
+_ROLE = {
+    "en": re.compile(
+        r"\b(?:(?P<role>(?:the|our|my|your|a|this) (?:new )?(?:buyer|customer|driver|agent|courier|colleague|accountant|neighbou?r|owner|manager|sister|brother|wife|husband|daughter|son))|she|he)\b(?!')",
+        re.I,
+    ),
+    "zh": re.compile(r"(?P<role>买家|顾客|客户|司机|客服|快递员|同事|店员|会计|邻居|老板|师傅)(?!们|端|号|电话|服务|中心|部|说明|秀)|(?<![其吉])[她他](?!们|人|的话)"),
+}
+"""Where a corpus text speaks of somebody, a name can stand."""
+
 _FIELD = re.compile(r"\{(\w+)\}")
 _KIND_OF = {"name": PERSON, "merchant": OTHER, "carrier": OTHER, "place": OTHER}
 
@@ -128,6 +139,40 @@ class Writer:
         return made[name]
 
 
+    def swapped(self, text: Marked, language: str) -> Marked:
+        """The text with other names in the stead of those marked."""
+        fields = {PERSON: self._w.deal.choice(("person", "person", "first" if language == "en" else "nick")), OTHER: self._w.deal.choice(("shop", "place"))}
+        return _with(text, [(m.start, m.end, m.type, self._field(fields[m.type], language)[1]) for m in text.marks])
+
+    def named(self, text: Marked, language: str) -> Marked:
+        """The text with a name where it speaks of the buyer, the driver, her or him; now and then behind the word itself."""
+        deal = self._w.deal
+        changed = [(m.start, m.end, m.type, m.text) for m in text.marks]
+        for match in _ROLE[language].finditer(text.text):
+            start, end = match.span()
+            if deal.random() < 0.4 or any(start < m.end and m.start < end for m in text.marks):
+                continue
+            said = self._field(deal.choice(("person", "person", "first" if language == "en" else "nick")), language)[1]
+            if deal.random() < 0.3 and match["role"]:
+                changed.append((end, end, PERSON, said) if language == "zh" else (end, end, PERSON, f" {said}"))
+            else:
+                changed.append((start, end, PERSON, said))
+        return _with(text, sorted(changed))
+
+
+def _with(text: Marked, changes: Sequence[tuple[int, int, str, str]]) -> Marked:
+    """The text with each stretch replaced by what is said there, marked without blanks at its edge."""
+    pieces, marks, at, length = [], [], 0, 0
+    for start, end, kind, said in changes:
+        pieces += [text.text[at:start], said]
+        length += start - at
+        bare = said.lstrip()
+        marks.append(Mark(length + len(said) - len(bare), length + len(said), kind, bare))
+        length += len(said)
+        at = end
+    return Marked("".join([*pieces, text.text[at:]]), tuple(marks))
+
+
 def train_people(threads: Sequence[CorpusThread], seed: int = 1) -> PeopleTagger:
     """A tagger from the frames, and from the threads that are not held out."""
     deal = random.Random(seed)
@@ -188,6 +233,12 @@ def _texts(threads: Sequence[CorpusThread], deal: random.Random) -> Iterator[Mar
     common = "".join(c for text in nameless[True] for c in text if is_chinese(c))
     writer = Writer(Words(deal, places, common), nameless, carriers)
     yield from own
+    for text in own:
+        language = "zh" if is_chinese(text.text) else "en"
+        if any(mark.type == PERSON for mark in text.marks):
+            yield from (writer.swapped(text, language) for _ in range(SWAPS))
+        if _ROLE[language].search(text.text):
+            yield from (writer.named(text, language) for _ in range(NAMED))
     for language, lines in frames().items():
         for frame in lines * COPIES[language]:
             yield writer.filled(frame, language)
