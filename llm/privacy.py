@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from llm.people import ADDRESS, Named, people_in, people_in_all
 from llm.private_patterns import found, plain
-from llm.spans import extract
 
 TYPES = ("PERSON", "PHONE", "EMAIL", "ADDRESS", "CARD", "BANK_ACCOUNT", "NATIONAL_ID", "URL", "IP")
 
@@ -37,11 +36,7 @@ class Redaction:
 
 def find_formed(text: str) -> tuple[PrivateSpan, ...]:
     """The private data that has a form (all but names and addresses), by position, not overlapping."""
-    taken = bytearray(len(text))
-    for span in extract(text):
-        if span.kind in {"order", "clause", "date"}:
-            taken[span.start : span.end] = b"\x01" * (span.end - span.start)
-    spans = (PrivateSpan(*span) for span in found(plain(text), taken))
+    spans = (PrivateSpan(*span) for span in found(plain(text)))
     return tuple(sorted(spans, key=lambda span: span.start))
 
 
@@ -89,3 +84,26 @@ def masked(text: str, spans: Iterable[PrivateSpan]) -> str:
 def mask(text: str) -> str:
     """`redact(text).text`: what prompts and logs may see."""
     return redact(text).text
+
+
+class Pseudonyms:
+    """Private data as `[TYPE_1]`, the same thing as the same one in every text of a brief, and back again. Kept in memory only."""
+
+    def __init__(self) -> None:
+        self._told: dict[tuple[str, str], str] = {}
+
+    def hide(self, text: str) -> str:
+        """The text with a pseudonym for each private span."""
+        parts, at = [], 0
+        for span in find(text):
+            said = text[span.start : span.end]
+            of_type = sum(type_ == span.type for type_, _ in self._told)
+            parts += [text[at : span.start], self._told.setdefault((span.type, said), f"[{span.type}_{of_type + 1}]")]
+            at = span.end
+        return "".join([*parts, text[at:]])
+
+    def show(self, text: str) -> str:
+        """The text with what its pseudonyms stand for; one that nobody was given stays."""
+        for (_, said), token in self._told.items():
+            text = text.replace(token, said)
+        return text

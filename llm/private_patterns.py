@@ -26,16 +26,19 @@ class Form:
     near: re.Pattern[str] | None = None
     reach: int = 48
     spares_ours: bool = True
+    is_thai: bool = False
 
 
-def found(text: str, taken: bytearray) -> Iterator[tuple[int, int, str]]:
-    """(start, end, type) in a plain text where nothing is `taken` yet, in order of precedence; takes what it gives."""
+def found(text: str) -> Iterator[tuple[int, int, str]]:
+    """(start, end, type) in a plain text, in order of precedence, not overlapping."""
+    taken = bytearray(len(text))
+    is_thai = _THAI_ANY.search(text) is not None
     for form in FORMS:
-        if form.near is not None and not form.near.search(text):
+        if form.is_thai and not is_thai:
             continue
         for match in form.pattern.finditer(text):
             start, end = match.span("id" if "id" in form.pattern.groupindex else 0)
-            if any(taken[start:end]) or not form.holds(text[start:end]):
+            if any(taken[start:end]) or not form.holds(text[start:end]) or _DATE.fullmatch(text[start:end]):
                 continue
             before = text[max(0, start - form.reach) : start]
             if form.near is not None and not form.near.search(before):
@@ -48,18 +51,20 @@ def found(text: str, taken: bytearray) -> Iterator[tuple[int, int, str]]:
             yield start, end, form.type
 
 
+_THAI_ANY = re.compile(r"[\u0e00-\u0e7f]")
+_DATE = re.compile(r"(?:19|20)\d\d([-/. ])\d{1,2}\1\d{1,2}|\d{1,2}([-/. ])\d{1,2}\2(?:19|20)\d\d|(?:19|20)\d{6}")
 _OURS = re.compile(
     r"(?:orders?|tracking|parcel|waybill|consignment|sku|asin|gtin|ean|isbn|item|product|model|listing|merchant|seller|shop|store|ticket|case|invoice|serial|"
     r"batch|lot|claim|customer|contract|report|form|reg(?:istration)?|version|build|(?<![a-z])sn|(?<![a-z])ref(?:erence)?|pedido|rastreio|pesanan|resi|"
     r"订单|单号|运单|物流|快递|商品|货号|条码|条形码|序列号|批次|箱号|店铺|商家|工单|编号|受理号|报案号|合同号|发票号|发票|型号|面单|礼品卡|备用码|回执)"
-    r"(?:[ _-]?(?:ids?|numbers?|nos?\.?|codes?|refs?\.?|编号|号码|号|id))?[\s,，]{0,2}(?:is|are|was|为|是)?\s{0,2}[:：#]{0,2}\s{0,2}[A-Z]{0,3}$",
+    r"(?:[ _-]?(?:ids?|numbers?|nos?\.?|codes?|refs?\.?|编号|号码|号|id))?[\s,，]{0,2}(?:is|are|was|为|是)?\s{0,2}[:：#]{0,2}\s{0,2}[A-Z]{0,3}(?:[A-Z0-9-]{5,24}(?:[,，、;] ?| and |和| & | or )){0,5}$",
     re.I,
 )
 
 
 def _is_ours(form: Form, text: str, start: int) -> bool:
     """Whether a number stands right behind a word like 'order' or 'tracking number': ours to keep."""
-    return form.type not in {"EMAIL", "URL", "IP"} and _OURS.search(text[max(0, start - 48) : start]) is not None
+    return form.type not in {"EMAIL", "URL", "IP"} and _OURS.search(text[max(0, start - 96) : start]) is not None
 
 
 _VERSION = re.compile(
@@ -254,7 +259,6 @@ _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _SPELT = r"[A-Za-z0-9_+-]{1,40}(?:(?: dot |\.| ?[\[(]dot[\])] ?)[A-Za-z0-9_+-]{1,40}){0,3}"
 _SPELT_HOST = r"[A-Za-z0-9-]{1,40}(?:(?: dot |\.| ?[\[(]dot[\])] ?)[A-Za-z0-9-]{2,20}){1,3}"
 _THAI = r"[\u0e00-\u0e7f]"
-_THAI_NAME = r"[\u0e01-\u0e4e]{2,16}?"
 _THAI_WHERE = r"(?:ซอย|ถนน|ถ\.|หมู่|ม\.|ต\.|ตำบล|แขวง|อ\.|อำเภอ|เขต|จ\.|จังหวัด|กรุงเทพ|หมู่บ้าน|คอนโด|อาคาร|ชั้น)"
 # In order of precedence: what an earlier one takes, a later one cannot.
 FORMS: tuple[Form, ...] = (
@@ -293,9 +297,9 @@ FORMS: tuple[Form, ...] = (
     Form("NATIONAL_ID", _c(rf"{_FREE}0\d{{11}}{_END}"), near=_c(r"cccd|căn cước|cmnd|chứng minh|越南"), reach=32),
     Form("NATIONAL_ID", _c(rf"{_FREE}\d{{3}}-\d{{3}}-\d{{3}}(?:-\d{{3}})?{_END}"), near=_c(r"\btin\b|tax"), reach=40),
     Form("NATIONAL_ID", _c(rf"{_FREE}\d{{6}}[-+ ]\d{{4}}{_END}"), _is_mykad, near=_c(r"\bcpr\b|kennitala|personnummer|personal|identity"), reach=40),
-    Form("ADDRESS", _c(rf"(?:เลขที่ ?|บ้านเลขที่ ?)?(?<![\d/-])\d{{1,4}}(?:/\d{{1,4}})? {{0,2}}{_THAI_WHERE}(?:{_THAI}|[\d ./-]|,){{3,120}}(?<![\d])\d{{5}}(?!\d)")),
-    Form("ADDRESS", _c(rf"(?:เลขที่ ?|บ้านเลขที่ ?)?(?<![\d/-])\d{{1,4}}(?:/\d{{1,4}})? {{0,2}}{_THAI_WHERE}(?:{_THAI}|[\d./-]| (?={_THAI_WHERE}|\d)){{3,90}}{_THAI}")),
-    Form("PERSON", _c(rf"(?:ดิฉัน|ชื่อบัญชี|ชื่อ|คุณ|นางสาว|นาง|นาย|ผู้รับ|ผู้ซื้อ|ลูกค้า|บัญชีของ)(?: ?(?:คือ|ว่า|คุณ|นางสาว|นาย))?[ :]{{0,2}}(?P<id>{_THAI}{{2,20}} {_THAI}{{3,24}})(?=$|[^\u0e00-\u0e7f])")),
+    Form("ADDRESS", _c(rf"(?:เลขที่ ?|บ้านเลขที่ ?)?(?<![\d/-])\d{{1,4}}(?:/\d{{1,4}})? {{0,2}}{_THAI_WHERE}(?:{_THAI}|[\d ./-]|,){{3,120}}(?<![\d])\d{{5}}(?!\d)"), is_thai=True),
+    Form("ADDRESS", _c(rf"(?:เลขที่ ?|บ้านเลขที่ ?)?(?<![\d/-])\d{{1,4}}(?:/\d{{1,4}})? {{0,2}}{_THAI_WHERE}(?:{_THAI}|[\d./-]| (?={_THAI_WHERE}|\d)){{3,90}}{_THAI}"), is_thai=True),
+    Form("PERSON", _c(rf"(?:ดิฉัน|ชื่อบัญชี|ชื่อ|คุณ|นางสาว|นาง|นาย|ผู้รับ|ผู้ซื้อ|ลูกค้า|บัญชีของ)(?: ?(?:คือ|ว่า|คุณ|นางสาว|นาย))?[ :]{{0,2}}(?P<id>{_THAI}{{2,20}} {_THAI}{{3,24}})(?=$|[^\u0e00-\u0e7f])"), is_thai=True),
     Form("IP", _c(r"(?<![\w.-])\d{1,3}(?:\.\d{1,3}){3}(?![\w-]|\.\d)"), _is_ip),
     Form("IP", _c(r"(?<![\w:])(?=[0-9A-Fa-f:]*[0-9A-Fa-f])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w:])"), lambda w: len(w) > 5 and _is_ip(w)),
     Form("BANK_ACCOUNT", _c(rf"{_FREE}\d{{2}}-\d{{2}}-\d{{2}}{_END}"), near=_c(r"sort ?code|\bsc\b"), reach=24),

@@ -1,18 +1,19 @@
 """What a model is given and how its lines are read back: evidence as numbered quotations, one cited sentence a line.
 
-Texts of the thread travel as JSON strings with private data masked, so that nothing in them can pose as an instruction's frame.
+Texts of the thread travel as JSON strings, so that nothing in them can pose as an instruction's frame; private data in them as pseudonyms,
+which become what they stand for in the sentence that comes back.
 """
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from string import Formatter
 
 from llm.chat import ChatMessage
 from llm.language import CHINESE
-from llm.privacy import mask
+from llm.privacy import Pseudonyms
 from llm.types import IssueBrief, Sentence
 
 SENTENCE_COUNTS = {"short": 3, "normal": 6, "long": 10}
@@ -55,7 +56,8 @@ class Prompt:
     """The messages for a model, and which source each number stands for."""
 
     def __init__(self, brief: IssueBrief, language: str, cut: Cut = CUTS[0]) -> None:
-        sources = list(_sources(brief, cut))
+        self._pseudonyms = Pseudonyms()
+        sources = list(_sources(brief, cut, self._pseudonyms.hide))
         self._cites = {f"s{n}": cite for n, (cite, _, _) in enumerate(sources, start=1)}
         lines = [
             f"[S{n}] {kind}: {json.dumps(text, ensure_ascii=False)}"
@@ -73,24 +75,24 @@ class Prompt:
         )
 
     def sentence(self, line: str) -> Sentence | None:
-        """The sentence of one line and the sources it names; None for a line without words. Unknown numbers are kept as no source."""
+        """The sentence of one line, pseudonyms told, and the sources it names; None for a line without words. Unknown numbers are kept as no source."""
         cites: dict[str, None] = {}
         for match in _SOURCE.finditer(line):
             for number in re.findall(r"s\d+", match[1].casefold()):
                 cites[self._cites.get(number, f"unknown:{number.upper()}")] = None
         text = _BULLET.sub("", _SOURCE.sub("", line)).strip()
         text = re.sub(r"\s+([.!?。！？,，])", r"\1", re.sub(r"[ \t]{2,}", " ", text))
-        return Sentence(text, tuple(cites)) if any(c.isalnum() for c in text) else None
+        return Sentence(self._pseudonyms.show(text), tuple(cites)) if any(c.isalnum() for c in text) else None
 
 
-def _sources(brief: IssueBrief, cut: Cut) -> Iterator[tuple[str, str, str]]:
+def _sources(brief: IssueBrief, cut: Cut, hide: Callable[[str], str]) -> Iterator[tuple[str, str, str]]:
     """(cite, what it is, text): the newest messages, the facts, the passages, and the macros under the message that they answer."""
     messages = brief.thread.messages[-cut.messages :]
     for age, message in zip(range(len(messages), 0, -1), messages, strict=True):  # 1 is the newest
         text = message.text if age <= cut.quoting else _QUOTED.sub("", message.text)
-        yield message.cite, f"message from {message.author}", mask(text)[:SHOWN_CHARACTERS]
+        yield message.cite, f"message from {message.author}", hide(text)[:SHOWN_CHARACTERS]
     for fact in brief.facts:
-        yield fact.cite, "fact", mask(f"{fact.name}: {fact.value} {fact.unit}".strip())
+        yield fact.cite, "fact", hide(f"{fact.name}: {fact.value} {fact.unit}".strip())
     for passage in brief.passages[: cut.passages]:
         yield passage.cite, f"policy, {passage.title}", passage.text
     newest = messages[-1].cite

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import secrets
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -83,15 +84,23 @@ def clicks(runs: int, visitors: int, seconds: float, seed: int | None, as_json: 
 @click.option(
     "--threads", type=click.IntRange(1), default=20, show_default=True, help="Threads, half in each language."
 )
+@click.option("--only", type=click.Choice(["threads", "private"]), help="Only this part (default: both).")
 @json_option
 @warehouse_option
 @one_line_errors
-def language(threads: int, as_json: bool, warehouse: Path | None) -> None:
-    """Summarise and draft threads: sentences a second, time to the first checked one, and sentences without source."""
+def language(threads: int, only: str | None, as_json: bool, warehouse: Path | None) -> None:
+    """Summarise and draft threads: speed, and sentences without source. Find private data in labelled messages, beside plain patterns."""
     from app.bench.language import measure
+    from app.bench.private import measure as measure_private
 
-    with runtime(warehouse):
-        print_rows((row.to_json() for row in measure(threads)), as_json=as_json)
+    def rows() -> Iterator[Mapping[str, object]]:
+        if only != "threads":
+            yield from ({"record": "private", **row.to_json()} for row in measure_private())
+        if only != "private":
+            with runtime(warehouse):
+                yield from ({"record": "threads", **row.to_json()} for row in measure(threads))
+
+    print_records(rows(), as_json=as_json)
 
 
 @bench.command()
