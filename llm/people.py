@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llm.errors import CheckpointError
+from llm.people_rules import again, people
 from llm.tagger import FAMILIES, GIVEN, LONGEST_TEXT
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "data" / "models" / "people.npz"
@@ -64,6 +65,7 @@ class Lexicon:
 
     def __init__(self, given: Iterable[str], family: Iterable[str], places: Iterable[str]) -> None:
         self.given, self.family, self.places = frozenset(given), frozenset(family), frozenset(places)
+        self.names = self.given | self.family
         self._known: dict[str, tuple[int, int, int, int, int, int]] = {}
 
     def codes(self, word: str) -> tuple[int, int, int, int, int, int]:
@@ -190,8 +192,16 @@ class PeopleTagger:
         for text, begin, end in zip(texts, batch.begins, batch.begins[1:], strict=False):
             rows = slice(begin, end - PAD)
             names = _runs(batch.starts[rows], batch.ends[rows], chances[rows])
-            found.append([n for n in names if n.confidence >= self.least[n.kind] and _stands(text, n)])
+            found.append(self._ruled(text, [n for n in names if n.confidence >= self.least[n.kind]]))
         return found
+
+    def _ruled(self, text: str, names: Sequence[Named]) -> list[Named]:
+        addresses = [n for n in names if n.kind == ADDRESS and _leads(text[n.start : n.end])]
+        sure = {n.start: n.confidence for n in names}
+        spans = people(text, [(n.start, n.end) for n in names if n.kind == PERSON], self.lexicon.names)
+        spans = sorted({*spans, *again(text, [text[start:end] for start, end in spans])})
+        found = [Named(start, end, PERSON, sure.get(start, 1.0)) for start, end in spans]
+        return sorted([*addresses, *found], key=lambda n: (n.start, -n.end))
 
     def chances(self, batch: Batch) -> Floats:
         """The chance of each label at each word, (words, labels)."""
@@ -256,11 +266,9 @@ def _steps() -> Floats:
     return steps
 
 
-def _stands(text: str, found: Named) -> bool:
-    said = text[found.start : found.end]
-    if found.kind == ADDRESS:
-        return len(said) >= 5 and any(c.isdigit() or c in "零一二三四五六七八九十" for c in said)
-    return found.kind == PERSON and any(c.isalpha() for c in said)
+def _leads(said: str) -> bool:
+    """Whether an address has a door or a code: without a number it is a place."""
+    return len(said) >= 5 and any(c.isdigit() or c in "一二三四五六七八九十" for c in said)
 
 
 @cache

@@ -28,16 +28,16 @@ from llm.people import (
 )
 
 COPIES = {"en": 40, "zh": 50, "pt": 12, "id": 12, "ms": 12, "vi": 12, "ph": 14}
-RATE = 0.3
+RATE = 0.05
 EPOCHS = 3
 AT_ONCE = 8_192
-HIDDEN = 0.15
+HIDDEN = 0.3
 LISTED = 0.7
 """Share of the names that the lists know while it learns, so that it also learns from what stands around a name."""
 
 LEAST = {PERSON: 0.5, ADDRESS: 0.5, OTHER: 0.5}
 Columns = NDArray[np.int32]
-SWAPS = 3
+SWAPS = 2
 NAMED = 1
 _ROLE = {
     "en": re.compile(
