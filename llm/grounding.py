@@ -18,7 +18,7 @@ from llm.checks.reproach import reproaches_in
 from llm.checks.spellings import read_out
 from llm.language import CHINESE, ENGLISH, UNDETERMINED, detect, is_chinese
 from llm.names import names_in
-from llm.privacy import find as find_private
+from llm.privacy import find_formed as find_private
 from llm.promises import blame_in, promises_in
 from llm.spans import Span, extract
 from llm.tagger import tagged

@@ -1,18 +1,19 @@
 """What a model is given and how its lines are read back: evidence as numbered quotations, one cited sentence a line.
 
-Texts of the thread travel as JSON strings with private data masked, so that nothing in them can pose as an instruction's frame.
+Texts of the thread travel as JSON strings, so that nothing in them can pose as an instruction's frame; private data in them as pseudonyms,
+which become what they stand for in the sentence that comes back.
 """
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from string import Formatter
 
 from llm.chat import ChatMessage
 from llm.language import CHINESE
-from llm.privacy import mask
+from llm.privacy import Pseudonyms, mask
 from llm.types import IssueBrief, Message, Sentence, Thread
 
 SENTENCE_COUNTS = {"short": 3, "normal": 6, "long": 10}
@@ -65,33 +66,35 @@ SUMMARY_SENTENCES = 4
 
 
 class _Numbered:
-    """Sources under numbers, and which source each number stands for."""
+    """Sources under numbers, private data in them under pseudonyms, and what each stands for."""
 
     messages: tuple[ChatMessage, ...]
 
-    def __init__(self, sources: Sequence[tuple[str, str, str]]) -> None:
-        self._cites = {f"s{n}": cite for n, (cite, _, _) in enumerate(sources, start=1)}
+    def __init__(self, sources: Callable[[Callable[[str], str]], Iterable[tuple[str, str, str]]]) -> None:
+        self._pseudonyms = Pseudonyms()
+        listed = list(sources(self._pseudonyms.hide))
+        self._cites = {f"s{n}": cite for n, (cite, _, _) in enumerate(listed, start=1)}
         self._lines = "\n".join(
             f"[S{n}] {kind}: {json.dumps(text, ensure_ascii=False)}"
-            for n, (_, kind, text) in enumerate(sources, start=1)
+            for n, (_, kind, text) in enumerate(listed, start=1)
         )
 
     def sentence(self, line: str) -> Sentence | None:
-        """The sentence of one line and the sources it names; None for a line without words. Unknown numbers are kept as no source."""
+        """The sentence of one line, pseudonyms told, and the sources it names; None for a line without words. Unknown numbers are kept as no source."""
         cites: dict[str, None] = {}
         for match in _SOURCE.finditer(line):
             for number in re.findall(r"s\d+", match[1].casefold()):
                 cites[self._cites.get(number, f"unknown:{number.upper()}")] = None
         text = _BULLET.sub("", _SOURCE.sub("", line)).strip()
         text = re.sub(r"\s+([.!?。！？,，])", r"\1", re.sub(r"[ \t]{2,}", " ", text))
-        return Sentence(text, tuple(cites)) if any(c.isalnum() for c in text) else None
+        return Sentence(self._pseudonyms.show(text), tuple(cites)) if any(c.isalnum() for c in text) else None
 
 
 class Prompt(_Numbered):
     """What a chat model is asked for a reply."""
 
     def __init__(self, brief: IssueBrief, language: str, cut: Cut = CUTS[0]) -> None:
-        super().__init__(list(_sources(brief, cut)))
+        super().__init__(lambda hide: _sources(brief, cut, hide))
         system = render(
             "draft.system",
             language_name=_language_name(language),
@@ -108,7 +111,7 @@ class SummaryPrompt(_Numbered):
     """What a chat model is asked for a summary."""
 
     def __init__(self, thread: Thread, language: str, cut: Cut = SUMMARY_CUTS[0]) -> None:
-        super().__init__(list(_said(_first_and_newest(thread.messages, cut.messages), cut)))
+        super().__init__(lambda hide: _said(_first_and_newest(thread.messages, cut.messages), cut, hide))
         count = str(SUMMARY_SENTENCES)
         system = render("summary.system", language_name=_language_name(language), sentence_count=count)
         self.messages = (
@@ -122,7 +125,7 @@ def plain_thread(thread: Thread, prefix: str = "", cut: Cut = SUMMARY_CUTS[0]) -
     shown = _first_and_newest(thread.messages, cut.messages)
     lines = [
         f"{message.author}: {' '.join(text.split())}"
-        for message, (_, _, text) in zip(shown, _said(shown, cut), strict=True)
+        for message, (_, _, text) in zip(shown, _said(shown, cut, mask), strict=True)
     ]
     return (ChatMessage("user", prefix + "\n".join(lines)),)
 
@@ -137,18 +140,20 @@ def _first_and_newest(messages: Sequence[Message], count: int) -> Sequence[Messa
     return (messages[0], *messages[1 - count :])
 
 
-def _said(messages: Sequence[Message], cut: Cut) -> Iterator[tuple[str, str, str]]:
+def _said(
+    messages: Sequence[Message], cut: Cut, hide: Callable[[str], str]
+) -> Iterator[tuple[str, str, str]]:
     for age, message in zip(range(len(messages), 0, -1), messages, strict=True):  # 1 is the newest
         text = message.text if age <= cut.quoting else _QUOTED.sub("", message.text)
-        yield message.cite, f"message from {message.author}", mask(text)[: cut.characters]
+        yield message.cite, f"message from {message.author}", hide(text)[: cut.characters]
 
 
-def _sources(brief: IssueBrief, cut: Cut) -> Iterator[tuple[str, str, str]]:
+def _sources(brief: IssueBrief, cut: Cut, hide: Callable[[str], str]) -> Iterator[tuple[str, str, str]]:
     """(cite, what it is, text): the newest messages, the facts, the passages, and the macros under the message that they answer."""
     messages = brief.thread.messages[-cut.messages :]
-    yield from _said(messages, cut)
+    yield from _said(messages, cut, hide)
     for fact in brief.facts:
-        yield fact.cite, "fact", mask(f"{fact.name}: {fact.value} {fact.unit}".strip())
+        yield fact.cite, "fact", hide(f"{fact.name}: {fact.value} {fact.unit}".strip())
     for passage in brief.passages[: cut.passages]:
         yield passage.cite, f"policy, {passage.title}", passage.text
     newest = messages[-1].cite

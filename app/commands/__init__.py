@@ -13,6 +13,7 @@ from app.commands.loyalty import loyalty
 from app.commands.metrics import metrics
 from app.commands.model import model
 from app.commands.outlook import outlook
+from app.commands.redact import redact
 from app.commands.reputation import reputation
 from app.commands.rings import rings
 from app.commands.serve import serve
@@ -42,6 +43,7 @@ COMMANDS = (
     draft,
     answer,
     classify,
+    redact,
     whatif,
     model,
     bench,

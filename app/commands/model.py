@@ -1,4 +1,4 @@
-"""`trustdesk model info`, `pull`, `train`, `train-tagger`, `evaluate`: what writes; makes the desk's own model, and judges one before it may write by default."""
+"""`trustdesk model info`, `pull`, `train`, `train-tagger`, `train-people`, `evaluate`: what writes; makes the desk's own model, and judges one before it may write by default."""
 
 from __future__ import annotations
 
@@ -97,3 +97,15 @@ def train_tagger(out: Path | None, as_json: bool) -> None:
     from llm.tagger import WEIGHTS
 
     print_records(list(train_name_tagger(out or WEIGHTS)), as_json=as_json)
+
+
+@model.command("train-people")
+@click.argument("out", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@json_option
+@one_line_errors
+def train_people(out: Path | None, as_json: bool) -> None:
+    """Train the tagger of people and addresses into OUT (default: data/models/people.npz); `trustdesk bench language` says what it finds."""
+    from app.services.desk_model import train_people_tagger
+    from llm.people import WEIGHTS
+
+    print_records([train_people_tagger(out or WEIGHTS)], as_json=as_json)

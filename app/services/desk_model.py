@@ -81,3 +81,13 @@ def train_name_tagger(out: Path) -> Iterator[Mapping[str, object]]:
             for found in found_by(held_out):
                 yield {"tagger": name, **found.to_json()}
     yield {"tagger": "trained", "file": str(out), "bytes": out.stat().st_size, "least": tagger.least}
+
+
+def train_people_tagger(out: Path) -> Mapping[str, object]:
+    """Trains the tagger of people and addresses into the file `out`. Raises InputError for a corpus that can't be read."""
+    from llm.desk.corpus import read_corpus
+    from llm.desk.people_training import train_people
+
+    tagger = train_people(read_corpus(CORPUS_FOLDER))
+    tagger.save(out)
+    return {"tagger": "people", "file": str(out), "bytes": out.stat().st_size, "least": tagger.least}

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from app.services.private import id_and_text
 from app.services.runtime import cached, get_runtime
 from app.services.warehouse import cursor
 
@@ -140,16 +141,5 @@ def draft_json(value: Mapping[str, object], *, tone: str, length: str) -> dict[s
 
 def classify_json(value: Mapping[str, object]) -> dict[str, object]:
     """One line of `trustdesk classify`. Raises llm's InputError for a line without id or text."""
-    from llm.errors import InputError
-    from llm.types import MAX_MESSAGE_CHARACTERS, printable
-
-    text_id, text = value.get("id"), value.get("text")
-    if not isinstance(text_id, str) or not text_id:
-        raise InputError("id must be a string that is not empty.")
-    if not isinstance(text, str):
-        raise InputError(f"{text_id}: text must be a string.")
-    if len(text) > MAX_MESSAGE_CHARACTERS:
-        raise InputError(
-            f"{text_id}: text has {len(text):,} characters, at most {MAX_MESSAGE_CHARACTERS:,} are read. Shorten or split it."
-        )
-    return classify_text(printable(text), text_id).to_json()
+    text_id, text = id_and_text(value)
+    return classify_text(text, text_id).to_json()

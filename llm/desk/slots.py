@@ -13,7 +13,7 @@ from itertools import chain
 
 from llm.language import CHINESE, is_chinese
 from llm.names import SURNAMES, name_spans
-from llm.privacy import find as find_private
+from llm.privacy import find_formed as find_private
 from llm.spans import Span, extract
 from llm.tagger import is_unlikely, tagged
 

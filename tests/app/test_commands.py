@@ -320,6 +320,19 @@ class TestWords:
         assert (good["id"], good["language"], good["intents"][0]["name"]) == ("1", "zh-Hans", "payout_delay")
         assert (bad["id"], bad["error"]["code"]) == ("2", "bad_input")
 
+    def test_private_data_is_masked_on_the_original_text(self, invoke: Invoke) -> None:
+        text = "\u200b😀 Kind regards, Marta Kowalska, +48 512 604 337, order TD-10017578"
+        asked = f'{json.dumps({"id": "1", "text": text})}\n{{"id": "2"}}\nnope\n{{"id": "3", "text": ""}}\n'
+        result = invoke("redact", "-", "--json", stdin=asked)
+        first, second, third, fourth = lines(result)
+        assert [(text[s["start"] : s["end"]], s["type"]) for s in first["spans"]] == [
+            ("Marta Kowalska", "PERSON"),
+            ("+48 512 604 337", "PHONE"),
+        ]
+        assert first["text"] == "\u200b😀 Kind regards, [PERSON], [PHONE], order TD-10017578"
+        assert [second["error"]["code"], third["error"]["code"]] == ["bad_input", "bad_input"]
+        assert (result.exit_code, third["line"], fourth) == (1, 3, {"id": "3", "text": "", "spans": []})
+
     def test_a_number_too_long_to_read_fails_its_line_alone(self, invoke: Invoke) -> None:
         huge = f'{{"id": "1", "text": "hi", "n": {"9" * 5000}}}'
         result = invoke("classify", "-", "--json", stdin=f'{huge}\n{{"id": "2", "text": "hi"}}\n')

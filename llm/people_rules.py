@@ -1,0 +1,67 @@
+"""What is plain about names of people without learning: months and short capitals are none, a surname alone needs a title, pieces of one name belong together."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+_NO_NAMES = frozenset(
+    "january february march april may june july august september october november december monday tuesday wednesday thursday friday saturday sunday jan feb mar apr jun jul aug sep sept oct "
+    "nov dec pix boleto sepa iban paypal visa mastercard amex gcash mr mrs ms dr sir madam ma'am tin nik ktp e-mel e-mail email".split()
+)
+_JOINED = re.compile(r"(?: |-| (?:bin|binti|bte|van|van der|van den|de|da|dos|del|von|al|el|la|ibn|y|e) | [\"“'‘]|[\"”'’] )?", re.I)
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_TITLE = re.compile(r"先生|女士|小姐|太太|老师|师傅|经理|工程师|工(?![\u3400-\u9fff]{0,1}号)|总|姐|哥|叔|婶|嫂|阿姨|主管|主任|店长|老板|律师|医生|教授")
+_FAMILY_SAID = re.compile(r"(?:姓|姓氏是?|名叫)[“\" ]{0,2}$")
+
+
+def people(text: str, spans: Iterable[tuple[int, int]], listed: frozenset[str]) -> list[tuple[int, int]]:
+    """The spans that can be names, trimmed, pieces of one name joined; `listed` are known names in lower case."""
+    joined: list[tuple[int, int]] = []
+    for start, end in _trimmed(text, spans):
+        if joined and start > joined[-1][1] and _is_joined(text, joined[-1], start):
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((start, end))
+    return [span for span in joined if _can_be(text, *span, listed)]
+
+
+def _trimmed(text: str, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    for start, end in sorted(spans):
+        while end > start and not (text[end - 1].isalnum() or _closes(text, start, end)):
+            end -= 1
+        while start < end and not text[start].isalnum():
+            start += 1
+        if end > start:
+            yield start, end
+
+
+def _closes(text: str, start: int, end: int) -> bool:
+    """Whether the last sign belongs to the name: the dot of an initial or of Jr."""
+    return text[end - 1] == "." and end - start > 3 and text[end - 3 : end - 1].casefold() in {"jr", "sr"}
+
+
+def _is_joined(text: str, before: tuple[int, int], start: int) -> bool:
+    between = text[before[1] : start]
+    if _HAN.search(text[before[0] : before[1]]):
+        return between in {"·", "・"}
+    return _JOINED.fullmatch(between) is not None
+
+
+def _can_be(text: str, start: int, end: int, listed: frozenset[str]) -> bool:
+    said = text[start:end]
+    if _HAN.search(said):
+        return len(said) > 1 or _TITLE.match(text, end) is not None or _FAMILY_SAID.search(text[:start]) is not None
+    words = said.split()
+    if all(word.casefold().strip(".,") in _NO_NAMES for word in words):
+        return False
+    if len(words) == 1 and said.isascii() and (said.islower() or said.isupper()):
+        return len(said) > 2 and any(part in listed for part in re.split(r"[-']", said.casefold()))
+    return len(said) > 1
+
+
+def again(text: str, said: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Where names that were found stand once more: whole words, or two Chinese characters and more."""
+    for name in set(said):
+        if len(name) < (2 if _HAN.search(name) else 4):
+            continue
+        edge = "" if _HAN.search(name) else r"\b"
+        yield from (match.span() for match in re.finditer(f"{edge}{re.escape(name)}{edge}", text))
