@@ -111,7 +111,7 @@ def test_a_model_that_repeats_itself_is_stopped() -> None:
 def test_private_data_and_orders_in_a_thread_reach_no_model_as_such() -> None:
     said = "".join(message.content for message in SummaryPrompt(THREAD, "en").messages)
     assert "ann@mail.example" not in said
-    assert "[EMAIL]" in said
+    assert "[EMAIL_1]" in said
     assert "A-1001" in said
     assert "ann@mail.example" not in plain_thread(THREAD)[0].content
 
