@@ -183,15 +183,12 @@ class PeopleTagger:
         """Half precision, compressed, without pickles."""
         path.parent.mkdir(parents=True, exist_ok=True)
         given, family, places = (
-            np.frombuffer("
-".join(sorted(names)).encode(), np.uint8)
+            np.frombuffer("\n".join(sorted(names)).encode(), np.uint8)
             for names in (self.lexicon.given, self.lexicon.family, self.lexicon.places)
         )
         least = np.array([self.least[kind] for kind in KINDS])
         weights, bias = self.weights.astype(np.float16), self.bias.astype(np.float32)
-        np.savez_compressed(
-            path, weights=weights, bias=bias, least=least, given=given, family=family, places=places
-        )
+        np.savez_compressed(path, weights=weights, bias=bias, least=least, given=given, family=family, places=places)
 
     def tag(self, texts: Sequence[str]) -> list[list[Named]]:
         """The names of people and the addresses of each text that it is sure enough of, by position."""
