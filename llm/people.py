@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llm.errors import CheckpointError
-from llm.people_rules import again, people
+from llm.people_rules import again, people, words
 from llm.tagger import FAMILIES, GIVEN, LONGEST_TEXT
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "data" / "models" / "people.npz"
@@ -29,19 +29,26 @@ PAD = 4
 """Empty words between two texts of a batch: more than any feature looks ahead or back."""
 
 TOKEN = re.compile(
-    r"[\u3400-\u9fff]|[\u0e00-\u0e7f]+|['’]s\b|[^\W\d_\u3400-\u9fff]+(?:['’-](?!s\b)[^\W\d_\u3400-\u9fff]+)*|\d+|\n|[^\w\s]|_", re.UNICODE
+    r"[\u3400-\u9fff]|[\u0e00-\u0e7f]+|['’]s\b|[^\W\d_\u3400-\u9fff]+(?:['’-](?!s\b)[^\W\d_\u3400-\u9fff]+)*|\d+|\n|[^\w\s]|_",
+    re.UNICODE,
 )
 _HAN = re.compile(r"[\u3400-\u9fff]")
-_SURNAMES = FAMILIES | frozenset("厍仝佘刁冼覃瞿栾翟解查单植容滕段兰霍荀蔺褚臧辜麦古巫幸茅敖隆尤巩鞠阚晏苑苗逄郗宓郦鄢邰仇亢逯缪麻阮操牧农屈桑甘景宫岳池原欧司上皇诸夏尉令慕钟宇轩")
+_SURNAMES = FAMILIES | frozenset(
+    "厍仝佘刁冼覃瞿栾翟解查单植容滕段兰霍荀蔺褚臧辜麦古巫幸茅敖隆尤巩鞠阚晏苑苗逄郗宓郦鄢邰仇亢逯缪麻阮操牧农屈桑甘景宫岳池原欧司上皇诸夏尉令慕钟宇轩"
+)
 _STREETS = frozenset(
-    "street st road rd avenue ave lane ln drive dr close court ct way boulevard blvd terrace place square sq row crescent gardens grove hill park quay wharf parade highway hwy "
-    "walk mews rue avenue allée chemin place quai boulevard straße strasse str weg platz allee gasse calle avenida av plaza paseo carrera via viale piazza corso rua travessa alameda "
-    "praça estrada rodovia straat laan weg plein gracht ul ulica al aleja jalan jl jln gang lorong persiaran taman kampung kg soi thanon moo tambon amphoe đường phố ngõ ngách hẻm "
-    "phường quận huyện xã thôn barangay brgy purok sitio village subd subdivision cho machi ku chome sokak sk cadde cad mahallesi mah nagar marg colony sector chs prospekt ulitsa".split()
+    words(
+        "street st road rd avenue ave lane ln drive dr close court ct way boulevard blvd terrace place square sq row crescent gardens grove hill park quay wharf parade highway hwy "
+        "walk mews rue avenue allée chemin place quai boulevard straße strasse str weg platz allee gasse calle avenida av plaza paseo carrera via viale piazza corso rua travessa alameda "
+        "praça estrada rodovia straat laan weg plein gracht ul ulica al aleja jalan jl jln gang lorong persiaran taman kampung kg soi thanon moo tambon amphoe đường phố ngõ ngách hẻm "
+        "phường quận huyện xã thôn barangay brgy purok sitio village subd subdivision cho machi ku chome sokak sk cadde cad mahallesi mah nagar marg colony sector chs prospekt ulitsa"
+    )
 )
 _UNITS = frozenset(
-    "flat apartment apt unit suite ste floor room block blk building bldg tower house level lot plot stall locker box po office shop no nr num número apto bloco casa sala andar piso "
-    "esq dpto depto kat daire rt rw kec kel kab desa số tầng căn lô phase mooring berth warehouse dock gate stand bus bte".split()
+    words(
+        "flat apartment apt unit suite ste floor room block blk building bldg tower house level lot plot stall locker box po office shop no nr num número apto bloco casa sala andar piso "
+        "esq dpto depto kat daire rt rw kec kel kab desa số tầng căn lô phase mooring berth warehouse dock gate stand bus bte"
+    )
 )
 
 Ints = NDArray[np.int64]
@@ -175,14 +182,13 @@ class PeopleTagger:
     def save(self, path: Path) -> None:
         """Half precision, compressed, without pickles."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        lists = {
-            name: np.frombuffer("\n".join(sorted(getattr(self.lexicon, name))).encode(), np.uint8)
-            for name in ("given", "family", "places")
-        }
-        least = np.array([self.least[kind] for kind in KINDS])
-        np.savez_compressed(
-            path, weights=self.weights.astype(np.float16), bias=self.bias.astype(np.float32), least=least, **lists
+        given, family, places = (
+            np.frombuffer("\n".join(sorted(names)).encode(), np.uint8)
+            for names in (self.lexicon.given, self.lexicon.family, self.lexicon.places)
         )
+        least = np.array([self.least[kind] for kind in KINDS])
+        weights, bias = self.weights.astype(np.float16), self.bias.astype(np.float32)
+        np.savez_compressed(path, weights=weights, bias=bias, least=least, given=given, family=family, places=places)
 
     def tag(self, texts: Sequence[str]) -> list[list[Named]]:
         """The names of people and the addresses of each text that it is sure enough of, by position."""
@@ -213,7 +219,7 @@ class PeopleTagger:
         return chances
 
 
-OUTSIDE_DISCOUNT = 0.5
+OUTSIDE_DISCOUNT = 1.0
 """How much less the label of nothing weighs (nats): it stands at nearly every word, and a kind's own least confidence decides anyway."""
 
 
@@ -237,7 +243,7 @@ def _runs(starts: Ints, ends: Ints, chances: Floats) -> Iterator[Named]:
             kind = LABELS[label][2:]
             these = stretch[begin:n]
             columns = [label - (label + 1) % 2, label - (label + 1) % 2 + 1]
-            sure = float(np.median(chances[np.ix_(these, columns)].sum(axis=1)))
+            sure = float(np.median(chances[these][:, columns].sum(axis=1)))
             yield Named(int(starts[these[0]]), int(ends[these[-1]]), kind, sure)
 
 

@@ -3,13 +3,33 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+
+def words(listed: str) -> list[str]:
+    """Words that stand between blanks."""
+    return listed.split()
+
+
 _NO_NAMES = frozenset(
-    "january february march april may june july august september october november december monday tuesday wednesday thursday friday saturday sunday jan feb mar apr jun jul aug sep sept oct "
-    "nov dec pix boleto sepa iban paypal visa mastercard amex gcash mr mrs ms dr sir madam ma'am tin nik ktp e-mel e-mail email".split()
+    words(
+        "january february march april may june july august september october november december monday tuesday wednesday thursday friday saturday sunday jan feb mar apr jun jul aug sep sept oct "
+        "nov dec pix boleto sepa iban paypal visa mastercard amex gcash mr mrs ms dr sir madam ma'am tin nik ktp e-mel e-mail email"
+    )
 )
-_JOINED = re.compile(r"(?: |-| (?:bin|binti|bte|van|van der|van den|de|da|dos|del|von|al|el|la|ibn|y|e) | [\"“'‘]|[\"”'’] )?", re.I)
+_TRADE = frozenset(
+    words(
+        "ltd ltda llc inc gmbh pty co corp plc sons bakery pottery silks textiles textile store shop trading foods crafts designs studio candle candles bottle supply goods house books toys "
+        "jewels outfitters coffee ceramics lighting leather prints collective works dresses dress lamp lamps chair chairs atelier enterprises group company market brand collection"
+    )
+)
+_TRADE_ZH = re.compile(r"椅|桌|表|茶|牌|款|旗舰店|专卖店|公司|商贸|食品|家居|仓|布业|系列|”?(?:食品)?旗舰店")
+_NEXT = re.compile(r"(?:['’]s)?[ ](?:(&)|([A-Za-z]+))")
+_JOINED = re.compile(
+    r"(?: |-| (?:bin|binti|bte|van|van der|van den|de|da|dos|del|von|al|el|la|ibn|y|e) | [\"“'‘]|[\"”'’] )?", re.I
+)
 _HAN = re.compile(r"[\u3400-\u9fff]")
-_TITLE = re.compile(r"先生|女士|小姐|太太|老师|师傅|经理|工程师|工(?![\u3400-\u9fff]{0,1}号)|总|姐|哥|叔|婶|嫂|阿姨|主管|主任|店长|老板|律师|医生|教授")
+_TITLE = re.compile(
+    r"先生|女士|小姐|太太|老师|师傅|经理|工程师|工(?![\u3400-\u9fff]{0,1}号)|总|姐|哥|叔|婶|嫂|阿姨|主管|主任|店长|老板|律师|医生|教授"
+)
 _FAMILY_SAID = re.compile(r"(?:姓|姓氏是?|名叫)[“\" ]{0,2}$")
 
 
@@ -21,7 +41,17 @@ def people(text: str, spans: Iterable[tuple[int, int]], listed: frozenset[str]) 
             joined[-1] = (joined[-1][0], end)
         else:
             joined.append((start, end))
-    return [span for span in joined if _can_be(text, *span, listed)]
+    return [span for span in joined if _can_be(text, *span, listed) and not _is_trade(text, *span)]
+
+
+def _is_trade(text: str, start: int, end: int) -> bool:
+    """Whether the words are, or begin, the name of a shop or of goods."""
+    if _HAN.search(text[start:end]):
+        return _TRADE_ZH.match(text, end) is not None or text[end - 1] in "椅仓"
+    if text[start:end].split()[-1].casefold().strip(".") in _TRADE:
+        return True
+    after = _NEXT.match(text, end)
+    return after is not None and (after[1] is not None or after[2].casefold() in _TRADE)
 
 
 def _trimmed(text: str, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from ipaddress import ip_address
 
+from llm.people_rules import words
+
 _WIDE = {0xFF01 + n: 0x21 + n for n in range(94)} | {0x3000: 0x20, 0x2011: 0x2D, 0x2013: 0x2D, 0x3002: 0x20, 0xA0: 0x20}
 
 
@@ -73,7 +75,8 @@ _VERSION = re.compile(
     re.I,
 )
 _NETWORK = re.compile(
-    r"\bips?\b|log(?:ged|in| in)|address|server|host|firewall|block|from|login|access|登录|地址|服务器|来自|防火墙|网", re.I
+    r"\bips?\b|log(?:ged|in| in)|address|server|host|firewall|block|from|login|access|登录|地址|服务器|来自|防火墙|网",
+    re.I,
 )
 _MEASURED = re.compile(r"\s?(?:t|kg|g|lbs?|oz|mm|cm|m|ml|l|v|版)\b|\s?版|\s?(?:not found)", re.I)
 
@@ -213,7 +216,11 @@ _TLDS = (
     "group love space fun icu tech cloud market sale page blog asia eu uk us ca au nz ie de fr es pt it nl be ch at se no dk fi is pl cz sk hu ro bg gr tr ru ua by "
     "lt lv ee hr si rs cn hk tw mo jp kr sg my id th vn ph kh la mm bn in pk bd lk np ae sa qa kw om il ir eg ng ke gh za tz ug ma tn br mx ar cl pe uy ve me to gg im"
 )
-_WORDS_TOO = frozenset("in it is at be no to me my by us de so as am im la es id pt top name work love sale page fun live win pro link market store shop group test app co".split())
+_WORDS_TOO = frozenset(
+    words(
+        "in it is at be no to me my by us de so as am im la es id pt top name work love sale page fun live win pro link market store shop group test app co"
+    )
+)
 _URL_TAIL = r"(?:[/?#][\w/?#@!$&*+,;=%~:.\[\]-]{0,2000}(?<![.,;:!?]))?"
 _DOMAIN = rf"(?<![\w@.-])(?:[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?\.){{1,5}}(?:{'|'.join(sorted(_TLDS.split(), key=len, reverse=True))})(?![\w@-]|\.\w){_URL_TAIL}"
 

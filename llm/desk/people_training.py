@@ -3,6 +3,7 @@
 import random
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from zlib import crc32
 
@@ -27,15 +28,15 @@ from llm.people import (
     feature_columns,
 )
 
-COPIES = {"en": 40, "zh": 50, "pt": 12, "id": 12, "ms": 12, "vi": 12, "ph": 14}
+COPIES = {"en": 55, "zh": 65, "pt": 12, "id": 12, "ms": 12, "vi": 12, "ph": 14}
 RATE = 0.05
 EPOCHS = 3
 AT_ONCE = 8_192
-HIDDEN = 0.3
+HIDDEN = 0.4
 LISTED = 0.7
 """Share of the names that the lists know while it learns, so that it also learns from what stands around a name."""
 
-LEAST = {PERSON: 0.5, ADDRESS: 0.5, OTHER: 0.5}
+LEAST = {PERSON: 0.35, ADDRESS: 0.4, OTHER: 0.5}
 Columns = NDArray[np.int32]
 SWAPS = 2
 NAMED = 1
@@ -44,7 +45,9 @@ _ROLE = {
         r"\b(?:(?P<role>(?:the|our|my|your|a|this) (?:new )?(?:buyer|customer|driver|agent|courier|colleague|accountant|neighbou?r|owner|manager|sister|brother|wife|husband|daughter|son))|she|he)\b(?!')",
         re.I,
     ),
-    "zh": re.compile(r"(?P<role>买家|顾客|客户|司机|客服|快递员|同事|店员|会计|邻居|老板|师傅)(?!们|端|号|电话|服务|中心|部|说明|秀)|(?<![其吉])[她他](?!们|人|的话)"),
+    "zh": re.compile(
+        r"(?P<role>买家|顾客|客户|司机|客服|快递员|同事|店员|会计|邻居|老板|师傅)(?!们|端|号|电话|服务|中心|部|说明|秀)|(?<![其吉])[她他](?!们|人|的话)"
+    ),
 }
 """Where a corpus text speaks of somebody, a name can stand."""
 
@@ -103,7 +106,19 @@ class Writer:
 
     def _field(self, name: str, language: str) -> tuple[str, str]:
         w, chinese = self._w, language == "zh"
-        if name in {"person", "nick", "family", "first", "last", "lower", "upper", "foreign", "pinyin", "transliterated", "minority"}:
+        if name in {
+            "person",
+            "nick",
+            "family",
+            "first",
+            "last",
+            "lower",
+            "upper",
+            "foreign",
+            "pinyin",
+            "transliterated",
+            "minority",
+        }:
             return PERSON, self._person(name, language)
         if name == "address":
             return ADDRESS, w.chinese_address() if chinese else w.address(language)
@@ -139,10 +154,12 @@ class Writer:
         }  # fmt: skip
         return made[name]
 
-
     def swapped(self, text: Marked, language: str) -> Marked:
         """The text with other names in the stead of those marked."""
-        fields = {PERSON: self._w.deal.choice(("person", "person", "first" if language == "en" else "nick")), OTHER: self._w.deal.choice(("shop", "place"))}
+        fields = {
+            PERSON: self._w.deal.choice(("person", "person", "first" if language == "en" else "nick")),
+            OTHER: self._w.deal.choice(("shop", "place")),
+        }
         return _with(text, [(m.start, m.end, m.type, self._field(fields[m.type], language)[1]) for m in text.marks])
 
     def named(self, text: Marked, language: str) -> Marked:
@@ -204,12 +221,12 @@ def _fitted(columns: Columns, labels: NDArray[np.int64], seed: int) -> tuple[Flo
     for epoch in range(EPOCHS):
         for group in optimizer.param_groups:
             group["lr"] = RATE * (1 - epoch / EPOCHS)
-        for chosen in torch.randperm(len(labels)).split(AT_ONCE):
+        for chosen in torch.split(torch.randperm(len(labels)), AT_ONCE):
             some = torch.from_numpy(columns[chosen.numpy()])
             shown = (torch.rand(some.shape) > HIDDEN).float() / (1 - HIDDEN)
             loss = torch.nn.functional.cross_entropy(bag(some, per_sample_weights=shown) + bias, answers[chosen])
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
     return bag.weight.detach().numpy(), bias.detach().numpy()
 
@@ -230,25 +247,10 @@ def _lexicon(share: float) -> Lexicon:
 
 
 def _texts(threads: Sequence[CorpusThread], deal: random.Random) -> Iterator[Marked]:
-    places: dict[bool, list[str]] = {True: [], False: []}
-    carriers: dict[bool, list[str]] = {True: [], False: []}
-    nameless: dict[bool, list[str]] = {True: [], False: []}
-    own: list[Marked] = []
-    for name in sorted(listed_places()):
-        places[is_chinese(name)].append(name)
-    for thread in threads:
-        for text in marked_texts(thread):
-            marks = tuple(Mark(m.start, m.end, _KIND_OF[m.type], m.text) for m in text.marks if m.type in _KIND_OF)
-            own.append(Marked(text.text, marks))
-            if not marks and not any(m.type == "contact" for m in text.marks) and len(text.text) > 8:
-                nameless[thread.language == CHINESE].append(text.text)
-            for mark in text.marks:
-                if mark.type == "place":
-                    places[is_chinese(mark.text)].append(mark.text)
-                if mark.type == "carrier":
-                    carriers[is_chinese(mark.text)].append(mark.text)
-    common = "".join(c for text in nameless[True] for c in text if is_chinese(c))
-    writer = Writer(Words(deal, places, common), nameless, carriers)
+    """The corpus' texts, the same with other names and with names where it speaks of somebody, and the filled frames."""
+    own, stock = _own(threads)
+    common = "".join(c for text in stock.nameless[True] for c in text if is_chinese(c))
+    writer = Writer(Words(deal, stock.places, common), stock.nameless, stock.carriers)
     yield from own
     for text in own:
         language = "zh" if is_chinese(text.text) else "en"
@@ -259,6 +261,32 @@ def _texts(threads: Sequence[CorpusThread], deal: random.Random) -> Iterator[Mar
     for language, lines in frames().items():
         for frame in lines * COPIES[language]:
             yield writer.filled(frame, language)
+
+
+@dataclass
+class _Stock:
+    """What the corpus and the lists give to fill frames with, Chinese (True) and other."""
+
+    places: dict[bool, list[str]] = field(default_factory=lambda: {True: [], False: []})
+    carriers: dict[bool, list[str]] = field(default_factory=lambda: {True: [], False: []})
+    nameless: dict[bool, list[str]] = field(default_factory=lambda: {True: [], False: []})
+
+
+def _own(threads: Sequence[CorpusThread]) -> tuple[list[Marked], _Stock]:
+    own, stock = [], _Stock()
+    for name in sorted(listed_places()):
+        stock.places[is_chinese(name)].append(name)
+    for thread in threads:
+        for text in marked_texts(thread):
+            marks = tuple(Mark(m.start, m.end, _KIND_OF[m.type], m.text) for m in text.marks if m.type in _KIND_OF)
+            own.append(Marked(text.text, marks))
+            if not {m.type for m in text.marks} & {*_KIND_OF, "contact"} and len(text.text) > 8:
+                stock.nameless[thread.language == CHINESE].append(text.text)
+            for mark in text.marks:
+                held = {"place": stock.places, "carrier": stock.carriers}.get(mark.type)
+                if held is not None:
+                    held[is_chinese(mark.text)].append(mark.text)
+    return own, stock
 
 
 def _labels(text: Marked) -> list[int]:

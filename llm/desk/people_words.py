@@ -6,23 +6,45 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+from llm.people_rules import words
 from llm.tagger import FAMILIES, GIVEN
 
 PLACES_OF_WORDS = Path(__file__).resolve().parents[2] / "data" / "corpus" / "private"
 _FAMILIES, _GIVEN = "".join(sorted(FAMILIES)), "".join(sorted(GIVEN))
-_RARE_FAMILIES = "厍仝佘刁冼覃瞿栾翟解查单植容滕段兰霍荀蔺褚臧辜麦古巫幸茅敖隆尤巩鞠阚晏苑苗逄亓郗宓郦鄢邰仇亢乜么逯缪麻阮操牧农屈桑甘景宫岳池原和" + "东方"
-_COMPOUND = "欧阳 司马 上官 皇甫 诸葛 东方 夏侯 尉迟 令狐 慕容 司徒 钟离 单于 宇文 长孙 公孙 轩辕 端木 南宫 西门 独孤 百里".split()
-_SOUNDS = "阿 艾 巴 贝 比 布 查 达 丹 德 迪 多 菲 弗 格 古 哈 海 赫 吉 加 卡 凯 科 克 库 拉 莱 兰 雷 丽 利 琳 路 罗 洛 马 玛 麦 曼 米 莫 娜 纳 妮 诺 帕 佩 皮 奇 乔 瑞 萨 塞 莎 斯 塔 泰 特 汤 托 瓦 维 温 希 西 谢 雅 亚 伊 依 尤 詹 珍 朱 佐 娅 蒂 尔 姆 森 顿 奥 恩".split()
-_UYGHUR = "艾合买提 买买提 古丽 古丽米热 古丽娜尔 阿依古丽 阿迪力 热依木 吐尔逊 努尔兰 艾山 玉素甫 帕提古丽 阿布都拉 阿布都热合曼 迪丽娜尔 肉孜 库尔班 热娜 阿依夏木 巴特尔 斯琴 其其格 乌日娜 格日勒 高娃 那仁 孟和 苏日娜 扎西 卓玛 次仁 旺堆 拉姆 央金 达瓦 尼玛 格桑 多吉 平措 白玛".split()
-_NICK_ENDS = "哥 姐 叔 婶 嫂 妹 弟 爷 奶 姨 伯 仔 妈".split()
-_SHOP_ENDS = "家居 茶业 旗舰店 食品 陶艺 手作 服饰 母婴 五金 电器 图书 花艺 皮具 银饰 农产 渔具 布艺 文具 玩具 数码 酒业 药房 小铺 工坊 商行 百货 烘焙".split()
-_SHOP_WORDS = "Amber Harbour Willow Copper Maple Velvet Lantern Cedar Marble Juniper Saffron Pelican Meadow Orchid Granite Heron Ivory Clover Falcon Linen Coral Thistle Birch Ember Quill Sparrow Tulip Walnut Indigo Moss".split()
-_SHOP_KINDS = "Pottery Candles Supply Crafts Goods Studio Textiles Books Tools Foods Toys Jewels Garden Outfitters Bakery Coffee Ceramics Lighting Leather Prints Trading Store Collective Works".split()
-_NATURE = "Oak Maple Park Hill River Station Church Mill King Queen Victoria Bridge High Green Spring Lake North South Market School Castle Chapel Forest Garden Abbey Canal Cedar Elm Rose Tower Wharf".split()
-_TAILS = "路 街 大道 大街 巷 胡同 东路 西路 南路 北路 中路 一路 二路".split()
-_ROADS = "人民 解放 中山 建设 和平 新华 长江 黄河 文化 友谊 江南 滨江 学院 科技 工业 迎宾 朝阳 民族 团结 兴业 振兴 光明 幸福 延安 淮海 西湖 中关村 玉林 愚园 麒麟 鲁迅 平江 白塔 泉秀 解元 翠微 石龙 高新 创业 望江 龙华 福田 天府 锦绣 东湖 南湖".split()
-_ESTATES = "阳光花园 锦绣家园 绿地公馆 万科城 碧桂园 翡翠湾 世纪城 香榭里 金色家园 保利花园 学府苑 东方名都 滨江一号 和谐小区 丽景苑 御景台 凤凰城 怡景花园 大宁社区 幸福里".split()
-_TOWERS = "国际大厦 商务中心 科技园 创业园 工业园 广场 财富中心 南洋广场 物流园 软件园 批发市场 市场 大厦".split()
+_RARE_FAMILIES = (
+    "厍仝佘刁冼覃瞿栾翟解查单植容滕段兰霍荀蔺褚臧辜麦古巫幸茅敖隆尤巩鞠阚晏苑苗逄亓郗宓郦鄢邰仇亢乜么逯缪麻阮操牧农屈桑甘景宫岳池原和"
+    "东方"
+)
+_COMPOUND = words(
+    "欧阳 司马 上官 皇甫 诸葛 东方 夏侯 尉迟 令狐 慕容 司徒 钟离 单于 宇文 长孙 公孙 轩辕 端木 南宫 西门 独孤 百里"
+)
+_SOUNDS = words(
+    "阿 艾 巴 贝 比 布 查 达 丹 德 迪 多 菲 弗 格 古 哈 海 赫 吉 加 卡 凯 科 克 库 拉 莱 兰 雷 丽 利 琳 路 罗 洛 马 玛 麦 曼 米 莫 娜 纳 妮 诺 帕 佩 皮 奇 乔 瑞 萨 塞 莎 斯 塔 泰 特 汤 托 瓦 维 温 希 西 谢 雅 亚 伊 依 尤 詹 珍 朱 佐 娅 蒂 尔 姆 森 顿 奥 恩"
+)
+_UYGHUR = words(
+    "艾合买提 买买提 古丽 古丽米热 古丽娜尔 阿依古丽 阿迪力 热依木 吐尔逊 努尔兰 艾山 玉素甫 帕提古丽 阿布都拉 阿布都热合曼 迪丽娜尔 肉孜 库尔班 热娜 阿依夏木 巴特尔 斯琴 其其格 乌日娜 格日勒 高娃 那仁 孟和 苏日娜 扎西 卓玛 次仁 旺堆 拉姆 央金 达瓦 尼玛 格桑 多吉 平措 白玛"
+)
+_NICK_ENDS = words("哥 姐 叔 婶 嫂 妹 弟 爷 奶 姨 伯 仔 妈")
+_SHOP_ENDS = words(
+    "家居 茶业 旗舰店 食品 陶艺 手作 服饰 母婴 五金 电器 图书 花艺 皮具 银饰 农产 渔具 布艺 文具 玩具 数码 酒业 药房 小铺 工坊 商行 百货 烘焙"
+)
+_SHOP_WORDS = words(
+    "Amber Harbour Willow Copper Maple Velvet Lantern Cedar Marble Juniper Saffron Pelican Meadow Orchid Granite Heron Ivory Clover Falcon Linen Coral Thistle Birch Ember Quill Sparrow Tulip Walnut Indigo Moss"
+)
+_SHOP_KINDS = words(
+    "Pottery Candles Supply Crafts Goods Studio Textiles Books Tools Foods Toys Jewels Garden Outfitters Bakery Coffee Ceramics Lighting Leather Prints Trading Store Collective Works"
+)
+_NATURE = words(
+    "Oak Maple Park Hill River Station Church Mill King Queen Victoria Bridge High Green Spring Lake North South Market School Castle Chapel Forest Garden Abbey Canal Cedar Elm Rose Tower Wharf"
+)
+_TAILS = words("路 街 大道 大街 巷 胡同 东路 西路 南路 北路 中路 一路 二路")
+_ROADS = words(
+    "人民 解放 中山 建设 和平 新华 长江 黄河 文化 友谊 江南 滨江 学院 科技 工业 迎宾 朝阳 民族 团结 兴业 振兴 光明 幸福 延安 淮海 西湖 中关村 玉林 愚园 麒麟 鲁迅 平江 白塔 泉秀 解元 翠微 石龙 高新 创业 望江 龙华 福田 天府 锦绣 东湖 南湖"
+)
+_ESTATES = words(
+    "阳光花园 锦绣家园 绿地公馆 万科城 碧桂园 翡翠湾 世纪城 香榭里 金色家园 保利花园 学府苑 东方名都 滨江一号 和谐小区 丽景苑 御景台 凤凰城 怡景花园 大宁社区 幸福里"
+)
+_TOWERS = words("国际大厦 商务中心 科技园 创业园 工业园 广场 财富中心 南洋广场 物流园 软件园 批发市场 市场 大厦")
 _CN = {
     "浙江省": "杭州市:西湖区,滨江区,余杭区 宁波市:海曙区,鄞州区 金华市:义乌市,婺城区 温州市:鹿城区,瓯海区", "广东省": "广州市:天河区,番禺区,白云区 深圳市:南山区,龙岗区 东莞市:虎门镇,长安镇 佛山市:顺德区",
     "江苏省": "南京市:鼓楼区,江宁区 苏州市:姑苏区,昆山市 无锡市:梁溪区 徐州市:泉山区", "四川省": "成都市:武侯区,锦江区 绵阳市:涪城区", "湖北省": "武汉市:江岸区,洪山区 宜昌市:西陵区", "福建省": "福州市:鼓楼区 泉州市:丰泽区,晋江市 厦门市:思明区",
@@ -63,7 +85,9 @@ class Words:
             return own
         if language == "ph" and self.deal.random() < 0.7:
             return "es_MX"
-        return self.pick(["en_US", "en_GB", "en_IN", "en_NG"]) if self.deal.random() < 0.25 else self.pick(self._locales)
+        return (
+            self.pick(["en_US", "en_GB", "en_IN", "en_NG"]) if self.deal.random() < 0.25 else self.pick(self._locales)
+        )
 
     def first(self, language: str) -> str:
         return self.pick(names()[self.locale(language)][0])
@@ -82,7 +106,12 @@ class Words:
 
     def person(self, language: str) -> str:
         if language == "vi":
-            return " ".join([self.pick(names()["vi_VN"][1]), *(self.pick(names()["vi_VN"][0]) for _ in range(self.deal.choice((1, 2, 2, 3))))])
+            return " ".join(
+                [
+                    self.pick(names()["vi_VN"][1]),
+                    *(self.pick(names()["vi_VN"][0]) for _ in range(self.deal.choice((1, 2, 2, 3)))),
+                ]
+            )
         if language == "ms" and self.deal.random() < 0.6:
             return f"{self.first('id')} {self.pick(['bin', 'binti', 'a/l', 'Abdul'])} {self.first('id')}"
         first, last = self.first(language), self.last(language)
@@ -105,7 +134,9 @@ class Words:
 
     def family(self) -> str:
         turn = self.deal.random()
-        return self.pick(_COMPOUND) if turn < 0.07 else self.pick(_RARE_FAMILIES) if turn < 0.25 else self.pick(_FAMILIES)
+        return (
+            self.pick(_COMPOUND) if turn < 0.07 else self.pick(_RARE_FAMILIES) if turn < 0.25 else self.pick(_FAMILIES)
+        )
 
     def given(self) -> str:
         return self.pick(_GIVEN) if self.deal.random() < 0.6 else self.pick(self._common)
@@ -125,11 +156,19 @@ class Words:
 
     def transliterated(self) -> str:
         name = "".join(self.deal.sample(_SOUNDS, self.deal.choice((2, 3, 3, 4, 5))))
-        return f"{name}·{''.join(self.deal.sample(_SOUNDS, self.deal.choice((2, 3, 4))))}" if self.deal.random() < 0.4 else name
+        return (
+            f"{name}·{''.join(self.deal.sample(_SOUNDS, self.deal.choice((2, 3, 4))))}"
+            if self.deal.random() < 0.4
+            else name
+        )
 
     def minority(self) -> str:
         one = self.pick(_UYGHUR)
-        return f"{one}·{self.pick(_UYGHUR)}" if self.deal.random() < 0.5 else one + (self.pick(_UYGHUR) if self.deal.random() < 0.2 else "")
+        return (
+            f"{one}·{self.pick(_UYGHUR)}"
+            if self.deal.random() < 0.5
+            else one + (self.pick(_UYGHUR) if self.deal.random() < 0.2 else "")
+        )
 
     def foreign(self) -> str:
         if self.deal.random() < 0.35:
@@ -143,7 +182,15 @@ class Words:
 
     def shop(self, chinese: bool) -> str:
         if chinese:
-            start = self.pick([self.chinese(), self.nick(), self.given() + self.given(), self.given() + self.given() + self.given(), self.place(True)])
+            start = self.pick(
+                [
+                    self.chinese(),
+                    self.nick(),
+                    self.given() + self.given(),
+                    self.given() + self.given() + self.given(),
+                    self.place(True),
+                ]
+            )
             return start + (self.pick(_SHOP_ENDS) if self.deal.random() < 0.8 else "")
         last, word, kind = self.last("en"), self.pick(_SHOP_WORDS), self.pick(_SHOP_KINDS)
         forms = [
@@ -154,12 +201,28 @@ class Words:
 
     def brand(self, chinese: bool) -> str:
         if chinese:
-            return self.pick([self.chinese(), self.nick(), self.given() + self.given(), self.given() + self.given() + self.given(), self.transliterated()])
-        return self.pick([self.first("en"), self.last("en"), f"{self.first('en')} {self.last('en')}", self.pick(_SHOP_WORDS)])
+            return self.pick(
+                [
+                    self.chinese(),
+                    self.nick(),
+                    self.given() + self.given(),
+                    self.given() + self.given() + self.given(),
+                    self.transliterated(),
+                ]
+            )
+        return self.pick(
+            [self.first("en"), self.last("en"), f"{self.first('en')} {self.last('en')}", self.pick(_SHOP_WORDS)]
+        )
 
     # Addresses
     def address(self, language: str) -> str:
-        own = {"pt": self._brazil, "id": self._indonesia, "ms": self._malaysia, "vi": self._vietnam, "ph": self._philippines}
+        own = {
+            "pt": self._brazil,
+            "id": self._indonesia,
+            "ms": self._malaysia,
+            "vi": self._vietnam,
+            "ph": self._philippines,
+        }
         if language in own and self.deal.random() < 0.9:
             return own[language]()
         makers = [
@@ -184,31 +247,78 @@ class Words:
         return f"{self.pick(['Flat', 'Apt', 'Apt.', 'Unit', 'Suite', 'Apartment', 'Room', 'Floor', 'No.', '#'])} {self.number(1, 60)}{self.pick(['', '', 'A', 'B', 'C'])}"
 
     def _us(self) -> str:
-        kind = self.pick("Street St St. Avenue Ave Road Rd Lane Drive Dr Court Blvd Boulevard Way Place Circle Parkway Terrace".split())
+        kind = self.pick(
+            words(
+                "Street St St. Avenue Ave Road Rd Lane Drive Dr Court Blvd Boulevard Way Place Circle Parkway Terrace"
+            )
+        )
         inner = f", {self._inner()}" if self.deal.random() < 0.4 else ""
-        state = self.pick("NY CA TX WA OR IL OH FL GA MA PA ON BC QC VIC NSW QLD WA".split())
-        code = self.pick([self.number(10000, 99999), f"{self.pick('KLMNTV')}{self.number(1, 9)}{self.pick('ABCEX')} {self.number(1, 9)}{self.pick('ABCEX')}{self.number(1, 9)}", self.number(2000, 8999)])
+        state = self.pick(words("NY CA TX WA OR IL OH FL GA MA PA ON BC QC VIC NSW QLD WA"))
+        code = self.pick(
+            [
+                self.number(10000, 99999),
+                f"{self.pick('KLMNTV')}{self.number(1, 9)}{self.pick('ABCEX')} {self.number(1, 9)}{self.pick('ABCEX')}{self.number(1, 9)}",
+                self.number(2000, 8999),
+            ]
+        )
         tail = f", {self.place(False)}" if self.deal.random() < 0.85 else ""
         tail += f"{self.pick([',', '', ','])} {state} {code}" if tail and self.deal.random() < 0.7 else ""
         return f"{self._door()} {self._name()} {kind}{inner}{tail}"
 
     def _uk(self) -> str:
-        kind = self.pick("Road Street Lane Court Close Gardens Terrace Hill Grove Mews Crescent Row Square Way Green Quay Walk View Rise".split())
+        kind = self.pick(
+            words(
+                "Road Street Lane Court Close Gardens Terrace Hill Grove Mews Crescent Row Square Way Green Quay Walk View Rise"
+            )
+        )
         inner = f"{self._inner()}, " if self.deal.random() < 0.3 else ""
         after = f", {self._inner()}" if not inner and self.deal.random() < 0.15 else ""
-        tail = f", {self.place(False)}{self.pick([' ', ', '])}{self._code()}" if self.deal.random() < 0.75 else f", {self.place(False)}"
+        tail = (
+            f", {self.place(False)}{self.pick([' ', ', '])}{self._code()}"
+            if self.deal.random() < 0.75
+            else f", {self.place(False)}"
+        )
         return f"{inner}{self._door()} {self._name()} {self.pick([kind, self._name() + ' ' + kind])}{after}{tail}"
 
     def _estate(self) -> str:
-        park = self.pick(["Business Park", "Trade Park", "Industrial Estate", "Retail Park", "Enterprise Centre", "Trading Estate", "Market Hall", "Arcade"])
+        park = self.pick(
+            [
+                "Business Park",
+                "Trade Park",
+                "Industrial Estate",
+                "Retail Park",
+                "Enterprise Centre",
+                "Trading Estate",
+                "Market Hall",
+                "Arcade",
+            ]
+        )
         return f"{self.pick(['Unit', 'Units', 'Block', 'Warehouse', 'Bay', 'Stall', 'Shop'])} {self.number(1, 60)}{self.pick(['', 'A', 'B', 'C'])}, {self._name()} {self.pick([self._name() + ' ', ''])}{park}, {self.place(False)}{self.pick(['', ' ' + self._code(), ' ' + self._code()])}"
 
     def _german(self) -> str:
-        street = self.last("en").rstrip("s") + self.pick(["straße", "strasse", "str.", "weg", "gasse", "allee", "platz", "gata", "vej", "gatan", "veien", "gade", "katu"])
+        street = self.last("en").rstrip("s") + self.pick(
+            [
+                "straße",
+                "strasse",
+                "str.",
+                "weg",
+                "gasse",
+                "allee",
+                "platz",
+                "gata",
+                "vej",
+                "gatan",
+                "veien",
+                "gade",
+                "katu",
+            ]
+        )
         return f"{street} {self._door()}, {self.pick(['', '', 'D-', 'DK-', 'SE-'])}{self.number(1000, 99999)} {self.place(False)}{self.pick(['', '', ', Germany', ', Austria', ' (' + self.place(False) + ')'])}"
 
     def _french(self) -> str:
-        return f"{self._door()}{self.pick([',', '', ' bis'])} {self.pick(['rue', 'avenue', 'boulevard', 'place', 'chemin', 'allée', 'quai'])} {self.pick(['de la', 'des', 'du', 'de', ''])} {self._name()}, {self.number(10000, 99999)} {self.place(False)}{self.pick(['', ', France', ', Belgique'])}".replace("  ", " ")
+        return f"{self._door()}{self.pick([',', '', ' bis'])} {self.pick(['rue', 'avenue', 'boulevard', 'place', 'chemin', 'allée', 'quai'])} {self.pick(['de la', 'des', 'du', 'de', ''])} {self._name()}, {self.number(10000, 99999)} {self.place(False)}{self.pick(['', ', France', ', Belgique'])}".replace(
+            "  ", " "
+        )
 
     def _spanish(self) -> str:
         return f"{self.pick(['Calle', 'C/', 'Avenida', 'Av.', 'Plaza', 'Paseo', 'Carrera', 'Jirón'])} {self.pick(['', 'de ', 'del ', 'de la '])}{self.last('en')}{self.pick([' ', ', ', ' núm. ', ' #'])}{self._door()}{self.pick(['', ', ' + self.number(1, 9) + 'º ' + self.pick('ABCD'), ', piso ' + self.number(1, 20)])}, {self.number(10000, 52000)} {self.place(False)}"
@@ -229,7 +339,9 @@ class Words:
         return f"{self.number(1, 9)}-{self.number(1, 30)}-{self.number(1, 30)} {self.place(False)}{self.pick(['-cho', '-machi', '', ' 2-chome'])}, {self.place(False)}{self.pick(['-ku', '-shi'])}, {self.place(False)}{self.pick(['', ' ' + self.number(100, 999) + '-' + self.number(1000, 9999)])}"
 
     def _singapore(self) -> str:
-        return f"{self.pick(['Blk', 'Block', ''])} {self.number(1, 900)}{self.pick(['', 'A', 'B'])} {self._name()} {self.pick(['Avenue', 'Street', 'Road', 'Drive', 'Central'])} {self.pick(['', self.number(1, 12)])} #{self.number(10, 40)}-{self.number(10, 900)}, Singapore {self.number(100000, 829999)}".replace("  ", " ").strip()
+        return f"{self.pick(['Blk', 'Block', ''])} {self.number(1, 900)}{self.pick(['', 'A', 'B'])} {self._name()} {self.pick(['Avenue', 'Street', 'Road', 'Drive', 'Central'])} {self.pick(['', self.number(1, 12)])} #{self.number(10, 40)}-{self.number(10, 900)}, Singapore {self.number(100000, 829999)}".replace(
+            "  ", " "
+        ).strip()
 
     def _malaysia(self) -> str:
         return f"{self.pick(['No. ', 'No ', '', 'Lot ', 'Unit A-', 'A-'])}{self.number(1, 200)}{self.pick([',', '', '-' + self.number(1, 9) + ','])} {self.pick(['Jalan', 'Jln', 'Lorong', 'Persiaran'])} {self.first('id')}{self.pick(['', ' ' + self.number(1, 20), ' ' + self.number(1, 9) + '/' + self.number(1, 30)])}, {self.pick(['Taman', 'Kampung', 'Bandar', 'Kg.', 'Desa'])} {self.first('id')}, {self.number(10000, 98000)} {self.place(False)}{self.pick(['', ', Selangor', ', Johor', ', Kedah', ', Pulau Pinang'])}"
@@ -239,22 +351,65 @@ class Words:
         return f"{inner}{self._door()} {self.last('ph')} {self.pick(['St.', 'Street', 'Ave.', 'Road', 'Ext.'])}, {self.pick(['Brgy. ' + self.last('ph'), self.last('ph') + ' Village', 'Barangay ' + self.last('ph'), self.last('ph') + ' Subd.', 'Purok ' + self.number(1, 9)])}, {self.pick([self.place(False), self.place(False) + ' City'])}{self.pick(['', ' ' + self.number(1000, 9800), ', Cebu', ', Metro Manila ' + self.number(1000, 1799)])}"
 
     def _indonesia(self) -> str:
-        middle = self.pick(["", f", RT {self.number(1, 12):0>2}/RW {self.number(1, 12):0>2}", f" RT {self.number(1, 12)} RW {self.number(1, 9)}", f", Blok {self.pick('ABCD')}{self.number(1, 20)}"])
+        middle = self.pick(
+            [
+                "",
+                f", RT {self.number(1, 12):0>2}/RW {self.number(1, 12):0>2}",
+                f" RT {self.number(1, 12)} RW {self.number(1, 9)}",
+                f", Blok {self.pick('ABCD')}{self.number(1, 20)}",
+            ]
+        )
         return f"{self.pick(['Jl.', 'Jalan', 'Jln.', 'Gang', 'Gg.', 'Perum'])} {self.first('id')} {self.pick(['', 'Raya ', self.first('id') + ' '])}{self.pick(['No. ', 'No.', 'no ', ''])}{self._door()}{middle}, {self.pick(['Kec. ' + self.first('id') + ', ', 'Kel. ' + self.first('id') + ', ', ''])}{self.pick(['Kota ', 'Kab. ', ''])}{self.place(False)}{self.pick(['', ' ' + self.number(10000, 99000), ', Jawa Barat ' + self.number(10000, 99000)])}"
 
     def _brazil(self) -> str:
-        inner = self.pick(["", f", apto {self.number(1, 300)}", f", ap. {self.number(1, 99)}", f", bloco {self.pick('ABC')} apto {self.number(11, 204)}", ", casa 2", f", sala {self.number(1, 99)}"])
-        tail = self.pick(["", f" - {self.pick(['SP', 'RJ', 'MG', 'BA', 'PR', 'RS', 'PE'])}", f"/{self.pick(['SP', 'RJ', 'MG', 'BA'])}"])
-        code = self.pick(["", f", CEP {self.number(10000, 99999)}-{self.number(100, 999)}", f", {self.number(10000, 99999)}-{self.number(100, 999)}", f" {self.number(10000, 99999)}-{self.number(100, 999)}"])
+        inner = self.pick(
+            [
+                "",
+                f", apto {self.number(1, 300)}",
+                f", ap. {self.number(1, 99)}",
+                f", bloco {self.pick('ABC')} apto {self.number(11, 204)}",
+                ", casa 2",
+                f", sala {self.number(1, 99)}",
+            ]
+        )
+        tail = self.pick(
+            [
+                "",
+                f" - {self.pick(['SP', 'RJ', 'MG', 'BA', 'PR', 'RS', 'PE'])}",
+                f"/{self.pick(['SP', 'RJ', 'MG', 'BA'])}",
+            ]
+        )
+        code = self.pick(
+            [
+                "",
+                f", CEP {self.number(10000, 99999)}-{self.number(100, 999)}",
+                f", {self.number(10000, 99999)}-{self.number(100, 999)}",
+                f" {self.number(10000, 99999)}-{self.number(100, 999)}",
+            ]
+        )
         return f"{self.pick(['Rua', 'R.', 'Avenida', 'Av.', 'Travessa', 'Alameda', 'Praça', 'Estrada', 'Rodovia'])} {self.pick(['', 'Doutor ', 'das ', 'do ', 'São ', 'Santa '])}{self.pick(names()['pt_BR'][1])}{self.pick([', ', ', nº ', ' ', ', n. '])}{self._door()}{inner}{self.pick([', ', ' - '])}{self.pick(['Jardim ', 'Vila ', 'Bairro ', ''])}{self.pick(names()['pt_BR'][1])}, {self.pick(['São Paulo', 'Rio de Janeiro', 'Belo Horizonte', 'Salvador', 'Recife', 'Curitiba', 'Campinas', 'Porto Alegre', self.place(False)])}{tail}{code}"
 
     def _vietnam(self) -> str:
         given = names()["vi_VN"][0] + names()["vi_VN"][1]
-        number = self.pick([self._door(), f"{self.number(1, 300)}/{self.number(1, 40)}", f"{self.number(1, 90)} ngõ {self.number(1, 200)}"])
+        number = self.pick(
+            [
+                self._door(),
+                f"{self.number(1, 300)}/{self.number(1, 40)}",
+                f"{self.number(1, 90)} ngõ {self.number(1, 200)}",
+            ]
+        )
         return f"{self.pick(['', 'Số ', 'số ', 'Nhà '])}{number} {self.pick(['', 'đường ', 'Đường ', 'phố '])}{self.pick(given)} {self.pick(given)}{self.pick(['', ' ' + self.pick(given)])}, {self.pick(['phường ' + self.number(1, 16), 'P. ' + self.pick(given) + ' ' + self.pick(given), 'xã ' + self.pick(given) + ' ' + self.pick(given), 'phường ' + self.pick(given) + ' ' + self.pick(given)])}, {self.pick(['quận ' + self.number(1, 12), 'Q.' + self.number(1, 12), 'huyện ' + self.pick(given) + ' ' + self.pick(given), self.pick(given) + ' ' + self.pick(given)])}, {self.pick(['Hà Nội', 'TP. Hồ Chí Minh', 'TP.HCM', 'Đà Nẵng', 'Hải Phòng', 'Cần Thơ', 'Huế', 'Nghệ An'])}"
 
     def _india(self) -> str:
-        start = self.pick([f"Flat {self.number(1, 900)}, {self.first('en')} {self.pick(['Apartments', 'CHS', 'Towers', 'Heights', 'Nivas'])}, ", f"House No. {self.number(1, 200)}, ", f"Plot {self.number(1, 90)}, ", f"H.No. {self.number(1, 9)}-{self.number(1, 90)}/{self.number(1, 9)}, ", f"Shop {self.number(1, 40)}, "])
+        start = self.pick(
+            [
+                f"Flat {self.number(1, 900)}, {self.first('en')} {self.pick(['Apartments', 'CHS', 'Towers', 'Heights', 'Nivas'])}, ",
+                f"House No. {self.number(1, 200)}, ",
+                f"Plot {self.number(1, 90)}, ",
+                f"H.No. {self.number(1, 9)}-{self.number(1, 90)}/{self.number(1, 9)}, ",
+                f"Shop {self.number(1, 40)}, ",
+            ]
+        )
         return f"{start}{self.pick([self.last('en') + ' Road, ', 'M.G. Road, ', self.number(1, 30) + 'th Cross, ', 'Sector ' + self.number(1, 60) + ', ', self.last('en') + ' Nagar, '])}{self.place(False)}{self.pick([' East', ' West', ''])}, {self.pick(['Mumbai', 'Delhi', 'Bengaluru', 'Chennai', 'Pune', 'Lagos', 'Karachi', 'Dhaka', 'Nairobi', 'Accra'])} {self.pick([self.number(110000, 799999), self.number(110, 799) + ' ' + self.number(100, 999), ''])}".strip()
 
     def _hong_kong(self) -> str:
@@ -280,7 +435,15 @@ class Words:
     def _loose(self) -> str:
         """As mixed-up forms have it: number, street, unit, town, country and code, in lines or not."""
         sep = self.pick([", ", " ", "\n", "\n ", ", "])
-        parts = [self.pick([f"{self._door()} {self._name()} {self._door()}", f"{self._name()} {self._name()} {self._door()}", f"{self._door()} {self._name()} {self.pick(['Street', 'Road', 'Rd', ''])}".strip()])]
+        parts = [
+            self.pick(
+                [
+                    f"{self._door()} {self._name()} {self._door()}",
+                    f"{self._name()} {self._name()} {self._door()}",
+                    f"{self._door()} {self._name()} {self.pick(['Street', 'Road', 'Rd', ''])}".strip(),
+                ]
+            )
+        ]
         if self.deal.random() < 0.4:
             parts.append(self._inner())
         parts.append(self.place(False))
@@ -299,8 +462,24 @@ class Words:
             province = self.pick([province, province, some[0] + "省"])
             city = some[1] + self.pick(["市", "市", "州", "盟", "地区", "族自治州", "苗族自治州", "回族自治州"])
             county = some[2] + self.pick(["区", "区", "县", "市", "旗", "新区", "开发区"])
-        head = self.pick([f"{province}{city}{county}", f"{city}{county}", f"{city}{county}", f"{city.rstrip('市')}{county}", city, county, f"{province}{city}", ""])
-        head = head.replace("上海上海", "上海").replace("北京北京", "北京").replace("重庆重庆", "重庆").replace("天津天津", "天津")
+        head = self.pick(
+            [
+                f"{province}{city}{county}",
+                f"{city}{county}",
+                f"{city}{county}",
+                f"{city.rstrip('市')}{county}",
+                city,
+                county,
+                f"{province}{city}",
+                "",
+            ]
+        )
+        head = (
+            head.replace("上海上海", "上海")
+            .replace("北京北京", "北京")
+            .replace("重庆重庆", "重庆")
+            .replace("天津天津", "天津")
+        )
         town = self.pick(["", "", "", f"{self.given()}{self.given()}{self.pick(['镇', '街道', '乡', '社区'])}"])
         return (head + town + self._road()).replace("  ", " ").strip()
 
@@ -311,7 +490,12 @@ class Words:
         n = self._space
         road = f"{self.pick(_ROADS) if self.deal.random() < 0.5 else self.given() + self.given()}{self.pick(_TAILS)}"
         door = f"{self.pick(['', '', '', '甲', '乙'])}{n(self.number(1, 999))}{self.pick(['号', '号', '号', '号院', '弄' + n(self.number(1, 60)) + '号'])}"
-        estate = self.pick([self.pick(_ESTATES), self.given() + self.given() + self.pick(["花园", "小区", "苑", "公寓", "家属院", "新村"])])
+        estate = self.pick(
+            [
+                self.pick(_ESTATES),
+                self.given() + self.given() + self.pick(["花园", "小区", "苑", "公寓", "家属院", "新村"]),
+            ]
+        )
         flat = self.pick([
             f"{n(self.number(1, 40))}{self.pick(['栋', '幢', '号楼', '座'])}{n(self.number(1, 6))}单元{n(self.number(101, 2804))}{self.pick(['室', '', '号'])}", f"{n(self.number(1, 40))}{self.pick(['栋', '幢', '号楼'])}{n(self.number(101, 2804))}{self.pick(['室', ''])}",
             f"{n(self.number(101, 3004))}室", f"{self.pick('ABCD')}座{n(self.number(101, 2804))}{self.pick(['', '室'])}", f"{n(self.number(1, 6))}{self.pick(['楼', '层'])}", f"{self.pick('一二三四五六')}楼", f"{n(self.number(1, 4))}单元{n(self.number(101, 904))}", "",

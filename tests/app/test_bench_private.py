@@ -45,12 +45,12 @@ def test_it_stays_beyond_plain_patterns_on_the_reporting_half() -> None:
         row = rows["trustdesk", "all", type_]
         assert row.recall is not None
         assert row.precision is not None
-        assert (row.recall >= 0.9, row.precision >= 0.85) == (True, True), type_
+        assert (row.recall >= 0.9, row.precision >= 0.9) == (True, True), type_
 
 
 def test_order_numbers_are_no_private_data_to_the_baseline_either() -> None:
     assert plain_patterns("order TD-10017578") == []
 
 
-LEAST_RECALL = 0.88
-LEAST_PRECISION = 0.85
+LEAST_RECALL = 0.81
+LEAST_PRECISION = 0.89
