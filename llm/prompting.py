@@ -140,9 +140,7 @@ def _first_and_newest(messages: Sequence[Message], count: int) -> Sequence[Messa
     return (messages[0], *messages[1 - count :])
 
 
-def _said(
-    messages: Sequence[Message], cut: Cut, hide: Callable[[str], str]
-) -> Iterator[tuple[str, str, str]]:
+def _said(messages: Sequence[Message], cut: Cut, hide: Callable[[str], str]) -> Iterator[tuple[str, str, str]]:
     for age, message in zip(range(len(messages), 0, -1), messages, strict=True):  # 1 is the newest
         text = message.text if age <= cut.quoting else _QUOTED.sub("", message.text)
         yield message.cite, f"message from {message.author}", hide(text)[: cut.characters]
