@@ -36,7 +36,7 @@ HIDDEN = 0.4
 LISTED = 0.7
 """Share of the names that the lists know while it learns, so that it also learns from what stands around a name."""
 
-LEAST = {PERSON: 0.35, ADDRESS: 0.4, OTHER: 0.5}
+LEAST = {PERSON: 0.25, ADDRESS: 0.25, OTHER: 0.5}
 Columns = NDArray[np.int32]
 SWAPS = 2
 NAMED = 1
@@ -221,7 +221,7 @@ def _fitted(columns: Columns, labels: NDArray[np.int64], seed: int) -> tuple[Flo
     for epoch in range(EPOCHS):
         for group in optimizer.param_groups:
             group["lr"] = RATE * (1 - epoch / EPOCHS)
-        for chosen in torch.split(torch.randperm(len(labels)), AT_ONCE):  # type: ignore[no-untyped-call]
+        for chosen in torch.split(torch.randperm(len(labels)), AT_ONCE):
             some = torch.from_numpy(columns[chosen.numpy()])
             shown = (torch.rand(some.shape) > HIDDEN).float() / (1 - HIDDEN)
             loss = torch.nn.functional.cross_entropy(bag(some, per_sample_weights=shown) + bias, answers[chosen])
