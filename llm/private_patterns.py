@@ -40,7 +40,7 @@ def found(text: str) -> Iterator[tuple[int, int, str]]:
             continue
         for match in form.pattern.finditer(text):
             start, end = match.span("id" if "id" in form.pattern.groupindex else 0)
-            if any(taken[start:end]) or not form.holds(text[start:end]) or _DATE.fullmatch(text[start:end]):
+            if any(taken[start:end]) or not form.holds(text[start:end]) or _is_date(text[start:end]):
                 continue
             before = text[max(0, start - form.reach) : start]
             if form.near is not None and not form.near.search(before):
@@ -55,6 +55,7 @@ def found(text: str) -> Iterator[tuple[int, int, str]]:
 
 _THAI_ANY = re.compile(r"[\u0e00-\u0e7f]")
 _DATE = re.compile(r"(?:19|20)\d\d([-/. ])\d{1,2}\1\d{1,2}|\d{1,2}([-/. ])\d{1,2}\2(?:19|20)\d\d|(?:19|20)\d{6}")
+_DAY_FIRST = re.compile(r"(?:19|20)\d\d([-/.])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])(?!\d)")
 _OURS = re.compile(
     r"(?:orders?|tracking|parcel|waybill|consignment|sku|asin|gtin|ean|isbn|item|product|model|listing|merchant|seller|shop|store|ticket|case|invoice|serial|"
     r"batch|lot|claim|customer|contract|report|form|reg(?:istration)?|version|build|(?<![a-z])sn|(?<![a-z])ref(?:erence)?|pedido|rastreio|pesanan|resi|"
@@ -62,6 +63,11 @@ _OURS = re.compile(
     r"(?:[ _-]?(?:ids?|numbers?|nos?\.?|codes?|refs?\.?|编号|号码|号|id))?[\s,，]{0,2}(?:is|are|was|为|是)?\s{0,2}[:：#]{0,2}\s{0,2}[A-Z]{0,3}(?:[A-Z0-9-]{5,24}(?:[,，、;] ?| and |和| & | or )){0,5}$",
     re.I,
 )
+
+
+def _is_date(written: str) -> bool:
+    """Whether it is a day, or begins with one as instants do."""
+    return _DATE.fullmatch(written) is not None or _DAY_FIRST.match(written) is not None
 
 
 def _is_ours(form: Form, text: str, start: int) -> bool:
