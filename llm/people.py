@@ -219,7 +219,7 @@ class PeopleTagger:
         return chances
 
 
-OUTSIDE_DISCOUNT = 1.0
+OUTSIDE_DISCOUNT = 1.5
 """How much less the label of nothing weighs (nats): it stands at nearly every word, and a kind's own least confidence decides anyway."""
 
 

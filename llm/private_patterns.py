@@ -40,7 +40,7 @@ def found(text: str) -> Iterator[tuple[int, int, str]]:
             continue
         for match in form.pattern.finditer(text):
             start, end = match.span("id" if "id" in form.pattern.groupindex else 0)
-            if any(taken[start:end]) or not form.holds(text[start:end]) or _DATE.fullmatch(text[start:end]):
+            if any(taken[start:end]) or not form.holds(text[start:end]) or _is_date(text[start:end]):
                 continue
             before = text[max(0, start - form.reach) : start]
             if form.near is not None and not form.near.search(before):
@@ -55,6 +55,7 @@ def found(text: str) -> Iterator[tuple[int, int, str]]:
 
 _THAI_ANY = re.compile(r"[\u0e00-\u0e7f]")
 _DATE = re.compile(r"(?:19|20)\d\d([-/. ])\d{1,2}\1\d{1,2}|\d{1,2}([-/. ])\d{1,2}\2(?:19|20)\d\d|(?:19|20)\d{6}")
+_DAY_FIRST = re.compile(r"(?:19|20)\d\d([-/.])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])(?!\d)")
 _OURS = re.compile(
     r"(?:orders?|tracking|parcel|waybill|consignment|sku|asin|gtin|ean|isbn|item|product|model|listing|merchant|seller|shop|store|ticket|case|invoice|serial|"
     r"batch|lot|claim|customer|contract|report|form|reg(?:istration)?|version|build|(?<![a-z])sn|(?<![a-z])ref(?:erence)?|pedido|rastreio|pesanan|resi|"
@@ -62,6 +63,11 @@ _OURS = re.compile(
     r"(?:[ _-]?(?:ids?|numbers?|nos?\.?|codes?|refs?\.?|编号|号码|号|id))?[\s,，]{0,2}(?:is|are|was|为|是)?\s{0,2}[:：#]{0,2}\s{0,2}[A-Z]{0,3}(?:[A-Z0-9-]{5,24}(?:[,，、;] ?| and |和| & | or )){0,5}$",
     re.I,
 )
+
+
+def _is_date(written: str) -> bool:
+    """Whether it is a day, or begins with one as instants do."""
+    return _DATE.fullmatch(written) is not None or _DAY_FIRST.match(written) is not None
 
 
 def _is_ours(form: Form, text: str, start: int) -> bool:
@@ -245,7 +251,7 @@ _ACCOUNT = re.compile(
 _CARD = re.compile(r"card|visa|master|amex|cart[ãa]o|kartu|kad\b|thẻ|บัตร|卡", re.I)
 _ID_WORDS = re.compile(
     r"passport|passaporte|paspor|pasport|hộ chiếu|หนังสือเดินทาง|护照|通行证|身份证|证件|身分证|居民证|居留|national (?:id|insurance)|identity|\bid (?:card|number|no)|social security|\bssn\b|\bitin\b|"
-    r"\bein\b|tax(?:payer)? ?(?:id|number|no|code)|\btin\b|\bvat\b|\bcpr\b|\bbsn\b|kennitala|\bnik\b|\bktp\b|\bnpwp\b|\bcccd\b|\bcmnd\b|\bcmt\b|mykad|\bnric\b|\bfin\b|\bic\b|aadhaar|\bpan\b|philsys|"
+    r"\bein\b|tax(?:payer)? ?(?:id|number|no|code)|\btin\b|\bcpr\b|\bbsn\b|kennitala|\bnik\b|\bktp\b|\bnpwp\b|\bcccd\b|\bcmnd\b|\bcmt\b|mykad|\bnric\b|\bfin\b|\bic\b|aadhaar|\bpan\b|philsys|"
     r"\bumid\b|\bsss\b|\brg\b|\bcpf\b|\bcnpj\b|\bcnh\b|\bnif\b|\bnie\b|\bdni\b|\bcurp\b|\brfc\b|codice fiscale|steuer|\bpesel\b|personnummer|\bnino\b|\bnin\b|\bbvn\b|licen[cs]e|kad pengenalan|"
     r"บัตรประชาชน|ประจำตัว|căn cước|chứng minh|mã số thuế|税号|税务|信用代码|驾照|\bcuit\b|\brut\b|\bahv\b|\bhkid\b|\bcnic\b|emirates id|numéro de sécurité|insee|personal (?:code|number|id)",
     re.I,
@@ -307,6 +313,7 @@ FORMS: tuple[Form, ...] = (
     Form("ADDRESS", _c(rf"(?:เลขที่ ?|บ้านเลขที่ ?)?(?<![\d/-])\d{{1,4}}(?:/\d{{1,4}})? {{0,2}}{_THAI_WHERE}(?:{_THAI}|[\d ./-]|,){{3,120}}(?<![\d])\d{{5}}(?!\d)"), is_thai=True),
     Form("ADDRESS", _c(rf"(?:เลขที่ ?|บ้านเลขที่ ?)?(?<![\d/-])\d{{1,4}}(?:/\d{{1,4}})? {{0,2}}{_THAI_WHERE}(?:{_THAI}|[\d./-]| (?={_THAI_WHERE}|\d)){{3,90}}{_THAI}"), is_thai=True),
     Form("PERSON", _c(rf"(?:ดิฉัน|ชื่อบัญชี|ชื่อ|คุณ|นางสาว|นาง|นาย|ผู้รับ|ผู้ซื้อ|ลูกค้า|บัญชีของ)(?: ?(?:คือ|ว่า|คุณ|นางสาว|นาย))?[ :]{{0,2}}(?P<id>{_THAI}{{2,20}} {_THAI}{{3,24}})(?=$|[^\u0e00-\u0e7f])"), is_thai=True),
+    Form("NATIONAL_ID", _c(rf"(?<!\+){_FREE}[A-Z]{{0,3}}\d(?:[ ./-]?\d){{5,13}}-?[A-Z]?{_END}", 0), lambda w: not re.fullmatch(r"\d{3}\.\d{3}\.\d{3}-\d{2}", w), near=_ID_WORDS, reach=30),
     Form("IP", _c(r"(?<![\w.-])\d{1,3}(?:\.\d{1,3}){3}(?![\w-]|\.\d)"), _is_ip),
     Form("IP", _c(r"(?<![\w:])(?=[0-9A-Fa-f:]*[0-9A-Fa-f])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w:])"), lambda w: len(w) > 5 and _is_ip(w)),
     Form("BANK_ACCOUNT", _c(rf"{_FREE}\d{{2}}-\d{{2}}-\d{{2}}{_END}"), near=_c(r"sort ?code|\bsc\b"), reach=24),
@@ -317,7 +324,7 @@ FORMS: tuple[Form, ...] = (
     Form("PHONE", _c(rf"(?<![\w+])\+\(?\d{{1,4}}\)?{_SEP}(?:\(\d{{1,4}}\){_SEP})?\d{{1,5}}(?:{_SEP}\d{{1,5}}){{1,5}}(?:x\d{{1,5}})?(?!\d)"), _is_phone, spares_ours=False),
     Form("PHONE", _c(rf"{_FREE}(?:(?:0086|\(?\+?86\)?){_SEP})?1[3-9]\d(?:{_SEP}\d{{4}}{_SEP}\d{{4}}|{_SEP}\d{{3}}{_SEP}\d{{5}}|\d{_SEP}\d{{3}}{_SEP}\d{{4}}){_END}"), _is_phone),
     Form("PHONE", _c(rf"(?<![\w(])\(\+?\d{{2,5}}\)[ -]?\d{{2,5}}(?:[ .-]?\d{{2,5}}){{1,3}}(?:x\d{{1,5}})?{_END}"), _is_phone),
-    Form("BANK_ACCOUNT", _c(rf"{_FREE}\d(?:[ -]?\d){{7,21}}{_END}"), lambda w: _has_digits(8)(w) and not re.match(r"1[3-9]\d{9}$|0\d{9,10}$", _digits(w)), near=_ACCOUNT, reach=28),
+    Form("BANK_ACCOUNT", _c(rf"{_FREE}\d(?:[ -]?\d){{7,21}}{_END}"), lambda w: _has_digits(8)(w) and not re.match(r"1[3-9]\d{9}$|0\d{9,10}$", _digits(w)), near=_ACCOUNT, reach=40),
     Form("PHONE", _c(rf"(?<![\w.-])(?:0{{0,2}}1[-. ])?\d{{3}}[-. ]\d{{3}}[-. ]\d{{4}}(?: ?x\d{{1,5}})?{_END}"), _is_phone),
     Form("PHONE", _c(rf"(?<![\w.-])(?<!\d )00\d{{1,3}}(?:[ .-]?\d{{2,5}}){{2,5}}(?:x\d{{1,6}})?{_END}"), _is_phone),
     Form("PHONE", _c(rf"(?<![\w.,-])(?<!\d )0\d{{1,4}}(?:[ .-]\d{{2,5}}){{1,4}}(?:-\d{{1,5}})?{_END}"), lambda w: 9 <= len(_digits(w)) <= 12),

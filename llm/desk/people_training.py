@@ -36,7 +36,7 @@ HIDDEN = 0.4
 LISTED = 0.7
 """Share of the names that the lists know while it learns, so that it also learns from what stands around a name."""
 
-LEAST = {PERSON: 0.35, ADDRESS: 0.4, OTHER: 0.5}
+LEAST = {PERSON: 0.25, ADDRESS: 0.25, OTHER: 0.5}
 Columns = NDArray[np.int32]
 SWAPS = 2
 NAMED = 1

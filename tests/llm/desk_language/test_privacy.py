@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llm.privacy import find, mask, redact
+from llm.privacy import Pseudonyms, find, find_all, mask, redact
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,15 @@ from llm.privacy import find, mask, redact
         ("CPF 529.982.247-25", "CPF [NATIONAL_ID]"),
         ("SSN 123-45-6789", "SSN [NATIONAL_ID]"),
         ("NRIC S1234567D", "NRIC [NATIONAL_ID]"),
+        ("CNPJ 11.222.333/0001-81", "CNPJ [NATIONAL_ID]"),
+        ("NIK saya 3204123456780001", "NIK saya [NATIONAL_ID]"),
+        ("rekening BCA 123 456 7890", "rekening BCA [BANK_ACCOUNT]"),
+        ("write to ann dot lee at mailbox dot org", "write to [EMAIL]"),
+        ("卡号４１１１１１１１１１１１１１１１", "卡号[CARD]"),
+        ("visit tern-shop.de/new today", "visit [URL] today"),
+        ("hubungi +62 812 3456 7890", "hubungi [PHONE]"),
+        ("收件人：张伟民，浙江省杭州市西湖区文三路 12 号 3 栋 402 室", "收件人：[PERSON]，[ADDRESS]"),
+        ("Dear Maria Santos, it went to 14 Mill Lane, Leeds LS2 7EW.", "Dear [PERSON], it went to [ADDRESS]."),
     ],
 )
 def test_private_data_is_masked(text: str, masked: str) -> None:
@@ -43,6 +52,11 @@ def test_private_data_is_masked(text: str, masked: str) -> None:
         "CPF 529.982.247-26",
         "身份证110105194912310021",
         "version v1.2.3.4",
+        "last call 2026-03-02 14:58, next 2026-03-09 10:00",
+        "phone support is open until 2026-11-03 18:30",
+        "app 2.10.0.4 shows my orders twice",
+        "barcode 9787508644712, batch 20260107",
+        "orders 4111111111111111, 5500005555555559 and 4012888888881881",
         "we sold 1,234,567 items in 2026",
     ],
 )
@@ -64,3 +78,15 @@ def test_spans_rebuild_the_masked_text(text: str) -> None:
 def test_positions_count_code_points() -> None:
     (span,) = find("😀😀 a@b.com")
     assert (span.start, span.end) == (3, 10)
+
+
+def test_pseudonyms_are_one_a_thing_and_can_be_told_again() -> None:
+    hidden = Pseudonyms()
+    first = hidden.hide("mail a@b.com or c@d.org")
+    assert (first, hidden.hide("a@b.com!")) == ("mail [EMAIL_1] or [EMAIL_2]", "[EMAIL_1]!")
+    assert hidden.show(f"{first}, [EMAIL_9]") == "mail a@b.com or c@d.org, [EMAIL_9]"
+
+
+def test_texts_read_together_are_read_as_alone() -> None:
+    texts = ["My name is Jorge Medina.", "", "我叫李晓梅", "call +86 138 0013 8000"] * 3
+    assert [*find_all(texts)] == [find(text) for text in texts]
