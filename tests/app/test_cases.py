@@ -198,7 +198,7 @@ def test_a_workspace_of_the_first_version_is_brought_up(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/old.sqlite"
     Workspace.open(url).close()
     with create_engine(url).begin() as connection:
-        for table in ("case_notes", "cases", "watched"):
+        for table in ("case_notes", "cases", "watched", "summaries"):
             connection.execute(text(f"drop table {table}"))
         connection.execute(text("update alembic_version set version_num = '0001'"))
     again = Workspace.open(url)
