@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llm.errors import CheckpointError
+from llm.labelling import likeliest
 from llm.people_rules import again, people, words
 from llm.tagger import FAMILIES, GIVEN, LONGEST_TEXT
 
@@ -231,7 +232,7 @@ def _runs(starts: Ints, ends: Ints, chances: Floats) -> Iterator[Named]:
     for stretch in np.split(busy, np.flatnonzero(np.diff(busy) > 1) + 1):
         logs = np.log(chances[stretch] + 1e-9)
         logs[:, 0] -= OUTSIDE_DISCOUNT
-        path = _likeliest(logs)
+        path = likeliest(logs, LABELS)
         n = 0
         while n < len(path):
             begin, label = n, path[n]
@@ -245,31 +246,6 @@ def _runs(starts: Ints, ends: Ints, chances: Floats) -> Iterator[Named]:
             columns = [label - (label + 1) % 2, label - (label + 1) % 2 + 1]
             sure = float(np.median(chances[these][:, columns].sum(axis=1)))
             yield Named(int(starts[these[0]]), int(ends[these[-1]]), kind, sure)
-
-
-def _likeliest(logs: Floats) -> list[int]:
-    """Viterbi over (n, labels) with the forbidden steps left out."""
-    steps = _steps()
-    best = logs[0] + steps[0]
-    back = []
-    for row in logs[1:]:
-        through = best[:, None] + steps
-        back.append(through.argmax(axis=0))
-        best = through.max(axis=0) + row
-    path = [int(best.argmax())]
-    for before in reversed(back):
-        path.append(int(before[path[-1]]))
-    return path[::-1]
-
-
-@cache
-def _steps() -> Floats:
-    """0 where a label may follow another, else minus infinity: (labels, labels)."""
-    steps = np.zeros((len(LABELS), len(LABELS)), np.float32)
-    for n, label in enumerate(LABELS):
-        if label.startswith("I-"):
-            steps[:, n] = [0.0 if before[2:] == label[2:] else -np.inf for before in LABELS]
-    return steps
 
 
 def _leads(said: str) -> bool:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from sklearn.feature_extraction import FeatureHasher
 
 from llm.errors import CheckpointError
+from llm.labelling import likeliest
 from llm.names import SURNAMES
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "data" / "models" / "names.npz"
@@ -214,7 +215,7 @@ def _runs(words: Sequence[Word], chances: Floats) -> Iterator[Tagged]:
     """The likeliest labels in a row, read as names; a label of a name's inside without its beginning can't be."""
     logs = np.log(chances + 1e-12)
     logs[:, 0] -= OUTSIDE_DISCOUNT
-    path = _likeliest(logs)
+    path = likeliest(logs, LABELS)
     n = 0
     while n < len(path):
         label = LABELS[path[n]]
@@ -230,31 +231,6 @@ def _runs(words: Sequence[Word], chances: Floats) -> Iterator[Tagged]:
             continue
         sure = float(min(1 - chances[k, 0] for k in range(begin, n)))
         yield Tagged(start, end, label[2:], sure)
-
-
-def _likeliest(logs: Floats) -> list[int]:
-    """Viterbi over (n, labels) with the forbidden steps left out."""
-    steps = _steps()
-    best = logs[0] + steps[0]  # as after O
-    back = []
-    for row in logs[1:]:
-        through = best[:, None] + steps
-        back.append(through.argmax(axis=0))
-        best = through.max(axis=0) + row
-    path = [int(best.argmax())]
-    for before in reversed(back):
-        path.append(int(before[path[-1]]))
-    return path[::-1]
-
-
-@cache
-def _steps() -> Floats:
-    """0 where a label may follow another, else minus infinity: (labels, labels)."""
-    steps = np.zeros((len(LABELS), len(LABELS)))
-    for n, label in enumerate(LABELS):
-        if label.startswith("I-"):
-            steps[:, n] = [0.0 if before[2:] == label[2:] else -np.inf for before in LABELS]
-    return steps
 
 
 @cache

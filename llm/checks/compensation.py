@@ -1,20 +1,27 @@
-"""Whether a sentence grants money within the desk's limits: USD 50 an order and 200 a month, for the marketplace's mistakes, fees as policy sets.
+"""Whether a sentence grants money within the desk's limits an order and a month, for the marketplace's mistakes, fees as policy sets.
 
-The limits are those of `data/knowledge/limits.toml` (goodwill_order_max, goodwill_month_max), the month's use a fact of the brief.
+The limits are those of `data/knowledge/limits.toml` (goodwill_order_max, goodwill_month_max), in USD, the month's use a fact of the brief.
 """
 
 import re
+import tomllib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 
 from llm.checks.clauses import denies, is_conditional, reports_a_wish
 from llm.numerals import CHINESE_NUMERAL, ENGLISH_NUMERAL, numeral
 from llm.spans import extract
 from llm.types import Fact
 
-ORDER_MOST = Decimal(50)
-MONTH_MOST = Decimal(200)
+LIMITS = {
+    limit["id"]: Decimal(str(limit["value"]))
+    for limit in tomllib.loads(
+        (Path(__file__).resolve().parents[2] / "data" / "knowledge" / "limits.toml").read_text("utf-8")
+    )["limit"]
+}
+ORDER_MOST, MONTH_MOST = LIMITS["goodwill_order_max"], LIMITS["goodwill_month_max"]
 GRANTED_FACT = "goodwill_granted_this_month"
 LEAD = "team_lead_approval"
 GOODWILL = "goodwill_credit"
