@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llm.desk.corpus import CorpusThread, Mark, Marked
-from llm.desk.people_words import PLACES_OF_WORDS, Words, names
+from llm.desk.people_addresses import Addresses
+from llm.desk.people_words import PLACES_OF_WORDS, names
 from llm.desk.tagger_training import listed_places, marked_texts
 from llm.language import CHINESE, is_chinese
 from llm.people import (
@@ -80,7 +81,7 @@ def deeds() -> dict[str, list[str]]:
 class Writer:
     """Fills frames: each filled field that is a person, an address or another name is marked."""
 
-    def __init__(self, words: Words, nameless: dict[bool, list[str]], carriers: dict[bool, list[str]]) -> None:
+    def __init__(self, words: Addresses, nameless: dict[bool, list[str]], carriers: dict[bool, list[str]]) -> None:
         self._w, self._nameless, self._carriers = words, nameless, carriers
 
     def filled(self, frame: str, language: str) -> Marked:
@@ -250,7 +251,7 @@ def _texts(threads: Sequence[CorpusThread], deal: random.Random) -> Iterator[Mar
     """The corpus' texts, the same with other names and with names where it speaks of somebody, and the filled frames."""
     own, stock = _own(threads)
     common = "".join(c for text in stock.nameless[True] for c in text if is_chinese(c))
-    writer = Writer(Words(deal, stock.places, common), stock.nameless, stock.carriers)
+    writer = Writer(Addresses(deal, stock.places, common), stock.nameless, stock.carriers)
     yield from own
     for text in own:
         language = "zh" if is_chinese(text.text) else "en"
