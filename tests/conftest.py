@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return next((name for name in TOGETHER if nodeid.startswith(name)), super()._split_scope(nodeid))
 
     return ByFileOrFolder(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+MAIN = sys.modules["__main__"]
+
+
+@pytest.fixture(autouse=True)
+def own_main() -> Iterator[None]:
+    """A page under test becomes this process's `__main__` and stays it; a new process would then begin by running that page."""
+    yield
+    sys.modules["__main__"] = MAIN
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:

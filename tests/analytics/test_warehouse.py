@@ -316,7 +316,7 @@ def test_the_lock_of_a_killed_writer_is_free(warehouse: Warehouse, tmp_path: Pat
     held = context.Event()
     process = context.Process(target=_hold_the_lock, args=(warehouse.root, held))
     process.start()
-    assert held.wait(30)
+    assert held.wait(120)
     with pytest.raises(WarehouseError, match="Another process"):
         grow(warehouse, tmp_path, 1)
     process.kill()

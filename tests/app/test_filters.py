@@ -130,7 +130,7 @@ class TestBar:
     """The widgets, the session and the URL together, over a page that draws nothing else."""
 
     def run(self, **params: list[str]) -> AppTest:
-        app = AppTest.from_file(str(PAGE), default_timeout=30)
+        app = AppTest.from_file(str(PAGE), default_timeout=120)
         for key, values in params.items():
             app.query_params[key] = values
         app.run()

@@ -30,7 +30,7 @@ with page_errors():
     {text}
 st.write("after")
 """
-    return AppTest.from_string(page, default_timeout=30).run()
+    return AppTest.from_string(page, default_timeout=120).run()
 
 
 class TestPageErrors:

@@ -76,7 +76,7 @@ def test_the_page_says_which_evaluation_gives_the_level(demo_warehouse: Path, la
         draw_path(merchant)
 
     with use_runtime(Runtime(load_settings({}, overrides={"warehouse": str(demo_warehouse)}))):
-        at = AppTest.from_function(draw, args=(largest,), default_timeout=60)
+        at = AppTest.from_function(draw, args=(largest,), default_timeout=120)
         at.session_state[STATE_KEY] = _State(default_filters(filter_options(snapshot_id())))
         at.session_state[SNAPSHOT_KEY] = snapshot_id()
         at.run()

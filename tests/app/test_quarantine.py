@@ -153,7 +153,7 @@ class TestCommand:
 
 
 def page(section: str) -> AppTest:
-    opened = AppTest.from_file(str(MAIN), default_timeout=60)
+    opened = AppTest.from_file(str(MAIN), default_timeout=120)
     opened.query_params["section"] = section
     opened.run()
     opened.switch_page("views/data.py").run()

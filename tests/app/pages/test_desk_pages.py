@@ -435,7 +435,7 @@ class TestWriting:
 
         monkeypatch.setattr(reply, "has_writer", lambda: True)
         monkeypatch.setattr(reply, "begin_writing", begin)
-        page = AppTest.from_file(str(PAGES / "reply_desk.py"), default_timeout=60)
+        page = AppTest.from_file(str(PAGES / "reply_desk.py"), default_timeout=120)
         page.session_state[SNAPSHOT_KEY] = snapshot_id()
         page.query_params["ticket"] = "t-en"
         page.run()
@@ -455,7 +455,7 @@ class TestReplyDesk:
     """The page itself, without a browser."""
 
     def page(self, ticket_id: str) -> AppTest:
-        page = AppTest.from_file(str(PAGES / "reply_desk.py"), default_timeout=60)
+        page = AppTest.from_file(str(PAGES / "reply_desk.py"), default_timeout=120)
         page.session_state[SNAPSHOT_KEY] = snapshot_id()
         page.query_params["ticket"] = ticket_id
         return page.run()
@@ -584,7 +584,7 @@ class TestDeskModel:
         with use_runtime(again):
             monkeypatch.setattr(again.desk.engine, "generate", lambda *_: pytest.fail("it was asked again"))
             until(lambda: ready() == len(threads))
-            page = AppTest.from_file(str(PAGES / "reply_desk.py"), default_timeout=60)
+            page = AppTest.from_file(str(PAGES / "reply_desk.py"), default_timeout=120)
             page.session_state[SNAPSHOT_KEY] = snapshot_id()
             shown = " ".join(caption.value for caption in page.run().caption).replace("\\", "")
             assert f"{len(threads)} of {len(threads)} summaries by desk:Tiny-Desk are ready" in shown
@@ -612,7 +612,7 @@ class TestDeskModel:
         draft = reply.begin_writing(asked).result()
         assert draft.reply
         assert draft.engine in ("desk:Tiny-Desk", "macro")
-        page = AppTest.from_file(str(PAGES / "reply_desk.py"), default_timeout=60)
+        page = AppTest.from_file(str(PAGES / "reply_desk.py"), default_timeout=120)
         page.session_state[SNAPSHOT_KEY] = snapshot_id()
         page.query_params["ticket"] = "t-en"
         page.run()

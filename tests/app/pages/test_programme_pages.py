@@ -138,7 +138,7 @@ def test_cells_show_words_and_signed_distances() -> None:
 
 
 def test_both_pages_are_drawn(demo: str, scope: Scope) -> None:
-    at = AppTest.from_file(str(MAIN), default_timeout=60)
+    at = AppTest.from_file(str(MAIN), default_timeout=120)
     at.session_state["trust.tabs"] = "Programmes"
     at.run()
     at.switch_page("views/trust.py").run()
@@ -149,7 +149,7 @@ def test_both_pages_are_drawn(demo: str, scope: Scope) -> None:
     assert not at.exception
     assert "**Clauses of eBay**" in [markdown.value for markdown in at.markdown]
     merchant_id = str(programmes.matrix(demo, scope)["merchant_id"].iloc[0])
-    at = AppTest.from_file(str(MAIN), default_timeout=60)
+    at = AppTest.from_file(str(MAIN), default_timeout=120)
     at.query_params["merchant"] = merchant_id
     at.session_state["merchant.tabs"] = "Programmes"
     at.run()

@@ -232,7 +232,7 @@ class TestSnapshots:
         first = str(loaded()["snapshot_id"])
         loaded(CSV.replace("e1;", "e9;"))
         (runtime.warehouse.root / "snapshots" / f"{first}.json").write_text("{", encoding="utf-8")
-        page = AppTest.from_file(str(MAIN), default_timeout=60).run()
+        page = AppTest.from_file(str(MAIN), default_timeout=120).run()
         page.switch_page("views/data.py")
         page.query_params["section"] = "snapshots"
         page.run()
@@ -318,7 +318,7 @@ def test_a_mapping_of_the_page_is_plain_toml() -> None:
 
 
 def test_both_pages_stand_without_any_data(runtime: Runtime) -> None:
-    app = AppTest.from_file(str(MAIN), default_timeout=60).run()
+    app = AppTest.from_file(str(MAIN), default_timeout=120).run()
     for page, heading in (("views/data.py", "Data"), ("views/settings.py", "Settings")):
         app.switch_page(page).run()
         assert not app.exception
