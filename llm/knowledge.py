@@ -11,15 +11,15 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from scipy.sparse import csr_matrix
-from sklearn.pipeline import FeatureUnion
 
+from llm.askings import Askings
 from llm.errors import KnowledgeError
-from llm.language import CHINESE, ENGLISH, WRITTEN
+from llm.language import ENGLISH, WRITTEN
+from llm.passage_index import PassageIndex
 from llm.phrasings import FILE, NONE, Phrasings, read_phrasings
 from llm.taxonomy import OTHER, Taxonomy, field, load_taxonomy, read_toml, unique
 from llm.types import Macro, Passage
-from llm.vectors import Matrix, SentenceEncoder, cosine, encode_english, ngrams
+from llm.vectors import Matrix, SentenceEncoder, encode_english
 
 KINDS = ("acknowledge", "fact", "ask", "next_step", "decision", "hand_over", "close")
 TONES = ("neutral", "warm", "formal")
@@ -62,11 +62,14 @@ class Knowledge:
         articles: Sequence[Article],
         macros: Sequence[Macro],
         phrasings: Phrasings = NONE,
+        part_of: "Knowledge | None" = None,
     ) -> None:
+        """`part_of` holds all of these articles, and its index is used."""
         self.taxonomy = taxonomy
         self.articles = tuple(articles)
         self.macros = tuple(macros)
         self.phrasings = phrasings
+        self._part_of = part_of
 
     @classmethod
     def load(cls, folder: Path) -> "Knowledge":
@@ -101,6 +104,7 @@ class Knowledge:
                 [article for article in self.articles if article.audience in (audience, BOTH)],
                 [macro for macro in self.macros if self.intents_for(audience) & set(macro.intents)],
                 self.phrasings,
+                part_of=self,
             )
             for audience in AUDIENCES
             if audience != BOTH
@@ -128,8 +132,8 @@ class Knowledge:
     ) -> list[Hit]:
         """The `k` passages nearest to `text`, best first; a language without articles is searched in English.
 
-        A passage is found by its own words, by those in which it has been told and by the messages that it answered: n-gram
-        TF-IDF, in English with MiniLM's cosine. Articles of the `intents` come before others that are equally near (their score
+        A passage is found by its own words, by those in which it has been told, by the messages that it answered and by single
+        questions that were written for it: n-gram TF-IDF, in English with MiniLM's cosine. Articles of the `intents` come before others that are equally near (their score
         is raised by INTENT_WEIGHT).
         """
         written = language if language in WRITTEN else ENGLISH
@@ -137,10 +141,9 @@ class Knowledge:
         query = text[:_QUERY_CHARACTERS]
         if not passages or not query.strip():
             return []
-        index, *views = self._indexes[written]
-        asked = index.transform([query])
-        scores = np.mean([cosine(asked, view)[0] for view in views], axis=0)
-        if written == ENGLISH and (near := self._near(query, passages, encoder)) is not None:
+        index = self._indexes[written]
+        scores = index.scores(query)
+        if written == ENGLISH and (near := self._near(query, passages, encoder, index.askings)) is not None:
             scores = ENCODER_WEIGHT * near + (1 - ENCODER_WEIGHT) * scores
         wanted = set(intents)
         preferred = {a.article_id for a in self.articles if wanted & set(a.intents)}
@@ -151,20 +154,21 @@ class Knowledge:
         return [Hit(passages[i], float(np.clip(scores[i], 0, 1))) for i in best if scores[i] > 0]
 
     @cached_property
-    def _indexes(self) -> dict[str, tuple[FeatureUnion, csr_matrix, csr_matrix]]:
-        """Per language: how texts become n-grams; the passages as told; the same with what was asked."""
-        built = {}
-        for language in WRITTEN:
-            told = ["\n".join((p.title, p.text, *self.phrasings.told_of(p))) for p in self.passages(language)]
-            asked = ["\n".join(self.phrasings.asked_of(p)) for p in self.passages(language)]
-            if told:
-                index = ngrams(language == CHINESE)
-                whole = index.fit_transform([f"{first}\n{rest}" for first, rest in zip(told, asked, strict=True)])
-                built[language] = (index, index.transform(told), whole)
-        return built
+    def _indexes(self) -> dict[str, PassageIndex]:
+        """By language."""
+        whole = self._part_of
+        if whole is not None:
+            return {language: index.part(self.passages(language)) for language, index in whole._indexes.items()}
+        return {
+            language: PassageIndex.of(self.passages(language), language, self.phrasings)
+            for language in WRITTEN
+            if self.passages(language)
+        }
 
-    def _near(self, query: str, passages: Sequence[Passage], encoder: SentenceEncoder | None) -> Matrix | None:
-        """Cosine of the query with each passage together with the mean of its tellings."""
+    def _near(
+        self, query: str, passages: Sequence[Passage], encoder: SentenceEncoder | None, askings: Askings
+    ) -> Matrix | None:
+        """Cosine of the query with each passage together with the mean of its tellings; the mean of that and of its nearest questions."""
         vectors = encode_english([query, *(f"{p.title}. {p.text}" for p in passages)], encoder)
         if vectors is None or not vectors[0].any():
             return None
@@ -175,6 +179,9 @@ class Knowledge:
                 centres[row] += mean
                 centres[row] /= np.linalg.norm(centres[row])
         near: Matrix = centres @ vectors[0]
+        if askings.vectors is not None and askings.vectors.shape[1:] == vectors[0].shape:
+            near += askings.nearest(askings.vectors @ vectors[0])
+            near /= 2
         return near
 
     def suggest_macros(self, intent: str, language: str, tone: str = "neutral", kind: str | None = None) -> list[Macro]:

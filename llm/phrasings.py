@@ -1,4 +1,4 @@
-"""How people have asked about a policy passage, and how writers have put it: words by which it is found beside its own.
+"""How people ask about a policy passage, and how writers have put it: words by which it is found beside its own.
 
 Read from `phrasings.jsonl` of the knowledge folder, which `python -m llm.desk.phrasings` makes from the written corpus. Knows no search.
 """
@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -19,11 +20,21 @@ from llm.vectors import Matrix
 
 FILE = "phrasings.jsonl"
 _Key = tuple[str, str]  # language, cite
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A question in a merchant's words; `vector` (d,) is its MiniLM vector, None where it is not English."""
+
+    text: str
+    vector: Matrix | None
 
 
 @dataclass(frozen=True)
 class Phrasings:
-    """By language and cite: sentences that `told` the passage, messages that `asked` for it, and the mean MiniLM vector of the former.
+    """By language and cite: sentences that `told` the passage, messages that `asked` for it, the mean MiniLM vector of the former, and single
+    questions (`askings`) written for it.
 
     A passage whose text is no longer the one that they were written for has none.
     """
@@ -32,6 +43,7 @@ class Phrasings:
     told: Mapping[_Key, tuple[str, ...]] = field(default_factory=dict)
     asked: Mapping[_Key, tuple[str, ...]] = field(default_factory=dict)
     means: Mapping[_Key, Matrix] = field(default_factory=dict)
+    askings: Mapping[_Key, tuple[Asking, ...]] = field(default_factory=dict)
 
     def told_of(self, passage: Passage) -> tuple[str, ...]:
         """Sentences in which writers have said the passage."""
@@ -44,6 +56,10 @@ class Phrasings:
     def mean_of(self, passage: Passage) -> Matrix | None:
         """The mean vector (d,) of `told_of`, not of unit length; None where there is none."""
         return self.means.get(self._key(passage))
+
+    def askings_of(self, passage: Passage) -> tuple[Asking, ...]:
+        """Questions that merchants would ask for the passage."""
+        return self.askings.get(self._key(passage), ())
 
     def _key(self, passage: Passage) -> _Key:
         key = (passage.language, passage.cite)
@@ -66,14 +82,19 @@ def read_phrasings(path: Path) -> Phrasings:
     told: dict[_Key, list[str]] = defaultdict(list)
     asked: dict[_Key, list[str]] = defaultdict(list)
     means: dict[_Key, Matrix] = {}
+    askings: dict[_Key, list[Asking]] = defaultdict(list)
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         try:
             row = json.loads(line)
             keys = [(row["language"], cite) for cite in row["cites"]]
             if row["kind"] == "passage":
                 digests[keys[0]] = row["digest"]
-                if row["mean"]:
-                    means[keys[0]] = np.frombuffer(base64.b64decode(row["mean"]), dtype="<f2").astype(np.float32)
+                if (mean := _vector(row["mean"])) is not None:
+                    means[keys[0]] = mean
+            elif row["kind"] == "asking":
+                asking = Asking(str(row["text"]), _vector(row["vector"]))
+                for key in keys:
+                    askings[key].append(asking)
             else:
                 kept = {"told": told, "asked": asked}[row["kind"]]
                 for key in keys:
@@ -82,8 +103,13 @@ def read_phrasings(path: Path) -> Phrasings:
             raise KnowledgeError(
                 f"{path}, line {number}: is no phrasing ({error}). Make the file anew: python -m llm.desk.phrasings."
             ) from error
-    return Phrasings(digests, _frozen(told), _frozen(asked), means)
+    return Phrasings(digests, _frozen(told), _frozen(asked), means, _frozen(askings))
 
 
-def _frozen(lists: Mapping[_Key, Iterable[str]]) -> dict[_Key, tuple[str, ...]]:
+def _vector(written: str) -> Matrix | None:
+    """Of base64 over half floats; None of an empty string."""
+    return np.frombuffer(base64.b64decode(written), dtype="<f2").astype(np.float32) if written else None
+
+
+def _frozen(lists: Mapping[_Key, Iterable[T]]) -> dict[_Key, tuple[T, ...]]:
     return {key: tuple(texts) for key, texts in lists.items()}

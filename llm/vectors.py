@@ -3,13 +3,13 @@
 Knows no taxonomy and no thread; what it returns is only ever compared within one call or one fitted index.
 """
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.pipeline import FeatureUnion
 
 from llm.errors import EngineError, NotEncodableError
@@ -41,16 +41,31 @@ def encode_english(texts: Sequence[str], encoder: SentenceEncoder | None) -> Mat
     return placed
 
 
+_KINDS: Mapping[bool, Sequence[tuple[str, tuple[int, int]]]] = {
+    True: (("char", (1, 3)),),
+    False: (("word", (1, 2)), ("char_wb", (3, 5))),
+}
+"""The n-grams that work for Chinese: characters; and for the rest: words and word parts, which forgive typos."""
+
+
 def ngrams(language_is_chinese: bool) -> FeatureUnion:
-    """TF-IDF of the n-grams that work for the language: characters for Chinese, words and word parts (which forgive typos) for the rest."""
-    if language_is_chinese:
-        return FeatureUnion([("characters", _tfidf("char", (1, 3)))])
-    return FeatureUnion([("words", _tfidf("word", (1, 2))), ("parts", _tfidf("char_wb", (3, 5)))])
+    """TF-IDF of the n-grams that work for the language."""
+    return FeatureUnion(
+        [
+            (kind, TfidfVectorizer(**_settings(kind, sizes), sublinear_tf=True, dtype=np.float32))
+            for kind, sizes in _KINDS[language_is_chinese]
+        ]
+    )
 
 
-def _tfidf(analyzer: str, ngram_range: tuple[int, int]) -> TfidfVectorizer:
-    words = {"token_pattern": r"(?u)\b\w+\b"} if analyzer == "word" else {}
-    return TfidfVectorizer(analyzer=analyzer, ngram_range=ngram_range, sublinear_tf=True, dtype=np.float32, **words)
+def counters(language_is_chinese: bool) -> list[CountVectorizer]:
+    """Counts of the same n-grams, a kind each, for who weighs sums of them."""
+    return [CountVectorizer(**_settings(kind, sizes), dtype=np.float32) for kind, sizes in _KINDS[language_is_chinese]]
+
+
+def _settings(kind: str, sizes: tuple[int, int]) -> dict[str, Any]:
+    words = {"token_pattern": r"(?u)\b\w+\b"} if kind == "word" else {}
+    return {"analyzer": kind, "ngram_range": sizes, **words}
 
 
 def similarities(texts: Sequence[str], *, chinese: bool) -> Matrix:

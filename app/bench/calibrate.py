@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from llm.confidence import Signals
 
-MOST_RISK = 0.2
+MOST_RISK = 0.1
 """Wrong among the answered, at most, in cross-validation: above it a person answers."""
 FEWEST = 15
 """A point of the curve with fewer answers than this is not chosen."""

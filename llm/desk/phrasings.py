@@ -1,6 +1,7 @@
-"""`python -m llm.desk.phrasings`: the knowledge's `phrasings.jsonl`, from the threads of the written corpus that are not held out.
+"""`python -m llm.desk.phrasings`: the knowledge's `phrasings.jsonl`, from the written corpus: threads that are not held out, and askings.
 
-What a reply's sentence cites, that sentence phrases; what a thread's replies cite, its askers asked for. Knows no labelled set.
+What a reply's sentence cites, that sentence phrases; what a thread's replies cite, its askers asked for; an asking was written for what it
+cites. Knows no labelled set.
 """
 
 import base64
@@ -13,6 +14,7 @@ import numpy as np
 
 from llm.desk.corpus import CorpusThread, read_corpus
 from llm.encoder import SentenceModel, find_weights
+from llm.errors import KnowledgeError
 from llm.knowledge import Knowledge
 from llm.language import ENGLISH, WRITTEN
 from llm.phrasings import FILE, digest
@@ -23,10 +25,9 @@ ASKING = ("merchant", "buyer")
 
 
 def rows(threads: Iterable[CorpusThread], knowledge: Knowledge) -> Iterator[Json]:
-    """What was told and asked, then a row for each passage that they name, with the mean of the English vectors."""
+    """What was told and asked, then a row for each passage, with the mean of the English vectors."""
     passages = {(p.language, p.cite): p for language in WRITTEN for p in knowledge.passages(language)}
     told: dict[tuple[str, str], list[str]] = defaultdict(list)
-    named: set[tuple[str, str]] = set()
     for thread in threads:
         if thread.is_held_out:
             continue
@@ -37,12 +38,10 @@ def rows(threads: Iterable[CorpusThread], knowledge: Knowledge) -> Iterator[Json
             for cite in cites:
                 told[thread.language, cite].append(text)
         cited = sorted({cite for cites in sentences.values() for cite in cites})
-        named |= {(thread.language, cite) for cite in cited}
         asked = "\n".join(m.text for m, who in zip(thread.messages, thread.authors, strict=True) if who in ASKING)
         if cited and asked:
             yield {"kind": "asked", "language": thread.language, "cites": cited, "text": asked}
-    known = sorted(named & passages.keys())
-    yield from _passage_rows(known, passages, told)
+    yield from _passage_rows(sorted(passages), passages, told)
 
 
 def _passage_rows(
@@ -63,6 +62,23 @@ def _passage_rows(
         }
 
 
+def asking_rows(folder: Path, knowledge: Knowledge) -> Iterator[Json]:
+    """The single questions of `LANGUAGE.jsonl` files, English ones with their vector. Raises KnowledgeError for one that cites no passage."""
+    for language in WRITTEN:
+        path = folder / f"{language}.jsonl"
+        known = {passage.cite for passage in knowledge.passages(language)}
+        asked = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        for number, row in enumerate(asked, start=1):
+            if unknown := set(row["cites"]) - known:
+                raise KnowledgeError(f"{path}, line {number}: no passage is {', '.join(sorted(unknown))}.")
+        texts = [row["text"] for row in asked]
+        vectors = (
+            SentenceModel(find_weights()).encode(texts).astype("<f2") if language == ENGLISH else [b""] * len(texts)
+        )
+        for row, vector in zip(asked, vectors, strict=True):
+            yield {"kind": "asking", **row, "vector": base64.b64encode(vector).decode()}
+
+
 def _articles(cites: Iterable[str]) -> list[str]:
     return [cite for cite in cites if cite.startswith("article:")]
 
@@ -70,7 +86,8 @@ def _articles(cites: Iterable[str]) -> list[str]:
 def main() -> None:
     """Writes the file beside the articles."""
     folder = ROOT / "data" / "knowledge"
-    found = rows(read_corpus(ROOT / "data" / "corpus" / "threads"), Knowledge.load(folder))
+    corpus, knowledge = ROOT / "data" / "corpus", Knowledge.load(folder)
+    found = (*rows(read_corpus(corpus / "threads"), knowledge), *asking_rows(corpus / "askings", knowledge))
     text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in found)
     (folder / FILE).write_text(text, encoding="utf-8")
 

@@ -85,13 +85,15 @@ def articles() -> dict[tuple[str, str], str]:
 
 @cache
 def corpus() -> str:
-    """All messages and reply sentences of the written threads and the taxonomy's examples, plain, one a line."""
+    """All messages and reply sentences of the written threads, the written askings and the taxonomy's examples, plain, one a line."""
     texts = [text for intent in taxonomy()["intent"] for examples in intent["examples"].values() for text in examples]
     for path in sorted((DATA / "corpus" / "threads").glob("*.jsonl")):
         for line in path.read_text(encoding="utf-8").splitlines():
             thread = json.loads(line)
             texts += [message["text"] for message in thread["messages"]]
             texts += [sentence["text"] for reply in thread["replies"] for sentence in reply["sentences"]]
+    for path in sorted((DATA / "corpus" / "askings").glob("*.jsonl")):
+        texts += [json.loads(line)["text"] for line in path.read_text(encoding="utf-8").splitlines()]
     return "\n".join(plain(text) for text in texts)
 
 

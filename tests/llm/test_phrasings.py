@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from llm.askings import Askings
 from llm.errors import KnowledgeError
 from llm.knowledge import Knowledge
-from llm.phrasings import read_phrasings
+from llm.phrasings import Asking, read_phrasings
 
 FILE = Path(__file__).resolve().parents[2] / "data" / "knowledge" / "phrasings.jsonl"
 
@@ -30,6 +32,35 @@ def test_a_passage_whose_text_changed_has_none() -> None:
     assert knowledge.phrasings.told_of(changed) == ()
     assert knowledge.phrasings.asked_of(changed) == ()
     assert knowledge.phrasings.mean_of(changed) is None
+
+
+def test_every_passage_is_asked_for_and_its_english_questions_have_vectors() -> None:
+    knowledge = Knowledge.load(FILE.parent)
+    for language in ("en", "zh-Hans"):
+        for passage in knowledge.passages(language):
+            askings = knowledge.phrasings.askings_of(passage)
+            assert len(askings) >= 5, passage.cite
+            assert all((asking.vector is not None) == (language == "en") for asking in askings)
+        changed = replace(passage, text=passage.text + "!")
+        assert knowledge.phrasings.askings_of(changed) == ()
+
+
+def test_a_passage_is_as_near_as_the_mean_of_its_three_nearest_questions() -> None:
+    askings = Askings([[Asking(f"{n} {k}", None) for k in range(count)] for n, count in enumerate((4, 1, 0), start=1)])
+    assert askings.texts == ("1 0", "1 1", "1 2", "1 3", "2 0")
+    assert askings.vectors is None
+    near = askings.nearest(np.array([0.1, 0.9, 0.5, 0.4, 0.7], dtype=np.float32))
+    assert near.tolist() == pytest.approx([0.6, 0.7, 0.0])
+    some, rows = askings.part([1, 0])
+    assert some.texts == tuple(askings.texts[row] for row in rows) == ("2 0", "1 0", "1 1", "1 2", "1 3")
+
+
+def test_what_one_side_is_told_is_searched_as_all_of_it_is() -> None:
+    knowledge = Knowledge.load(FILE.parent)
+    everybody = {hit.passage.cite: hit.score for hit in knowledge.search("退款多久到账", "zh-Hans", 300)}
+    theirs = knowledge.for_audience("merchant").search("退款多久到账", "zh-Hans", 300)
+    assert len(theirs) < len(everybody)
+    assert all(hit.score == pytest.approx(everybody[hit.passage.cite]) for hit in theirs)
 
 
 def test_no_thread_that_is_held_out_is_among_them() -> None:

@@ -58,7 +58,9 @@ def test_without_a_shipped_model_random_weights_are_measured_and_said(
 ) -> None:
     monkeypatch.setattr(speed, "SHIPPED", model.parent / "none")
     monkeypatch.setitem(speed.GEOMETRIES, "medium", TINY)
-    result = CliRunner().invoke(main, ["bench", "llm", "--engine", "float32", "--prompt", "20", "--runs", "1", "--threads", "1", "--json"])
+    result = CliRunner().invoke(
+        main, ["bench", "llm", "--engine", "float32", "--prompt", "20", "--runs", "1", "--threads", "1", "--json"]
+    )
     assert result.exit_code == 0, result.output
     assert "random weights" in result.stderr
     assert json.loads(result.stdout.splitlines()[0])["model"] == "medium-random-weights"
