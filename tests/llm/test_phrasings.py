@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -66,7 +67,7 @@ def test_what_one_side_is_told_is_searched_as_all_of_it_is() -> None:
 def test_no_thread_that_is_held_out_is_among_them() -> None:
     from llm.desk.corpus import read_corpus
 
-    text = FILE.read_text(encoding="utf-8")
+    text = "\n".join(json.loads(row).get("text", "") for row in FILE.read_text(encoding="utf-8").splitlines())
     held_out = [t for t in read_corpus(FILE.parents[1] / "corpus" / "threads") if t.is_held_out]
     said = {s.marked.text for t in held_out for r in t.replies for s in r.sentences if len(s.marked.text) > 60}
     assert said
