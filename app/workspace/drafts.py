@@ -78,39 +78,8 @@ class Drafts:
 
     def create(self, new: NewDraft, actor: Actor) -> StoredDraft:
         """Keeps a fresh draft, version 1."""
-        now = datetime.now(UTC)
-        row = DraftRow(
-            draft_id=uuid.uuid4().hex,
-            ticket_id=new.ticket_id,
-            merchant_id=new.merchant_id,
-            snapshot_id=new.snapshot_id,
-            engine=new.engine,
-            language=new.language,
-            text=new.text,
-            sentences=[dict(sentence) for sentence in new.sentences],
-            checks=[dict(check) for check in new.checks],
-            status="draft",
-            version=1,
-            author_id=actor.actor_id,
-            author_name=actor.name,
-            created_at=now,
-            updated_at=now,
-        )
         with self._database.write() as session:
-            session.add(row)
-            session.flush()
-            session.add(RevisionRow(draft_id=row.draft_id, version=1, text=new.text, actor_name=new.engine, at=now))
-            record(
-                session,
-                actor,
-                "draft.created",
-                f"draft:{row.draft_id}",
-                ticket_id=new.ticket_id,
-                snapshot_id=new.snapshot_id,
-                engine=new.engine,
-                text_sha256=text_hash(new.text),
-            )
-            return stored(row)
+            return stored(add(session, new, actor))
 
     def get(self, draft_id: str) -> StoredDraft:
         """Raises NotFound."""
@@ -193,6 +162,42 @@ class Drafts:
             row = step(session, draft_id, version, allowed=("draft", "approved"), values={"status": "discarded"})
             record(session, actor, "draft.discarded", f"draft:{draft_id}", version=row.version, reason=reason)
             return stored(row)
+
+
+def add(session: Session, new: NewDraft, actor: Actor) -> DraftRow:
+    """A fresh draft, version 1, within the caller's transaction."""
+    now = datetime.now(UTC)
+    row = DraftRow(
+        draft_id=uuid.uuid4().hex,
+        ticket_id=new.ticket_id,
+        merchant_id=new.merchant_id,
+        snapshot_id=new.snapshot_id,
+        engine=new.engine,
+        language=new.language,
+        text=new.text,
+        sentences=[dict(sentence) for sentence in new.sentences],
+        checks=[dict(check) for check in new.checks],
+        status="draft",
+        version=1,
+        author_id=actor.actor_id,
+        author_name=actor.name,
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(row)
+    session.flush()
+    session.add(RevisionRow(draft_id=row.draft_id, version=1, text=new.text, actor_name=new.engine, at=now))
+    record(
+        session,
+        actor,
+        "draft.created",
+        f"draft:{row.draft_id}",
+        ticket_id=new.ticket_id,
+        snapshot_id=new.snapshot_id,
+        engine=new.engine,
+        text_sha256=text_hash(new.text),
+    )
+    return row
 
 
 def find(session: Session, draft_id: str) -> DraftRow:
