@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from app.services import issues
+from app.services import answering, issues
 from app.services.desk import writer_fault
 from app.services.language import brief_of, check_edit
 from app.services.matter import matter
@@ -187,7 +187,7 @@ def fill_macro(macro: Macro, asked: IssueBrief) -> str:
 
 
 def source_text(cite: str, asked: IssueBrief) -> tuple[str, str]:
-    """What stands behind a cite: (title, text). Both empty for a source that the brief does not hold."""
+    """What stands behind a cite: (title, text). Both empty for a source that neither the brief nor the policy holds."""
     for passage in asked.passages:
         if passage.cite == cite:
             return passage.title, passage.text
@@ -197,4 +197,4 @@ def source_text(cite: str, asked: IssueBrief) -> tuple[str, str]:
     for message in asked.thread.messages:
         if message.cite == cite:
             return message.message_id, message.text
-    return "", ""
+    return answering.passage(cite, asked.language)

@@ -6,7 +6,6 @@ A decision and its draft are kept in one transaction: after a kill there are bot
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -18,7 +17,7 @@ from app.identity import Actor
 from app.workspace import drafts
 from app.workspace.audit import record
 from app.workspace.database import Database
-from app.workspace.schema import AnswerRow
+from app.workspace.schema import AnswerRow, DraftRow
 
 Kind = Literal["chat", "ticket"]
 Action = Literal["answer", "ask", "hand_over"]
@@ -82,12 +81,18 @@ class Answers:
         with self._database.read() as session:
             return [_kept(row) for row in session.scalars(query)]
 
-    def newest(self, subject_ids: Collection[str] | None = None) -> dict[str, KeptAnswer]:
-        """The newest decision of each ticket, or of those named, by its id."""
+    def newest(self) -> dict[str, KeptAnswer]:
+        """The newest decision of each ticket, by its id."""
         query = select(AnswerRow).where(AnswerRow.kind == "ticket").order_by(AnswerRow.at)
         with self._database.read() as session:
-            found = {row.subject_id: _kept(row) for row in session.scalars(query)}
-        return found if subject_ids is None else {key: found[key] for key in subject_ids if key in found}
+            return {row.subject_id: _kept(row) for row in session.scalars(query)}
+
+    def unsent(self) -> list[KeptAnswer]:
+        """Those that may leave without a person and whose draft has not been sent or discarded, oldest first."""
+        query = select(AnswerRow).join(DraftRow, DraftRow.draft_id == AnswerRow.draft_id)
+        query = query.where(AnswerRow.is_automatic, DraftRow.status.in_(("draft", "approved"))).order_by(AnswerRow.at)
+        with self._database.read() as session:
+            return [_kept(row) for row in session.scalars(query)]
 
 
 def add(session: Session, new: NewAnswer, actor: Actor, at: datetime | None = None) -> AnswerRow | None:

@@ -105,7 +105,12 @@ class Conversations:
             return turn
 
     def decide(
-        self, new: NewAnswer, text: str, sentences: Sequence[Mapping[str, Any]], actor: Actor, at: datetime | None = None
+        self,
+        new: NewAnswer,
+        text: str,
+        sentences: Sequence[Mapping[str, Any]],
+        actor: Actor,
+        at: datetime | None = None,
     ) -> bool:
         """Keeps the machine's decision and says it; False, and nothing happens, where the message has been decided on.
 
@@ -132,10 +137,10 @@ class Conversations:
             record(session, actor, "chat.verified", f"chat:{conversation_id}", merchant_id=merchant_id)
             return _conversation(row)
 
-    def refuse(self, conversation_id: str, merchant_id: str, actor: Actor) -> None:
+    def refuse(self, merchant_id: str, actor: Actor) -> None:
         """Puts on record that somebody did not show that the shop is theirs."""
         with self._database.write() as session:
-            record(session, actor, REFUSED, f"merchant:{merchant_id}", conversation=text_hash(conversation_id))
+            record(session, actor, REFUSED, f"merchant:{merchant_id}")
 
     def refusals(self, merchant_id: str, since: datetime) -> int:
         """How often that happened for a shop, in all conversations, from an instant on."""
@@ -159,7 +164,7 @@ class Conversations:
             ConversationRow.handed_over_at.is_not(None), ConversationRow.last_author != "agent"
         )
         with self._database.read() as session:
-            return [_conversation(row) for row in session.scalars(query.order_by(ConversationRow.updated_at))]
+            return [_conversation(row) for row in session.scalars(query.order_by(ConversationRow.handed_over_at))]
 
     def many(self, conversation_ids: Collection[str]) -> dict[str, Conversation]:
         """Those that there are, by id."""

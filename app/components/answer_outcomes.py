@@ -1,0 +1,180 @@
+"""What the machine answered and what became of it: the figures with n and interval, the reasons for hand-overs, and the decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from app.components.chat_queue import waiting_chats
+from app.components.handover import reason_name
+from app.components.table import Column, table
+from app.i18n import N_, _, ngettext, number, rate, stars
+from app.services import answer_outcomes
+
+if TYPE_CHECKING:
+    from analytics.answered import Estimate
+
+ACTIONS: Mapping[str, str] = {
+    "answer": N_("answered"),
+    "ask": N_("asked back"),
+    "hand_over": N_("handed over"),
+}
+KINDS: Mapping[str, str] = {"chat": N_("chat"), "ticket": N_("thread")}
+STATUSES: Mapping[str, str] = {
+    "draft": N_("draft"),
+    "approved": N_("approved"),
+    "sent": N_("sent"),
+    "discarded": N_("discarded"),
+    "noted": N_("note for a person"),
+}
+
+
+def machine_tabs(snapshot: str, time_zone: str) -> None:
+    """Draw the conversations that wait for a person, the outcomes and the decisions, each in its tab."""
+    names = (_("Waiting for a person"), _("Outcomes"), _("Decisions"))
+    waiting, outcomes, decisions = st.tabs(names, on_change="rerun", key="desk.machine.tabs")
+    with waiting:
+        if waiting.open:
+            waiting_chats(time_zone)
+    with outcomes:
+        if outcomes.open:
+            outcome_tables(snapshot)
+    with decisions:
+        if decisions.open:
+            answer_table(time_zone)
+
+
+def outcome_tables(snapshot: str) -> None:
+    """Draw the outcomes of the machine's answers."""
+    found = answer_outcomes.measured(snapshot)
+    days = number(answer_outcomes.WINDOW_DAYS)
+    st.caption(
+        _(
+            "Decisions of the last {days} days; 95 % intervals; under {n} counted, a figure is tentative.",
+            days=days,
+            n=number(30),
+        )
+    )
+    if not found.thread_count:
+        st.caption(
+            _(
+                "The machine has decided on nothing yet: `trustdesk answer --new` answers open threads, and merchants ask on the Chat page."
+            )
+        )
+    made = found.outcomes
+    rows = [
+        (_("Coverage"), made.coverage, rate, _("threads in which it answered, of those it decided on")),
+        (_("Handed over"), made.handed_over, rate, _("threads given to a person, of those it decided on")),
+        (
+            _("Settled for good"),
+            made.durable,
+            rate,
+            _("nobody wrote again within 7 days of its first answer, of threads it answered by itself"),
+        ),
+        (
+            _("Reopened"),
+            made.reopened,
+            rate,
+            _("the merchant came back after an hour, within 7 days, of the same threads"),
+        ),
+        (_("Satisfaction, machine alone"), found.machine_score, stars, _("mean of 1 to 5 where no person was needed")),
+        (
+            _("Satisfaction, people"),
+            found.human_score,
+            stars,
+            _("mean of 1 to 5 of merchants' tickets that a person answered, last {days} days of the data", days=days),
+        ),
+    ]
+    frame = pd.DataFrame(
+        [_row(name, estimate, write, meaning) for name, estimate, write, meaning in rows],
+        columns=["name", "value", "interval", "n", "meaning"],
+    )
+    columns = [
+        Column("name", _("Measure"), pinned=True),
+        Column("value", _("Value")),
+        Column("interval", _("95 % interval")),
+        Column("n", _("n"), "count"),
+        Column("meaning", _("What is counted")),
+    ]
+    table(
+        frame,
+        columns,
+        key="answers.outcomes",
+        title=_("Outcomes of the machine's answers"),
+        file_name="answer-outcomes",
+    )
+    if made.immature:
+        st.caption(
+            ngettext(
+                "{n} thread was answered less than 7 days ago and is not judged yet.",
+                "{n} threads were answered less than 7 days ago and are not judged yet.",
+                made.immature,
+            )
+        )
+    if made.reasons:
+        given = pd.DataFrame(
+            [
+                (reason_name(reason), round(share.n * (share.value or 0.0)), *_row("", share, rate, "")[1:4])
+                for reason, share in made.reasons
+            ],
+            columns=["reason", "count", "value", "interval", "n"],
+        )
+        columns = [
+            Column("reason", _("Reason for the hand-over"), pinned=True),
+            Column("count", _("Threads"), "count"),
+            Column("value", _("Share")),
+            Column("interval", _("95 % interval")),
+            Column("n", _("n"), "count"),
+        ]
+        table(given, columns, key="answers.reasons", title=_("Reasons for hand-overs"), file_name="hand-over-reasons")
+
+
+def answer_table(time_zone: str) -> None:
+    """Draw the machine's decisions, newest first."""
+    frame = answer_outcomes.latest()
+    if frame.empty:
+        st.caption(
+            _(
+                "The machine has decided on nothing yet: `trustdesk answer --new` answers open threads, and merchants ask on the Chat page."
+            )
+        )
+        return
+    frame = frame.assign(
+        at=frame["at"].dt.tz_convert(time_zone),
+        subject_id=[_shown(*pair) for pair in zip(frame["kind"], frame["subject_id"], strict=True)],
+        kind=[_(KINDS[kind]) for kind in frame["kind"]],
+        action=[_(ACTIONS[action]) for action in frame["action"]],
+        reason=[reason_name(reason) for reason in frame["reason"]],
+        status=[_(STATUSES[status]) for status in frame["status"]],
+    )
+    columns = [
+        Column("at", _("At"), "moment", pinned=True),
+        Column("kind", _("Where")),
+        Column("subject_id", _("Thread")),
+        Column("merchant_id", _("Merchant")),
+        Column("action", _("Decision")),
+        Column("reason", _("Reason")),
+        Column("language", _("Language")),
+        Column("status", _("Status")),
+    ]
+    table(frame, columns, key="answers.latest", title=_("Decisions of the machine"), file_name="machine-answers")
+
+
+def _row(name: str, estimate: Estimate, write: Callable[[float], str], meaning: str) -> tuple[str, str, str, int, str]:
+    if estimate.value is None:
+        return name, "–", "–", 0, meaning
+    value = write(estimate.value)
+    if estimate.is_tentative:
+        value = _("{value} (tentative)", value=value)
+    interval = "–"
+    if estimate.ci_low is not None and estimate.ci_high is not None:
+        interval = f"{write(estimate.ci_low)} – {write(estimate.ci_high)}"
+    return name, value, interval, estimate.n, meaning
+
+
+def _shown(kind: str, subject_id: str) -> str:
+    """A conversation's whole id is the key to it."""
+    return f"{subject_id[:8]}…" if kind == "chat" else subject_id
