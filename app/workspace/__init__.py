@@ -1,4 +1,5 @@
-"""What people make here: drafts and what was sent, conversations and what the machine answered, the audit log, scenarios, saved views, mappings, labels, cases.
+"""What people make here: drafts and what was sent, conversations, what the machine answered, the audit log, scenarios, saved views, mappings,
+labels, cases.
 
 `Workspace.open(url)` migrates the database and gives one door to each. Every write takes an Actor and leaves an audit entry in
 the same transaction. Knows no Streamlit, analytics or llm.
