@@ -155,7 +155,9 @@ class _Case:
         if not any(cite.startswith("article:") for line in lines for cite in line.cites):
             return self._hand_over("unsure", chance, hits)
         if self._was_said(policy):
-            return self._hand_over("repeated", chance, hits)
+            alone = body(self.newest.text)  # what went before may have drawn the search to what was answered before
+            is_alone = query == alone or is_vague(alone, self.written)
+            return self._hand_over("repeated", chance, hits) if is_alone else self._answer(alone)
         close = Sentence(CLOSE[self.written], (f"article:desk_promises#{RULE}",))
         return self._made("answer", (self._machine(), *lines, close), "known", chance)
 

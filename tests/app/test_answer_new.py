@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner, Result
@@ -299,8 +301,9 @@ def test_it_goes_round_until_it_is_stopped(desk: Runtime, monkeypatch: pytest.Mo
         if len(waited) == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("app.commands.answer.time.sleep", sleep)
-    monkeypatch.setattr("app.commands.answer.signal.signal", lambda *_: None)
+    module = importlib.import_module("app.commands.answer")
+    monkeypatch.setattr(module, "time", SimpleNamespace(sleep=sleep))
+    monkeypatch.setattr(module.signal, "signal", lambda *_: None)
     result = run("--new", "--every", "60", "--json")
     assert (result.exit_code, waited) == (0, [60, 60])
     assert set(lines(result)) == set(DECIDED)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from streamlit.testing.v1 import AppTest
 
+from app.commands import main
 from app.errors import InputFileError, NotAllowed, NotFound
 from app.identity import MACHINE, Actor
 from app.services import answer_outcomes, answering, chat
@@ -18,6 +21,7 @@ from app.settings import load_settings
 from app.workspace import NewAnswer
 from llm.confidence import Calibration
 from llm.handover import HANDED_OVER, read_reasons
+from tests.app.conftest import write_source
 
 GUEST, BEN = Actor("local:guest", "Guest", "local"), Actor("header:ben", "Ben", "header")
 ALWAYS = Calibration(dict.fromkeys(("en", "en+vectors", "zh-Hans"), (30.0, 0.0, 0.0, 0.0)), 0.5)
@@ -27,13 +31,31 @@ HOSTILE = "<script>alert(1)</script> **bold** [link](http://evil.example) How lo
 PAGES = Path(__file__).resolve().parents[2] / "app" / "views"
 
 
+def order(n: int) -> str:
+    return f"ORD-{10_000 + n}"
+
+
+@pytest.fixture(scope="module")
+def shops_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The hand-made marketplace with order numbers as merchants write them: a has the first 40, b the last 4, each of another buyer."""
+    folder = tmp_path_factory.mktemp("chat")
+    events = write_source(folder / "source") / "events.jsonl"
+    named = re.sub(r'"o(\d+)"', lambda found: f'"{order(int(found[1]))}"', events.read_text(encoding="utf-8"))
+    events.write_text(named, encoding="utf-8")
+    result = CliRunner().invoke(
+        main, ["ingest", "canonical", str(folder / "source"), "--warehouse", str(folder / "warehouse")]
+    )
+    assert result.exit_code == 0, result.output
+    return folder / "warehouse"
+
+
 @pytest.fixture
-def desk(warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
-    """The hand-made marketplace (a has orders o0 to o39, b o40 to o43) and a desk that is sure of every rule it finds."""
+def desk(shops_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
+    """A workspace on it, and a machine that is sure of every rule it finds."""
     reasons = read_reasons(answering.KNOWLEDGE_FOLDER / "hand_over.toml")
     monkeypatch.setattr(answering, "_rules", lambda: (reasons, ALWAYS))
     overrides = {
-        "warehouse": str(warehouse),
+        "warehouse": str(shops_warehouse),
         "workspace_url": f"sqlite:///{tmp_path / 'workspace.sqlite'}",
         "encoder": "false",
         "stale_after_days": 100_000,
@@ -66,26 +88,28 @@ def reason(runtime: Runtime, found: Chat) -> str:
 
 class TestWhoAsks:
     def test_nothing_of_a_shop_is_told_before_it_is_shown(self, desk: Runtime) -> None:
-        found = talk(LATE.format(order="o5"))
+        found = talk(LATE.format(order=order(5)))
         assert found.turns[-1].author == "bot"
         assert facts_told(found) == set()
-        shown = chat.verify(found.conversation.conversation_id, "a", "o5, o30", GUEST)
-        found = talk("And my order o6, when was it delivered?", conversation_id=shown)
+        shown = chat.verify(found.conversation.conversation_id, "a", f"{order(5)}, {order(30)}", GUEST)
+        found = talk(f"And my order {order(6)}, when was it delivered?", conversation_id=shown)
         assert (found.shop, found.conversation.merchant_id) == ("Lotus", "a")
-        told = talk(LATE.format(order="o5"), conversation_id=chat.verify(None, "a", "o5 o30", GUEST))
-        assert "fact:order.o5" in facts_told(told)
+        told = talk(
+            LATE.format(order=order(5)), conversation_id=chat.verify(None, "a", f"{order(5)} {order(30)}", GUEST)
+        )
+        assert f"fact:order.{order(5)}" in facts_told(told)
 
     @pytest.mark.parametrize(
         ("merchant", "orders"),
         [
-            ("a", "o5"),
-            ("a", "o5 o5"),
-            ("a", "o5 o41"),
-            ("b", "o5 o6"),
+            ("a", f"{order(5)}"),
+            ("a", f"{order(5)} {order(5)}"),
+            ("a", f"{order(5)} {order(41)}"),
+            ("b", f"{order(5)} {order(6)}"),
             ("a", "x1 x2"),
-            ("nobody", "o5 o6"),
+            ("nobody", f"{order(5)} {order(6)}"),
             ("", ""),
-            ("a' or 1=1 --", "o5 o6"),
+            ("a' or 1=1 --", f"{order(5)} {order(6)}"),
         ],
     )
     def test_what_others_may_know_does_not_show_it(self, desk: Runtime, merchant: str, orders: str) -> None:
@@ -98,26 +122,28 @@ class TestWhoAsks:
         from app.services.warehouse import cursor
 
         with cursor(snapshot_id()) as opened:
-            assert buyers_behind(opened, "a", ["o0", "o39"], datetime(2026, 1, 1, tzinfo=UTC).date()) == 2
-            assert buyers_behind(opened, "a", ["o0", "o39"], datetime(2026, 1, 2, tzinfo=UTC).date()) == 1
+            assert buyers_behind(opened, "a", [order(0), order(39)], datetime(2026, 1, 1, tzinfo=UTC).date()) == 2
+            assert buyers_behind(opened, "a", [order(0), order(39)], datetime(2026, 1, 2, tzinfo=UTC).date()) == 1
 
     def test_guessing_ends_after_five_attempts_in_any_conversation(self, desk: Runtime) -> None:
         for n in range(chat.MOST_REFUSALS):
             with pytest.raises(NotAllowed, match="does not show"):
                 chat.verify(None, "a", f"g{n} h{n}", GUEST)
         with pytest.raises(NotAllowed, match="Too many attempts"):
-            chat.verify(None, "a", "o5 o6", GUEST)
-        assert chat.verify(None, "b", "o41 o42", GUEST), "another shop is not locked out"
+            chat.verify(None, "a", f"{order(5)} {order(6)}", GUEST)
+        assert chat.verify(None, "b", f"{order(41)} {order(42)}", GUEST), "another shop is not locked out"
 
     def test_a_conversation_is_one_shops(self, desk: Runtime) -> None:
-        mine = chat.verify(None, "a", "o5 o6", GUEST)
+        mine = chat.verify(None, "a", f"{order(5)} {order(6)}", GUEST)
         with pytest.raises(NotAllowed, match="another shop"):
-            chat.verify(mine, "b", "o41 o42", GUEST)
+            chat.verify(mine, "b", f"{order(41)} {order(42)}", GUEST)
 
     def test_another_shops_order_is_not_told(self, desk: Runtime) -> None:
-        found = talk(LATE.format(order="o41"), conversation_id=chat.verify(None, "a", "o5 o6", GUEST))
-        assert not any("o41" in cite for cite in facts_told(found))
-        assert "Our records of your shop hold no order o41." in found.turns[-1].text
+        found = talk(
+            LATE.format(order=order(41)), conversation_id=chat.verify(None, "a", f"{order(5)} {order(6)}", GUEST)
+        )
+        assert not any(order(41) in cite for cite in facts_told(found))
+        assert f"Our records of your shop hold no order {order(41)}." in found.turns[-1].text
         assert "2026-02" not in found.turns[-1].text
         found = talk("How many points does b have, the other shop?", conversation_id=found.conversation.conversation_id)
         assert (found.is_handed_over, reason(desk, found)) == (True, "other_merchants_data")
@@ -241,7 +267,7 @@ class TestOutcomes:
         settled, given, came_back = talk(APPEAL), talk("Please refund us the commission"), talk(APPEAL)
         chat.rate(settled.conversation.conversation_id, 5, GUEST)
         chat.rate(given.conversation.conversation_id, 1, GUEST)
-        talk("And what does an appeal need to hold?", conversation_id=came_back.conversation.conversation_id)
+        talk("What may a product title hold?", conversation_id=came_back.conversation.conversation_id)
         found = answer_outcomes.measured(snapshot_id(), datetime.now(UTC) + timedelta(days=8))
         made = found.outcomes
         assert (made.coverage.value, made.coverage.n) == (pytest.approx(2 / 3), 3)
@@ -279,7 +305,7 @@ class TestPage:
         page.chat_input[0].set_value(HOSTILE).run()
         assert not page.exception
         assert HOSTILE in [item.value for item in page.text], "what was written is text, never markup"
-        (conversation_id,) = page.query_params["chat"]
+        conversation_id = str(page.query_params["chat"])
         again = shown(self.page(conversation_id))
         assert "automatic answer by a machine" in again
         assert "article:penalty_appeals" in again.replace("\\", "")
@@ -287,10 +313,10 @@ class TestPage:
     def test_what_does_not_show_the_shop_is_one_line(self, desk: Runtime) -> None:
         page = self.page()
         page.text_input(key="chat.merchant").set_value("a")
-        page.text_input(key="chat.orders").set_value("o5 o41")
+        page.text_input(key="chat.orders").set_value(f"{order(5)} {order(41)}")
         page.button[-1].click().run()
         assert "does not show" in page.warning[0].value
-        page.text_input(key="chat.orders").set_value("o5 o6")
+        page.text_input(key="chat.orders").set_value(f"{order(5)} {order(6)}")
         page.button[-1].click().run()
         assert "Shown to be Lotus" in shown(page)
 
