@@ -12,7 +12,8 @@ from app.components.chat_queue import waiting_chats
 from app.components.handover import reason_name
 from app.components.table import Column, table
 from app.i18n import N_, _, ngettext, number, rate, stars
-from app.services import answer_outcomes
+from app.services import answer_outcomes, chat
+from app.services.warehouse import filter_options
 
 if TYPE_CHECKING:
     from analytics.answered import Estimate
@@ -32,8 +33,18 @@ STATUSES: Mapping[str, str] = {
 }
 
 
-def machine_tabs(snapshot: str, time_zone: str) -> None:
-    """Draw the conversations that wait for a person, the outcomes and the decisions, each in its tab."""
+def machine_panel(snapshot: str, time_zone: str) -> None:
+    """Draw, closed at first, what the machine did and who waits for a person; what is in it is read when it is opened."""
+    title = _(
+        "Answered by the machine: who waits for a person ({n}), outcomes, decisions", n=number(len(chat.waiting()))
+    )
+    panel = st.expander(title, icon=":material/smart_toy:", on_change="rerun", key="desk.machine")
+    if panel.open:
+        with panel:
+            _machine_tabs(snapshot, time_zone)
+
+
+def _machine_tabs(snapshot: str, time_zone: str) -> None:
     names = (_("Waiting for a person"), _("Outcomes"), _("Decisions"))
     waiting, outcomes, decisions = st.tabs(names, on_change="rerun", key="desk.machine.tabs")
     with waiting:
@@ -44,7 +55,7 @@ def machine_tabs(snapshot: str, time_zone: str) -> None:
             outcome_tables(snapshot)
     with decisions:
         if decisions.open:
-            answer_table(time_zone)
+            answer_table(snapshot, time_zone)
 
 
 def outcome_tables(snapshot: str) -> None:
@@ -93,7 +104,7 @@ def outcome_tables(snapshot: str) -> None:
         columns=["name", "value", "interval", "n", "meaning"],
     )
     columns = [
-        Column("name", _("Measure"), pinned=True),
+        Column("name", _("Metric"), pinned=True),
         Column("value", _("Value")),
         Column("interval", _("95 % interval")),
         Column("n", _("n"), "count"),
@@ -132,7 +143,7 @@ def outcome_tables(snapshot: str) -> None:
         table(given, columns, key="answers.reasons", title=_("Reasons for hand-overs"), file_name="hand-over-reasons")
 
 
-def answer_table(time_zone: str) -> None:
+def answer_table(snapshot: str, time_zone: str) -> None:
     """Draw the machine's decisions, newest first."""
     frame = answer_outcomes.latest()
     if frame.empty:
@@ -142,7 +153,9 @@ def answer_table(time_zone: str) -> None:
             )
         )
         return
+    names = filter_options(snapshot).merchants
     frame = frame.assign(
+        merchant_id=[names.get(merchant_id, merchant_id) or "–" for merchant_id in frame["merchant_id"]],
         at=frame["at"].dt.tz_convert(time_zone),
         subject_id=[_shown(*pair) for pair in zip(frame["kind"], frame["subject_id"], strict=True)],
         kind=[_(KINDS[kind]) for kind in frame["kind"]],

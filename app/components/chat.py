@@ -66,11 +66,11 @@ def greeting() -> None:
         )
 
 
-def turn_list(turns: Sequence[Turn]) -> None:
-    """Draw the turns, oldest first; under each of the machine's sentences where it comes from."""
+def turn_list(turns: Sequence[Turn], *, is_merchant: bool = True) -> None:
+    """Draw the turns, oldest first; under each of the machine's sentences where it comes from. `is_merchant`: who reads them wrote to it."""
     for turn in turns:
         with st.chat_message(turn.author, avatar=_AVATARS[turn.author]):
-            st.caption(_author(turn))
+            st.caption(_author(turn, is_merchant=is_merchant))
             if turn.author != "bot":
                 st.text(turn.text)
                 continue
@@ -78,10 +78,12 @@ def turn_list(turns: Sequence[Turn]) -> None:
                 _cited(said, turn.text, key=f"chat.{turn.n}.{place}")
 
 
-def _author(turn: Turn) -> str:
+def _author(turn: Turn, *, is_merchant: bool) -> str:
     if turn.author == "agent":
         return _("{name}, a person of the desk", name=plain(turn.actor_name))
-    return _("You") if turn.author == "merchant" else _("Machine")
+    if turn.author == "bot":
+        return _("Machine")
+    return _("You") if is_merchant else _("Merchant")
 
 
 def _cited(said: Mapping[str, Any], whole: str, *, key: str) -> None:
@@ -113,7 +115,7 @@ def identity_form(found: Chat | None) -> None:
         st.markdown(":material/badge: **" + _("Who is asking") + "**")
         if found is not None and found.shop:
             shop = plain(found.shop, 80)
-            st.markdown(f":green[:material/verified_user: {_('Shown to be {shop}', shop=shop)}]")
+            st.markdown(f":green[:material/verified_user: {_('Verified as {shop}', shop=shop)}]")
             st.caption(_("Answers may tell this shop's own records, and nobody else's."))
             return
         st.caption(

@@ -42,7 +42,7 @@ def _answer_box(found: Chat, time_zone: str) -> None:
         if answer.action == "hand_over":
             handover_note(answer, time_zone)
             break
-    turn_list(found.turns)
+    turn_list(found.turns, is_merchant=False)
     show_problem()
     with st.form(f"desk.chat.{conversation_id}", border=False, clear_on_submit=True):
         key = f"desk.chat.text.{conversation_id}"

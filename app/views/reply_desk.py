@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.components.answer_outcomes import machine_tabs
+from app.components.answer_outcomes import machine_panel
 from app.components.draft_editor import draft_panel
 from app.components.draft_steps import sent_table, status_badge
 from app.components.empty import empty_state
@@ -103,12 +103,4 @@ with rest:
     draw_desk(SNAPSHOT)
 with st.expander(_("Sent replies: what went out, and by whom"), icon=":material/outbox:"):
     sent_table(time_zone(SNAPSHOT))
-answered = st.expander(
-    _("Answered by the machine: who waits for a person, outcomes, decisions"),
-    icon=":material/smart_toy:",
-    on_change="rerun",
-    key="desk.machine",
-)
-if answered.open:
-    with answered:
-        machine_tabs(SNAPSHOT, time_zone(SNAPSHOT))
+machine_panel(SNAPSHOT, time_zone(SNAPSHOT))

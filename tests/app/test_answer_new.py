@@ -12,12 +12,13 @@ from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner, Result
+from streamlit.testing.v1 import AppTest
 
 from app.commands import main
 from app.errors import SendFailed
 from app.identity import MACHINE, Actor
 from app.services import answering, issues, reply, unanswered
-from app.services.runtime import Runtime, snapshot_id, use_runtime
+from app.services.runtime import SNAPSHOT_KEY, Runtime, snapshot_id, use_runtime
 from app.settings import load_settings
 from app.workspace import outbox
 from app.workspace.channels import Reply
@@ -27,6 +28,7 @@ from llm.types import Message, Thread
 from tests.app.conftest import write_source
 
 ANN = Actor("local:ann", "Ann", "local")
+PAGES = Path(__file__).resolve().parents[2] / "app" / "views"
 HOOK = "https://desk.example/replies"
 OPENED = datetime(2026, 2, 10, 8, tzinfo=UTC)
 ALWAYS = Calibration(dict.fromkeys(("en", "en+vectors", "zh-Hans"), (30.0, 0.0, 0.0, 0.0)), 0.5)
@@ -93,6 +95,7 @@ def desk(threads_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         "WAREHOUSE": str(threads_warehouse),
         "WORKSPACE_URL": f"sqlite:///{tmp_path}/workspace.sqlite",
         "ENCODER": "false",
+        "STALE_AFTER_DAYS": "100000",
     }
     for name, value in settings.items():
         monkeypatch.setenv(f"TRUSTDESK_{name}", value)
@@ -140,6 +143,21 @@ def test_each_thread_is_decided_on_once_and_nothing_is_sent(desk: Runtime) -> No
     again = run("--new", "--json")
     assert (again.exit_code, again.stdout) == (0, "")
     assert desk.workspace.audit.verify().passed
+
+
+def test_the_agent_who_opens_a_thread_sees_why_it_is_theirs(desk: Runtime) -> None:
+    run("--new", "--json")
+    page = AppTest.from_file(str(PAGES / "reply_desk.py"), default_timeout=120)
+    page.session_state[SNAPSHOT_KEY] = snapshot_id()
+    page.query_params["ticket"] = "t-law"
+    page.run()
+    assert not page.exception
+    said = " ".join(item.value for item in (*page.markdown, *page.text))
+    assert "Handed over by the machine: lawyers, courts or authorities" in said
+    assert "your legal team answers" in said
+    assert "legal" in " ".join(item.value for item in page.text)
+    page.query_params["ticket"] = "t-appeal"
+    assert "Handed over" not in " ".join(item.value for item in page.run().markdown)
 
 
 def test_markup_never_gets_into_an_answer(desk: Runtime) -> None:

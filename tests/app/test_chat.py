@@ -318,7 +318,7 @@ class TestPage:
         assert "does not show" in page.warning[0].value
         page.text_input(key="chat.orders").set_value(f"{order(5)} {order(6)}")
         page.button[-1].click().run()
-        assert "Shown to be Lotus" in shown(page)
+        assert "Verified as Lotus" in shown(page)
 
     def test_a_wrong_address_says_so(self, desk: Runtime) -> None:
         assert "There is no such conversation" in shown(self.page("nothing"))
