@@ -174,6 +174,10 @@ class Settings:
         default=(),
         metadata={"help": "addresses that approved replies may be posted to (comma-separated)", "check": _urls},
     )
+    chat_only: bool = field(
+        default=False,
+        metadata={"help": "serve the Chat page alone, for merchants: none of the desk's own pages"},
+    )
     answer_webhook: str = field(
         default="",
         metadata={

@@ -56,11 +56,10 @@ def reason_name(reason: str) -> str:
 
 
 def handover_badges() -> dict[str, str]:
-    """Markdown for a row of the queue, by the id of each ticket whose newest message the machine gave to a person."""
+    """Markdown for a row of the queue, by the id of each ticket that the machine gave to a person."""
     return {
         ticket_id: f":small[:orange[:material/front_hand: {plain(reason_name(answer.reason))}]]"
-        for ticket_id, answer in get_runtime().workspace.answers.newest().items()
-        if answer.action == "hand_over"
+        for ticket_id, answer in get_runtime().workspace.answers.handed_over().items()
     }
 
 

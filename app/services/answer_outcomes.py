@@ -78,7 +78,7 @@ def latest(limit: int = 200) -> pd.DataFrame:
     """
     since = datetime.now(UTC) - timedelta(days=WINDOW_DAYS)
     found = get_runtime().workspace.answers.since(since)[:limit]
-    drafts = {draft.draft_id: draft.status for draft in get_runtime().workspace.drafts.all()}
+    drafts = get_runtime().workspace.drafts.statuses([one.draft_id for one in found if one.draft_id is not None])
     columns = ["at", "kind", "subject_id", "merchant_id", "action", "reason", "language", "status"]
     rows = [
         (

@@ -85,5 +85,5 @@ def draw_page() -> None:
             st.button(_("New conversation"), icon=":material/add_comment:", on_click=start_anew, key="chat.new")
 
 
-page_header(_("Chat"), shows_filters=False)
+page_header(_("Chat"), shows_filters=False, links_to_data=False)
 draw_page()

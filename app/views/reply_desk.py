@@ -50,9 +50,8 @@ def draw_queue(snapshot: str) -> None:
             summaries_line(lambda: issues.prepare_summaries(snapshot, ids), issues.summary_writer())
         if not shown:
             empty_state(_("Nothing here"), _("Choose another queue above, or open a thread on the Issues page."))
-        notes = (
-            {t: status_badge(status) for t, status in statuses.items()} | handover_badges() if chosen == "open" else {}
-        )
+        badges = {ticket_id: status_badge(status) for ticket_id, status in statuses.items()}
+        notes = handover_badges() | badges if chosen == "open" else {}
         ticket_list(shown, tickets.intent_names(), tickets.urgency_names(), key=f"desk-{chosen}", notes=notes)
 
 

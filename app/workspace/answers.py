@@ -87,6 +87,14 @@ class Answers:
         with self._database.read() as session:
             return {row.subject_id: _kept(row) for row in session.scalars(query)}
 
+    def handed_over(self) -> dict[str, KeptAnswer]:
+        """The hand-over of each ticket that the machine gave to a person, by its id."""
+        query = (
+            select(AnswerRow).where(AnswerRow.kind == "ticket", AnswerRow.action == "hand_over").order_by(AnswerRow.at)
+        )
+        with self._database.read() as session:
+            return {row.subject_id: _kept(row) for row in session.scalars(query)}
+
     def unsent(self) -> list[KeptAnswer]:
         """Those that may leave without a person and whose draft has not been sent or discarded, oldest first."""
         query = select(AnswerRow).join(DraftRow, DraftRow.draft_id == AnswerRow.draft_id)

@@ -7,7 +7,7 @@ Knows no llm: sentences and checks are plain mappings, as the `draft` command pr
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -99,6 +99,12 @@ class Drafts:
             query = query.where(DraftRow.status == status)
         with self._database.read() as session:
             return [stored(row) for row in session.scalars(query)]
+
+    def statuses(self, draft_ids: Collection[str]) -> dict[str, str]:
+        """The status of each of these drafts, by its id."""
+        query = select(DraftRow.draft_id, DraftRow.status).where(DraftRow.draft_id.in_(list(draft_ids)))
+        with self._database.read() as session:
+            return {row.draft_id: row.status for row in session.execute(query)}
 
     def revisions(self, draft_id: str) -> list[Revision]:
         """The texts that a draft has had, oldest first."""

@@ -9,11 +9,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 from streamlit.testing.v1 import AppTest
 
+from analytics import threads
 from app.commands import main
 from app.errors import SendFailed
 from app.identity import MACHINE, Actor
@@ -189,9 +192,16 @@ def test_what_the_merchant_adds_is_decided_anew_and_the_old_draft_put_away(desk:
 
 def test_a_hand_over_stays_silent_whatever_follows(desk: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     lines(run("--new", "--json"))
-    longer = further("t-money", APPEAL)
-    monkeypatch.setattr(issues, "threads_of", lambda _snapshot, ids: [longer] if "t-money" in ids else [])
-    assert unanswered.unanswered(snapshot_id()) == []
+    longer = {ticket_id: further(ticket_id, APPEAL) for ticket_id in ("t-money", "t-vague")}
+    read = threads.open_tickets
+
+    def as_if_they_wrote_again(*arguments: Any, **options: Any) -> pd.DataFrame:
+        found = read(*arguments, **options)
+        return found.assign(last_asked_at=found["last_asked_at"] + pd.Timedelta(days=1))
+
+    monkeypatch.setattr(threads, "open_tickets", as_if_they_wrote_again)
+    monkeypatch.setattr(issues, "threads_of", lambda _snapshot, ids: [longer[one] for one in ids if one in longer])
+    assert [thread.ticket_id for thread in unanswered.unanswered(snapshot_id())] == ["t-vague"]
 
 
 def further(ticket_id: str, text: str) -> Thread:
@@ -225,10 +235,17 @@ class TestSending:
         made = lines(run("--new", "--json"))
         assert {line["status"] for line in made.values()} == {"sent"}
         assert [ticket for ticket, _ in receiver.taken] == list(DECIDED)
-        draft = reply.current_draft("t-money")
-        assert draft is not None
+        (draft,) = desk.workspace.drafts.of_ticket("t-money")
         assert (draft.status, draft.approved_by) == ("sent", MACHINE.name)
+        assert reply.draft_statuses() == {"t-appeal": "sent", "t-vague": "sent", "t-html": "sent"}, (
+            "a hand-over answers nothing"
+        )
+        assert reply.current_draft("t-money") is None
         assert "pass this to a person" in draft.text
+        asked = reply.brief(snapshot_id(), "t-money")
+        assert asked is not None
+        by_ann = reply.keep(snapshot_id(), "a", reply.write_now(asked), ANN)
+        assert reply.current_draft("t-money") == by_ann
         assert run("--new", "--json").stdout == ""
         assert len(receiver.taken) == len(DECIDED)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -322,3 +323,11 @@ class TestPage:
 
     def test_a_wrong_address_says_so(self, desk: Runtime) -> None:
         assert "There is no such conversation" in shown(self.page("nothing"))
+
+    @pytest.mark.parametrize("chat_only", [True, False])
+    def test_merchants_are_served_this_page_alone(self, desk: Runtime, chat_only: bool) -> None:
+        with use_runtime(Runtime(replace(desk.settings, chat_only=chat_only))):
+            page = AppTest.from_file(str(PAGES.parent / "main.py"), default_timeout=120).run()
+        assert not page.exception
+        assert ("I am a machine" in shown(page)) == chat_only
+        assert bool(page.sidebar.children) != chat_only, "filters lead to the desk's own pages"
