@@ -35,10 +35,15 @@ STATUSES: Mapping[str, str] = {
 
 def machine_panel(snapshot: str, time_zone: str) -> None:
     """Draw, closed at first, what the machine did and who waits for a person; what is in it is read when it is opened."""
-    title = _(
-        "Answered by the machine: who waits for a person ({n}), outcomes, decisions", n=number(len(chat.waiting()))
+    if waiting := chat.waiting():
+        words = ngettext("{n} chat waits for a person", "{n} chats wait for a person", len(waiting))
+        st.markdown(f":orange-badge[:material/support_agent: {words}]")
+    panel = st.expander(
+        _("Answered by the machine: who waits for a person, outcomes, decisions"),
+        icon=":material/smart_toy:",
+        on_change="rerun",
+        key="desk.machine",
     )
-    panel = st.expander(title, icon=":material/smart_toy:", on_change="rerun", key="desk.machine")
     if panel.open:
         with panel:
             _machine_tabs(snapshot, time_zone)

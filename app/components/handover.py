@@ -81,4 +81,4 @@ def handover_note(answer: KeptAnswer, time_zone: str) -> None:
             st.markdown(_(advice))
         st.caption(plain(moment(answer.at, time_zone, length="short")))
         if answer.note:
-            st.text(answer.note)
+            st.caption(plain(answer.note, 1_000))

@@ -158,7 +158,7 @@ def test_the_agent_who_opens_a_thread_sees_why_it_is_theirs(desk: Runtime) -> No
     said = " ".join(item.value for item in (*page.markdown, *page.text))
     assert "Handed over by the machine: lawyers, courts or authorities" in said
     assert "your legal team answers" in said
-    assert "legal" in " ".join(item.value for item in page.text)
+    assert "原因：legal" in " ".join(item.value for item in page.caption)
     page.query_params["ticket"] = "t-appeal"
     assert "Handed over" not in " ".join(item.value for item in page.run().markdown)
 
