@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -64,50 +64,32 @@ def _machine_tabs(snapshot: str, time_zone: str) -> None:
 
 
 def outcome_tables(snapshot: str) -> None:
-    """Draw the outcomes of the machine's answers."""
+    """Draw the outcomes of the machine's answers, each figure with n and interval, and the reasons for its hand-overs."""
+    from analytics.answered import SETTLED_AFTER, TENTATIVE_BELOW
+
     found = answer_outcomes.measured(snapshot)
-    days = number(answer_outcomes.WINDOW_DAYS)
-    st.caption(
-        _(
-            "Decisions of the last {days} days; 95 % intervals; under {n} counted, a figure is tentative.",
-            days=days,
-            n=number(30),
-        )
+    made, days = found.outcomes, number(answer_outcomes.WINDOW_DAYS)
+    settled = number(SETTLED_AFTER.days)
+    few = number(TENTATIVE_BELOW)
+    told = _(
+        "Decisions of the last {days} days; 95 % intervals; under {n} counted, a figure is tentative.", days=days, n=few
     )
-    if not found.thread_count:
-        st.caption(
-            _(
-                "The machine has decided on nothing yet: `trustdesk answer --new` answers open threads, and merchants ask on the Chat page."
-            )
-        )
-    made = found.outcomes
+    st.caption(told if found.thread_count else _nothing_yet())
+    answered = _(
+        "nobody wrote again within {days} days of its first answer, of threads it answered by itself", days=settled
+    )
+    back = _("the merchant came back after an hour, within {days} days, of the same threads", days=settled)
+    rated = _("mean of 1 to 5 of merchants' tickets that a person answered, last {days} days of the data", days=days)
     rows = [
-        (_("Coverage"), made.coverage, rate, _("threads in which it answered, of those it decided on")),
-        (_("Handed over"), made.handed_over, rate, _("threads given to a person, of those it decided on")),
-        (
-            _("Settled for good"),
-            made.durable,
-            rate,
-            _("nobody wrote again within 7 days of its first answer, of threads it answered by itself"),
+        _row(_("Coverage"), made.coverage, rate, _("threads in which it answered, of those it decided on")),
+        _row(_("Handed over"), made.handed_over, rate, _("threads given to a person, of those it decided on")),
+        _row(_("Settled for good"), made.durable, rate, answered),
+        _row(_("Reopened"), made.reopened, rate, back),
+        _row(
+            _("Satisfaction, machine alone"), found.machine_score, stars, _("mean of 1 to 5 where no person was needed")
         ),
-        (
-            _("Reopened"),
-            made.reopened,
-            rate,
-            _("the merchant came back after an hour, within 7 days, of the same threads"),
-        ),
-        (_("Satisfaction, machine alone"), found.machine_score, stars, _("mean of 1 to 5 where no person was needed")),
-        (
-            _("Satisfaction, people"),
-            found.human_score,
-            stars,
-            _("mean of 1 to 5 of merchants' tickets that a person answered, last {days} days of the data", days=days),
-        ),
+        _row(_("Satisfaction, people"), found.human_score, stars, rated),
     ]
-    frame = pd.DataFrame(
-        [_row(name, estimate, write, meaning) for name, estimate, write, meaning in rows],
-        columns=["name", "value", "interval", "n", "meaning"],
-    )
     columns = [
         Column("name", _("Metric"), pinned=True),
         Column("value", _("Value")),
@@ -115,48 +97,40 @@ def outcome_tables(snapshot: str) -> None:
         Column("n", _("n"), "count"),
         Column("meaning", _("What is counted")),
     ]
+    title = _("Outcomes of the machine's answers")
     table(
-        frame,
-        columns,
-        key="answers.outcomes",
-        title=_("Outcomes of the machine's answers"),
-        file_name="answer-outcomes",
+        pd.DataFrame(rows, columns=_COLUMNS), columns, key="answers.outcomes", title=title, file_name="answer-outcomes"
     )
     if made.immature:
-        st.caption(
-            ngettext(
-                "{n} thread was answered less than 7 days ago and is not judged yet.",
-                "{n} threads were answered less than 7 days ago and are not judged yet.",
-                made.immature,
-            )
+        words = ngettext(
+            "{n} thread was answered too recently to be judged.",
+            "{n} threads were answered too recently to be judged.",
+            made.immature,
         )
+        st.caption(words)
     if made.reasons:
-        given = pd.DataFrame(
-            [
-                (reason_name(reason), round(share.n * (share.value or 0.0)), *_row("", share, rate, "")[1:4])
-                for reason, share in made.reasons
-            ],
-            columns=["reason", "count", "value", "interval", "n"],
-        )
-        columns = [
-            Column("reason", _("Reason for the hand-over"), pinned=True),
-            Column("count", _("Threads"), "count"),
-            Column("value", _("Share")),
-            Column("interval", _("95 % interval")),
-            Column("n", _("n"), "count"),
-        ]
-        table(given, columns, key="answers.reasons", title=_("Reasons for hand-overs"), file_name="hand-over-reasons")
+        _reason_table(made.reasons)
+
+
+def _reason_table(reasons: Sequence[tuple[str, Estimate]]) -> None:
+    rows = [_row(reason_name(reason), share, rate, "") for reason, share in reasons]
+    frame = pd.DataFrame(rows, columns=_COLUMNS)
+    frame["count"] = [round(share.n * (share.value or 0.0)) for _reason, share in reasons]
+    columns = [
+        Column("name", _("Reason for the hand-over"), pinned=True),
+        Column("count", _("Threads"), "count"),
+        Column("value", _("Share")),
+        Column("interval", _("95 % interval")),
+        Column("n", _("n"), "count"),
+    ]
+    table(frame, columns, key="answers.reasons", title=_("Reasons for hand-overs"), file_name="hand-over-reasons")
 
 
 def answer_table(snapshot: str, time_zone: str) -> None:
     """Draw the machine's decisions, newest first."""
     frame = answer_outcomes.latest()
     if frame.empty:
-        st.caption(
-            _(
-                "The machine has decided on nothing yet: `trustdesk answer --new` answers open threads, and merchants ask on the Chat page."
-            )
-        )
+        st.caption(_nothing_yet())
         return
     names = filter_options(snapshot).merchants
     frame = frame.assign(
@@ -179,6 +153,15 @@ def answer_table(snapshot: str, time_zone: str) -> None:
         Column("status", _("Status")),
     ]
     table(frame, columns, key="answers.latest", title=_("Decisions of the machine"), file_name="machine-answers")
+
+
+def _nothing_yet() -> str:
+    return _(
+        "The machine has decided on nothing yet: `trustdesk answer --new` answers open threads, and merchants ask on the Chat page."
+    )
+
+
+_COLUMNS = ["name", "value", "interval", "n", "meaning"]
 
 
 def _row(name: str, estimate: Estimate, write: Callable[[float], str], meaning: str) -> tuple[str, str, str, int, str]:

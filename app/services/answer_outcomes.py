@@ -129,10 +129,10 @@ def _tickets(snapshot_id: str, decided: dict[Subject, list[KeptAnswer]]) -> list
 
     ids = [one for kind, one in decided if kind == "ticket"]
     held = {thread.ticket_id: thread.messages for thread in issues.threads_of(snapshot_id, ids)}
-    drafts = get_runtime().workspace.drafts
+    drafts = get_runtime().workspace.drafts.of_tickets(ids)
     found = []
     for one in ids:
-        of_ticket = {draft.draft_id: draft for draft in drafts.of_ticket(one)}
+        of_ticket = {draft.draft_id: draft for draft in drafts.get(one, ())}
         sent = {
             key: d.updated_at for key, d in of_ticket.items() if d.status == "sent" and d.approved_by == MACHINE.name
         }

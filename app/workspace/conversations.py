@@ -19,7 +19,7 @@ from app.identity import Actor
 from app.workspace import answers
 from app.workspace.answers import NewAnswer
 from app.workspace.audit import record, text_hash
-from app.workspace.database import Database
+from app.workspace.database import Database, in_parts
 from app.workspace.schema import AuditRow, ConversationRow, TurnRow
 
 Author = Literal["merchant", "bot", "agent"]
@@ -87,12 +87,13 @@ class Conversations:
 
     def turns_of(self, conversation_ids: Collection[str]) -> dict[str, list[Turn]]:
         """The turns of several conversations, each oldest first."""
-        query = select(TurnRow).where(TurnRow.conversation_id.in_(list(conversation_ids))).order_by(TurnRow.n)
+        query = select(TurnRow).order_by(TurnRow.n)
         found: dict[str, list[Turn]] = {}
         with self._database.read() as session:
-            for row in session.scalars(query):
-                turn = Turn(**{name: getattr(row, name) for name in Turn.__dataclass_fields__})
-                found.setdefault(row.conversation_id, []).append(turn)
+            for some in in_parts(conversation_ids):
+                for row in session.scalars(query.where(TurnRow.conversation_id.in_(some))):
+                    turn = Turn(**{name: getattr(row, name) for name in Turn.__dataclass_fields__})
+                    found.setdefault(row.conversation_id, []).append(turn)
         return found
 
     def add(self, conversation_id: str, author: Author, text: str, actor: Actor) -> Turn:
@@ -168,9 +169,13 @@ class Conversations:
 
     def many(self, conversation_ids: Collection[str]) -> dict[str, Conversation]:
         """Those that there are, by id."""
-        query = select(ConversationRow).where(ConversationRow.conversation_id.in_(list(conversation_ids)))
+        query = select(ConversationRow)
         with self._database.read() as session:
-            return {row.conversation_id: _conversation(row) for row in session.scalars(query)}
+            parts = (
+                session.scalars(query.where(ConversationRow.conversation_id.in_(some)))
+                for some in in_parts(conversation_ids)
+            )
+            return {row.conversation_id: _conversation(row) for rows in parts for row in rows}
 
 
 def _say(

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from app.errors import NotAllowed, NotFound, StaleDraft
 from app.identity import Actor
 from app.workspace.audit import record, text_hash
-from app.workspace.database import Database
+from app.workspace.database import Database, in_parts
 from app.workspace.schema import DraftRow, RevisionRow
 
 Status = Literal["draft", "approved", "discarded", "sent"]
@@ -88,9 +88,17 @@ class Drafts:
 
     def of_ticket(self, ticket_id: str) -> list[StoredDraft]:
         """Every draft of a ticket, newest first."""
+        return self.of_tickets([ticket_id]).get(ticket_id, [])
+
+    def of_tickets(self, ticket_ids: Collection[str]) -> dict[str, list[StoredDraft]]:
+        """Every draft of these tickets, each ticket's newest first."""
+        query = select(DraftRow).order_by(DraftRow.created_at.desc())
+        found: dict[str, list[StoredDraft]] = {}
         with self._database.read() as session:
-            query = select(DraftRow).where(DraftRow.ticket_id == ticket_id).order_by(DraftRow.created_at.desc())
-            return [stored(row) for row in session.scalars(query)]
+            for some in in_parts(ticket_ids):
+                for row in session.scalars(query.where(DraftRow.ticket_id.in_(some))):
+                    found.setdefault(row.ticket_id, []).append(stored(row))
+        return found
 
     def all(self, *, status: Status | None = None, limit: int = 500) -> list[StoredDraft]:
         """Drafts, last changed first."""
@@ -102,9 +110,10 @@ class Drafts:
 
     def statuses(self, draft_ids: Collection[str]) -> dict[str, str]:
         """The status of each of these drafts, by its id."""
-        query = select(DraftRow.draft_id, DraftRow.status).where(DraftRow.draft_id.in_(list(draft_ids)))
+        query = select(DraftRow.draft_id, DraftRow.status)
         with self._database.read() as session:
-            return {row.draft_id: row.status for row in session.execute(query)}
+            parts = (session.execute(query.where(DraftRow.draft_id.in_(some))) for some in in_parts(draft_ids))
+            return {row.draft_id: row.status for rows in parts for row in rows}
 
     def revisions(self, draft_id: str) -> list[Revision]:
         """The texts that a draft has had, oldest first."""

@@ -20,13 +20,11 @@ from analytics import threads
 from app.commands import main
 from app.errors import SendFailed
 from app.identity import MACHINE, Actor
-from app.services import answering, issues, reply, unanswered
+from app.services import issues, reply, unanswered
 from app.services.runtime import SNAPSHOT_KEY, Runtime, snapshot_id, use_runtime
 from app.settings import load_settings
 from app.workspace import outbox
 from app.workspace.channels import Reply
-from llm.confidence import Calibration
-from llm.handover import read_reasons
 from llm.types import Message, Thread
 from tests.app.conftest import write_source
 
@@ -34,7 +32,6 @@ ANN = Actor("local:ann", "Ann", "local")
 PAGES = Path(__file__).resolve().parents[2] / "app" / "views"
 HOOK = "https://desk.example/replies"
 OPENED = datetime(2026, 2, 10, 8, tzinfo=UTC)
-ALWAYS = Calibration(dict.fromkeys(("en", "en+vectors", "zh-Hans"), (30.0, 0.0, 0.0, 0.0)), 0.5)
 APPEAL = "How long do I have to appeal a penalty?"
 THREADS: dict[str, list[tuple[str, str]]] = {
     "t-appeal": [("merchant", APPEAL), ("bot", "We have received your message.")],
@@ -90,10 +87,10 @@ def threads_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def desk(threads_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
-    """Commands and services on one workspace, with a desk that is sure of every rule it finds."""
-    reasons = read_reasons(answering.KNOWLEDGE_FOLDER / "hand_over.toml")
-    monkeypatch.setattr(answering, "_rules", lambda: (reasons, ALWAYS))
+def desk(
+    threads_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sure_machine: None
+) -> Iterator[Runtime]:
+    """Commands and services on one workspace."""
     settings = {
         "WAREHOUSE": str(threads_warehouse),
         "WORKSPACE_URL": f"sqlite:///{tmp_path}/workspace.sqlite",

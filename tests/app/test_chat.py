@@ -15,17 +15,15 @@ from streamlit.testing.v1 import AppTest
 from app.commands import main
 from app.errors import InputFileError, NotAllowed, NotFound
 from app.identity import MACHINE, Actor
-from app.services import answer_outcomes, answering, chat
+from app.services import answer_outcomes, chat
 from app.services.chat import Chat
 from app.services.runtime import SNAPSHOT_KEY, Runtime, snapshot_id, use_runtime
 from app.settings import load_settings
 from app.workspace import NewAnswer
-from llm.confidence import Calibration
-from llm.handover import HANDED_OVER, read_reasons
+from llm.handover import HANDED_OVER
 from tests.app.conftest import write_source
 
 GUEST, BEN = Actor("local:guest", "Guest", "local"), Actor("header:ben", "Ben", "header")
-ALWAYS = Calibration(dict.fromkeys(("en", "en+vectors", "zh-Hans"), (30.0, 0.0, 0.0, 0.0)), 0.5)
 APPEAL = "How long do I have to appeal a penalty?"
 LATE = "Why is order {order} late, and which late delivery rate is allowed?"
 HOSTILE = "<script>alert(1)</script> **bold** [link](http://evil.example) How long do I have to appeal a penalty?"
@@ -51,10 +49,8 @@ def shops_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def desk(shops_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
-    """A workspace on it, and a machine that is sure of every rule it finds."""
-    reasons = read_reasons(answering.KNOWLEDGE_FOLDER / "hand_over.toml")
-    monkeypatch.setattr(answering, "_rules", lambda: (reasons, ALWAYS))
+def desk(shops_warehouse: Path, tmp_path: Path, sure_machine: None) -> Iterator[Runtime]:
+    """A workspace on it."""
     overrides = {
         "warehouse": str(shops_warehouse),
         "workspace_url": f"sqlite:///{tmp_path / 'workspace.sqlite'}",
