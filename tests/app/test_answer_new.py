@@ -20,7 +20,7 @@ from analytics import threads
 from app.commands import main
 from app.errors import SendFailed
 from app.identity import MACHINE, Actor
-from app.services import issues, reply, unanswered
+from app.services import answer_outcomes, issues, reply, unanswered
 from app.services.runtime import SNAPSHOT_KEY, Runtime, snapshot_id, use_runtime
 from app.settings import load_settings
 from app.workspace import outbox
@@ -64,6 +64,7 @@ def threads_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 "opened_by": "merchant",
                 "opened_at": opened.isoformat(),
                 "subject": ticket_id,
+                "csat_score": {"t-person": 4, "t-done": 1, "t-appeal": 5}.get(ticket_id),
                 "status": "resolved" if ticket_id == "t-done" else "open",
                 "updated_at": opened.isoformat(),
             }
@@ -140,6 +141,9 @@ def test_each_thread_is_decided_on_once_and_nothing_is_sent(desk: Runtime) -> No
     (note,) = desk.workspace.answers.of("ticket", "t-money")
     assert "money" in note.note
     assert desk.workspace.outbox.all() == []
+    assert answer_outcomes.measured(snapshot_id(), in_eight_days()).outcomes.durable.n == 0, (
+        "nothing has reached anybody"
+    )
     again = run("--new", "--json")
     assert (again.exit_code, again.stdout) == (0, "")
     assert desk.workspace.audit.verify().passed
@@ -201,6 +205,10 @@ def test_a_hand_over_stays_silent_whatever_follows(desk: Runtime, monkeypatch: p
     assert [thread.ticket_id for thread in unanswered.unanswered(snapshot_id())] == ["t-vague"]
 
 
+def in_eight_days() -> datetime:
+    return datetime.now(UTC) + timedelta(days=8)
+
+
 def further(ticket_id: str, text: str) -> Thread:
     thread = issues.thread(snapshot_id(), ticket_id)
     assert thread is not None
@@ -245,6 +253,19 @@ class TestSending:
         assert reply.current_draft("t-money") == by_ann
         assert run("--new", "--json").stdout == ""
         assert len(receiver.taken) == len(DECIDED)
+
+    def test_outcomes_count_what_left_by_itself(self, desk: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+        Receiver(monkeypatch)
+        run("--new", "--json")
+        found = answer_outcomes.measured(snapshot_id(), in_eight_days())
+        assert (found.outcomes.coverage.value, found.outcomes.coverage.n) == (0.4, 5)
+        assert (found.outcomes.durable.value, found.outcomes.durable.n) == (1.0, 2)
+        assert (found.machine_score.value, found.human_score.value) == (5.0, 4.0), "nobody answered t-done"
+        by_ann = reply.brief(snapshot_id(), "t-appeal")
+        assert by_ann is not None
+        draft = reply.keep(snapshot_id(), "a", reply.write_now(by_ann), ANN)
+        reply.send(reply.approve(draft, draft.text, by_ann, ANN), "copy", "Lotus", "", ANN)
+        assert answer_outcomes.measured(snapshot_id(), in_eight_days()).outcomes.durable.value == 0.5
 
     def test_what_the_channel_refused_is_tried_again_and_sent_once(
         self, desk: Runtime, monkeypatch: pytest.MonkeyPatch

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -19,7 +20,7 @@ from app.services import answer_outcomes, chat
 from app.services.chat import Chat
 from app.services.runtime import SNAPSHOT_KEY, Runtime, snapshot_id, use_runtime
 from app.settings import load_settings
-from app.workspace import NewAnswer
+from app.workspace import KeptAnswer, NewAnswer, NewDraft
 from llm.handover import HANDED_OVER
 from tests.app.conftest import write_source
 
@@ -252,6 +253,23 @@ class TestKept:
         decide = desk.workspace.conversations.decide
         assert [decide(new, "Ten days.", (), MACHINE), decide(new, "Ten days.", (), MACHINE)] == [True, False]
         assert len(desk.workspace.conversations.turns(conversation_id)) == 2
+
+    def test_of_eight_who_decide_at_once_one_does(self, desk: Runtime) -> None:
+        new = NewAnswer(
+            "ticket", "t", "m", "a", None, "answer", "known", 1.0, "en", "extractive", "", is_automatic=False
+        )
+        draft = NewDraft("t", "a", snapshot_id(), "extractive", "en", "Ten days.")
+        kept: list[KeptAnswer | None] = []
+        deciders = [
+            threading.Thread(target=lambda: kept.append(desk.workspace.answers.keep(new, draft, MACHINE)))
+            for _ in range(8)
+        ]
+        for decider in deciders:
+            decider.start()
+        for decider in deciders:
+            decider.join()
+        assert sum(one is not None for one in kept) == 1
+        assert len(desk.workspace.drafts.of_ticket("t")) == 1
 
     def test_links_can_not_be_guessed(self, desk: Runtime) -> None:
         ids = {chat.say(None, APPEAL, GUEST) for _ in range(5)}
