@@ -19,7 +19,7 @@ from app.components.empty import empty_state
 from app.components.header import page_header
 from app.i18n import _
 from app.page_errors import page_errors
-from app.services import chat
+from app.services import chat, issues
 
 LOOK_AGAIN_SECONDS = 10
 TALK_HEIGHT = 520
@@ -86,4 +86,5 @@ def draw_page() -> None:
 
 
 page_header(_("Chat"), shows_filters=False, links_to_data=False)
+issues.warm_models()
 draw_page()
