@@ -6,6 +6,7 @@ Knows no ticket's words, no model and no page.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,17 @@ def penalties_of(cursor: Cursor, merchant_id: str, *, limit: int = PENALTY_LIMIT
     """The merchant's penalties, newest first: penalty_id, issued_on, clause, points, expires_on, appealed_on, lifted_on, order_id."""
     parameters = {"time_zone": cursor.time_zone, "merchant_id": merchant_id, "row_limit": limit}
     return cursor.df(_sql("penalties"), parameters)
+
+
+def buyers_behind(cursor: Cursor, merchant_id: str, order_ids: Sequence[str], since: date) -> int:
+    """How many different buyers placed those of the `order_ids` that are this merchant's, from the day `since` of the reporting zone on."""
+    parameters = {
+        "time_zone": cursor.time_zone,
+        "merchant_id": merchant_id,
+        "order_ids": list(order_ids),
+        "since": since,
+    }
+    return int(cursor.df(_sql("proof"), parameters)["buyer_count"].iloc[0])
 
 
 @cache

@@ -13,16 +13,20 @@ from typing import Literal
 from app.errors import IdentityError, SignInNeeded
 from app.settings import Settings
 
-Source = Literal["oidc", "header", "local"]
+Source = Literal["oidc", "header", "local", "machine"]
 
 
 @dataclass(frozen=True)
 class Actor:
-    """One person. `actor_id` is stable and unique within `source`; `name` is what pages show."""
+    """One person, or the answering machine. `actor_id` is stable and unique within `source`; `name` is what pages show."""
 
     actor_id: str
     name: str
     source: Source
+
+
+MACHINE = Actor("machine:answering", "Answering machine", "machine")
+"""Who writes, approves and sends what no person has looked at."""
 
 
 def local_actor() -> Actor:

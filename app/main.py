@@ -14,11 +14,18 @@ from app.services.runtime import begin_page_run, begin_reading, get_runtime
 from app.services.warehouse import as_known, filter_options
 
 ICON = Path(__file__).parent / "assets" / "icon.svg"
-UNFILTERED = ("reply_desk", "data", "settings")
+UNFILTERED = ("reply_desk", "chat", "data", "settings")
+
+
+def chat_page(*, is_default: bool = False) -> st.Page:
+    """The page for merchants."""
+    return st.Page("views/chat.py", title=_("Chat"), icon=":material/smart_toy:", default=is_default)
 
 
 def navigation() -> dict[str, list[st.Page]]:
-    """The nine pages, in the order of the questions they answer."""
+    """The ten pages, in the order of the questions they answer; Chat alone where merchants are served."""
+    if get_runtime().settings.chat_only:
+        return {"": [chat_page(is_default=True)]}
     return {
         _("Watch"): [
             st.Page("views/overview.py", title=_("Overview"), icon=":material/dashboard:", default=True),
@@ -29,6 +36,7 @@ def navigation() -> dict[str, list[st.Page]]:
         _("Talk"): [
             st.Page("views/issues.py", title=_("Issues"), icon=":material/forum:"),
             st.Page("views/reply_desk.py", title=_("Reply desk"), icon=":material/edit_note:"),
+            chat_page(),
         ],
         _("Decide"): [st.Page("views/whatif.py", title=_("What-if"), icon=":material/tune:")],
         _("Run"): [
@@ -61,7 +69,7 @@ def run() -> None:
         if snapshot is None:
             page.run()
             return
-        is_shown = page.url_path not in UNFILTERED
+        is_shown = page.url_path not in UNFILTERED and not get_runtime().settings.chat_only
         if is_shown:
             snapshot = begin_reading(as_known(snapshot, filter_bar.what_is_known(page.url_path)))
         options = filter_options(snapshot)

@@ -174,6 +174,17 @@ class Settings:
         default=(),
         metadata={"help": "addresses that approved replies may be posted to (comma-separated)", "check": _urls},
     )
+    chat_only: bool = field(
+        default=False,
+        metadata={"help": "serve the Chat page alone, for merchants: none of the desk's own pages"},
+    )
+    answer_webhook: str = field(
+        default="",
+        metadata={
+            "help": "address among webhook_allow to which `trustdesk answer --new` sends what the machine answers, without a "
+            "person; empty: its answers wait as drafts"
+        },
+    )
     trusted_user_header: str = field(
         default="", metadata={"help": "request header in which a trusted proxy names the user; empty: none"}
     )

@@ -5,7 +5,7 @@ Extractive: policy sentences word for word, facts in fixed words. Pure and deter
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from llm.answer_words import (
     ASK,
@@ -13,6 +13,7 @@ from llm.answer_words import (
     CLOSE,
     HAND_OVER,
     MACHINE,
+    NO_SUCH_ORDER,
     NOT_SAID,
     NOTE,
     OR,
@@ -77,6 +78,10 @@ class Answering:
                 f"thread {thread.ticket_id!r}: must end with the merchant's message that is to be answered."
             )
         return _Case(self, thread, tuple(facts)).decide()
+
+    def hand_over(self, thread: Thread, reason: str) -> Answer:
+        """The hand-over of a thread for a reason that is known without reading it: a person was asked for by a button."""
+        return _Case(self, thread, ())._hand_over(reason, 1.0, ())
 
 
 class _Case:
@@ -150,7 +155,9 @@ class _Case:
         if not any(cite.startswith("article:") for line in lines for cite in line.cites):
             return self._hand_over("unsure", chance, hits)
         if self._was_said(policy):
-            return self._hand_over("repeated", chance, hits)
+            alone = body(self.newest.text)  # what went before may have drawn the search to what was answered before
+            is_alone = query == alone or is_vague(alone, self.written)
+            return self._hand_over("repeated", chance, hits) if is_alone else self._answer(alone)
         close = Sentence(CLOSE[self.written], (f"article:desk_promises#{RULE}",))
         return self._made("answer", (self._machine(), *lines, close), "known", chance)
 
@@ -196,10 +203,9 @@ class _Case:
     def _made(
         self, action: Action, lines: tuple[Sentence, ...], reason: str, confidence: float, note: str = ""
     ) -> Answer:
-        separator = "" if self.written == CHINESE else " "
         return Answer(
             action=action,
-            text=separator.join(line.text for line in lines),
+            text=_joined(lines, self.written),
             sentences=lines,
             reason=reason,
             confidence=round(confidence, 3),
@@ -207,6 +213,20 @@ class _Case:
             engine=EXTRACTIVE,
             note=note,
         )
+
+
+def _joined(lines: Sequence[Sentence], language: str) -> str:
+    return ("" if language == CHINESE else " ").join(line.text for line in lines)
+
+
+def with_unknown_orders(made: Answer, orders: Sequence[str], cite: str) -> Answer:
+    """The answer or question, and which of the orders that the message `cite` names the asking merchant does not have."""
+    if not orders or made.action == "hand_over":
+        return made
+    language = made.language if made.language in WRITTEN else ENGLISH
+    said = Sentence(NO_SUCH_ORDER[language].format(orders=", ".join(orders)), (cite,))
+    lines = (*made.sentences[:1], said, *made.sentences[1:])
+    return replace(made, sentences=lines, text=_joined(lines, language))
 
 
 def is_told(text: str) -> bool:

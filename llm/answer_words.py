@@ -66,6 +66,10 @@ NOTE: _ByLanguage = {
     CHINESE: "原因：{reason}。最新消息：{message}。此前自动答复：{answers} 条。最接近的条文：{passages}。",
 }
 
+NO_SUCH_ORDER: _ByLanguage = {
+    ENGLISH: "Our records of your shop hold no order {orders}.",
+    CHINESE: "贵店的记录中没有订单 {orders}。",
+}
 RECORD: _ByLanguage = {ENGLISH: "Our records show {name}: {value}.", CHINESE: "我们的记录显示，{name}：{value}。"}
 FACT_NAMES: Mapping[str, _ByLanguage] = {
     "score": {ENGLISH: "trust score", CHINESE: "信任分"},

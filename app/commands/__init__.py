@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from app.commands.answer import answer
 from app.commands.bench import bench
 from app.commands.build import build
 from app.commands.cases import cases
@@ -20,7 +21,7 @@ from app.commands.serve import serve
 from app.commands.statement import statement
 from app.commands.trust import trust
 from app.commands.whatif import whatif
-from app.commands.words import answer, classify, draft, summarize, themes
+from app.commands.words import classify, draft, summarize, themes
 
 COMMANDS = (
     serve,

@@ -274,17 +274,28 @@ def _parsed(lines: Iterable[bytes], id_key: str) -> Iterator[InputLine]:
             yield InputLine({id_key: value[id_key]} if id_key in value else identity, value, None)
 
 
+def attempted(
+    jobs: Iterable[tuple[Mapping[str, object], Callable[[], Mapping[str, object]]]],
+) -> Iterator[tuple[Mapping[str, object], bool]]:
+    """(answer, went well) of each (identity, job), in their order; one that fails gives its identity and the error, and the rest goes on."""
+    for identity, job in jobs:
+        try:
+            yield job(), True
+        except expected_errors() as error:
+            yield _failed(identity, error), False
+
+
 def answer_lines(
     lines: Iterable[InputLine], answer: Callable[[Mapping[str, object]], Mapping[str, object]]
 ) -> Iterator[tuple[Mapping[str, object], bool]]:
-    """(answer, went well) of each line, in input order; a line that fails gives its id and the error, and the rest goes on."""
-    for line in lines:
-        try:
-            if line.error is not None:
-                raise line.error
-            yield answer(line.value), True
-        except expected_errors() as error:
-            yield _failed(line.identity, error), False
+    """(answer, went well) of each line, in input order; as `attempted`."""
+
+    def job(line: InputLine) -> Mapping[str, object]:
+        if line.error is not None:
+            raise line.error
+        return answer(line.value)
+
+    return attempted((line.identity, functools.partial(job, line)) for line in lines)
 
 
 def _failed(identity: Mapping[str, object], error: Exception) -> dict[str, object]:

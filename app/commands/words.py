@@ -1,4 +1,4 @@
-"""`trustdesk themes`, `summarize`, `draft`, `answer`, `classify`: what merchants write, and what to answer. Input files are JSON lines."""
+"""`trustdesk themes`, `summarize`, `draft`, `classify`: what merchants write, and what to answer. Input files are JSON lines."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from app.commands.plumbing import (
     json_option,
     note,
     one_line_errors,
-    one_object,
     print_answers,
     print_rows,
     runtime,
@@ -99,22 +98,3 @@ def classify(file: Path, as_json: bool) -> None:
     with runtime():
         answers = answer_lines(input_lines(file, "id"), classify_json)
         print_answers(answers, as_json=as_json, columns=("id", "intents", "aspects", "sentiment", "urgency", "fields"))
-
-
-@click.command()
-@click.argument("question")
-@click.option("--merchant", help="The asking merchant's id: its own data may be told.")
-@click.option(
-    "--thread", type=click.Path(path_type=Path), help="JSON file of the thread that the question goes on from."
-)
-@json_option
-@warehouse_option
-@one_line_errors
-def answer(question: str, merchant: str | None, thread: Path | None, as_json: bool, warehouse: Path | None) -> None:
-    """Answer a merchant's QUESTION from policy and its own data, ask back, or hand over to a person."""
-    from app.services.answering import answer_question
-
-    before = None if thread is None else one_object(thread)
-    with runtime(warehouse):
-        found = answer_question(question, before, merchant)
-        print_answers([(found.to_json(), True)], as_json=as_json, columns=("action", "text", "reason", "note"))

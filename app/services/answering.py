@@ -14,6 +14,8 @@ from app.settings import project_root
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from app.workspace import NewAnswer
+    from app.workspace.answers import Kind
     from llm.answer import Answering
     from llm.confidence import Calibration
     from llm.handover import Reason
@@ -44,6 +46,32 @@ def answer_thread(thread: Thread, facts: Sequence[Fact] = ()) -> Answer:
     return answering().answer(thread, facts)
 
 
+def hand_over(thread: Thread, reason: str) -> Answer:
+    """The hand-over of a thread for a reason that is known without reading it."""
+    return answering().hand_over(thread, reason)
+
+
+def kept(kind: Kind, thread: Thread, made: Answer, *, is_automatic: bool) -> NewAnswer:
+    """A decision on a thread's newest message, as the workspace keeps it."""
+    from app.workspace import NewAnswer
+
+    newest = thread.messages[-1]
+    return NewAnswer(
+        kind=kind,
+        subject_id=thread.ticket_id,
+        message_id=newest.message_id,
+        merchant_id=thread.merchant_id or "",
+        asked_at=newest.sent_at,
+        action=made.action,
+        reason=made.reason,
+        confidence=made.confidence,
+        language=made.language,
+        engine=made.engine,
+        note=made.note,
+        is_automatic=is_automatic,
+    )
+
+
 def answer_question(
     question: str, before: Mapping[str, object] | None = None, merchant_id: str | None = None
 ) -> Answer:
@@ -70,6 +98,15 @@ def answer_question(
             given=merchant_id,
         )
     return answer_thread(thread, own_facts(merchant_id, thread))
+
+
+def passage(cite: str, language: str) -> tuple[str, str]:
+    """Title and text of a passage of policy, in `language` where it is written in it; both empty for a cite of anything else."""
+    from llm.language import ENGLISH, WRITTEN
+
+    written = language if language in WRITTEN else ENGLISH
+    found = (p for p in get_runtime().desk.knowledge.passages(written) if p.cite == cite)
+    return next(((p.title, p.text) for p in found), ("", ""))
 
 
 def own_facts(merchant_id: str, thread: Thread) -> tuple[Fact, ...]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from app.services import issues
+from app.services import answering, issues
 from app.services.desk import writer_fault
 from app.services.language import brief_of, check_edit
 from app.services.matter import matter
@@ -21,7 +21,7 @@ from app.services.writing import Writing
 
 if TYPE_CHECKING:
     from app.identity import Actor
-    from app.workspace import Sent, StoredDraft
+    from app.workspace import KeptAnswer, Sent, StoredDraft
     from app.workspace.channels import Channel
     from llm.types import Draft, IssueBrief, Macro
 
@@ -78,19 +78,29 @@ def keep(snapshot_id: str, merchant_id: str, made: Draft, actor: Actor) -> Store
 
 
 def current_draft(ticket_id: str) -> StoredDraft | None:
-    """The newest draft of a ticket that was not discarded."""
-    found = get_runtime().workspace.drafts.of_ticket(ticket_id)
-    return next((draft for draft in found if draft.status != "discarded"), None)
+    """The newest draft of a ticket that was not discarded, of those made since the machine gave it to a person, where it did."""
+    workspace = get_runtime().workspace
+    given = workspace.answers.handed_over()
+    return next((draft for draft in workspace.drafts.of_ticket(ticket_id) if _is_current(draft, given)), None)
 
 
 def draft_statuses() -> dict[str, str]:
-    """Ticket id → status of its newest draft, last changed first; discarded ones are left out."""
+    """Ticket id → status of its newest draft, last changed first; those that `current_draft` leaves out are left out here too."""
+    workspace = get_runtime().workspace
+    given = workspace.answers.handed_over()
     found: dict[str, StoredDraft] = {}
-    for draft in get_runtime().workspace.drafts.all():
+    for draft in workspace.drafts.all():
         before = found.get(draft.ticket_id)
-        if draft.status != "discarded" and (before is None or before.created_at < draft.created_at):
+        if _is_current(draft, given) and (before is None or before.created_at < draft.created_at):
             found[draft.ticket_id] = draft
     return {ticket_id: draft.status for ticket_id, draft in found.items()}
+
+
+def _is_current(draft: StoredDraft, given: Mapping[str, KeptAnswer]) -> bool:
+    """Whether it counts: what the machine sent before it handed the ticket over, and its word that it does, answer nothing any more."""
+    handed = given.get(draft.ticket_id)
+    is_before = handed is not None and (draft.draft_id == handed.draft_id or draft.created_at <= handed.at)
+    return draft.status != "discarded" and not is_before
 
 
 def sent_replies() -> pd.DataFrame:
@@ -187,7 +197,7 @@ def fill_macro(macro: Macro, asked: IssueBrief) -> str:
 
 
 def source_text(cite: str, asked: IssueBrief) -> tuple[str, str]:
-    """What stands behind a cite: (title, text). Both empty for a source that the brief does not hold."""
+    """What stands behind a cite: (title, text). Both empty for a source that neither the brief nor the policy holds."""
     for passage in asked.passages:
         if passage.cite == cite:
             return passage.title, passage.text
@@ -197,4 +207,4 @@ def source_text(cite: str, asked: IssueBrief) -> tuple[str, str]:
     for message in asked.thread.messages:
         if message.cite == cite:
             return message.message_id, message.text
-    return "", ""
+    return answering.passage(cite, asked.language)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.components.answer_outcomes import machine_panel
 from app.components.draft_editor import draft_panel
 from app.components.draft_steps import sent_table, status_badge
 from app.components.empty import empty_state
+from app.components.handover import handover_badges, ticket_note
 from app.components.header import page_header
 from app.components.matter import matter_panel
 from app.components.preparing import summaries_line
@@ -48,7 +50,8 @@ def draw_queue(snapshot: str) -> None:
             summaries_line(lambda: issues.prepare_summaries(snapshot, ids), issues.summary_writer())
         if not shown:
             empty_state(_("Nothing here"), _("Choose another queue above, or open a thread on the Issues page."))
-        notes = {ticket_id: status_badge(status) for ticket_id, status in statuses.items() if chosen == "open"}
+        badges = {ticket_id: status_badge(status) for ticket_id, status in statuses.items()}
+        notes = handover_badges() | badges if chosen == "open" else {}
         ticket_list(shown, tickets.intent_names(), tickets.urgency_names(), key=f"desk-{chosen}", notes=notes)
 
 
@@ -59,6 +62,7 @@ def draw_thread(ticket: tickets.Ticket) -> None:
         zone = time_zone(snapshot)
         with st.container(height=COLUMN_HEIGHT + 40, border=False, gap="small"):
             thread_head(ticket, zone)
+            ticket_note(ticket.ticket_id, zone)
             with st.container(border=True, gap="xsmall"):
                 st.markdown(":material/fact_check: **" + _("Facts that matter") + "**")
                 found = matter(snapshot, ticket.ticket_id)
@@ -98,3 +102,4 @@ with rest:
     draw_desk(SNAPSHOT)
 with st.expander(_("Sent replies: what went out, and by whom"), icon=":material/outbox:"):
     sent_table(time_zone(SNAPSHOT))
+machine_panel(SNAPSHOT, time_zone(SNAPSHOT))

@@ -1,4 +1,5 @@
-"""What people make here: drafts and what was sent, the audit log, scenarios, saved views, mappings, labels, cases.
+"""What people make here: drafts and what was sent, conversations, what the machine answered, the audit log, scenarios, saved views, mappings,
+labels, cases.
 
 `Workspace.open(url)` migrates the database and gives one door to each. Every write takes an Actor and leaves an audit entry in
 the same transaction. Knows no Streamlit, analytics or llm.
@@ -6,9 +7,11 @@ the same transaction. Knows no Streamlit, analytics or llm.
 
 from __future__ import annotations
 
+from app.workspace.answers import Answers, KeptAnswer, NewAnswer
 from app.workspace.audit import Audit, AuditCheck, AuditEntry
 from app.workspace.cases import Case, CaseNote, Cases, Item, NewCase, Watched, WatchList
 from app.workspace.channels import Channel
+from app.workspace.conversations import Conversation, Conversations, Turn
 from app.workspace.database import Database, open_database
 from app.workspace.documents import Document, Documents
 from app.workspace.drafts import Drafts, NewDraft, Revision, StoredDraft
@@ -18,6 +21,7 @@ from app.workspace.summaries import SummaryStore
 from app.workspace.vectors import VectorStore
 
 __all__ = [
+    "Answers",
     "Audit",
     "AuditCheck",
     "AuditEntry",
@@ -25,12 +29,16 @@ __all__ = [
     "CaseNote",
     "Cases",
     "Channel",
+    "Conversation",
+    "Conversations",
     "Document",
     "Documents",
     "Drafts",
     "Item",
+    "KeptAnswer",
     "Label",
     "Labels",
+    "NewAnswer",
     "NewCase",
     "NewDraft",
     "Outbox",
@@ -39,6 +47,7 @@ __all__ = [
     "Sent",
     "StoredDraft",
     "SummaryStore",
+    "Turn",
     "VectorStore",
     "WatchList",
     "Watched",
@@ -52,6 +61,8 @@ class Workspace:
     def __init__(self, database: Database, cache: Database) -> None:
         self.drafts = Drafts(database)
         self.outbox = Outbox(database)
+        self.conversations = Conversations(database)
+        self.answers = Answers(database)
         self.audit = Audit(database)
         self.scenarios = Documents(database, "scenario")
         self.views = Documents(database, "view")

@@ -5,7 +5,7 @@ SQLite in WAL mode with a busy time-out, or any database by URL (PostgreSQL). Kn
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from app.errors import WorkspaceError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 15
+STATEMENT_KEYS = 500
 
 
 class Database:
@@ -41,6 +42,13 @@ class Database:
         """A transaction: all of it or nothing. On SQLite writers take their turn from the first statement on."""
         with _clear_errors(self.engine), Session(self._writing, expire_on_commit=False) as session, session.begin():
             yield session
+
+
+def in_parts(keys: Collection[str]) -> Iterator[list[str]]:
+    """The keys in lists that a statement of any database takes."""
+    asked = list(keys)
+    for start in range(0, len(asked), STATEMENT_KEYS):
+        yield asked[start : start + STATEMENT_KEYS]
 
 
 def open_database(url: str, *, is_cache: bool = False) -> Database:

@@ -7,7 +7,7 @@ Knows no llm: sentences and checks are plain mappings, as the `draft` command pr
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from app.errors import NotAllowed, NotFound, StaleDraft
 from app.identity import Actor
 from app.workspace.audit import record, text_hash
-from app.workspace.database import Database
+from app.workspace.database import Database, in_parts
 from app.workspace.schema import DraftRow, RevisionRow
 
 Status = Literal["draft", "approved", "discarded", "sent"]
@@ -78,39 +78,8 @@ class Drafts:
 
     def create(self, new: NewDraft, actor: Actor) -> StoredDraft:
         """Keeps a fresh draft, version 1."""
-        now = datetime.now(UTC)
-        row = DraftRow(
-            draft_id=uuid.uuid4().hex,
-            ticket_id=new.ticket_id,
-            merchant_id=new.merchant_id,
-            snapshot_id=new.snapshot_id,
-            engine=new.engine,
-            language=new.language,
-            text=new.text,
-            sentences=[dict(sentence) for sentence in new.sentences],
-            checks=[dict(check) for check in new.checks],
-            status="draft",
-            version=1,
-            author_id=actor.actor_id,
-            author_name=actor.name,
-            created_at=now,
-            updated_at=now,
-        )
         with self._database.write() as session:
-            session.add(row)
-            session.flush()
-            session.add(RevisionRow(draft_id=row.draft_id, version=1, text=new.text, actor_name=new.engine, at=now))
-            record(
-                session,
-                actor,
-                "draft.created",
-                f"draft:{row.draft_id}",
-                ticket_id=new.ticket_id,
-                snapshot_id=new.snapshot_id,
-                engine=new.engine,
-                text_sha256=text_hash(new.text),
-            )
-            return stored(row)
+            return stored(add(session, new, actor))
 
     def get(self, draft_id: str) -> StoredDraft:
         """Raises NotFound."""
@@ -119,9 +88,17 @@ class Drafts:
 
     def of_ticket(self, ticket_id: str) -> list[StoredDraft]:
         """Every draft of a ticket, newest first."""
+        return self.of_tickets([ticket_id]).get(ticket_id, [])
+
+    def of_tickets(self, ticket_ids: Collection[str]) -> dict[str, list[StoredDraft]]:
+        """Every draft of these tickets, each ticket's newest first."""
+        query = select(DraftRow).order_by(DraftRow.created_at.desc())
+        found: dict[str, list[StoredDraft]] = {}
         with self._database.read() as session:
-            query = select(DraftRow).where(DraftRow.ticket_id == ticket_id).order_by(DraftRow.created_at.desc())
-            return [stored(row) for row in session.scalars(query)]
+            for some in in_parts(ticket_ids):
+                for row in session.scalars(query.where(DraftRow.ticket_id.in_(some))):
+                    found.setdefault(row.ticket_id, []).append(stored(row))
+        return found
 
     def all(self, *, status: Status | None = None, limit: int = 500) -> list[StoredDraft]:
         """Drafts, last changed first."""
@@ -130,6 +107,13 @@ class Drafts:
             query = query.where(DraftRow.status == status)
         with self._database.read() as session:
             return [stored(row) for row in session.scalars(query)]
+
+    def statuses(self, draft_ids: Collection[str]) -> dict[str, str]:
+        """The status of each of these drafts, by its id."""
+        query = select(DraftRow.draft_id, DraftRow.status)
+        with self._database.read() as session:
+            parts = (session.execute(query.where(DraftRow.draft_id.in_(some))) for some in in_parts(draft_ids))
+            return {row.draft_id: row.status for rows in parts for row in rows}
 
     def revisions(self, draft_id: str) -> list[Revision]:
         """The texts that a draft has had, oldest first."""
@@ -193,6 +177,42 @@ class Drafts:
             row = step(session, draft_id, version, allowed=("draft", "approved"), values={"status": "discarded"})
             record(session, actor, "draft.discarded", f"draft:{draft_id}", version=row.version, reason=reason)
             return stored(row)
+
+
+def add(session: Session, new: NewDraft, actor: Actor) -> DraftRow:
+    """A fresh draft, version 1, within the caller's transaction."""
+    now = datetime.now(UTC)
+    row = DraftRow(
+        draft_id=uuid.uuid4().hex,
+        ticket_id=new.ticket_id,
+        merchant_id=new.merchant_id,
+        snapshot_id=new.snapshot_id,
+        engine=new.engine,
+        language=new.language,
+        text=new.text,
+        sentences=[dict(sentence) for sentence in new.sentences],
+        checks=[dict(check) for check in new.checks],
+        status="draft",
+        version=1,
+        author_id=actor.actor_id,
+        author_name=actor.name,
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(row)
+    session.flush()
+    session.add(RevisionRow(draft_id=row.draft_id, version=1, text=new.text, actor_name=new.engine, at=now))
+    record(
+        session,
+        actor,
+        "draft.created",
+        f"draft:{row.draft_id}",
+        ticket_id=new.ticket_id,
+        snapshot_id=new.snapshot_id,
+        engine=new.engine,
+        text_sha256=text_hash(new.text),
+    )
+    return row
 
 
 def find(session: Session, draft_id: str) -> DraftRow:

@@ -1,7 +1,7 @@
 """The outbox: hands an approved reply to a channel and keeps what became of it.
 
-A reply leaves only when a person approved that version and a person sends it. The attempt is on record before the channel is
-touched, so that a crash in between shows as `queued`, never as nothing.
+A reply leaves only when that version was approved and is sent: by a person or, where a setting lets it, by the answering machine. The
+attempt is on record before the channel is touched, so that a crash in between shows as `queued`, never as nothing.
 """
 
 from __future__ import annotations

@@ -8,7 +8,19 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, LargeBinary, MetaData, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -192,6 +204,57 @@ class WatchedRow(Base):
     merchant_id: Mapped[str] = mapped_column(String(200), primary_key=True)
     reason: Mapped[str]
     actor_name: Mapped[str] = mapped_column(String(200))
+    at: Mapped[datetime]
+
+
+class ConversationRow(Base):
+    """A talk with the machine on the chat page. The id is the link to it and can't be guessed; `merchant_id` is "" until it is verified."""
+
+    __tablename__ = "conversations"
+
+    conversation_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    merchant_id: Mapped[str] = mapped_column(String(200))
+    last_author: Mapped[str] = mapped_column(String(20))
+    handed_over_at: Mapped[datetime | None] = mapped_column(index=True)
+    score: Mapped[int | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class TurnRow(Base):
+    """One message of a conversation; only ever added."""
+
+    __tablename__ = "conversation_turns"
+
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.conversation_id"), primary_key=True)
+    n: Mapped[int] = mapped_column(primary_key=True)
+    author: Mapped[str] = mapped_column(String(20))
+    text: Mapped[str]
+    sentences: Mapped[list[dict[str, Any]]]
+    actor_name: Mapped[str] = mapped_column(String(200))
+    at: Mapped[datetime]
+
+
+class AnswerRow(Base):
+    """What the machine decided on one message of a merchant: at most once for each, whoever asks it and however often."""
+
+    __tablename__ = "answers"
+    __table_args__ = (UniqueConstraint("kind", "subject_id", "message_id"), Index("ix_answers_at", "at"))
+
+    answer_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    subject_id: Mapped[str] = mapped_column(String(200))
+    message_id: Mapped[str] = mapped_column(String(200))
+    merchant_id: Mapped[str] = mapped_column(String(200))
+    asked_at: Mapped[datetime | None]
+    action: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str] = mapped_column(String(40))
+    confidence: Mapped[float] = mapped_column(Float)
+    language: Mapped[str] = mapped_column(String(20))
+    engine: Mapped[str] = mapped_column(String(200))
+    note: Mapped[str]
+    draft_id: Mapped[str | None] = mapped_column(ForeignKey("drafts.draft_id"))
+    is_automatic: Mapped[bool]
     at: Mapped[datetime]
 
 

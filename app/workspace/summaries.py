@@ -7,10 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete, select
 
-from app.workspace.database import Database
+from app.workspace.database import Database, in_parts
 from app.workspace.schema import SummaryRow
 
-_STATEMENT_KEYS = 500
 KEPT_DAYS = 180
 
 
@@ -22,11 +21,9 @@ class SummaryStore:
 
     def many(self, keys: Collection[str]) -> dict[str, str]:
         """The texts of those keys that there are."""
-        asked = list(keys)
         found: dict[str, str] = {}
         with self._database.read() as session:
-            for start in range(0, len(asked), _STATEMENT_KEYS):
-                some = asked[start : start + _STATEMENT_KEYS]
+            for some in in_parts(keys):
                 rows = session.execute(select(SummaryRow.key, SummaryRow.value).where(SummaryRow.key.in_(some)))
                 found.update((row.key, row.value) for row in rows)
         return found

@@ -6,10 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, MutableMapping
 
 from sqlalchemy import delete, func, select
 
-from app.workspace.database import Database
+from app.workspace.database import Database, in_parts
 from app.workspace.schema import VectorRow
-
-_STATEMENT_KEYS = 500
 
 
 class VectorStore(MutableMapping[str, bytes]):
@@ -33,7 +31,7 @@ class VectorStore(MutableMapping[str, bytes]):
         """The values of those keys that there are."""
         found: dict[str, bytes] = {}
         with self._database.read() as session:
-            for asked in _chunks(list(keys)):
+            for asked in in_parts(keys):
                 rows = session.execute(select(VectorRow.key, VectorRow.value).where(VectorRow.key.in_(asked)))
                 found.update((row.key, row.value) for row in rows)
         return found
@@ -41,7 +39,7 @@ class VectorStore(MutableMapping[str, bytes]):
     def store(self, values: Mapping[str, bytes]) -> None:
         """Puts them there in one transaction."""
         with self._database.write() as session:
-            for asked in _chunks(list(values)):
+            for asked in in_parts(values):
                 session.execute(delete(VectorRow).where(VectorRow.key.in_(asked)))
             session.add_all(VectorRow(key=key, value=value) for key, value in values.items())
 
@@ -59,9 +57,3 @@ class VectorStore(MutableMapping[str, bytes]):
     def __len__(self) -> int:
         with self._database.read() as session:
             return session.scalar(select(func.count()).select_from(VectorRow)) or 0
-
-
-def _chunks(keys: list[str]) -> Iterator[list[str]]:
-    """Few enough for one statement of any database."""
-    for start in range(0, len(keys), _STATEMENT_KEYS):
-        yield keys[start : start + _STATEMENT_KEYS]

@@ -10,6 +10,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.commands import main
+from app.services import answering
+from llm.confidence import Calibration
+from llm.handover import FILE, read_reasons
 
 Invoke = Callable[..., Result]
 
@@ -75,6 +78,14 @@ def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Invoke:
         return CliRunner().invoke(main, [str(argument) for argument in arguments], input=stdin)
 
     return run
+
+
+@pytest.fixture
+def sure_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answering machine is sure of whatever it finds: what it then does is what is tested."""
+    reasons = read_reasons(answering.KNOWLEDGE_FOLDER / FILE)
+    always = dict.fromkeys(("en", "en+vectors", "zh-Hans"), (30.0, 0.0, 0.0, 0.0))
+    monkeypatch.setattr(answering, "_rules", lambda: (reasons, Calibration(always, 0.5)))
 
 
 @pytest.fixture(scope="session")

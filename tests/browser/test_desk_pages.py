@@ -52,3 +52,20 @@ def test_a_reply_is_approved_within_five_clicks_and_survives_a_reload(page: Page
     settle(page)
     page.get_by_text("It leaves only when you send it").wait_for()
     expect(reply).to_have_value(text)
+
+
+def test_a_chat_is_answered_survives_a_reload_and_goes_to_a_person(page: Page, app_url: str) -> None:
+    page.goto(f"{app_url}/chat?lang=en")
+    settle(page, timeout=COLD)
+    expect(page.get_by_role("button", name="Talk to a person")).to_be_in_viewport()
+    box = page.get_by_test_id("stChatInputTextArea")
+    box.fill("<b>How long</b> do I have to appeal a penalty?")
+    box.press("Enter")
+    page.get_by_text("Machine", exact=True).wait_for(timeout=COLD)
+    settle(page)
+    expect(page).to_have_url(re.compile("chat="))
+    page.reload()
+    settle(page)
+    expect(page.get_by_text("<b>How long</b> do I have to appeal a penalty?")).to_have_count(1)
+    click(page, "Talk to a person")
+    expect(page.get_by_text("A person has this conversation; the machine stays silent.")).to_be_in_viewport()

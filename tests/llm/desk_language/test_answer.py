@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from llm.answer import Answering, asked
+from llm.answer import Answering, asked, with_unknown_orders
 from llm.answer_words import ASK, MACHINE
 from llm.confidence import Calibration, Signals, read_calibration
 from llm.errors import InputError, KnowledgeError
@@ -46,6 +46,28 @@ def test_an_answer_says_it_is_a_machine_and_every_sentence_has_its_source(
     assert any(cite.startswith("article:penalty_appeals#") for line in made.sentences for cite in line.cites)
     book = EvidenceBook(thread.messages, (), knowledge.passages(language))
     assert all(line.cites and all(cite in book for cite in line.cites) for line in made.sentences)
+
+
+def test_another_short_question_in_the_same_thread_is_answered_too(knowledge: Knowledge) -> None:
+    first = say(knowledge, ("merchant", APPEAL)).text
+    made = say(knowledge, ("merchant", APPEAL), ("bot", first), ("merchant", "What may a product title hold?"))
+    assert (made.action, made.reason) == ("answer", "known")
+    assert not any(cite.startswith("article:penalty_appeals#") for line in made.sentences for cite in line.cites)
+    again = say(knowledge, ("merchant", APPEAL), ("bot", first), ("merchant", "And how long to appeal the penalty?"))
+    assert (again.action, again.reason) == ("hand_over", "repeated")
+
+
+def test_an_order_that_is_not_the_merchants_is_named_as_such(knowledge: Knowledge) -> None:
+    made = say(knowledge, ("merchant", APPEAL))
+    said = with_unknown_orders(made, ["ORD-10041"], "message:m1")
+    assert [line.text for line in said.sentences[:2]] == [
+        MACHINE["en"],
+        "Our records of your shop hold no order ORD-10041.",
+    ]
+    assert said.text.split(". ")[1] + "." == said.sentences[1].text
+    assert with_unknown_orders(made, [], "message:m1") == made
+    given = desk(knowledge).hand_over(talk(("merchant", APPEAL)), "asked_for_human")
+    assert with_unknown_orders(given, ["ORD-10041"], "message:m1") == given
 
 
 def test_an_unsure_desk_hands_over_and_says_so(knowledge: Knowledge) -> None:
