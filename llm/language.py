@@ -78,12 +78,22 @@ def _detector() -> "LanguageDetector":
 
 def thread_language(texts: Iterable[str]) -> str:
     """The language that most of the `texts` (one person's messages, oldest first) are in; the latest wins a draw."""
-    found = [language for language in map(detect, texts) if language != UNDETERMINED]
+    found = [language for language in map(_own_language, texts) if language != UNDETERMINED]
     if not found:
         return UNDETERMINED
     counts = Counter(found)
     most = max(counts.values())
     return next(language for language in reversed(found) if counts[language] == most)
+
+
+def _own_language(text: str) -> str:
+    """The language that a message's writer speaks: where it begins in another than most of its characters are in, that of most of its
+    sentences, the first on a draw. So a longer insertion in a second language, as instructions to the desk are, doesn't turn the reply."""
+    whole = detect(text)
+    if whole not in WRITTEN or not _HAN.search(text[:DETECT_CHARACTERS]):
+        return whole
+    spoken = [language for piece in sentences(text[:DETECT_CHARACTERS]) if (language := detect(piece.text)) in WRITTEN]
+    return Counter(spoken).most_common(1)[0][0] if spoken and spoken[0] != whole else whole
 
 
 @dataclass(frozen=True)

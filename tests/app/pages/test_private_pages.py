@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from app.errors import NotAllowed
 from app.exports import to_csv
+from app.filter_bar import STATE_KEY, FilterState
+from app.filters import default_filters
 from app.i18n import use_language
 from app.page_errors import traced
 from app.services import issues, private, quality, quarantine, reply
@@ -20,6 +23,7 @@ from app.services.loading import load_path
 from app.services.private import masked_line, masked_rows, screened
 from app.services.runtime import SNAPSHOT_KEY, Runtime, snapshot_id, use_runtime
 from app.services.summaries import Summaries
+from app.services.warehouse import filter_options
 from app.settings import load_settings
 from tests.app.pages.test_desk_pages import ANN, PAGES, PRIVATE, desk, desk_warehouse
 from tests.app.pages.test_desk_pages import PRIVATE_MESSAGE as SAID
@@ -38,6 +42,8 @@ def left(text: str) -> list[str]:
 def opened(page: str, ticket_id: str = "t-private") -> AppTest:
     found = AppTest.from_file(str(PAGES / f"{page}.py"), default_timeout=120)
     found.session_state[SNAPSHOT_KEY] = snapshot_id()
+    filters = default_filters(filter_options(snapshot_id()))
+    found.session_state[STATE_KEY] = FilterState(filters, filters, 0, snapshot_id(), True, page)
     found.query_params["ticket"] = ticket_id
     return found.run()
 
@@ -48,6 +54,12 @@ def drawn(page: AppTest) -> str:
     kinds = (page.text, page.markdown, page.caption)
     tooltips = [str(button.help or "") for button in page.button]
     return "\n".join([*(str(item.value) for kind in kinds for item in kind), *tooltips]).replace("\\", "")
+
+
+@pytest.fixture(autouse=True)
+def without_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that is run alone knows no other to link to."""
+    monkeypatch.setattr(st, "page_link", lambda *_, **__: None)
 
 
 class TestScreen:
@@ -160,7 +172,8 @@ class TestWhatLeaves:
             page = AppTest.from_string(f"""
 from app.page_errors import page_errors
 with page_errors():
-    raise RuntimeError({SAID!r})
+    said = {SAID!r}
+    raise RuntimeError(said)
 """).run()
             opened("issues")
         assert page.error
