@@ -85,7 +85,9 @@ _BLAME = re.compile(
     r"|(?:是|都是|完全是)(?:您|你|买家|商家|承运商)(?:自己)?的(?:错|问题|责任)|(?:您|你)(?:本)?应该早|怪(?:您|你|买家)|(?:您|你)(?:自己)?(?:疏忽|粗心|不小心|没有尽到)|(?:买家|商家)(?:在)?(?:撒谎|说谎|骗人)",
     re.I,
 )  # fmt: skip
-_CLAUSES = re.compile(r"[!?;。！？；]+|(?<!\d)\.|\.(?!\d)|,\s+(?:but|and|so)\b|，(?:但|并|而)|\bbut\b|\band (?=we\b|i\b)")
+_CLAUSES = re.compile(
+    r"[!?;。！？；]+|(?<!\d)\.|\.(?!\d)|,\s+(?:but|and|so)\b|，(?:但|并|而)|\bbut\b|\band (?=we\b|i\b)"
+)
 
 
 def promises_in(text: str) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ The desk's own model reads a brief, a chat model numbered messages, and a model 
 no source, so that each of its sentences is traced to the messages that hold its figures and words.
 """
 
+import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -11,6 +12,7 @@ from dataclasses import replace
 
 from llm.attribution import sources_of
 from llm.chat import DEFAULT_OPTIONS, ChatMessage, GenerateOptions, TextModel
+from llm.checks.clauses import without_quotations
 from llm.desk.prompt import SUMMARY
 from llm.desk.request import BriefPrompt, reads_briefs
 from llm.errors import PromptTooLongError
@@ -126,6 +128,15 @@ def _lines(
         yield from filter(None, map(prompt.sentence, lines_of(unrepeated(stream))))
 
 
+_VOICE = re.compile(
+    r"(?<!thank )(?<!thank-)\b(?:you|your|yours|we|our|ours|us|(?:i|my)(?!-\d| clauses?))\b|您|你|我|贵店|贵司|本台",
+    re.I,
+)
+
+
 def _stands(sentence: Sentence, book: EvidenceBook, language: str) -> bool:
+    """A summary tells of people: what speaks to somebody, or as the desk, outside of quotation marks is no summary but an answer to a message."""
+    if _VOICE.search(without_quotations(sentence.text)):
+        return False
     failed = failing(check_sentence(sentence, book, language=language))
     return all(check.name in _OTHERS_WORDS for check in failed)

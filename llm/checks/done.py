@@ -11,16 +11,16 @@ from llm.checks.clauses import clauses, denies, is_conditional, leaves_open, rep
 from llm.checks.outcomes import action_named, up_to
 
 _VERBS_EN = (
-    "accept agree approve authori award bless cancel clear clos complet concede confirm correct credit decid declar delet dismiss drop enrol eras exclud exempt "
-    "feature fix forgiv grant guarantee honour honor lift list overturn overrul pardon pay paid prefer prioriti promot publish reactivat refund register reimburs reinstat "
-    "releas remov reopen resolv restor revers revok rul settl sign struck strik suspend switch transfer unblock unfre uph valid verif void waiv whitelist win wip withdr won"
+    "accept agree approve authori award bless cancel cleared clos complet concede confirm correct credit decid declar delet dismiss drop enrol eras exclud exempt "
+    "feature fix forgiv grant guarantee honour honor lift list overturn overrul pardon pay paid prefer prioriti promot publish reactivat refund reimburs reinstat "
+    "releas remov reopen resolv restor revers revok rul settl sign struck strik suspend switch transfer unblock unfre uph valid verif void waiv whitelist winn wip withdr won(?!['’]t)"
 )
 _PLAIN_EN = rf"(?:{'|'.join(_VERBS_EN.split())})\w*"
 _LIGHT = r"(?:(?:now|already|all|both|also|fully|hereby|just|since|today|thereby|successfully|indeed|been|being|of course) )*"
 _IS_DONE_EN = re.compile(
     rf"\b(?:has|have|had)(?:n't)? {_LIGHT}(?:been )?{_LIGHT}(?P<a>{_PLAIN_EN})\b|\b(?:was|were|is now|are now|is hereby|are hereby|is already|are already) {_LIGHT}(?P<b>{_PLAIN_EN})\b"
-    rf"|\b(?:we|i|the (?:desk|marketplace|platform|team|reviewer|operations team)|this tribunal) (?:hereby |now |also |have |has |just |already )*(?P<c>{_PLAIN_EN})\b"
-    rf"|\b(?:is|are) (?P<d>over|genuine|authentic|exempt|(?:live|open|active|listed|on sale) again|(?:back )?on (?:its|the) way|free of(?: \w+)? (?:fees?|commission|charge))\b"
+    rf"|\b(?:we|i|the (?:desk|marketplace|platform|team|reviewer|operations team)|this tribunal) (?:hereby |now |also |have |has |just |already )*(?!decides?\b|confirm(?:ed)? (?:the |your )?receipt)(?P<c>{_PLAIN_EN})\b"
+    rf"|\b(?:suspension|hold|block|ban|restriction|case)s? (?:is|are) (?:now )?(?P<g>over)\b|\b(?:is|are) (?P<d>genuine|authentic|exempt|(?:live|open|active|listed|on sale) again|(?:back )?on (?:its|the) way|free of(?: \w+)? (?:fees?|commission|charge))\b"
     rf"|\b(?:claim|appeal|dispute|chargeback|case|objection)s? (?P<e>succeeded|won|failed|came too late)\b|\b(?P<f>in your favou?r)\b",
     re.I,
 )
@@ -29,7 +29,7 @@ _VERBS_ZH = (
     "接受|完成|过户|转让|转移|结案|胜诉|成立|采纳|生效|豁免|列入|加入|修复|修正|核实|更换|升级为|过期|失效|注销|清空|抹除|归零"
 )
 _IS_DONE_ZH = re.compile(
-    rf"(?:已(?:经)?|现已|均已|业已|刚刚?|即日起|一律|全部)(?:(?!收到|受理|提交)[^，。；！？]){{0,8}}?(?P<g>{_VERBS_ZH})(?!申请|请求|材料)|(?:我们|平台|本台|经办人|审核员|团队)(?:在此|同意|现)?(?P<h>确认|认可|同意|批准|接受|宣布)(?!后|是否|一下)"
+    rf"(?<![您你家])(?:已(?:经)?|现已|均已|业已|刚刚?|即日起|一律|全部)(?:(?!收到|受理|提交)[^，。；！？]){{0,8}}?(?P<i>{_VERBS_ZH})(?![的申请求材料])|(?:我们|平台|本台|经办人|审核员|团队)(?:在此|同意|现)?(?P<h>确认|认可|同意|批准|接受|宣布)(?!后|是否|一下)"
 )
 
 
@@ -41,7 +41,9 @@ def reported_done(text: str, records: str, actions: Collection[str] = ()) -> tup
         match = _IS_DONE_EN.search(clause) or _IS_DONE_ZH.search(clause)
         if match is None or _root(match) in known or action_named(clause) in actions:
             continue
-        if not (denies(up_to(clause, match)) or is_conditional(clause) or leaves_open(clause) or reports_a_wish(clause)):
+        if not (
+            denies(up_to(clause, match)) or is_conditional(clause) or leaves_open(clause) or reports_a_wish(clause)
+        ):
             found.append(match.group().strip())
     return tuple(dict.fromkeys(found))
 
