@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from llm.checks.compensation import over_the_limits
-from llm.checks.done import reported_done
 from llm.checks.derived import follows, record_spans, wrong_dates, wrong_weights
+from llm.checks.done import reported_done
 from llm.checks.identity import mistaken_for
 from llm.checks.outcomes import foretold_in
 from llm.checks.people import given_away, is_about_others

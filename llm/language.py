@@ -87,13 +87,16 @@ def thread_language(texts: Iterable[str]) -> str:
 
 
 def _own_language(text: str) -> str:
-    """The language that a message's writer speaks: where it begins in another than most of its characters are in, that of most of its
-    sentences, the first on a draw. So a longer insertion in a second language, as instructions to the desk are, doesn't turn the reply."""
+    """The language that a message's writer speaks: where it begins in one that the desk writes, and most of its characters are in another, that
+    of most of its sentences, the first on a draw. So a longer insertion in a second language, as instructions to the desk are, doesn't turn
+    the reply."""
     whole = detect(text)
-    if whole not in WRITTEN or not _HAN.search(text[:DETECT_CHARACTERS]):
+    if whole == UNDETERMINED or (whole == ENGLISH and not _HAN.search(text[:DETECT_CHARACTERS])):
         return whole
-    spoken = [language for piece in sentences(text[:DETECT_CHARACTERS]) if (language := detect(piece.text)) in WRITTEN]
-    return Counter(spoken).most_common(1)[0][0] if spoken and spoken[0] != whole else whole
+    spoken = [detect(piece.text) for piece in sentences(text[:DETECT_CHARACTERS])]
+    spoken = [language for language in spoken if language != UNDETERMINED]
+    is_turned = bool(spoken) and spoken[0] in WRITTEN and spoken[0] != whole
+    return Counter(spoken).most_common(1)[0][0] if is_turned else whole
 
 
 @dataclass(frozen=True)

@@ -132,11 +132,20 @@ _VOICE = re.compile(
     r"(?<!thank )(?<!thank-)\b(?:you|your|yours|we|our|ours|us|(?:i|my)(?!-\d| clauses?))\b|您|你|我|贵店|贵司|本台",
     re.I,
 )
+_PARTY = re.compile(
+    r"\b(?:merchant|buyer|seller|shop|store|customer|desk|agent|they|he|she|it)\b|商家|买家|卖家|顾客|客服|店主", re.I
+)
+
+
+def _speaks(text: str) -> bool:
+    """Whether a sentence speaks to somebody, or as the desk: an answer to a message, which no summary is. What somebody is said to ask of "us" is none."""
+    said = without_quotations(text)
+    found = _VOICE.search(said)
+    return found is not None and not _PARTY.search(said, 0, found.start())
 
 
 def _stands(sentence: Sentence, book: EvidenceBook, language: str) -> bool:
-    """A summary tells of people: what speaks to somebody, or as the desk, outside of quotation marks is no summary but an answer to a message."""
-    if _VOICE.search(without_quotations(sentence.text)):
+    if _speaks(sentence.text):
         return False
     failed = failing(check_sentence(sentence, book, language=language))
     return all(check.name in _OTHERS_WORDS for check in failed)

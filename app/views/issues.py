@@ -92,6 +92,9 @@ def draw_thread() -> None:
         with st.container(height=COLUMN_HEIGHT, border=False):
             zone = time_zone(snapshot)
             head = st.container()
+            shown = screened_thread(snapshot, ticket)
+            with head:
+                thread_head(ticket, shown.text(ticket.subject), zone)
             st.page_link(
                 "views/reply_desk.py",
                 label=_("Answer at the reply desk"),
@@ -100,9 +103,6 @@ def draw_thread() -> None:
             )
             label_editor(ticket, tickets.intent_names(), tickets.urgency_names(), label_ticket, key="issues.label")
             slot = st.container()  # the messages do not wait for their summary
-            shown = screened_thread(snapshot, ticket)
-            with head:
-                thread_head(ticket, shown.text(ticket.subject), zone)
             message_list(shown.messages, zone, key="issues-thread")
             with slot, st.skeleton(height=160):
                 summarised = shown.summary(issues.summary(snapshot, ticket_id))

@@ -60,15 +60,15 @@ def draw_thread(ticket: tickets.Ticket) -> None:
         zone = time_zone(snapshot)
         with st.container(height=COLUMN_HEIGHT + 40, border=False, gap="small"):
             head = st.container()
+            shown = screened_thread(snapshot, ticket)
+            with head:
+                thread_head(ticket, shown.text(ticket.subject), zone)
             with st.container(border=True, gap="xsmall"):
                 st.markdown(":material/fact_check: **" + _("Facts that matter") + "**")
                 found = matter(snapshot, ticket.ticket_id)
                 if found is not None:
                     matter_panel(ticket, found)
             slot = st.container()  # the messages do not wait for their summary
-            shown = screened_thread(snapshot, ticket)
-            with head:
-                thread_head(ticket, shown.text(ticket.subject), zone)
             message_list(shown.messages, zone, key="desk-thread")
             with slot, st.skeleton(height=160):
                 summarised = shown.summary(issues.summary(snapshot, ticket.ticket_id))

@@ -89,8 +89,8 @@ def test_pseudonyms_are_one_a_thing_and_can_be_told_again() -> None:
 
 def test_what_was_private_once_is_private_wherever_it_stands_again() -> None:
     hidden = Pseudonyms()
-    hidden.hide("My name is Jorge Medina, account number 20187743.")
-    assert hidden.hide("please note 20187743 (Jorge Medina)") == "please note [BANK_ACCOUNT_1] ([PERSON_1])"
+    hidden.hide("My name is Jorge Medina, account number 91827364.")
+    assert hidden.hide("please note 91827364 (Jorge Medina)") == "please note [BANK_ACCOUNT_1] ([PERSON_1])"
     assert len(hidden) == 2
 
 
