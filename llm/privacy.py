@@ -113,6 +113,7 @@ class Pseudonyms:
         return [
             Named(start, end, type_, 1.0)
             for type_, said in sorted(self._told, key=lambda told: -len(told[1]))
+            if said in text
             for start, end in again(text, (said,))
             if type_ in (PERSON, ADDRESS) or not is_ours(read, start)
         ]
