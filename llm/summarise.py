@@ -154,10 +154,7 @@ def _chosen(candidates: Sequence[_Candidate], language: str, encoder: SentenceEn
     """The most central sentence of those who ask, the most central of the desk, then the latest news if it adds something; in order of time."""
     near = _nearness(candidates, language, encoder)
     scores = _scores(candidates, near)
-    groups = [
-        [i for i, c in enumerate(candidates) if (c.message.author in _ASKERS) is asks]
-        for asks in (True, False)
-    ]
+    groups = [[i for i, c in enumerate(candidates) if (c.message.author in _ASKERS) is asks] for asks in (True, False)]
     picked: list[int] = []
     for group in groups:
         if group:

@@ -24,6 +24,7 @@ from app.services.answering import answer_thread
 from app.services.language import brief_of, classify_text, extracts
 from app.services.private import masked_summary
 from app.services.runtime import get_runtime
+from app.services.tickets import NEW_ANSWERS
 from llm.chat import DEFAULT_OPTIONS, ChatMessage, GenerateOptions
 from llm.language import sentences
 from llm.reply import draft
@@ -120,8 +121,10 @@ class Written:
     def is_served(self, by: str) -> bool:
         """Whether the real request is met: the draft has words and the macros of its intent to choose from; triage names the intent."""
         if by == "triage":
-            newest = next(m for m in reversed(self.case.thread.messages) if m.author in ("merchant", "buyer"))
-            return self.case.intent in [intent.name for intent in classify_text(newest.text).intents]
+            asked = [m.text for m in self.case.thread.messages if m.author in ("merchant", "buyer")]
+            return self.case.intent in [
+                intent.name for intent in classify_text("\n\n".join(asked[:NEW_ANSWERS])).intents
+            ]
         wanted = get_runtime().desk.knowledge.suggest_macros(self.case.intent, self.case.language)
         return bool(self.draft.reply.strip()) and {m.macro_id for m in wanted} <= {
             m.macro_id for m in self.brief.macros

@@ -143,15 +143,15 @@ def masked_rows(frame: pd.DataFrame, columns: Iterable[str] = FREE_TEXT) -> pd.D
 
 
 def masked_line(raw: str) -> str:
-    """A row that was set aside, as JSON or as the line that it was: what somebody wrote in it is masked, ids stay."""
-    from llm.privacy import mask
+    """A row that was set aside: as JSON with what somebody wrote in it masked, ids stay; a line that has no columns with what has a form masked."""
+    from llm.privacy import find_formed, masked
 
     try:
         values = json.loads(raw)
     except ValueError:
-        return mask(raw)
+        values = None
     if not isinstance(values, dict):
-        return mask(raw)
+        return masked(raw, find_formed(raw))
     shown = masked_values(values)
     return raw if shown == values else json.dumps(shown, ensure_ascii=False)
 
