@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import traceback
 from datetime import date
 from types import TracebackType
 
@@ -40,10 +41,23 @@ def show_error(error: Exception) -> bool:
         st.button(_("Sign in"), on_click=st.login)
         return True
     reference = secrets.token_hex(4)
-    log.error("reference %s", reference, exc_info=error)
+    log.error("reference %s\n%s", reference, traced(error))
     text = known or _("Something went wrong here. The rest of the desk keeps working; reload the page to try again.")
     st.error(f"{text}  \n{_('Reference: {reference}', reference=reference)}", icon=":material/error:")
     return True
+
+
+def traced(error: BaseException) -> str:
+    """The traceback of an error and of those behind it, the first cause first; what they say has its private data masked."""
+    from llm.privacy import mask
+
+    parts: list[str] = []
+    found: BaseException | None = error
+    while found is not None:
+        said = "".join(traceback.format_exception_only(found))
+        parts = ["".join(traceback.format_tb(found.__traceback__)), mask(said), *parts]
+        found = found.__cause__ or (None if found.__suppress_context__ else found.__context__)
+    return "".join(parts)
 
 
 class PageErrors:

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from llm.checks.compensation import over_the_limits
 from llm.checks.derived import follows, record_spans, wrong_dates, wrong_weights
+from llm.checks.done import reported_done
 from llm.checks.identity import mistaken_for
 from llm.checks.outcomes import foretold_in
 from llm.checks.people import given_away, is_about_others
@@ -25,6 +26,7 @@ from llm.tagger import tagged
 from llm.types import Check, Fact, IssueBrief, Message, Passage, Sentence
 
 LONGEST_SENTENCE = 400
+_NOT_SO = frozenset({False, "no", "none", "false", "否", "无", ""})
 CHECK_NAMES = (
     "figures_in_evidence",
     "names_in_evidence",
@@ -68,6 +70,13 @@ class EvidenceBook:
             [self.said, *(str(f.value) for f in self.facts if not is_about_others(f)), *(p.text for p in passages)]
         )
         """All that the brief holds, but facts about others."""
+        self.records = "\n".join(
+            [
+                *(f"{f.name} {f.value}" for f in self.facts if not is_about_others(f) and f.value not in _NOT_SO),
+                *(m.text for m in self.messages if m.author == "agent"),
+            ]
+        )
+        """What is known to be so: the facts, and what the desk wrote; nobody's claim, and no system's note, which may quote one."""
         self.is_of_merchant = any(m.author == "merchant" for m in self.messages)
         said = [_of_message(message, ticket_id) for message in self.messages]
         entries = [*said, *map(_of_fact, self.facts), *map(_of_passage, passages)]
@@ -228,7 +237,7 @@ def check_sentence(
         _not_in("figures_in_evidence", "every figure stands in the cited evidence", _figures(text, evidence, book)),
         _not_in("names_in_evidence", "every name stands in the evidence", missing_names(text, evidence, common)),
         _source(cites, book, evidence),
-        _promise(text, is_policy, allowed, common),
+        _promise(text, is_policy, allowed, common, book.records),
         _none_of(
             "within_compensation_limits",
             "grants nothing beyond the limits",
@@ -280,20 +289,24 @@ def _source(cites: Sequence[str], book: EvidenceBook, evidence: Sequence[Evidenc
     return _check("has_source", bool(evidence) and not unknown, f"cites {', '.join(cites)}", _source_reason(unknown))
 
 
-def _promise(text: str, is_policy: bool, allowed: frozenset[str], common: Sequence[str]) -> Check:
-    """What policy says word for word may be said; other promises need an action that a macro or the ticket backs."""
+def _promise(text: str, is_policy: bool, allowed: frozenset[str], common: Sequence[str], records: str) -> Check:
+    """What policy says word for word may be said; other promises need an action that a macro or the ticket backs, and what is done a record."""
     if is_policy:
         return Check("no_unbacked_promise", True, "says what policy says")
     bare = _without_titles(text, common)
     known = set(promises_in(bare))
     promised = sorted(known - allowed)
     foretold = [] if known else _quotes(foretold_in(bare, allowed))
-    reason = (
-        f"promises {', '.join(promised)} without a macro that backs it"
-        if promised
-        else f"foretells what is not decided: {', '.join(foretold)}"
-    )
-    return _check("no_unbacked_promise", not promised and not foretold, "promises nothing that is not backed", reason)
+    done = [] if known else _quotes(reported_done(bare, records, allowed))
+    reason = f"reports as done what no record says: {', '.join(done)}"
+    if promised or foretold:
+        reason = (
+            f"promises {', '.join(promised)} without a macro that backs it"
+            if promised
+            else f"foretells what is not decided: {', '.join(foretold)}"
+        )
+    passed = not promised and not foretold and not done
+    return _check("no_unbacked_promise", passed, "promises nothing that is not backed", reason)
 
 
 def _language(text: str, language: str, known: str) -> Check:

@@ -78,12 +78,25 @@ def _detector() -> "LanguageDetector":
 
 def thread_language(texts: Iterable[str]) -> str:
     """The language that most of the `texts` (one person's messages, oldest first) are in; the latest wins a draw."""
-    found = [language for language in map(detect, texts) if language != UNDETERMINED]
+    found = [language for language in map(_own_language, texts) if language != UNDETERMINED]
     if not found:
         return UNDETERMINED
     counts = Counter(found)
     most = max(counts.values())
     return next(language for language in reversed(found) if counts[language] == most)
+
+
+def _own_language(text: str) -> str:
+    """The language that a message's writer speaks: where it begins in one that the desk writes, and most of its characters are in another, that
+    of most of its sentences, the first on a draw. So a longer insertion in a second language, as instructions to the desk are, doesn't turn
+    the reply."""
+    whole = detect(text)
+    if whole == UNDETERMINED or (whole == ENGLISH and not _HAN.search(text[:DETECT_CHARACTERS])):
+        return whole
+    spoken = [detect(piece.text) for piece in sentences(text[:DETECT_CHARACTERS])]
+    spoken = [language for language in spoken if language != UNDETERMINED]
+    is_turned = bool(spoken) and spoken[0] in WRITTEN and spoken[0] != whole
+    return Counter(spoken).most_common(1)[0][0] if is_turned else whole
 
 
 @dataclass(frozen=True)

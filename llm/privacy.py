@@ -7,8 +7,9 @@ and clause numbers are never masked.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from llm.people import ADDRESS, Named, people_in, people_in_all
-from llm.private_patterns import found, plain
+from llm.people import ADDRESS, PERSON, Named, people_in, people_in_all
+from llm.people_rules import again
+from llm.private_patterns import found, is_ours, plain
 
 TYPES = ("PERSON", "PHONE", "EMAIL", "ADDRESS", "CARD", "BANK_ACCOUNT", "NATIONAL_ID", "URL", "IP")
 
@@ -92,15 +93,30 @@ class Pseudonyms:
     def __init__(self) -> None:
         self._told: dict[tuple[str, str], str] = {}
 
+    def __len__(self) -> int:
+        """How many things have a pseudonym."""
+        return len(self._told)
+
     def hide(self, text: str) -> str:
-        """The text with a pseudonym for each private span."""
+        """The text with a pseudonym for each private span, and for what was private in a text before."""
         parts, at = [], 0
-        for span in find(text):
+        for span in _joined(text, find(text), self._known_in(text)):
             said = text[span.start : span.end]
             of_type = sum(type_ == span.type for type_, _ in self._told)
             parts += [text[at : span.start], self._told.setdefault((span.type, said), f"[{span.type}_{of_type + 1}]")]
             at = span.end
         return "".join([*parts, text[at:]])
+
+    def _known_in(self, text: str) -> list[Named]:
+        """What has a pseudonym, wherever it stands again, but for a number that is an order's or a parcel's there."""
+        read = plain(text)
+        return [
+            Named(start, end, type_, 1.0)
+            for type_, said in sorted(self._told, key=lambda told: -len(told[1]))
+            if said in text
+            for start, end in again(text, (said,))
+            if type_ in (PERSON, ADDRESS) or not is_ours(read, start)
+        ]
 
     def show(self, text: str) -> str:
         """The text with what its pseudonyms stand for; one that nobody was given stays."""

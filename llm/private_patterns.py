@@ -45,7 +45,7 @@ def found(text: str) -> Iterator[tuple[int, int, str]]:
             before = text[max(0, start - form.reach) : start]
             if form.near is not None and not form.near.search(before):
                 continue
-            if form.spares_ours and _is_ours(form, text, start):
+            if form.spares_ours and form.type not in {"EMAIL", "URL", "IP"} and is_ours(text, start):
                 continue
             if form.type == "IP" and _is_version(text, start, end):
                 continue
@@ -70,9 +70,9 @@ def _is_date(written: str) -> bool:
     return _DATE.fullmatch(written) is not None or _DAY_FIRST.match(written) is not None
 
 
-def _is_ours(form: Form, text: str, start: int) -> bool:
-    """Whether a number stands right behind a word like 'order' or 'tracking number': ours to keep."""
-    return form.type not in {"EMAIL", "URL", "IP"} and _OURS.search(text[max(0, start - 96) : start]) is not None
+def is_ours(text: str, start: int) -> bool:
+    """Whether a number of a plain text stands right behind a word like 'order' or 'tracking number': ours to keep."""
+    return _OURS.search(text[max(0, start - 96) : start]) is not None
 
 
 _VERSION = re.compile(

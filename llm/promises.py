@@ -70,7 +70,7 @@ _WILL_ZH = r"(?:我们|我|平台|客服|本台|客服台|系统|团队|将|会|
 _PATTERNS = {
     action: (
         re.compile(rf"\b{_WILL_EN} (?:{verbs})\b", re.I),
-        re.compile(rf"\b(?:{things})\b[^.!?;]{{0,60}}?\b{_PASSIVE_EN} {_DONE}\b", re.I),
+        re.compile(rf"\b(?:{things})\b(?:[^.!?;]|(?<=\d)\.(?=\d)){{0,60}}?\b{_PASSIVE_EN} {_DONE}\b", re.I),
         re.compile(rf"{_WILL_ZH}[^。，；！？]{{0,14}}?{chinese}"),
     )
     for action, (verbs, things, chinese) in _ACTIONS.items()
@@ -85,7 +85,9 @@ _BLAME = re.compile(
     r"|(?:是|都是|完全是)(?:您|你|买家|商家|承运商)(?:自己)?的(?:错|问题|责任)|(?:您|你)(?:本)?应该早|怪(?:您|你|买家)|(?:您|你)(?:自己)?(?:疏忽|粗心|不小心|没有尽到)|(?:买家|商家)(?:在)?(?:撒谎|说谎|骗人)",
     re.I,
 )  # fmt: skip
-_CLAUSES = re.compile(r"[.!?;。！？；]+|,\s+(?:but|and|so)\b|，(?:但|并|而)|\bbut\b|\band (?=we\b|i\b)")
+_CLAUSES = re.compile(
+    r"[!?;。！？；]+|(?<!\d)\.|\.(?!\d)|,\s+(?:but|and|so)\b|，(?:但|并|而)|\bbut\b|\band (?=we\b|i\b)"
+)
 
 
 def promises_in(text: str) -> tuple[str, ...]:

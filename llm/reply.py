@@ -16,6 +16,7 @@ from llm.desk.request import BriefPrompt, reads_briefs
 from llm.errors import InputError, LlmError, PromptTooLongError
 from llm.grounding import CHECK_NAMES, EvidenceBook, check_sentence, failing
 from llm.language import CHINESE, ENGLISH, UNDETERMINED, WRITTEN, is_chinese, sentences
+from llm.privacy import find_formed, mask, masked
 from llm.promises import promises_in
 from llm.prompting import CUTS, SENTENCE_COUNTS, Prompt, lines_of
 from llm.repetition import unrepeated
@@ -182,12 +183,7 @@ class Drafting:
         return tuple(checks)
 
     def _check(self, name: str, total: int) -> Check:
-        reasons = [
-            f"“{_short(s.text)}” {check.detail}"
-            for s, failed in self._withheld
-            for check in failed
-            if check.name == name
-        ]
+        reasons = [_told(s.text, check) for s, failed in self._withheld for check in failed if check.name == name]
         if reasons:
             return Check(name, False, f"{len(reasons)} of {total} sentences withheld: {'; '.join(reasons[:5])}")
         return Check(
@@ -199,8 +195,10 @@ class Drafting:
         )
 
 
-def _short(text: str, limit: int = 80) -> str:
-    return text if len(text) <= limit else text[:limit] + "…"
+def _told(text: str, check: Check, limit: int = 80) -> str:
+    """The beginning of a sentence and why it fails, private data masked, but not a name that is the reason."""
+    said, why = mask(text), masked(check.detail, find_formed(check.detail))
+    return f"“{said if len(said) <= limit else said[:limit] + '…'}” {why}"
 
 
 def stream_draft(brief: IssueBrief, writer: TextModel | None = None, then: Sequence[TextModel] = ()) -> Drafting:
@@ -231,5 +229,5 @@ def check_edited(text: str, brief: IssueBrief) -> tuple[Check, ...]:
         for check in failing(
             check_sentence(Sentence(piece.text, cites), book, language=language, allowed_actions=allowed, common=common)
         ):
-            found[check.name].append(f"“{_short(piece.text)}” {check.detail}")
+            found[check.name].append(_told(piece.text, check))
     return tuple(Check(name, not reasons, "; ".join(reasons[:5]) or "nothing found") for name, reasons in found.items())

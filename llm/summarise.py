@@ -12,6 +12,7 @@ from datetime import date
 import numpy as np
 
 from llm.errors import InputError
+from llm.handover import names_another
 from llm.language import CHINESE, ENGLISH, WRITTEN, is_chinese, sentences, thread_language
 from llm.spans import extract
 from llm.taxonomy import OTHER, Taxonomy
@@ -29,6 +30,7 @@ EMBEDDED = 64
 
 REDUNDANT_ABOVE = 0.75
 WEIGHTS = {"centroid": 1.0, "lead": 0.35, "figures": 0.08, "length": 0.25}
+_ASKERS = frozenset({"merchant", "buyer"})
 AUTOMATIC = 0.6
 """What an automatic message loses against a person's."""
 
@@ -113,17 +115,20 @@ def language_of(thread: Thread) -> str:
 
 def _asking(thread: Thread) -> list[Message]:
     """The messages of those who want something; all of them when only the desk has written."""
-    return [message for message in thread.messages if message.author in {"merchant", "buyer"}] or list(thread.messages)
+    return [message for message in thread.messages if message.author in _ASKERS] or list(thread.messages)
 
 
 def _candidates(thread: Thread) -> list[_Candidate]:
-    """The sentences that may be shown: of a long thread its beginning and its end, of a long message likewise."""
+    """The sentences that may be shown: of a long thread its beginning and its end, of a long message likewise; nothing that the desk wrote of
+    another merchant, which may have gone astray."""
     numbered = list(enumerate(thread.messages))
     half = READ_MESSAGES // 2
     read = numbered if len(numbered) <= READ_MESSAGES else numbered[:half] + numbered[-half:]
     found: list[_Candidate] = []
     for place, message in read:
         texts = [text for piece in sentences(message.text) if (text := undressed(piece.text))]
+        if message.author not in _ASKERS and thread.merchant_id:
+            texts = [text for text in texts if not names_another(text, thread.merchant_id)]
         kept = texts[: SENTENCES_A_MESSAGE - 4] + texts[SENTENCES_A_MESSAGE - 4 :][-4:]
         found += [_Candidate(place, order, message, text) for order, text in enumerate(kept)]
     telling = [c for c in found if _weight_of(c.text) >= 3 and not _PLEASANTRY.match(c.text)] or found
@@ -149,10 +154,7 @@ def _chosen(candidates: Sequence[_Candidate], language: str, encoder: SentenceEn
     """The most central sentence of those who ask, the most central of the desk, then the latest news if it adds something; in order of time."""
     near = _nearness(candidates, language, encoder)
     scores = _scores(candidates, near)
-    groups = [
-        [i for i, c in enumerate(candidates) if (c.message.author in {"merchant", "buyer"}) is asks]
-        for asks in (True, False)
-    ]
+    groups = [[i for i, c in enumerate(candidates) if (c.message.author in _ASKERS) is asks] for asks in (True, False)]
     picked: list[int] = []
     for group in groups:
         if group:
@@ -245,7 +247,7 @@ def _sentiment(asking: Sequence[Message], triage: Triage) -> float:
 
 def _open_questions(thread: Thread) -> tuple[str, ...]:
     """Questions that nobody of the other side has written after; at most three, the latest."""
-    sides = [message.author in {"merchant", "buyer"} for message in thread.messages]
+    sides = [message.author in _ASKERS for message in thread.messages]
     last = {side: max((i for i, s in enumerate(sides) if s is side), default=-1) for side in (True, False)}
     found: list[str] = []
     for place in range(max(0, len(sides) - READ_MESSAGES), len(sides)):

@@ -4,6 +4,7 @@ The desk's own model reads a brief, a chat model numbered messages, and a model 
 no source, so that each of its sentences is traced to the messages that hold its figures and words.
 """
 
+import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -11,6 +12,7 @@ from dataclasses import replace
 
 from llm.attribution import sources_of
 from llm.chat import DEFAULT_OPTIONS, ChatMessage, GenerateOptions, TextModel
+from llm.checks.clauses import without_quotations
 from llm.desk.prompt import SUMMARY
 from llm.desk.request import BriefPrompt, reads_briefs
 from llm.errors import PromptTooLongError
@@ -126,6 +128,24 @@ def _lines(
         yield from filter(None, map(prompt.sentence, lines_of(unrepeated(stream))))
 
 
+_VOICE = re.compile(
+    r"(?<!thank )(?<!thank-)\b(?:you|your|yours|we|our|ours|us|(?:i|my)(?!-\d| clauses?))\b|您|你|我|贵店|贵司|本台",
+    re.I,
+)
+_PARTY = re.compile(
+    r"\b(?:merchant|buyer|seller|shop|store|customer|desk|agent|they|he|she|it)\b|商家|买家|卖家|顾客|客服|店主", re.I
+)
+
+
+def _speaks(text: str) -> bool:
+    """Whether a sentence speaks to somebody, or as the desk: an answer to a message, which no summary is. What somebody is said to ask of "us" is none."""
+    said = without_quotations(text)
+    found = _VOICE.search(said)
+    return found is not None and not _PARTY.search(said, 0, found.start())
+
+
 def _stands(sentence: Sentence, book: EvidenceBook, language: str) -> bool:
+    if _speaks(sentence.text):
+        return False
     failed = failing(check_sentence(sentence, book, language=language))
     return all(check.name in _OTHERS_WORDS for check in failed)

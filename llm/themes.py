@@ -18,6 +18,7 @@ from sklearn.metrics import silhouette_score
 from sklearn.preprocessing import normalize
 
 from llm.language import ENGLISH, body, is_chinese, sentences
+from llm.privacy import mask
 from llm.spans import extract
 from llm.summarise import trimmed, undressed
 from llm.taxonomy import OTHER, Taxonomy
@@ -246,7 +247,8 @@ def share_growth(
 
 
 def _typical(now: Sequence[int], listed: Sequence[ThemeItem], texts: Sequence[str]) -> str:
-    """The sentence nearest to all others of the theme, quoted, with its message; from an even sample of its larger language."""
+    """The sentence nearest to all others of the theme, quoted with private data masked, and its message; from an even sample of its
+    larger language."""
     chinese = sum(is_chinese(texts[place]) for place in now) * 2 > len(now)
     same = [place for place in now if is_chinese(texts[place]) is chinese] or list(now)
     step = max(1, len(same) // TYPICAL_FROM)
@@ -258,8 +260,8 @@ def _typical(now: Sequence[int], listed: Sequence[ThemeItem], texts: Sequence[st
     ]
     distinct = list({text.casefold(): (place, text) for place, text in reversed(pieces)}.values())
     if not distinct:
-        return f"“{trimmed(texts[now[0]].strip())}” [message:{listed[now[0]].message_id}]"
+        return f"“{trimmed(mask(texts[now[0]].strip()))}” [message:{listed[now[0]].message_id}]"
     near = similarities([text for _, text in distinct], chinese=chinese).mean(axis=1)
     reach = [min(1.0, len(text) / (20 if chinese else 60)) for _, text in distinct]
     place, text = distinct[int(np.argmax(near * np.array(reach)))]
-    return f"“{trimmed(text)}” [message:{listed[place].message_id}]"
+    return f"“{trimmed(mask(text))}” [message:{listed[place].message_id}]"

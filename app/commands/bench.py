@@ -94,7 +94,7 @@ def clicks(runs: int, visitors: int, seconds: float, seed: int | None, as_json: 
 @click.option(
     "--only",
     multiple=True,
-    type=click.Choice(["threads", "checks", "retrieval", "answers", "private"]),
+    type=click.Choice(["threads", "checks", "retrieval", "answers", "private", "injection"]),
     help="Only this part; may be given several times (default: all). All but threads need no data.",
 )
 @click.option(
@@ -102,14 +102,14 @@ def clicks(runs: int, visitors: int, seconds: float, seed: int | None, as_json: 
     type=click.Choice(("report", "develop", "all")),
     default="report",
     show_default=True,
-    help="Which of the checks' labelled tickets; what is written down is the half to report by.",
+    help="Which of the labelled tickets of checks and injection; what is written down is the half to report by.",
 )
 @json_option
 @warehouse_option
 @one_line_errors
 def language(threads: int, only: tuple[str, ...], half: str, as_json: bool, warehouse: Path | None) -> None:
-    """Summaries and drafts of threads (speed, first sentence, unsourced); checks, retrieval, answers and private data on the labelled sets' reporting half."""
-    from app.bench import answers, private, retrieval, sentence_checks
+    """Summaries and drafts of threads (speed, first sentence, unsourced); checks, retrieval, answers, private data and hidden instructions on the labelled sets' reporting half."""
+    from app.bench import answers, injection, private, retrieval, sentence_checks
     from app.bench.language import measure
     from app.services.desk import load_knowledge
 
@@ -119,6 +119,7 @@ def language(threads: int, only: tuple[str, ...], half: str, as_json: bool, ware
         "retrieval": retrieval.measure,
         "answers": answers.measure,
         "private": private.measure,
+        "injection": lambda: injection.measure(half),
     }
     with runtime(warehouse):
         rows = (row.to_json() for name, part in parts.items() if not only or name in only for row in part())

@@ -11,6 +11,7 @@ from app.i18n import _
 from app.identity import Actor
 from app.services import chat
 from app.services.chat import Chat
+from app.services.private import masked_words
 from app.services.runtime import get_runtime
 
 
@@ -33,7 +34,7 @@ def waiting_chats(time_zone: str) -> None:
 def _name(found: Chat) -> str:
     first = next((turn.text for turn in found.turns if turn.author == "merchant"), "")
     shop = found.shop or _("nobody has shown whose shop it is")
-    return f"{plain(shop, 60)} · {plain(first, 80)}"
+    return f"{plain(shop, 60)} · {plain(masked_words(first), 80)}"
 
 
 def _answer_box(found: Chat, time_zone: str) -> None:

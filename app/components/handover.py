@@ -9,6 +9,7 @@ import streamlit as st
 
 from app.components.thread import plain
 from app.i18n import N_, _, moment
+from app.services.private import masked_words
 from app.services.runtime import get_runtime
 
 if TYPE_CHECKING:
@@ -81,4 +82,4 @@ def handover_note(answer: KeptAnswer, time_zone: str) -> None:
             st.markdown(_(advice))
         st.caption(plain(moment(answer.at, time_zone, length="short")))
         if answer.note:
-            st.caption(plain(answer.note, 1_000))
+            st.caption(plain(masked_words(answer.note), 1_000))

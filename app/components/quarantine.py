@@ -12,6 +12,7 @@ from app.components.table import Column, table
 from app.i18n import _, ngettext, number
 from app.page_errors import page_errors
 from app.services import data
+from app.services.private import masked_rows
 from app.services.runtime import snapshot_id
 
 
@@ -95,7 +96,7 @@ def _draw_rows(counted: pd.DataFrame) -> None:
                 )
             )
         table(
-            found,
+            masked_rows(found),
             [
                 Column("file", _("File"), pinned=True),
                 Column("line", _("Line"), "count"),

@@ -10,6 +10,7 @@ import streamlit as st
 from app.components.thread import language_name, plain
 from app.i18n import N_, _, joined, ngettext, number, rate
 from app.services.issues import ALL_THREADS, ThemeCard
+from app.services.private import worded
 
 if TYPE_CHECKING:
     from llm.types import Theme
@@ -65,7 +66,7 @@ def growing_themes_row(cards: Sequence[ThemeCard], components: Mapping[str, str]
             with st.container(border=True, gap=None, height="stretch"):
                 st.markdown("**" + plain(card.theme.label) + "**")
                 _figures(card, components)
-                st.text(card.theme.summary.rsplit(" [", 1)[0])
+                st.text(worded(card.theme.summary.rsplit(" [", 1)[0]))
                 st.page_link(
                     "views/issues.py",
                     label=_("Read the threads"),

@@ -14,6 +14,7 @@ import streamlit as st
 from app.components.empty import empty_state
 from app.components.levels import level_badge
 from app.i18n import N_, _, duration, isolated, moment, ngettext, number, undirected
+from app.services.private import masked_words
 from app.services.tickets import Clock, Ticket
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def ticket_list(
                 key=f"{key}.open.{ticket.ticket_id}",
                 type="primary" if is_chosen else "tertiary",
                 icon=":material/chevron_right:" if is_chosen else None,
-                help=plain(f"{ticket.ticket_id} · {ticket.subject}", 120),
+                help=plain(f"{ticket.ticket_id} · {masked_words(ticket.subject)}", 120),
                 on_click=choose_ticket,
                 args=(ticket.ticket_id,),
                 wrap=True,
@@ -181,12 +182,12 @@ def ticket_list(
         st.pagination(pages, max_visible_pages=5, key=f"{key}.page")
 
 
-def thread_head(ticket: Ticket, time_zone: str) -> None:
-    """Draw who writes and about what: merchant, level, clock, subject and where it came from."""
+def thread_head(ticket: Ticket, subject: str, time_zone: str) -> None:
+    """Draw who writes and about what: merchant, level, clock, the subject as it may be shown, and where it came from."""
     st.markdown(f"#### {plain(ticket.merchant_name, 80)}")
     score = f" {number(ticket.score)}" if ticket.score is not None else ""
     st.markdown(f"{level_badge(ticket.level)}{score} {clock_badge(ticket.clock)}")
-    st.text(ticket.subject or _("(no subject)"))
+    st.text(subject or _("(no subject)"))
     st.caption(
         " · ".join(
             (

@@ -14,6 +14,7 @@ import pandas as pd
 
 from app.i18n import N_
 from app.services import trust
+from app.services.private import masked_rows
 from app.services.runtime import cached
 from app.services.scores import scores
 from app.services.warehouse import cursor, filter_options
@@ -213,8 +214,9 @@ def ring_reviewers(ring: Ring) -> pd.DataFrame:
 
 
 def ring_texts(ring: Ring) -> pd.DataFrame:
-    """A row a pair of reviews in nearly the same words: order_id, other_id, text, other, likeness (0–1)."""
-    return pd.DataFrame(list(ring.texts.pairs), columns=["order_id", "other_id", "text", "other", "likeness"])
+    """A row a pair of reviews in nearly the same words, private data masked: order_id, other_id, text, other, likeness (0–1)."""
+    pairs = pd.DataFrame(list(ring.texts.pairs), columns=["order_id", "other_id", "text", "other", "likeness"])
+    return masked_rows(pairs, ("text", "other"))
 
 
 @cached

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from app.services.private import id_and_text
+from app.services.private import id_and_text, masked_summary
 from app.services.runtime import cached, get_runtime
 from app.services.warehouse import cursor
 
@@ -125,10 +125,11 @@ def theme_items(rows: pd.DataFrame) -> list[ThemeItem]:
 
 
 def summarise_json(value: Mapping[str, object], tell: Callable[[str], None] | None = None) -> dict[str, object]:
-    """One line of `trustdesk summarize`; `tell` as in `summarise_thread`."""
+    """One line of `trustdesk summarize`, private data in it masked; `tell` as in `summarise_thread`."""
     from llm.types import thread_from_json
 
-    return summarise_thread(thread_from_json(value), tell).to_json()
+    thread = thread_from_json(value)
+    return masked_summary(summarise_thread(thread, tell), thread).to_json()
 
 
 def draft_json(value: Mapping[str, object], *, tone: str, length: str) -> dict[str, object]:
@@ -140,6 +141,10 @@ def draft_json(value: Mapping[str, object], *, tone: str, length: str) -> dict[s
 
 
 def classify_json(value: Mapping[str, object]) -> dict[str, object]:
-    """One line of `trustdesk classify`. Raises llm's InputError for a line without id or text."""
+    """One line of `trustdesk classify`, private data in what it quotes masked. Raises llm's InputError for a line without id or text."""
+    from llm.privacy import mask
+
     text_id, text = id_and_text(value)
-    return classify_text(text, text_id).to_json()
+    found = classify_text(text, text_id)
+    asks = tuple(map(mask, found.fields.asks))
+    return replace(found, fields=replace(found.fields, asks=asks)).to_json()

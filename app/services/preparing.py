@@ -172,7 +172,9 @@ class Preparing:
             self._at_work = None
 
     def _give_up(self, fault: str) -> None:
-        log.warning("no more summaries are prepared: %s", fault)
+        from llm.privacy import mask
+
+        log.warning("no more summaries are prepared: %s", mask(fault))
         with self._changed:
             self._fault, self._read, self._at_work = fault, None, None
             self._urgent.clear()

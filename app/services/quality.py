@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from app.services.figures import in_zone
+from app.services.private import masked_rows
 from app.services.runtime import cached, get_runtime
 from app.services.warehouse import snapshot
 
@@ -26,11 +27,12 @@ def checks(snapshot_id: str) -> tuple[Check, ...]:
 
 @cached
 def failing_rows(snapshot_id: str, check_id: str) -> pd.DataFrame:
-    """Some of the rows behind a check (the check's count is exact), instants in the reporting zone; empty where it has none."""
+    """Some of the rows behind a check (the check's count is exact), instants in the reporting zone, private data masked; empty where
+    it has none."""
     from analytics.quality import failing_rows as find
 
     frame = find(get_runtime().warehouse, check_id, snapshot_id, ROWS_SHOWN)
-    return in_zone(frame, snapshot(snapshot_id).time_zone)
+    return masked_rows(in_zone(frame, snapshot(snapshot_id).time_zone))
 
 
 def check_rows(snapshot_id: str) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Rows set aside in a form that a person corrects, on the page or in a file, and their way back into the warehouse.
 
-A correction holds what differs from the row as it stands, so that what nobody touched is replayed to the letter. Knows no page.
+A correction holds what differs from the row as it stands, so that what nobody touched is replayed to the letter: private data too, which
+nobody needs to see to correct a date. Knows no page.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import pandas as pd
 from app.errors import InputFileError
 from app.exports import inert
 from app.services.loading import Report, replay_rows
+from app.services.private import masked_line, masked_values
 from app.services.runtime import get_runtime
 from app.services.uploads import LoadJob
 
@@ -33,7 +35,7 @@ MAX_CELL = 16_000_000  # characters
 def editable(frame: pd.DataFrame) -> pd.DataFrame:
     """Quarantined rows to be corrected, one a row_id: ORIGIN, then the columns of their tables as text, in canonical order.
 
-    `frame`: rows of `Warehouse.quarantine`. None where a row has no value or its table no such column.
+    `frame`: rows of `Warehouse.quarantine`. None where a row has no value or its table no such column. Private data is masked.
     """
     from analytics.tables import TABLES
 
@@ -42,8 +44,8 @@ def editable(frame: pd.DataFrame) -> pd.DataFrame:
     for row_id, table, file, line, why, raw in zip(
         *(frame[name] for name in ("row_id", "table", "file", "line", "reason", "raw")), strict=True
     ):
-        origin = (row_id, table, file, line, why, raw if why.startswith(MALFORMED) else None)
-        rows.append(dict(zip(ORIGIN, origin, strict=True)) | _values(why, raw))
+        origin = (row_id, table, file, line, why, masked_line(raw) if why.startswith(MALFORMED) else None)
+        rows.append(dict(zip(ORIGIN, origin, strict=True)) | masked_values(_values(why, raw)))
     used = set(frame["table"]) & set(TABLES) or set(TABLES)
     names = dict.fromkeys(name for table in TABLES.values() if table.name in used for name in table.column_names())
     found = pd.DataFrame(rows, columns=[*ORIGIN, *names]).astype(object)
@@ -109,6 +111,7 @@ def corrected(rows: Iterable[Mapping[str, Any]]) -> list[Correction]:
         table, values = standing.get(row["row_id"], ("", {}))
         edited = {name: _text(cell) for name, cell in row.items() if name not in ORIGIN}
         changed = {name: cell for name, cell in edited.items() if cell != values.get(name)}
+        changed = dict(changed.items() - masked_values({name: values.get(name) for name in changed}).items())
         found.append(Correction(row["row_id"], changed, "" if row.get("table") == table else row.get("table") or ""))
     return found
 
@@ -137,17 +140,22 @@ def replay_file(path: Path, progress: Report | None = None) -> dict[str, object]
 
 
 def settled() -> Iterator[dict[str, object]]:
-    """Rows that replays loaded or replaced, with `settled_by`, the load that did."""
+    """Rows that replays loaded or replaced, private data masked, with `settled_by`, the load that did."""
     from analytics import set_aside
 
-    return set_aside.rows(get_runtime().warehouse, settled=True)
+    return map(_masked, set_aside.rows(get_runtime().warehouse, settled=True))
 
 
 def waiting() -> Iterator[dict[str, object]]:
-    """Rows set aside in the snapshot that is served: load_id, source, table, file, line, column, reason, raw, row_id."""
+    """Rows set aside in the snapshot that is served, private data masked: load_id, source, table, file, line, column, reason, raw, row_id."""
     from analytics import set_aside
 
-    return set_aside.rows(get_runtime().warehouse)
+    return map(_masked, set_aside.rows(get_runtime().warehouse))
+
+
+def _masked(row: Mapping[str, object]) -> dict[str, object]:
+    """The row as it may be read."""
+    return {**row, "raw": masked_line(str(row["raw"]))}
 
 
 def start_replay(corrections: Sequence[Correction] | None, called: str, actor: Actor) -> LoadJob:

@@ -15,6 +15,7 @@ from app.services import answering, issues
 from app.services.desk import writer_fault
 from app.services.language import brief_of, check_edit
 from app.services.matter import matter
+from app.services.private import worded
 from app.services.reading import base_id
 from app.services.runtime import cached, get_runtime
 from app.services.writing import Writing
@@ -104,7 +105,8 @@ def _is_current(draft: StoredDraft, given: Mapping[str, KeptAnswer]) -> bool:
 
 
 def sent_replies() -> pd.DataFrame:
-    """Every attempt to send, newest first: ticket_id, at (UTC), channel, recipient, status, actor_name, approved_by, detail."""
+    """Every attempt to send, newest first: ticket_id, at (UTC), channel, recipient (mail addresses masked), status, actor_name, approved_by,
+    detail."""
     workspace = get_runtime().workspace
     drafts = {draft.draft_id: draft for draft in workspace.drafts.all()}
     columns = ["ticket_id", "at", "channel", "recipient", "status", "actor_name", "approved_by", "detail"]
@@ -113,7 +115,7 @@ def sent_replies() -> pd.DataFrame:
             drafts[one.draft_id].ticket_id if one.draft_id in drafts else "–",
             one.sent_at or one.created_at,
             one.channel,
-            one.recipient,
+            worded("[EMAIL]") if one.channel == "eml" else one.recipient,
             one.status,
             one.actor_name,
             (drafts[one.draft_id].approved_by if one.draft_id in drafts else None) or "–",

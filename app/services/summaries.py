@@ -1,6 +1,7 @@
 """The summaries that a model has written, kept by content hash, and the one way to have another written.
 
-A thread's key is made of its messages and of who writes, so that neither a new message nor a new model ever meets an old summary. Knows no page.
+A thread's key is made of its messages and of who writes, so that neither a new message nor a new model ever meets an old summary. What is
+kept has the thread's private data under pseudonyms. Knows no page.
 """
 
 from __future__ import annotations
@@ -8,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.services.private import pseudonyms_of
 from app.services.writing import Observed
 
 if TYPE_CHECKING:
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from llm.chat import TextModel
     from llm.types import Sentence, Thread
 
-VERSION = 1  # raised when the same model would be asked, or checked, in another way
+VERSION = 2  # raised when the same model would be asked, or checked, in another way
 
 
 class Summaries:
@@ -71,6 +74,8 @@ class Summaries:
             said = written_sentences(thread, language_of(thread), writer, options)
         except (InputError, PromptTooLongError):
             said = ()
+        pseudonyms = pseudonyms_of(thread.messages)
+        said = tuple(replace(sentence, text=pseudonyms.hide(sentence.text)) for sentence in said)
         self._store.keep(self._key(thread), json.dumps([sentence.to_json() for sentence in said], ensure_ascii=False))
         return said
 

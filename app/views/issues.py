@@ -8,6 +8,7 @@ import streamlit as st
 
 from app.components.empty import empty_state
 from app.components.header import page_header
+from app.components.private import screened_thread
 from app.components.themes import chosen_theme, theme_list
 from app.components.thread import (
     TICKET_PARAM,
@@ -90,7 +91,10 @@ def draw_thread() -> None:
             return
         with st.container(height=COLUMN_HEIGHT, border=False):
             zone = time_zone(snapshot)
-            thread_head(ticket, zone)
+            head = st.container()
+            shown = screened_thread(snapshot, ticket)
+            with head:
+                thread_head(ticket, shown.text(ticket.subject), zone)
             st.page_link(
                 "views/reply_desk.py",
                 label=_("Answer at the reply desk"),
@@ -99,11 +103,10 @@ def draw_thread() -> None:
             )
             label_editor(ticket, tickets.intent_names(), tickets.urgency_names(), label_ticket, key="issues.label")
             slot = st.container()  # the messages do not wait for their summary
-            messages = issues.messages(snapshot, ticket_id)
-            message_list(messages, zone, key="issues-thread")
+            message_list(shown.messages, zone, key="issues-thread")
             with slot, st.skeleton(height=160):
-                summarised = issues.summary(snapshot, ticket_id)
-                summary_card(summarised, messages, tickets.intent_name(ticket), issues.summary_writer())
+                summarised = shown.summary(issues.summary(snapshot, ticket_id))
+                summary_card(summarised, shown.messages, tickets.intent_name(ticket), issues.summary_writer())
 
 
 page_header(_("Issues"))

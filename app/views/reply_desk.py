@@ -12,6 +12,7 @@ from app.components.handover import handover_badges, ticket_note
 from app.components.header import page_header
 from app.components.matter import matter_panel
 from app.components.preparing import summaries_line
+from app.components.private import screened_thread
 from app.components.thread import chosen_ticket, message_list, summary_card, thread_head, ticket_list
 from app.i18n import N_, _, number
 from app.page_errors import page_errors
@@ -61,7 +62,10 @@ def draw_thread(ticket: tickets.Ticket) -> None:
         snapshot = snapshot_id()
         zone = time_zone(snapshot)
         with st.container(height=COLUMN_HEIGHT + 40, border=False, gap="small"):
-            thread_head(ticket, zone)
+            head = st.container()
+            shown = screened_thread(snapshot, ticket)
+            with head:
+                thread_head(ticket, shown.text(ticket.subject), zone)
             ticket_note(ticket.ticket_id, zone)
             with st.container(border=True, gap="xsmall"):
                 st.markdown(":material/fact_check: **" + _("Facts that matter") + "**")
@@ -69,11 +73,10 @@ def draw_thread(ticket: tickets.Ticket) -> None:
                 if found is not None:
                     matter_panel(ticket, found)
             slot = st.container()  # the messages do not wait for their summary
-            messages = issues.messages(snapshot, ticket.ticket_id)
-            message_list(messages, zone, key="desk-thread")
+            message_list(shown.messages, zone, key="desk-thread")
             with slot, st.skeleton(height=160):
-                summarised = issues.summary(snapshot, ticket.ticket_id)
-                summary_card(summarised, messages, tickets.intent_name(ticket), issues.summary_writer())
+                summarised = shown.summary(issues.summary(snapshot, ticket.ticket_id))
+                summary_card(summarised, shown.messages, tickets.intent_name(ticket), issues.summary_writer())
 
 
 def draw_desk(snapshot: str) -> None:

@@ -15,7 +15,7 @@ _OPEN = re.compile(
 )
 _IF = re.compile(
     r"\b(?:if|unless|until|provided|once|when|as soon as|after|in case|should (?:the|your|it|they|he|she|a)|depends?|where)\b"
-    r"|如果|如(?!数|期|实|下|此|何|同)|若|倘|一旦|的话|只要|除非|(?<![以之最然随今此其稍售前先往背])后(?![天台续])|(?<!之|以)前提|经[^，。]{1,8}(?:后|，)|凭",
+    r"|如果|如(?!数|期|实|下|此|何|同)|若|倘|一旦|的话|只要|除非|(?<![以之最然随今此其稍售前先往背])后(?![天台续])|(?<!之|以)前提|(?<!已)经(?![办常理营销济过])[^，。]{1,8}(?:后|，)|凭",
     re.I,
 )
 _SAID = re.compile(

@@ -14,14 +14,14 @@ _SURE = re.compile(
     re.I,
 )
 _WHAT_EN = r"(?:money|payout|payment|funds|balance|refund|amount|sum|(?:USD|US\$|\$|EUR|CNY)\s?[\d.,]+|[\d.,]+ dollars|fee|commission|cash|listing|product|item|offer|account|shop|store|suspension|block|hold|penalt(?:y|ies)|points?|strikes?|violation|appeal|review|rating|stars?|case|dispute|chargeback|claim|score|level|rate|cancellations?|orders?|late list|record|figures?|parcel|package|delivery|goods|cheese|label|decision|plan|ban)s?"
-_COMES_EN = r"(?:be (?:back|with you|there|gone|lifted|removed|released|paid|credited|refunded|restored|reopened|struck|deleted|cleared|reversed|cancelled|approved|accepted|upheld|granted|won|decided in|dropped|taken|corrected|reset|waived|free|yours|delivered|settled|unblocked|reinstated|on sale|over|fine|counted out|excluded|wiped)\b|(?:come|go|drop|get|fall|rise|climb|return|disappear|vanish|expire|end|arrive|reach|land|reopen|clear|recover|improve|count no|move|stand|win|succeed|pass|leave|show up|turn up)\b)"
+_COMES_EN = r"(?:be (?:back|with you|there|gone|lifted|removed|released|paid|credited|refunded|restored|reopened|struck|deleted|cleared|reversed|cancelled|approved|accepted|upheld|granted|won|decided in|dropped|taken|corrected|reset|waived|free|yours|delivered|settled|unblocked|reinstated|returned|reimbursed|transferred|erased|published|featured|enrolled|on sale|over|fine|counted out|excluded|wiped)\b|(?:come|go|drop|get|fall|rise|climb|return|disappear|vanish|expire|end|arrive|reach|land|reopen|clear|recover|improve|count no|move|stand|win|succeed|pass|leave|show up|turn up)\b)"
 _WILL_EN = re.compile(
-    rf"\b{_WHAT_EN}\b[^.,;!?]{{0,60}}?\b(?:will|'ll|shall|is going to|are going to|is about to|are about to|is sure to|should) (?:(?:all|then|certainly|also|soon|now|probably|surely|definitely|simply|again|both|no longer|of course) )*{_COMES_EN}"
+    rf"\b{_WHAT_EN}\b(?:[^.,;!?]|(?<=\d)[.,](?=\d)){{0,60}}?\b(?:will|'ll|shall|is going to|are going to|is about to|are about to|is sure to|should) (?:(?:all|then|certainly|also|soon|now|probably|surely|definitely|simply|again|both|no longer|of course) )*{_COMES_EN}"
     rf"|\b(?:it|they|this|these|those|you|both|all of (?:them|it)|(?:\w+ ){{0,3}}of (?:them|the \w+)|that)(?:['’]ll| will| shall| is going to| are going to) (?:(?:all|then|certainly|also|soon|now|probably|surely|definitely|again) )*(?:{_COMES_EN}|(?:have|get|receive|see) (?:\w+ ){{0,3}}(?:money|payout|refund|sum|points|listing|shop|account|stars?|score)\b)",
     re.I,
 )
 _NOW_EN = re.compile(
-    rf"\b{_WHAT_EN}\b[^.;!?]{{0,40}}?\b(?:goes|comes|drops|returns|is|are|gets) (?:back|off|away|up|down|lifted|released|restored|removed|live|reopened|paid)\b[^.;!?]{{0,24}}\b(?:today|tonight|tomorrow|this (?:morning|afternoon|evening|week)|on (?:mon|tues|wednes|thurs|fri|satur|sun)day|by (?:mon|tues|wednes|thurs|fri|satur|sun)day|by noon|in (?:an|a few) (?:hour|minute)s?|next week|soon|under|above|over)\b"
+    rf"\b{_WHAT_EN}\b(?:[^.;!?]|(?<=\d)\.(?=\d)){{0,40}}?\b(?:goes|comes|drops|returns|is|are|gets) (?:back|off|away|up|down|lifted|released|restored|removed|live|reopened|paid)\b[^.;!?]{{0,24}}\b(?:today|tonight|tomorrow|this (?:morning|afternoon|evening|week)|on (?:mon|tues|wednes|thurs|fri|satur|sun)day|by (?:mon|tues|wednes|thurs|fri|satur|sun)day|by noon|in (?:an|a few) (?:hour|minute)s?|next week|soon|under|above|over)\b"
     r"|\b(?:so|then|therefore|thus) (?:the|your) \w+ (?:goes|comes|drops|falls|rises|returns) (?:back |down |up )?(?:to|under|below|above|over)\b",
     re.I,
 )
@@ -79,25 +79,30 @@ def foretold_in(
 def _foretold(clause: str, actions: tuple[str, ...] | frozenset[str], rests_on_policy: bool) -> str:
     is_told = reports_a_wish(clause) or leaves_open(clause)
     done = _DONE_EN.search(clause) or _DONE_ZH.search(clause)
-    if done and not denies(_part(clause, done)) and (missing := _not_taken(clause, actions)):
+    if done and not denies(up_to(clause, done)) and (missing := _not_taken(clause, actions)):
         return f"{done.group().strip()} ({missing})"
     sure = _SURE.search(clause)
-    if sure and not is_told and not denies(_part(clause, sure)):
+    if sure and not is_told and not denies(up_to(clause, sure)):
         return sure.group()
     if is_told or is_conditional(clause) or _TEAM_DECIDES.search(clause):
         return ""
     patterns = (_DO_EN, _DO_ZH) if rests_on_policy else (_DO_EN, _DO_ZH, _WILL_EN, _NOW_EN, _WILL_ZH)
     match = next((m for pattern in patterns if (m := pattern.search(clause))), None)
-    return match.group().strip() if match and not denies(_part(clause, match)) else ""
+    return match.group().strip() if match and not denies(up_to(clause, match)) else ""
 
 
-def _part(clause: str, match: re.Match[str]) -> str:
+def up_to(clause: str, match: re.Match[str]) -> str:
     """From the comma before the match to its end: where a denial of it would stand."""
     before = max(clause.rfind(mark, 0, match.start()) for mark in ",，")
     return clause[before + 1 : match.end()]
 
 
+def action_named(clause: str) -> str:
+    """The action that a clause speaks of; "" for none of the desk's."""
+    return next((action for pattern, action in _DONE_BY if pattern.search(clause)), "")
+
+
 def _not_taken(clause: str, actions: tuple[str, ...] | frozenset[str]) -> str:
     """The action that the clause reports as done, where it was not."""
-    named = next((action for pattern, action in _DONE_BY if pattern.search(clause)), "")
+    named = action_named(clause)
     return named if named and named not in actions else ""

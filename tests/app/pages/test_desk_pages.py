@@ -37,6 +37,12 @@ BEN = Actor("header:ben", "Ben", "header")
 HOSTILE = "<script>alert(1)</script> **bold** :red[x] $a$ [link](http://evil.example) \u202eשלום\u202c 😀 \x07\x00 end"
 PAGES = Path(__file__).resolve().parents[3] / "app" / "views"
 
+PRIVATE_MESSAGE = (
+    "My name is Jorge Medina. Order TD-10017578, SKU TB-4410, was late though we handed it over in time, please check the fault. "
+    "Call +65 9123 4567 or write to jorge.medina@example.org; the buyer paid with 4111 1111 1111 1111."
+)
+PRIVATE = ("Jorge Medina", "9123 4567", "jorge.medina@example.org", "4111 1111 1111 1111")
+"""What must not be read in t-private."""
 TICKETS = {
     "t-en": ("o0", "Late order", "open"),
     "t-zh": ("o1", "咨询", "open"),
@@ -44,6 +50,7 @@ TICKETS = {
     "t-long": (None, "Endless", "pending"),
     "t-hostile": (None, HOSTILE, "open"),
     "t-done": ("o2", "Solved", "resolved"),
+    "t-private": ("o3", "Call Jorge Medina", "open"),
 }
 MESSAGES = {
     "t-en": [
@@ -58,6 +65,10 @@ MESSAGES = {
     "t-long": [("merchant", "Our payout has not arrived. " * 3_571)],
     "t-hostile": [("merchant", HOSTILE)],
     "t-done": [("merchant", "Where is my payout for order o2?"), ("agent", "It was sent.")],
+    "t-private": [
+        ("merchant", PRIVATE_MESSAGE),
+        ("agent", "Thank you, Jorge Medina. Which carrier took order TD-10017578?"),
+    ],
 }
 
 

@@ -87,6 +87,19 @@ def test_pseudonyms_are_one_a_thing_and_can_be_told_again() -> None:
     assert hidden.show(f"{first}, [EMAIL_9]") == "mail a@b.com or c@d.org, [EMAIL_9]"
 
 
+def test_what_was_private_once_is_private_wherever_it_stands_again() -> None:
+    hidden = Pseudonyms()
+    hidden.hide("My name is Jorge Medina, account number 91827364.")
+    assert hidden.hide("please note 91827364 (Jorge Medina)") == "please note [BANK_ACCOUNT_1] ([PERSON_1])"
+    assert len(hidden) == 2
+
+
+def test_an_orders_number_stays_though_the_same_digits_were_private_elsewhere() -> None:
+    hidden = Pseudonyms()
+    hidden.hide("card 4111111111111111")
+    assert hidden.hide("order 4111111111111111") == "order 4111111111111111"
+
+
 def test_texts_read_together_are_read_as_alone() -> None:
     texts = ["My name is Jorge Medina.", "", "我叫李晓梅", "call +86 138 0013 8000"] * 3
     assert [*find_all(texts)] == [find(text) for text in texts]

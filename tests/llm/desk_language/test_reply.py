@@ -10,6 +10,7 @@ from llm.composer import compose, shown_value
 from llm.errors import EngineError, InputError, PromptTooLongError
 from llm.grounding import EvidenceBook, missing_figures
 from llm.knowledge import Knowledge
+from llm.privacy import mask
 from llm.prompting import CUTS, Prompt
 from llm.repetition import unrepeated
 from llm.reply import check_edited, draft, stream_draft
@@ -159,7 +160,7 @@ def test_a_models_bad_sentence_is_withheld_named_and_filled_in(knowledge: Knowle
     every = "".join(source(brief, cite) for cite in ("message:m1", "fact:f2", "fact:f3", "fact:f4"))
     result = draft(brief, ScriptedModel(f"Thank you for writing to us. [S1]\n{line} {every}"))
     assert line not in result.reply
-    assert line in failed(result)[check]
+    assert mask(line) in failed(result)[check]
     assert result.engine == "checkpoint:scripted"
     assert "You can appeal until 17 Nov 2026" in result.reply
 

@@ -2,7 +2,9 @@
 
 import pytest
 
+from llm.checks.clauses import is_conditional
 from llm.checks.compensation import over_the_limits
+from llm.checks.done import reported_done
 from llm.checks.identity import mistaken_for
 from llm.checks.outcomes import foretold_in
 from llm.checks.people import given_away
@@ -119,3 +121,52 @@ def test_conditions_denials_and_actions_taken_are_no_promises() -> None:
     assert not foretold_in("If the bank agrees, the money will be returned.")
     assert not foretold_in("We can't say when the payout will be released.")
     assert not foretold_in("We have asked the carrier.", frozenset({"contact_carrier"}))
+
+
+KNOWN = "review_status removed\nWe have credited 20.00 USD to your account."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Your account has been reopened.",
+        "We hereby approve the refund.",
+        "The suspension is over.",
+        "Both disputes were settled in your favour.",
+        "您的扣分现已全部清零。",
+        "申诉已获批准，请放心。",
+    ],
+)
+def test_nothing_is_reported_as_done_that_no_record_says(text: str) -> None:
+    assert reported_done(text, "penalty_points 4")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The review was removed.",
+        "We have credited 20.00 USD.",
+        "Your account has not been reopened.",
+        "If the claim has been approved, the money is paid out on Friday.",
+        "You say that the penalty was lifted.",
+        "We won't guess.",
+        "We confirm receipt of your letter.",
+        "已经收到您的更正申请。",
+        "您已确认是发错。",
+    ],
+)
+def test_records_denials_conditions_and_claims_report_nothing(text: str) -> None:
+    assert reported_done(text, KNOWN) == ()
+
+
+def test_an_action_that_was_taken_may_be_told() -> None:
+    assert reported_done("We have credited 26.60 for each of the three orders.", "") != ()
+    assert reported_done("We have credited 26.60 for each of the three orders.", "", {"goodwill_credit"}) == ()
+
+
+def test_a_figure_with_a_point_ends_no_promise() -> None:
+    assert foretold_in("Your payout of 2,310.55 will be released within the hour.")
+
+
+def test_since_when_it_is_so_is_no_condition() -> None:
+    assert not is_conditional("已经改判，延误全在承运商")

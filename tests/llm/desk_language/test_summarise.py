@@ -47,6 +47,15 @@ def test_what_is_shown_stands_in_its_message_word_for_word(knowledge: Knowledge)
         assert missing_figures(sentence.text, [source]) == []
 
 
+def test_what_the_desk_wrote_of_another_merchant_is_not_told(knowledge: Knowledge) -> None:
+    astray = "Wrong window, please ignore: M-00388 turned over 913,260.55 USD this month and asks for a review of that."
+    said = (PENALTY_EN, ("agent", astray), ("merchant", "The receipt is attached. When will the points be taken back?"))
+    thread = Thread("t", "M-00046", thread_of(*said).messages)
+    assert "913,260.55" not in summarise(thread, knowledge.taxonomy).summary
+    own = Thread("t", "M-00388", thread.messages)
+    assert "913,260.55" in summarise(own, knowledge.taxonomy).summary
+
+
 def test_chinese_thread(knowledge: Knowledge) -> None:
     thread = thread_of(
         PENALTY_ZH, ("agent", "您好，我们已向承运商核实，5 个工作日内答复。"), ("merchant", "好的，什么时候恢复分数？")

@@ -96,6 +96,11 @@ def test_a_promise_that_somebody_made_may_be_told() -> None:
     assert texts(THREAD, Scripted("The merchant asks that we refund the penalty. [S3]"))
 
 
+def test_a_summary_speaks_to_nobody() -> None:
+    said = "Your penalty of 4 points is gone. [S3]\nWe look at order A-1001. [S1]\nThe agent asks for the carrier's acceptance scan. [S2]"
+    assert [*texts(THREAD, Scripted(said))] == ["The agent asks for the carrier's acceptance scan."]
+
+
 def test_at_most_four_sentences_each_once_and_no_endless_list() -> None:
     lines = [f"The merchant waits {word}. [S1]" for word in ("long", "long", "still", "again", "here", "there")]
     assert len(texts(THREAD, Scripted("\n".join(lines)))) == 4
