@@ -8,6 +8,7 @@ from app.commands.bench import bench
 from app.commands.build import build
 from app.commands.cases import cases
 from app.commands.demo import demo
+from app.commands.gaps import gaps
 from app.commands.ingest import ingest, quality, quarantine, snapshots
 from app.commands.loyalty import loyalty
 from app.commands.metrics import metrics
@@ -39,6 +40,7 @@ COMMANDS = (
     loyalty,
     rings,
     themes,
+    gaps,
     summarize,
     draft,
     answer,

@@ -1,4 +1,5 @@
-"""What people make here: drafts and what was sent, the audit log, scenarios, saved views, mappings, labels, cases.
+"""What people make here: drafts and what was sent, the audit log, scenarios, saved views, mappings, labels, cases, and
+texts proposed for the knowledge.
 
 `Workspace.open(url)` migrates the database and gives one door to each. Every write takes an Actor and leaves an audit entry in
 the same transaction. Knows no Streamlit, analytics or llm.
@@ -14,6 +15,7 @@ from app.workspace.documents import Document, Documents
 from app.workspace.drafts import Drafts, NewDraft, Revision, StoredDraft
 from app.workspace.labels import Label, Labels
 from app.workspace.outbox import Outbox, Sending, Sent
+from app.workspace.proposals import ItemKind, NewProposal, Proposal, Proposals, ProposedText
 from app.workspace.summaries import SummaryStore
 from app.workspace.vectors import VectorStore
 
@@ -29,11 +31,16 @@ __all__ = [
     "Documents",
     "Drafts",
     "Item",
+    "ItemKind",
     "Label",
     "Labels",
     "NewCase",
     "NewDraft",
+    "NewProposal",
     "Outbox",
+    "Proposal",
+    "Proposals",
+    "ProposedText",
     "Revision",
     "Sending",
     "Sent",
@@ -59,6 +66,7 @@ class Workspace:
         self.labels = Labels(database)
         self.cases = Cases(database)
         self.watch_list = WatchList(database)
+        self.proposals = Proposals(database)
         self.vectors = VectorStore(cache)
         self.summaries = SummaryStore(cache)
         self._databases = (database, cache)
