@@ -14,11 +14,11 @@ from app.services.runtime import begin_page_run, begin_reading, get_runtime
 from app.services.warehouse import as_known, filter_options
 
 ICON = Path(__file__).parent / "assets" / "icon.svg"
-UNFILTERED = ("reply_desk", "data", "settings")
+UNFILTERED = ("reply_desk", "knowledge", "data", "settings")
 
 
 def navigation() -> dict[str, list[st.Page]]:
-    """The nine pages, in the order of the questions they answer."""
+    """The pages, in the order of the questions they answer."""
     return {
         _("Watch"): [
             st.Page("views/overview.py", title=_("Overview"), icon=":material/dashboard:", default=True),
@@ -29,6 +29,7 @@ def navigation() -> dict[str, list[st.Page]]:
         _("Talk"): [
             st.Page("views/issues.py", title=_("Issues"), icon=":material/forum:"),
             st.Page("views/reply_desk.py", title=_("Reply desk"), icon=":material/edit_note:"),
+            st.Page("views/knowledge.py", title=_("Knowledge"), icon=":material/menu_book:"),
         ],
         _("Decide"): [st.Page("views/whatif.py", title=_("What-if"), icon=":material/tune:")],
         _("Run"): [

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MOVED_FROM = 0.6
 """A paragraph that stands elsewhere at least so alike, and more so than in its own place, has moved."""
+_ID = re.compile(r"[a-z][a-z0-9_]{1,59}")
 _FIGURE = re.compile(r"[A-Z]-\d\.\d|\d+(?:[.:]\d+)*%?")
 _CLAUSE = re.compile(r"[A-Z]-\d\.\d")
 _MARKUP = re.compile(r"^(?:[#>*|-]|\d+[.)])\s|\*\*|`|\]\(|<")
@@ -56,6 +57,10 @@ class Rules:
                 "The front matter says {found}, this article is {item}: leave its id and language as they are.",
                 found=f"{made.article_id}.{made.language}",
                 item=item_id,
+            )
+        if not _ID.fullmatch(made.article_id) or not made.title.strip():
+            raise NotAllowed(
+                "An article needs a title, and an id of small letters, digits and _ that begins with a letter."
             )
         self._check_intents(made.intents)
         paragraphs = [passage.text for passage in made.passages]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from app.i18n import _
 from app.services import issues
 from app.services.answering import answering
 from app.services.runtime import cached, get_runtime
@@ -26,7 +27,6 @@ TO_WRITE = {
     "en": "[Write the rule here, one paragraph for each. What was asked, and what colleagues have answered, stands above as comments.]",
     "zh-Hans": "[请在此写明规则，每条一段。商家的提问和同事的回复以注释列在上方。]",
 }
-WHY = "Asked in {n} threads, answered by no article"
 
 
 def gaps(snapshot_id: str) -> list[Gap]:
@@ -60,7 +60,9 @@ def propose_article(snapshot_id: str, gap: Gap, article_id: str, title: str, aud
 
     item_id = f"{article_id}.{gap.language}"
     text = outline(snapshot_id, gap, article_id, title, audience)
-    return knowledge.propose("article", item_id, text, WHY.format(n=gap.count), 0, actor)
+    return knowledge.propose(
+        "article", item_id, text, _("Asked in {n} threads, answered by no article", n=gap.count), 0, actor
+    )
 
 
 def outline(snapshot_id: str, gap: Gap, article_id: str, title: str, audience: str) -> str:

@@ -8,7 +8,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from app.errors import NotAllowed, NotFound
-from app.services.approved import overlaid
+from app.i18n import _
+from app.services.approved import overlaid, parse_macro_text
 from app.services.desk import KNOWLEDGE_FOLDER
 from app.services.edit_rules import Rules, open_paragraphs
 from app.services.runtime import get_runtime
@@ -17,13 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from app.identity import Actor
-    from app.workspace import ItemKind, Proposal
+    from app.workspace import ItemKind, Proposal, ProposedText
     from llm.knowledge import Article, Hit, Knowledge
     from llm.types import Macro
 
 FOUND = 5
 LANGUAGES = ("en", "zh-Hans")
-RESTORED = "Restored from edition {n}"
 
 
 @dataclass(frozen=True)
@@ -92,9 +92,14 @@ def item_id_of(article: Article) -> str:
     return f"{article.article_id}.{article.language}"
 
 
+def item_of(cite: str, language: str) -> str:
+    """The id of the article, in a language, that a cite names."""
+    return f"{cite.removeprefix('article:').rpartition('#')[0]}.{language}"
+
+
 def other_language(item_id: str) -> str:
     """The same article in the other language that the desk writes."""
-    name, _, language = item_id.rpartition(".")
+    name, _dot, language = item_id.rpartition(".")
     return f"{name}.{LANGUAGES[language == LANGUAGES[0]]}"
 
 
@@ -122,6 +127,26 @@ def committed_text(kind: ItemKind, item_id: str) -> str:
     name = KNOWLEDGE_FOLDER / "articles" / f"{item_id}.md"
     known = {path.name: path for path in name.parent.glob("*.md")}  # an id is no path
     return known[name.name].read_text(encoding="utf-8") if name.name in known else ""
+
+
+def waiting(kind: ItemKind, item_id: str) -> list[Proposal]:
+    """What is proposed for an item, last changed first."""
+    return get_runtime().workspace.proposals.all(kind=kind, item_id=item_id, status="draft")
+
+
+def rejected(kind: ItemKind, item_id: str) -> list[Proposal]:
+    """What was rejected, last decided first."""
+    return get_runtime().workspace.proposals.all(kind=kind, item_id=item_id, status="rejected")
+
+
+def texts(proposal: Proposal) -> list[ProposedText]:
+    """The texts that a proposal has had, oldest first."""
+    return get_runtime().workspace.proposals.texts(proposal.proposal_id)
+
+
+def wrote(proposal: Proposal, actor: Actor) -> bool:
+    """Whether one of its texts is the actor's."""
+    return actor.actor_id in {text.actor_id for text in texts(proposal)}
 
 
 def propose(kind: ItemKind, item_id: str, text: str, reason: str, base_edition: int, actor: Actor) -> Proposal:
@@ -160,13 +185,20 @@ def restore(kind: ItemKind, item_id: str, edition: int, actor: Actor) -> Proposa
     known = {each.edition: each for each in editions(kind, item_id)}
     if edition not in known:
         raise NotFound("{item} has no edition {n}.", item=item_id, n=edition)
-    return propose(kind, item_id, known[edition].text, RESTORED.format(n=edition), max(known), actor)
+    return propose(kind, item_id, known[edition].text, _("Restored from edition {n}", n=edition), max(known), actor)
 
 
 def checked(kind: ItemKind, item_id: str, text: str) -> Article | list[Macro]:
     """What the text is, if it keeps every rule. Raises KnowledgeError, NotAllowed."""
     rules = Rules(get_runtime().desk.knowledge, *_figures())
     return rules.article(item_id, text) if kind == "article" else rules.macro(item_id, text)
+
+
+def parsed(kind: ItemKind, item_id: str, text: str) -> Article | list[Macro]:
+    """What a text in force is, its rules left aside. Raises KnowledgeError."""
+    from llm.knowledge import parse_article
+
+    return parse_article(text, item_id) if kind == "article" else parse_macro_text(text, item_id)
 
 
 def found(question: str, language: str, proposed: tuple[ItemKind, str, str] | None = None) -> list[Hit]:

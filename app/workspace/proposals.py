@@ -16,6 +16,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from app.errors import NotAllowed, NotFound, StaleProposal
+from app.i18n import N_
 from app.identity import Actor
 from app.workspace.audit import record, text_hash
 from app.workspace.database import Database
@@ -23,7 +24,8 @@ from app.workspace.schema import ProposalRow, ProposedTextRow
 
 ItemKind = Literal["article", "macro"]
 Status = Literal["draft", "approved", "rejected"]
-TEXT_LENGTH, WHY_LENGTH, ID_LENGTH = 40_000, 2_000, 200
+TEXT_LENGTH, WHY_LENGTH = 40_000, 2_000
+NO_REASON = N_("Say why, in 1 to {limit} characters.")
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,10 @@ class Proposals:
         """Puts a proposal away with a reason, its writer's own too; it stays readable. Raises NotAllowed, StaleProposal, NotFound."""
         with self._database.write() as session:
             row = _step(
-                session, proposal_id, version, {"status": "rejected", **_decision(actor, _checked(reason, WHY_LENGTH))}
+                session,
+                proposal_id,
+                version,
+                {"status": "rejected", **_decision(actor, _checked(reason, WHY_LENGTH, NO_REASON))},
             )
             return _record(session, row, actor, "rejected")
 
@@ -179,9 +184,9 @@ def _decision(actor: Actor, reason: str) -> dict[str, object]:
     return {"decided_by": actor.name, "decision": reason.strip()[:WHY_LENGTH]}
 
 
-def _checked(text: str, limit: int) -> str:
+def _checked(text: str, limit: int, fault: str) -> str:
     if not 0 < len(text.strip()) <= limit:
-        raise NotAllowed("A text has 1 to {limit} characters, and a reason is needed.", limit=limit)
+        raise NotAllowed(fault, limit=limit)
     return text.strip()
 
 
@@ -189,8 +194,8 @@ def _keep(session: Session, row: ProposalRow, text: str, reason: str, actor: Act
     kept = ProposedTextRow(
         proposal_id=row.proposal_id,
         version=row.version,
-        text=_checked(text, TEXT_LENGTH) + "\n",
-        reason=_checked(reason, WHY_LENGTH),
+        text=_checked(text, TEXT_LENGTH, N_("The text of an article or macro has 1 to {limit} characters.")) + "\n",
+        reason=_checked(reason, WHY_LENGTH, NO_REASON),
         actor_id=actor.actor_id,
         actor_name=actor.name,
         at=row.updated_at,
