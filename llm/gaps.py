@@ -26,11 +26,13 @@ SMALLEST = 5
 MOST_QUESTIONS = 1_500
 EXAMPLES = 5
 READ_CHARACTERS = 2_000
-NEAR_BY_VECTORS = 0.5
-NEAR_BY_NGRAMS = 0.1
-"""Mean nearness from which two groups of questions are one."""
-COVERED_FROM = 0.3
-"""Mean chance, that the nearest passage answers, from which a matter counts as covered."""
+NEAR_BY_VECTORS = 0.4
+NEAR_BY_NGRAMS = 0.08
+"""Mean nearness from which two groups of questions are one. Read off the taxonomy's own examples, 280 a language: by vectors, where groups agree
+best with the intents (adjusted Rand index .20); by n-grams, below which groups mix (at .08 half of a group is of one intent, at .04 a third)."""
+COVERED_FROM = 0.5
+"""Share of the questions that come nearest to one article from which it counts as being about the matter: what no article covers comes near to
+many. Of 180 groups, the intents' examples with and without the articles about them, this tells 156 (87 %)."""
 
 
 @dataclass(frozen=True)
@@ -126,5 +128,5 @@ def _gap(places: Sequence[int], chosen: Sequence[Unanswered], near: Matrix, lang
         nearest_title=passage.title if passage else "",
         similarity=round(sum(hit.score for hit in nearest) / len(nearest), 3) if nearest else 0.0,
         chance=round(chance, 3),
-        is_covered=chance >= COVERED_FROM,
+        is_covered=len(nearest) >= COVERED_FROM * len(held),
     )

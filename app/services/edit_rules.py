@@ -63,14 +63,15 @@ class Rules:
                 "An article needs a title, and an id of small letters, digits and _ that begins with a letter."
             )
         self._check_intents(made.intents)
+        before = [passage.text for passage in self._before(item_id)]
         paragraphs = [passage.text for passage in made.passages]
         for n, paragraph in enumerate(paragraphs, start=1):
             _check_paragraph(n, paragraph, made.language)
-        _check_numbering([passage.text for passage in self._before(item_id)], paragraphs)
+        _check_numbering(before, paragraphs)
         if unknown := sorted(set(_CLAUSE.findall("\n".join(paragraphs))) - set(self.clauses)):
             raise NotAllowed("There is no clause {clause}: name one of clauses.toml.", clause=", ".join(unknown))
         self._check_limits(made)
-        self._check_grants(paragraphs, ())
+        _check_grants(paragraphs, before, ())
         return made
 
     def macro(self, item_id: str, text: str) -> list[Macro]:
@@ -78,8 +79,8 @@ class Rules:
         made = parse_macro_text(text, item_id)
         if {macro.macro_id for macro in made} != {item_id}:
             raise NotAllowed("The id must stay {item}.", item=item_id)
-        before = {macro.language for macro in self.knowledge.macros if macro.macro_id == item_id}
-        if lost := sorted(before - {macro.language for macro in made}):
+        before = [macro for macro in self.knowledge.macros if macro.macro_id == item_id]
+        if lost := sorted({macro.language for macro in before} - {macro.language for macro in made}):
             raise NotAllowed(
                 "The text in {languages} is missing: a macro keeps its languages.", languages=", ".join(lost)
             )
@@ -97,7 +98,7 @@ class Rules:
             )
         self._check_intents(made[0].intents)
         self._check_figures(made)
-        self._check_grants([macro.text for macro in made], made[0].actions)
+        _check_grants([macro.text for macro in made], [macro.text for macro in before], made[0].actions)
         return made
 
     def _before(self, item_id: str) -> Sequence[Any]:
@@ -139,20 +140,6 @@ class Rules:
                         intent=intent,
                     )
 
-    def _check_grants(self, texts: Sequence[str], actions: Collection[str]) -> None:
-        """No more money than the desk may give."""
-        from llm.checks.compensation import over_the_limits
-        from llm.language import sentences
-
-        for text in texts:
-            for piece in sentences(text):
-                if over := over_the_limits(piece.text, (), actions):
-                    raise NotAllowed(
-                        "“{sentence}” grants more than limits.toml allows ({reason}).",
-                        sentence=piece.text,
-                        reason=over[0],
-                    )
-
 
 def open_paragraphs(made: Article) -> list[int]:
     """Numbers of the paragraphs that stand in square brackets: to be written yet."""
@@ -188,3 +175,17 @@ def _check_numbering(before: Sequence[str], after: Sequence[str]) -> None:
                 n=n + 1,
                 place=place + 1,
             )
+
+
+def _check_grants(texts: Sequence[str], before: Sequence[str], actions: Collection[str]) -> None:
+    """No sentence that is new gives more money than the desk may."""
+    from llm.checks.compensation import over_the_limits
+    from llm.language import sentences
+
+    known = {piece.text for text in before for piece in sentences(text)}
+    for text in texts:
+        for piece in sentences(text):
+            if piece.text not in known and (over := over_the_limits(piece.text, (), actions)):
+                raise NotAllowed(
+                    "“{sentence}” grants more than limits.toml allows ({reason}).", sentence=piece.text, reason=over[0]
+                )

@@ -58,8 +58,7 @@ def items() -> list[Item]:
     proposals = get_runtime().workspace.proposals
     newest, knowledge = proposals.in_force(), get_runtime().desk.knowledge
     waiting = Counter((each.kind, each.item_id) for each in proposals.all(status="draft"))
-    cited = _cited()
-    changed = {item_id: each.updated_at.timestamp() for (kind, item_id), each in newest.items() if kind == "article"}
+    cited, outdated = _cited(), _outdated(proposals.all(kind="article", status="approved"))
     known: dict[tuple[ItemKind, str], tuple[str, str]] = {
         ("article", item_id_of(article)): (article.title, article.language) for article in knowledge.articles
     }
@@ -79,7 +78,7 @@ def items() -> list[Item]:
                 language,
                 newest[kind, item_id].edition or 0 if (kind, item_id) in newest else 0,
                 waiting[kind, item_id],
-                kind == "article" and changed.get(other, 0.0) > changed.get(item_id, 0.0),
+                kind == "article" and item_id in outdated,
                 (kind, other) not in known,
                 cited[item_id.rpartition(".")[0]] if kind == "article" else 0,
             )
@@ -212,6 +211,17 @@ def found(question: str, language: str, proposed: tuple[ItemKind, str, str] | No
         checked(*proposed)
         knowledge = overlaid(knowledge, [proposed])
     return knowledge.search(question, language, FOUND, desk.encoder)
+
+
+def _outdated(approved: Sequence[Proposal]) -> set[str]:
+    """Articles whose other language was changed and that have not followed; a change of one that had to follow marks nothing."""
+    marked: set[str] = set()
+    for proposal in sorted(approved, key=lambda each: each.updated_at):
+        if proposal.item_id in marked:
+            marked.remove(proposal.item_id)
+        else:
+            marked.add(other_language(proposal.item_id))
+    return marked
 
 
 def _cited() -> Counter[str]:

@@ -141,23 +141,15 @@ class TestTwoAtOnce:
 
 
 class TestWhatIsUsed:
-    def test_answers_search_and_drafts_read_the_approved_text(self, desk: Runtime) -> None:
+    def test_search_and_answers_read_the_approved_text(self, desk: Runtime) -> None:
         question = "How many days of holiday can a shop set in a year, and how far ahead?"
-        before = answer_question(question)
         proposal = proposed()
-        (now,) = [hit for hit in knowledge.found(question, "en") if hit.passage.cite == "article:late_dispatch#5"]
-        (then,) = [
-            hit
-            for hit in knowledge.found(question, "en", ("article", ITEM, proposal.text))
-            if hit.passage.cite == now.passage.cite
-        ]
-        assert (OLD in now.passage.text, NEW in then.passage.text) == (True, True)
+        then = knowledge.found(question, "en", ("article", ITEM, proposal.text))[0].passage
+        assert (then.cite, NEW in then.text) == ("article:late_dispatch#5", True)
+        assert OLD in answer_question(question).text
         knowledge.approve(proposal, "", BEN)
         after = answer_question(question)
-        assert NEW not in before.text
-        if before.action == after.action == "answer":
-            assert (OLD in before.text, NEW in after.text, OLD in after.text) == (True, True, False)
-        assert NEW in knowledge.found(question, "en")[0].passage.text
+        assert (after.action, NEW in after.text, OLD in after.text) == ("answer", True, False)
 
     def test_a_macro_is_suggested_in_its_approved_words(self, desk: Runtime) -> None:
         said = text("macro", MACRO).replace("We will pass it to the payments team", "We hand it to the payments team")
