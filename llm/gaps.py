@@ -20,16 +20,16 @@ from llm.language import CHINESE, ENGLISH, WRITTEN, body, detect
 from llm.summarise import trimmed
 from llm.themes import distinctive_terms
 from llm.types import Gap, Message, Sentence, Thread
-from llm.vectors import Matrix, SentenceEncoder, encode_english, similarities
+from llm.vectors import Matrix, encode_english, similarities
 
 SMALLEST = 5
 MOST_QUESTIONS = 1_500
 EXAMPLES = 5
 READ_CHARACTERS = 2_000
 NEAR_BY_VECTORS = 0.4
-NEAR_BY_NGRAMS = 0.08
+NEAR_BY_NGRAMS = 0.1
 """Mean nearness from which two groups of questions are one. Read off the taxonomy's own examples, 280 a language: by vectors, where groups agree
-best with the intents (adjusted Rand index .20); by n-grams, below which groups mix (at .08 half of a group is of one intent, at .04 a third)."""
+best with the intents (adjusted Rand index .20); by n-grams, below which groups mix (at .1 nearly half of a group is of one intent)."""
 COVERED_FROM = 0.5
 """Share of the questions that come nearest to one article from which it counts as being about the matter: what no article covers comes near to
 many. Of 180 groups, the intents' examples with and without the articles about them, this tells 156 (87 %)."""
@@ -49,16 +49,16 @@ class Unanswered:
 
 
 def unanswered(threads: Iterable[Thread], desk: Answering) -> list[Unanswered]:
-    """Of each thread the message that the desk is least likely to answer, where that is below its threshold; in languages that it writes.
+    """Of each thread the first message that names a matter, where the desk is less likely to answer it than its threshold asks for.
 
-    Greetings, thanks and what names no matter are passed over: a person is asked there for other reasons.
+    Greetings, thanks and what names no matter are passed over: a person is asked there for other reasons. Languages that the desk writes only.
     """
     found = []
     for thread in threads:
-        asked = [one for message in thread.messages if (one := _looked_up(thread, message, desk)) is not None]
-        least = min(asked, key=lambda one: one.chance, default=None)
-        if least is not None and least.chance < desk.calibration.threshold:
-            found.append(least)
+        looked_up = (_looked_up(thread, message, desk) for message in thread.messages)
+        first = next((one for one in looked_up if one is not None), None)
+        if first is not None and first.chance < desk.calibration.threshold:
+            found.append(first)
     return found
 
 
@@ -71,9 +71,7 @@ def _looked_up(thread: Thread, message: Message, desk: Answering) -> Unanswered 
     return Unanswered(thread.ticket_id, thread.merchant_id, message, text, language, hits[0] if hits else None, chance)
 
 
-def find_gaps(
-    questions: Sequence[Unanswered], encoder: SentenceEncoder | None = None, *, smallest: int = SMALLEST
-) -> list[Gap]:
+def find_gaps(questions: Sequence[Unanswered], desk: Answering, *, smallest: int = SMALLEST) -> list[Gap]:
     """Matters of at least `smallest` threads: what no article covers first, then the largest. Deterministic.
 
     Of more than MOST_QUESTIONS the first are read.
@@ -83,23 +81,29 @@ def find_gaps(
         chosen = [question for question in questions[:MOST_QUESTIONS] if question.language == language]
         if len(chosen) < smallest:
             continue
-        near, from_ = _nearness([question.text for question in chosen], language, encoder)
+        near, from_ = _nearness([question.text for question in chosen], language, desk)
         labels = AgglomerativeClustering(
             n_clusters=None, metric="precomputed", linkage="average", distance_threshold=1 - from_
         ).fit_predict(1 - near)
         for label in sorted(set(labels)):
-            places = np.flatnonzero(labels == label)
+            places = np.flatnonzero(labels == label).tolist()
             if len(places) >= smallest:
                 gaps.append(_gap(places, chosen, near, language))
     return sorted(gaps, key=lambda gap: (gap.is_covered, -gap.count, gap.gap_id))
 
 
-def _nearness(texts: Sequence[str], language: str, encoder: SentenceEncoder | None) -> tuple[Matrix, float]:
-    """(n, n) nearness of the texts, 0–1, and that from which they are of one matter; MiniLM's cosine for English where there is an encoder."""
-    vectors = encode_english(texts, encoder) if language == ENGLISH else None
+def _nearness(texts: Sequence[str], language: str, desk: Answering) -> tuple[Matrix, float]:
+    """(n, n) nearness of the texts, 0–1, and that from which they are of one matter.
+
+    MiniLM's cosine for English where there is an encoder; else n-grams, weighed together with the policy's, so that few questions of one
+    matter don't make its own words common.
+    """
+    vectors = encode_english(texts, desk.encoder) if language == ENGLISH else None
     if vectors is not None:
         return np.clip(vectors @ vectors.T, 0, 1), NEAR_BY_VECTORS
-    return np.clip(similarities(texts, chinese=language == CHINESE), 0, 1), NEAR_BY_NGRAMS
+    policy = [f"{passage.title} {passage.text}" for passage in desk.knowledge.passages(language)]
+    near = similarities([*texts, *policy], chinese=language == CHINESE)[: len(texts), : len(texts)]
+    return np.clip(near, 0, 1), NEAR_BY_NGRAMS
 
 
 def _gap(places: Sequence[int], chosen: Sequence[Unanswered], near: Matrix, language: str) -> Gap:

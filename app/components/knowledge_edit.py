@@ -50,7 +50,7 @@ def item_panel(item: Item) -> None:
         "history": history_tab,
         "search": _search_tab,
     }
-    draw[tab](item.kind, item.item_id)
+    draw[tab or "text"](item.kind, item.item_id)
 
 
 def _text_tab(kind: ItemKind, item_id: str) -> None:

@@ -54,8 +54,8 @@ def history_tab(kind: ItemKind, item_id: str) -> None:
             st.button(
                 _("Propose to restore it"),
                 icon=":material/settings_backup_restore:",
-                on_click=attempt,
-                args=(partial(knowledge.restore, kind, item_id, each.edition), _("Proposed: see the tab Proposals.")),
+                on_click=_restore,
+                args=(kind, item_id, each.edition),
                 key=f"knowledge.restore.{each.edition}",
             )
     for proposal in knowledge.rejected(kind, item_id):
@@ -64,6 +64,10 @@ def history_tab(kind: ItemKind, item_id: str) -> None:
             _story(proposal)
             with st.expander(_("Its text")):
                 st.code(proposal.text, language=None, wrap_lines=True)
+
+
+def _restore(kind: ItemKind, item_id: str, edition: int) -> None:
+    attempt(partial(knowledge.restore, kind, item_id, edition), _("Proposed: see the tab Proposals."))
 
 
 def _draw(proposal: Proposal, now: Edition) -> None:

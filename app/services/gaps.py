@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from llm.types import Gap
 
 RECENT_DAYS = 30
-MOST_THREADS = 1_000
+MOST_THREADS = 500
 SHOWN_REPLIES = 5
 QUOTED = 400
 TO_WRITE = {
@@ -48,7 +48,7 @@ def _gaps(snapshot_id: str, approved_count: int) -> tuple[Gap, ...]:
         ]
     chosen = list(dict.fromkeys([*waiting, *recent]))[:MOST_THREADS]
     desk = answering()
-    return tuple(find_gaps(unanswered(issues.threads_of(snapshot_id, chosen), desk), desk.encoder))
+    return tuple(find_gaps(unanswered(issues.threads_of(snapshot_id, chosen), desk), desk))
 
 
 def propose_article(snapshot_id: str, gap: Gap, article_id: str, title: str, audience: str, actor: Actor) -> Proposal:

@@ -51,7 +51,7 @@ def planted(found: list[Gap], name: str) -> list[Gap]:
 def test_a_planted_gap_is_found_as_one(
     desk: Answering, others: list[Unanswered], texts: tuple[str, ...], language: str
 ) -> None:
-    found = find_gaps([*others, *unanswered(threads("live", texts), desk)])
+    found = find_gaps([*others, *unanswered(threads("live", texts), desk)], desk)
     (gap,) = planted(found, "live")
     assert gap.language == language
     held = set(gap.ticket_ids) & {f"live{n}" for n in range(1, 13)}
@@ -72,23 +72,23 @@ def test_an_article_closes_the_gap(desk: Answering, knowledge: Knowledge, others
         "live", "en", "Selling by live video", ("other",), 1, (Passage("live", 1, text, "en", "Selling by live video"),)
     )
     told = replace(desk, knowledge=knowledge.overlaid([article], []))
-    found = planted(find_gaps([*others, *unanswered(threads("live", LIVE_EN), told)]), "live")
+    found = planted(find_gaps([*others, *unanswered(threads("live", LIVE_EN), told)], told), "live")
     assert all(gap.is_covered and gap.nearest == "article:live#1" for gap in found)
 
 
 def test_few_questions_answered_ones_and_empty_ones_are_no_gap(desk: Answering) -> None:
     few = unanswered(threads("live", LIVE_EN[: SMALLEST - 1]), desk)
     assert len(few) == SMALLEST - 1
-    assert find_gaps(few) == []
+    assert find_gaps(few, desk) == []
     assert (
         unanswered(threads("x", ("How long do I have to appeal a penalty?", "Hello!", "", "thanks", "👍")), desk) == []
     )
-    assert find_gaps([]) == []
+    assert find_gaps([], desk) == []
 
 
 def test_a_question_that_is_asked_alike_by_all_is_one_gap(desk: Answering) -> None:
     (one,) = unanswered(threads("live", LIVE_EN[:1]), desk)
     same = [replace(one, ticket_id=f"t{n}") for n in range(SMALLEST)]
-    (gap,) = find_gaps(same)
+    (gap,) = find_gaps(same, desk)
     assert gap.count == SMALLEST
     assert isinstance(same[0], Unanswered)
