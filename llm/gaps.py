@@ -5,6 +5,7 @@ Grouped by nearness alone (average linkage, languages apart): a matter that the 
 """
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,9 @@ from llm.composer import says_enough
 from llm.knowledge import Hit
 from llm.language import CHINESE, ENGLISH, WRITTEN, body, detect
 from llm.summarise import trimmed
+from llm.taxonomy import OTHER
 from llm.themes import distinctive_terms
+from llm.triage import Triage, asks_of
 from llm.types import Gap, Message, Sentence, Thread
 from llm.vectors import Matrix, encode_english, similarities
 
@@ -30,21 +33,25 @@ NEAR_BY_VECTORS = 0.4
 NEAR_BY_NGRAMS = 0.1
 """Mean nearness from which two groups of questions are one. Read off the taxonomy's own examples, 280 a language: by vectors, where groups agree
 best with the intents (adjusted Rand index .20); by n-grams, below which groups mix (at .1 nearly half of a group is of one intent)."""
-COVERED_FROM = 0.5
-"""Share of the questions that come nearest to one article from which it counts as being about the matter: what no article covers comes near to
-many. Of 180 groups, the intents' examples with and without the articles about them, this tells 156 (87 %)."""
+ONE_ARTICLE = 0.5
+"""Share of the questions that come nearest to one article, or want what it is first about, from which it covers the matter: what no article covers
+comes near to many. Of 180 groups, the intents' examples with and without the articles about them, nearness alone tells 156 (87 %)."""
+KNOWN_MATTERS = 2 / 3
+"""Share of the questions that want what the taxonomy knows, from which they are cases of known matters that only a person can decide."""
+_NUMBERED = re.compile(r"[A-Za-z-]*\d[\d.,:/-]*")
+"""Orders, amounts and days say nothing of the matter."""
 
 
 @dataclass(frozen=True)
 class Unanswered:
-    """A question on which the desk abstains: whose it is, the passage nearest to it (None: nothing was near) and the chance that it answers."""
+    """A question on which the desk abstains: whose it is, the passages nearest to it, best first, and the chance that the first answers."""
 
     ticket_id: str
     merchant_id: str | None
     message: Message
     text: str
     language: str
-    nearest: Hit | None
+    hits: tuple[Hit, ...]
     chance: float
 
 
@@ -68,10 +75,14 @@ def _looked_up(thread: Thread, message: Message, desk: Answering) -> Unanswered 
     if message.author not in ASKING or language not in WRITTEN or not says_enough(text) or is_vague(text, language):
         return None
     hits, chance = desk.look_up(text, message.author, language)
-    return Unanswered(thread.ticket_id, thread.merchant_id, message, text, language, hits[0] if hits else None, chance)
+    asked = "\n".join(asks_of(text))
+    text = _NUMBERED.sub("", asked if says_enough(asked) else text)
+    return Unanswered(thread.ticket_id, thread.merchant_id, message, text, language, tuple(hits), chance)
 
 
-def find_gaps(questions: Sequence[Unanswered], desk: Answering, *, smallest: int = SMALLEST) -> list[Gap]:
+def find_gaps(
+    questions: Sequence[Unanswered], desk: Answering, triage: Triage, *, smallest: int = SMALLEST
+) -> list[Gap]:
     """Matters of at least `smallest` threads: what no article covers first, then the largest. Deterministic.
 
     Of more than MOST_QUESTIONS the first are read.
@@ -88,7 +99,7 @@ def find_gaps(questions: Sequence[Unanswered], desk: Answering, *, smallest: int
         for label in sorted(set(labels)):
             places = np.flatnonzero(labels == label).tolist()
             if len(places) >= smallest:
-                gaps.append(_gap(places, chosen, near, language))
+                gaps.append(_gap(places, chosen, near, _about([chosen[place] for place in places], desk, triage)))
     return sorted(gaps, key=lambda gap: (gap.is_covered, -gap.count, gap.gap_id))
 
 
@@ -106,20 +117,35 @@ def _nearness(texts: Sequence[str], language: str, desk: Answering) -> tuple[Mat
     return np.clip(near, 0, 1), NEAR_BY_NGRAMS
 
 
-def _gap(places: Sequence[int], chosen: Sequence[Unanswered], near: Matrix, language: str) -> Gap:
-    held = [chosen[place] for place in places]
-    within = set(places)
+def _about(held: Sequence[Unanswered], desk: Answering, triage: Triage) -> tuple[str, bool]:
+    """The article that most of the questions come nearest to, or that is the first about what they want ('' for none); and whether it covers them."""
+    known = {article.article_id for article in desk.knowledge.articles}
+    first = {
+        intent.intent_id: next((name for name in intent.articles if name in known), None)
+        for intent in desk.knowledge.taxonomy.intents
+        if intent.intent_id != OTHER
+    }
+    counts: Counter[str] = Counter()
+    wanted = 0
+    for question, intents in zip(held, triage.intents_of([question.text for question in held]), strict=True):
+        of_intent = first.get(intents[0].name)
+        wanted += of_intent is not None
+        counts.update({name for name in (of_intent, *(hit.passage.article_id for hit in question.hits[:1])) if name})
+    article_id, count = max(sorted(counts.items()), key=lambda pair: pair[1], default=("", 0))
+    return article_id, count >= ONE_ARTICLE * len(held) or wanted >= KNOWN_MATTERS * len(held)
+
+
+def _gap(places: Sequence[int], chosen: Sequence[Unanswered], near: Matrix, about: tuple[str, bool]) -> Gap:
+    held, within = [chosen[place] for place in places], set(places)
+    language = held[0].language
     central = near[np.ix_(places, places)].mean(axis=1)
     typical = [held[n] for n in np.argsort(-central, kind="stable")[:EXAMPLES]]
     outside = [question.text for place, question in enumerate(chosen) if place not in within]
     terms = distinctive_terms([question.text for question in held], outside, chinese=language == CHINESE)
     label = ", ".join(terms) or trimmed(typical[0].text)
-    hits = [question.nearest for question in held if question.nearest is not None]
-    articles = Counter(hit.passage.article_id for hit in hits)
-    nearest = [hit for hit in hits if hit.passage.article_id == articles.most_common(1)[0][0]]
-    passages = Counter(hit.passage for hit in nearest)
-    passage = passages.most_common(1)[0][0] if passages else None
-    chance = sum(question.chance for question in held) / len(held)
+    article_id, is_covered = about
+    hits = [hit for question in held for hit in question.hits if hit.passage.article_id == article_id]
+    best = max(hits, key=lambda hit: hit.score, default=None)
     return Gap(
         gap_id=hashlib.sha256(f"{language}\0{sorted(terms) or label}".encode()).hexdigest()[:12],
         label=label,
@@ -128,9 +154,9 @@ def _gap(places: Sequence[int], chosen: Sequence[Unanswered], near: Matrix, lang
         ticket_ids=tuple(question.ticket_id for question in held),
         merchants=tuple(sorted({question.merchant_id for question in held if question.merchant_id})),
         examples=tuple(Sentence(trimmed(question.text), (question.message.cite,)) for question in typical),
-        nearest=passage.cite if passage else "",
-        nearest_title=passage.title if passage else "",
-        similarity=round(sum(hit.score for hit in nearest) / len(nearest), 3) if nearest else 0.0,
-        chance=round(chance, 3),
-        is_covered=len(nearest) >= COVERED_FROM * len(held),
+        nearest=best.passage.cite if best else "",
+        nearest_title=best.passage.title if best else "",
+        similarity=round(best.score, 3) if best else 0.0,
+        chance=round(sum(question.chance for question in held) / len(held), 3),
+        is_covered=is_covered,
     )

@@ -247,8 +247,9 @@ class Theme(_Printed):
 class Gap(_Printed):
     """A matter that `count` threads ask about and that the knowledge doesn't answer: the questions nearest to all others as `examples`.
 
-    `nearest` is the article passage that most of them come nearest to ('' for none), `similarity` their mean nearness to it and `chance` the mean chance
-    that it answers, both 0–1. `is_covered`: an article is there; what it says should be mended before another is written.
+    `nearest` is a passage of the article that most of them are about or come nearest to ('' for none), `similarity` how near the nearest of them
+    comes to it, `chance` the mean chance that what was found answers, both 0–1. `is_covered`: an article is about the matter; it should be mended
+    before another is written.
     """
 
     gap_id: str

@@ -48,7 +48,7 @@ def _gaps(snapshot_id: str, approved_count: int) -> tuple[Gap, ...]:
         ]
     chosen = list(dict.fromkeys([*waiting, *recent]))[:MOST_THREADS]
     desk = answering()
-    return tuple(find_gaps(unanswered(issues.threads_of(snapshot_id, chosen), desk), desk))
+    return tuple(find_gaps(unanswered(issues.threads_of(snapshot_id, chosen), desk), desk, get_runtime().desk.triage))
 
 
 def propose_article(snapshot_id: str, gap: Gap, article_id: str, title: str, audience: str, actor: Actor) -> Proposal:

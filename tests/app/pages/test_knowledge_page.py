@@ -87,7 +87,7 @@ class TestGaps:
         assert result.exit_code == 0, result.output
         (gap,) = [json.loads(line) for line in result.stdout.splitlines()]
         assert (gap["language"], gap["is_covered"], len(gap["merchants"])) == ("en", False, 2)
-        assert gap["count"] == len(gap["ticket_ids"]) >= 11
+        assert gap["count"] == len(gap["ticket_ids"]) >= 10  # by n-grams alone; what the desk can answer is none
 
     def test_a_draft_cites_what_was_asked_and_answered_and_invents_nothing(self, desk: Runtime) -> None:
         (gap,) = gaps.gaps(snapshot_id())

@@ -12,6 +12,7 @@ from llm.confidence import read_calibration
 from llm.gaps import SMALLEST, Unanswered, find_gaps, unanswered
 from llm.handover import read_reasons
 from llm.knowledge import Article, Knowledge
+from llm.triage import Triage
 from llm.types import Gap, Message, Passage, Thread
 from tests.llm.desk_language.gap_threads import LIVE_EN, LIVE_ZH
 
@@ -49,9 +50,9 @@ def planted(found: list[Gap], name: str) -> list[Gap]:
 
 @pytest.mark.parametrize(("texts", "language"), [(LIVE_EN, "en"), (LIVE_ZH, "zh-Hans")])
 def test_a_planted_gap_is_found_as_one(
-    desk: Answering, others: list[Unanswered], texts: tuple[str, ...], language: str
+    desk: Answering, triage: Triage, others: list[Unanswered], texts: tuple[str, ...], language: str
 ) -> None:
-    found = find_gaps([*others, *unanswered(threads("live", texts), desk)], desk)
+    found = find_gaps([*others, *unanswered(threads("live", texts), desk)], desk, triage)
     (gap,) = planted(found, "live")
     assert gap.language == language
     held = set(gap.ticket_ids) & {f"live{n}" for n in range(1, 13)}
@@ -63,7 +64,9 @@ def test_a_planted_gap_is_found_as_one(
     assert ("live" if language == "en" else "直播") in gap.label
 
 
-def test_an_article_closes_the_gap(desk: Answering, knowledge: Knowledge, others: list[Unanswered]) -> None:
+def test_an_article_closes_the_gap(
+    desk: Answering, triage: Triage, knowledge: Knowledge, others: list[Unanswered]
+) -> None:
     text = (
         "Shops may host a live video show: a live stream in which viewers buy products. Any shop can apply to go live, host the stream "
         "itself or have an influencer host it; there is no fee for live selling."
@@ -72,23 +75,34 @@ def test_an_article_closes_the_gap(desk: Answering, knowledge: Knowledge, others
         "live", "en", "Selling by live video", ("other",), 1, (Passage("live", 1, text, "en", "Selling by live video"),)
     )
     told = replace(desk, knowledge=knowledge.overlaid([article], []))
-    found = planted(find_gaps([*others, *unanswered(threads("live", LIVE_EN), told)], told), "live")
+    found = planted(find_gaps([*others, *unanswered(threads("live", LIVE_EN), told)], told, triage), "live")
     assert all(gap.is_covered and gap.nearest == "article:live#1" for gap in found)
 
 
-def test_few_questions_answered_ones_and_empty_ones_are_no_gap(desk: Answering) -> None:
+def test_few_questions_answered_ones_and_empty_ones_are_no_gap(desk: Answering, triage: Triage) -> None:
     few = unanswered(threads("live", LIVE_EN[: SMALLEST - 1]), desk)
     assert len(few) == SMALLEST - 1
-    assert find_gaps(few, desk) == []
+    assert find_gaps(few, desk, triage) == []
     assert (
         unanswered(threads("x", ("How long do I have to appeal a penalty?", "Hello!", "", "thanks", "👍")), desk) == []
     )
-    assert find_gaps([], desk) == []
+    assert find_gaps([], desk, triage) == []
 
 
-def test_a_question_that_is_asked_alike_by_all_is_one_gap(desk: Answering) -> None:
+def test_a_matter_that_an_article_is_about_is_said_to_be_covered(desk: Answering, triage: Triage) -> None:
+    """On the marketplace's commonest: nobody can be told where their money is, and yet there is an article about payouts."""
+    texts = tuple(
+        f"Where is my payout? The {n} euros of last month have not arrived on our account yet."
+        for n in (311, 402, 518, 640, 777)
+    )
+    never = replace(desk, calibration=replace(desk.calibration, threshold=1.1))
+    (gap,) = find_gaps(unanswered(threads("pay", texts), never), never, triage)
+    assert (gap.is_covered, gap.nearest.partition("#")[0]) == (True, "article:payouts")
+
+
+def test_a_question_that_is_asked_alike_by_all_is_one_gap(desk: Answering, triage: Triage) -> None:
     (one,) = unanswered(threads("live", LIVE_EN[:1]), desk)
     same = [replace(one, ticket_id=f"t{n}") for n in range(SMALLEST)]
-    (gap,) = find_gaps(same, desk)
+    (gap,) = find_gaps(same, desk, triage)
     assert gap.count == SMALLEST
     assert isinstance(same[0], Unanswered)
