@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.components.empty import empty_state
+from app.components.knowledge_items import AUDIENCES
 from app.components.knowledge_steps import VIEW_KEY, attempt, choose_item, show_outcome
 from app.components.on_demand import is_asked
 from app.components.thread import TICKET_PARAM, language_name, plain
-from app.i18n import N_, _, ngettext, number, rate
+from app.i18n import _, ngettext, number, rate
 from app.services import gaps as services
 from app.services import knowledge
 from app.services.runtime import snapshot_id
 
 if TYPE_CHECKING:
     from llm.types import Gap
-
-AUDIENCES = {"merchant": N_("Merchants"), "buyer": N_("Buyers"), "both": N_("Merchants and buyers")}
 
 
 def gaps_panel() -> None:
@@ -96,18 +95,16 @@ def _form(gap: Gap) -> None:
             icon=":material/content_copy:",
         )
     key = f"knowledge.gap.{gap.gap_id}"
-    st.text_input(_("Title"), max_chars=120, key=f"{key}.title")
-    st.text_input(
-        _("Id"),
-        max_chars=60,
-        placeholder="gift_cards",
-        help=_("Small letters, digits and _; it is cited."),
-        key=f"{key}.id",
-    )
-    st.selectbox(
-        _("Whom it is for"), tuple(AUDIENCES), format_func=lambda name: _(AUDIENCES[name]), key=f"{key}.audience"
-    )
-    st.button(_("Put up the draft"), type="primary", on_click=_draft, args=(gap, key), key=f"{key}.draft")
+    with st.form(key, border=False):
+        st.text_input(_("Title"), max_chars=120, key=f"{key}.title")
+        hint = _("Small letters, digits and _; it is cited.")
+        st.text_input(_("Id"), max_chars=60, placeholder="gift_cards", help=hint, key=f"{key}.id")
+        st.selectbox(
+            _("Whom it is for"), tuple(AUDIENCES), format_func=lambda name: _(AUDIENCES[name]), key=f"{key}.audience"
+        )
+        st.form_submit_button(
+            _("Put up the draft"), type="primary", on_click=_draft, args=(gap, key), key=f"{key}.draft"
+        )
 
 
 def _draft(gap: Gap, key: str) -> None:

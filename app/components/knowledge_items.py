@@ -13,11 +13,13 @@ from app.components.thread import language_name, plain
 from app.i18n import N_, _, joined, ngettext, number
 from app.services import knowledge
 from app.services.knowledge import Item
+from app.services.tickets import intent_names
 
 if TYPE_CHECKING:
     from llm.knowledge import Article, Hit
     from llm.types import Macro
 
+AUDIENCES = {"merchant": N_("Merchants"), "buyer": N_("Buyers"), "both": N_("Merchants and buyers")}
 KIND_NAMES = {"article": N_("Article"), "macro": N_("Macro")}
 ALL = "all"
 SNIPPET = 240
@@ -64,9 +66,9 @@ def item_list(items: list[Item]) -> None:
             ["title", "language", "status", "cited", "item_id"], axis=1
         ),
         [
-            Column("title", _("Title"), pinned=True, width=210),
-            Column("language", _("Language"), width=80),
-            Column("status", _("Status"), width=150),
+            Column("title", _("Title"), pinned=True, width=190),
+            Column("language", _("Language"), width=75),
+            Column("status", _("Status"), width=105),
             Column("cited", _("Cited"), "count", help=_("Drafts that cite the article, in either language."), width=60),
             Column("item_id", _("Id")),
         ],
@@ -109,9 +111,10 @@ def item_head(item: Item) -> None:
         waiting = ngettext("{n} proposal", "{n} proposals", item.proposal_count)
         badges.append(f":orange-badge[:material/pending: {waiting}]")
     st.markdown(" ".join(badges))
-    st.caption(f"{plain(item.item_id)} · " + ngettext("cited in {n} draft", "cited in {n} drafts", item.cited))
     if item.kind != "article":
+        st.caption(plain(item.item_id))
         return
+    st.caption(f"{plain(item.item_id)} · " + ngettext("cited in {n} draft", "cited in {n} drafts", item.cited))
     other = knowledge.other_language(item.item_id)
     if item.is_outdated:
         st.markdown(
@@ -137,7 +140,9 @@ def read(made: Article | list[Macro]) -> None:
             st.caption(f"{language_name(macro.language)} · {macro.kind} · {macro.tone}")
             st.text(macro.text)
         return
-    st.caption(_("For {audience} · {intents}", audience=made.audience, intents=joined(list(made.intents))))
+    names = intent_names()
+    intents = joined([names.get(intent, intent) for intent in made.intents])
+    st.caption(_("For {audience} · {intents}", audience=_(AUDIENCES[made.audience]), intents=plain(intents, 500)))
     for passage in made.passages:
         with st.container(gap=None):
             st.caption(f"¶ {passage.n}")

@@ -9,6 +9,7 @@ from typing import TypeVar
 import streamlit as st
 
 from app.components.draft_evidence import marked_changes
+from app.components.thread import plain
 from app.errors import AppError
 from app.i18n import _
 from app.identity import Actor, current_actor
@@ -50,8 +51,8 @@ def attempt(step: Callable[[Actor], object], done: str) -> bool:
 def show_outcome() -> None:
     """Say what came of the last step, once."""
     if problem := st.session_state.pop(_PROBLEM, None):
-        st.text(problem)
-        st.warning(_("Nothing was changed; what you wrote is kept."), icon=":material/warning:")
+        kept = _("Nothing was changed; what you wrote is kept.")
+        st.warning(f"{plain(problem, 1_000)}  \n{kept}", icon=":material/warning:")
     if done := st.session_state.pop(_DONE, None):
         st.success(done, icon=":material/check:")
 

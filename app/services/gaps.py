@@ -5,6 +5,7 @@ Every function that reads data takes a snapshot id first. Knows no page.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,10 @@ TO_WRITE = {
 
 
 def gaps(snapshot_id: str) -> list[Gap]:
-    """What the open threads and those of the last RECENT_DAYS ask and the knowledge in force doesn't answer; uncovered matters first."""
+    """What the open threads and those of the last RECENT_DAYS ask and the knowledge in force doesn't answer; uncovered matters first.
+
+    Private data in the examples is masked.
+    """
     return list(_gaps(snapshot_id, get_runtime().workspace.proposals.approved_count()))
 
 
@@ -39,6 +43,7 @@ def _gaps(snapshot_id: str, approved_count: int) -> tuple[Gap, ...]:
     from analytics import threads
     from analytics.metrics import Scope
     from llm.gaps import find_gaps, unanswered
+    from llm.privacy import mask
 
     last = filter_options(snapshot_id).default_to
     with cursor(snapshot_id) as opened:
@@ -48,7 +53,10 @@ def _gaps(snapshot_id: str, approved_count: int) -> tuple[Gap, ...]:
         ]
     chosen = list(dict.fromkeys([*waiting, *recent]))[:MOST_THREADS]
     desk = answering()
-    return tuple(find_gaps(unanswered(issues.threads_of(snapshot_id, chosen), desk), desk, get_runtime().desk.triage))
+    found = find_gaps(unanswered(issues.threads_of(snapshot_id, chosen), desk), desk, get_runtime().desk.triage)
+    return tuple(
+        replace(gap, examples=tuple(replace(each, text=mask(each.text)) for each in gap.examples)) for gap in found
+    )
 
 
 def propose_article(snapshot_id: str, gap: Gap, article_id: str, title: str, audience: str, actor: Actor) -> Proposal:
@@ -74,12 +82,12 @@ def outline(snapshot_id: str, gap: Gap, article_id: str, title: str, audience: s
     threads = issues.threads_of(snapshot_id, gap.ticket_ids)
     replies = [m for thread in threads for m in thread.messages if m.author == "agent" and m.text.strip()]
     asked = [(sentence.text, sentence.cites[0]) for sentence in gap.examples]
-    told = [(message.text, message.cite) for message in replies[:SHOWN_REPLIES]]
+    told = [(mask(message.text), message.cite) for message in replies[:SHOWN_REPLIES]]
     quoted = [
         line
         for heading, lines in ((f"Asked in {gap.count} threads:", asked), ("Agents have answered:", told))
         if lines
-        for line in (heading, *(f"- {' '.join(mask(said).split())[:QUOTED]} [{cite}]" for said, cite in lines))
+        for line in (heading, *(f"- {' '.join(said.split())[:QUOTED]} [{cite}]" for said, cite in lines))
     ]
     head = {
         "id": article_id,

@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from app.errors import NotAllowed, NotFound
-from app.i18n import _
+from app.i18n import _, language
 from app.services.approved import overlaid, parse_macro_text
 from app.services.desk import KNOWLEDGE_FOLDER
 from app.services.edit_rules import Rules, open_paragraphs
@@ -54,7 +54,7 @@ class Edition:
 
 
 def items() -> list[Item]:
-    """Every article and macro in force, and every new one that is proposed, by kind and id."""
+    """Every article and macro in force and every new one that is proposed: what wants attention first, then by kind and id."""
     proposals = get_runtime().workspace.proposals
     newest, knowledge = proposals.in_force(), get_runtime().desk.knowledge
     waiting = Counter((each.kind, each.item_id) for each in proposals.all(status="draft"))
@@ -63,19 +63,20 @@ def items() -> list[Item]:
         ("article", item_id_of(article)): (article.title, article.language) for article in knowledge.articles
     }
     for macro in knowledge.macros:
-        title, languages = known.get(("macro", macro.macro_id), (macro.text, ""))
+        title, languages = known.get(("macro", macro.macro_id), ("", ""))
+        title = macro.text if not title or macro.language == language() else title
         known["macro", macro.macro_id] = (title, f"{languages}, {macro.language}".strip(", "))
     for key in waiting:
         known.setdefault(key, (key[1], key[1].rpartition(".")[2] if key[0] == "article" else ""))
     found = []
-    for (kind, item_id), (title, language) in sorted(known.items()):
+    for (kind, item_id), (title, tags) in sorted(known.items()):
         other = other_language(item_id) if kind == "article" else item_id
         found.append(
             Item(
                 kind,
                 item_id,
                 title,
-                language,
+                tags,
                 newest[kind, item_id].edition or 0 if (kind, item_id) in newest else 0,
                 waiting[kind, item_id],
                 kind == "article" and item_id in outdated,
@@ -83,7 +84,7 @@ def items() -> list[Item]:
                 cited[item_id.rpartition(".")[0]] if kind == "article" else 0,
             )
         )
-    return found
+    return sorted(found, key=lambda item: not (item.proposal_count or item.is_outdated))
 
 
 def item_id_of(article: Article) -> str:

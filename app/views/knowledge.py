@@ -19,7 +19,7 @@ VIEWS = {"items": N_("Articles and macros"), "gaps": N_("Gaps")}
 
 def draw_items() -> None:
     items = knowledge.items()
-    left, right = st.columns([5, 8], gap="medium")
+    left, right = st.columns([6, 8], gap="medium")
     with left, page_errors():
         item_list(items)
     with right, page_errors():
