@@ -10,6 +10,7 @@ from app.commands.cases import cases
 from app.commands.demo import demo
 from app.commands.gaps import gaps
 from app.commands.ingest import ingest, quality, quarantine, snapshots
+from app.commands.knowledge import knowledge
 from app.commands.loyalty import loyalty
 from app.commands.metrics import metrics
 from app.commands.model import model
@@ -40,6 +41,7 @@ COMMANDS = (
     loyalty,
     rings,
     themes,
+    knowledge,
     gaps,
     summarize,
     draft,

@@ -66,10 +66,10 @@ def item_list(items: list[Item]) -> None:
             ["title", "language", "status", "cited", "item_id"], axis=1
         ),
         [
-            Column("title", _("Title"), pinned=True, width=190),
-            Column("language", _("Language"), width=75),
-            Column("status", _("Status"), width=105),
-            Column("cited", _("Cited"), "count", help=_("Drafts that cite the article, in either language."), width=60),
+            Column("title", _("Title"), pinned=True, width=165),
+            Column("language", _("Language"), width=70),
+            Column("status", _("Status"), width=120),
+            Column("cited", _("Cited"), "count", help=_("Drafts that cite the article, in either language."), width=55),
             Column("item_id", _("Id")),
         ],
         key="knowledge.items",
@@ -88,17 +88,16 @@ def language_names(item: Item) -> str:
 
 
 def status(item: Item) -> str:
-    """Where an item stands, in words: what is in force first, then what wants attention."""
-    parts = [edition_name(item.edition)]
+    """What of an item wants attention, in words; else what is in force."""
     if item.proposal_count:
-        parts.insert(0, ngettext("{n} proposal", "{n} proposals", item.proposal_count))
-    if item.is_outdated:
-        parts.insert(0, _("may be out of date"))
-    return " · ".join(parts)
+        return ngettext("{n} proposal", "{n} proposals", item.proposal_count)
+    return _("may be out of date") if item.is_outdated else edition_name(item.edition)
 
 
-def edition_name(edition: int) -> str:
+def edition_name(edition: int | None) -> str:
     """An edition in words."""
+    if edition is None:
+        return _("not in force yet")
     return _("edition {n}", n=number(edition)) if edition else _("as delivered")
 
 
@@ -106,7 +105,8 @@ def item_head(item: Item) -> None:
     """Draw an item's title and badges, and what is to be said of its other language."""
     st.markdown(f"**{plain(item.title)}**")
     badges = [f":gray-badge[{_(KIND_NAMES[item.kind])}]", f":blue-badge[:material/translate: {language_names(item)}]"]
-    badges.append(f":green-badge[:material/verified: {edition_name(item.edition)}]")
+    colour, icon = ("gray", "edit_note") if item.edition is None else ("green", "verified")
+    badges.append(f":{colour}-badge[:material/{icon}: {edition_name(item.edition)}]")
     if item.proposal_count:
         waiting = ngettext("{n} proposal", "{n} proposals", item.proposal_count)
         badges.append(f":orange-badge[:material/pending: {waiting}]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable
 from itertools import zip_longest
 from typing import TypeVar
@@ -87,14 +88,13 @@ def newer(key: str, now: object) -> None:
 
 
 def changes(before: str, after: str) -> None:
-    """Draw the paragraphs that differ, word by word: taken out in red, put in in green."""
-    pairs = [
-        (old.strip(), new.strip()) for old, new in zip_longest(before.split("\n\n"), after.split("\n\n"), fillvalue="")
+    """Draw the lines that differ (a paragraph is one), word by word: taken out in red, put in in green."""
+    old, new = ([line for line in text.splitlines() if line.strip()] for text in (before, after))
+    steps = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    changed = [
+        pair for kind, a, b, c, d in steps if kind != "equal" for pair in zip_longest(old[a:b], new[c:d], fillvalue="")
     ]
-    changed = [(n, old, new) for n, (old, new) in enumerate(pairs) if old != new]
     if not changed:
         st.caption(_("No change."))
-    for n, old, new in changed:
-        with st.container(gap=None):
-            st.caption(f"¶ {n}" if n else _("Head"))
-            st.markdown(marked_changes(old, new))
+    for gone, come in changed:
+        st.markdown(marked_changes(gone, come))

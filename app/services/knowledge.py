@@ -28,16 +28,16 @@ LANGUAGES = ("en", "zh-Hans")
 
 @dataclass(frozen=True)
 class Item:
-    """An article in one language, or a macro in all of its own. `edition` is 0 for the committed text; `cited` counts replies that name it.
+    """An article in one language, or a macro in all of its own. `cited` counts the drafts that cite it, in either language.
 
-    `is_outdated`: the article's other language was changed since; `is_alone`: it has no other language.
+    `edition` is 0 for the committed text, None before any is in force. `is_outdated`: the article's other language was changed since; `is_alone`: it has no other language.
     """
 
     kind: ItemKind
     item_id: str
     title: str
     language: str
-    edition: int
+    edition: int | None
     proposal_count: int
     is_outdated: bool
     is_alone: bool
@@ -56,35 +56,39 @@ class Edition:
 def items() -> list[Item]:
     """Every article and macro in force and every new one that is proposed: what wants attention first, then by kind and id."""
     proposals = get_runtime().workspace.proposals
-    newest, knowledge = proposals.in_force(), get_runtime().desk.knowledge
     waiting = Counter((each.kind, each.item_id) for each in proposals.all(status="draft"))
     cited, outdated = _cited(), _outdated(proposals.all(kind="article", status="approved"))
-    known: dict[tuple[ItemKind, str], tuple[str, str]] = {
+    known = _titles(get_runtime().desk.knowledge)
+    edition_of = dict.fromkeys(known, 0) | {key: each.edition or 0 for key, each in proposals.in_force().items()}
+    for kind, item_id in waiting:
+        known.setdefault((kind, item_id), (item_id, item_id.rpartition(".")[2] if kind == "article" else ""))
+    found = [
+        Item(
+            kind=kind,
+            item_id=item_id,
+            title=title,
+            language=tags,
+            edition=edition_of.get((kind, item_id)),
+            proposal_count=waiting[kind, item_id],
+            is_outdated=kind == "article" and item_id in outdated,
+            is_alone=kind == "article" and (kind, other_language(item_id)) not in known,
+            cited=cited[item_id.rpartition(".")[0]] if kind == "article" else 0,
+        )
+        for (kind, item_id), (title, tags) in sorted(known.items())
+    ]
+    return sorted(found, key=lambda item: not (item.proposal_count or item.is_outdated))
+
+
+def _titles(knowledge: Knowledge) -> dict[tuple[ItemKind, str], tuple[str, str]]:
+    """Title and languages by kind and item id; a macro's title is its text, in the reader's language where it has that."""
+    found: dict[tuple[ItemKind, str], tuple[str, str]] = {
         ("article", item_id_of(article)): (article.title, article.language) for article in knowledge.articles
     }
     for macro in knowledge.macros:
-        title, languages = known.get(("macro", macro.macro_id), ("", ""))
+        title, tags = found.get(("macro", macro.macro_id), ("", ""))
         title = macro.text if not title or macro.language == language() else title
-        known["macro", macro.macro_id] = (title, f"{languages}, {macro.language}".strip(", "))
-    for key in waiting:
-        known.setdefault(key, (key[1], key[1].rpartition(".")[2] if key[0] == "article" else ""))
-    found = []
-    for (kind, item_id), (title, tags) in sorted(known.items()):
-        other = other_language(item_id) if kind == "article" else item_id
-        found.append(
-            Item(
-                kind,
-                item_id,
-                title,
-                tags,
-                newest[kind, item_id].edition or 0 if (kind, item_id) in newest else 0,
-                waiting[kind, item_id],
-                kind == "article" and item_id in outdated,
-                (kind, other) not in known,
-                cited[item_id.rpartition(".")[0]] if kind == "article" else 0,
-            )
-        )
-    return sorted(found, key=lambda item: not (item.proposal_count or item.is_outdated))
+        found["macro", macro.macro_id] = (title, f"{tags}, {macro.language}".strip(", "))
+    return found
 
 
 def item_id_of(article: Article) -> str:

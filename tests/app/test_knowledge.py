@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from app.settings import load_settings
 from app.workspace import ItemKind, Proposal
 from llm.errors import LlmError
 from llm.knowledge import Article
+from tests.app.conftest import Invoke
 
 ANN = Actor("header:ann", "Ann", "header")
 BEN = Actor("header:ben", "Ben", "header")
@@ -245,3 +247,34 @@ class TestRules:
     def test_an_id_is_no_path(self, desk: Runtime, item_id: str) -> None:
         assert knowledge.in_force("article", item_id).text == ""
         assert knowledge.in_force("macro", item_id).text == ""
+
+
+class TestCommand:
+    def test_lists_prints_and_proposes(self, invoke: Invoke, tmp_path: Path) -> None:
+        listed = [json.loads(line) for line in invoke("knowledge", "--json").stdout.splitlines()]
+        assert {"kind": "article", "item_id": ITEM, "edition": 0}.items() <= next(
+            each for each in listed if each["item_id"] == ITEM
+        ).items()
+        said = invoke("knowledge", f"article:{ITEM}").stdout
+        assert OLD in said
+        (tmp_path / "new.md").write_text(said.replace(OLD, NEW), encoding="utf-8")
+        made = invoke("knowledge", f"article:{ITEM}", "--propose", tmp_path / "new.md", "--why", "More", "--json")
+        assert json.loads(made.stdout)["status"] == "draft"
+        assert OLD in invoke("knowledge", f"article:{ITEM}").stdout
+
+    @pytest.mark.parametrize(
+        ("arguments", "status"),
+        [(("x:y",), 2), (("article:none.en",), 1), (("--why", "x"), 2), ((f"article:{ITEM}", "--why", "x"), 2)],
+    )
+    def test_wrong_usage_is_one_line(self, invoke: Invoke, arguments: tuple[str, ...], status: int) -> None:
+        result = invoke("knowledge", *arguments)
+        assert result.exit_code == status
+        assert "Traceback" not in result.output
+
+    def test_a_file_that_breaks_a_rule_is_refused(self, invoke: Invoke, tmp_path: Path) -> None:
+        (tmp_path / "new.md").write_bytes(b"\xff")
+        result = invoke("knowledge", f"article:{ITEM}", "--propose", tmp_path / "new.md", "--why", "x")
+        assert (result.exit_code, "not UTF-8" in result.output) == (1, True)
+        (tmp_path / "new.md").write_text("no head", encoding="utf-8")
+        result = invoke("knowledge", f"article:{ITEM}", "--propose", tmp_path / "new.md", "--why", "x")
+        assert (result.exit_code, "TOML between two" in result.output) == (1, True)
