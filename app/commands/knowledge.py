@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import click
 
 from app.commands.plumbing import json_option, one_line_errors, print_rows, runtime
 from app.errors import InputFileError
 from app.identity import local_actor
-from app.workspace import ItemKind
+
+if TYPE_CHECKING:
+    from app.workspace import ItemKind
 
 KINDS = ("article", "macro")
 COLUMNS = ("kind", "item_id", "title", "language", "edition", "proposal_count", "is_outdated", "cited")
