@@ -83,7 +83,10 @@ def _draw(proposal: Proposal, now: Edition) -> None:
             ),
             icon=":material/history:",
         )
-    changes(now.text, proposal.text)
+    if now.text:
+        changes(now.text, proposal.text)
+    else:
+        st.code(proposal.text, language=None, wrap_lines=True)
     actor = current_actor(get_runtime().settings)
     is_own, is_local = knowledge.wrote(proposal, actor), actor.source == "local"
     if is_own:
