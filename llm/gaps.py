@@ -31,11 +31,11 @@ EXAMPLES = 5
 READ_CHARACTERS = 2_000
 NEAR_BY_VECTORS = 0.4
 NEAR_BY_NGRAMS = 0.1
-"""Mean nearness from which two groups of questions are one. Read off the taxonomy's own examples, 280 a language: by vectors, where groups agree
-best with the intents (adjusted Rand index .20); by n-grams, below which groups mix (at .1 nearly half of a group is of one intent)."""
+"""Mean nearness from which two groups of questions are one. Read off the taxonomy's own examples: by vectors, where groups agree best with the
+intents (adjusted Rand index); by n-grams, which tell less, where groups cease to mix several intents."""
 ONE_ARTICLE = 0.5
 """Share of the questions that come nearest to one article, or want what it is first about, from which it covers the matter: what no article covers
-comes near to many. Of 180 groups, the intents' examples with and without the articles about them, nearness alone tells 156 (87 %)."""
+comes near to many. Read off the intents' examples, with the articles about them and without."""
 KNOWN_MATTERS = 2 / 3
 """Share of the questions that want what the taxonomy knows, from which they are cases of known matters that only a person can decide."""
 _NUMBERED = re.compile(r"[A-Za-z-]*\d[\d.,:/-]*")

@@ -26,6 +26,7 @@ _CLAUSE = re.compile(r"[A-Z]-\d\.\d")
 _MARKUP = re.compile(r"^(?:[#>*|-]|\d+[.)])\s|\*\*|`|\]\(|<")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _OPEN = re.compile(r"\s*[\[［【].*[\]］】]\s*", re.S)
+_CLAUSE_FORMS = {"en": ("{} points", "{} days"), "zh-Hans": ("{} 分", "{} 天")}
 _UNITS: Mapping[str, Mapping[str, str]] = {
     "percent": {"en": "{}%", "zh-Hans": "{}%"},
     "days": {"en": "{} day", "zh-Hans": "{} 天"},
@@ -40,11 +41,11 @@ _UNITS: Mapping[str, Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class Rules:
-    """What is in force (`knowledge`), the `[[limit]]`s of limits.toml, and the ids of the clauses."""
+    """What is in force (`knowledge`), the `[[limit]]`s of limits.toml and the `[[clause]]`s of clauses.toml."""
 
     knowledge: Knowledge
     limits: Sequence[Mapping[str, Any]]
-    clauses: Collection[str]
+    clauses: Sequence[Mapping[str, Any]]
 
     def article(self, item_id: str, text: str) -> Article:
         """The article that the text of `ID.LANG` is. Raises KnowledgeError for its form, NotAllowed for what it says."""
@@ -68,8 +69,7 @@ class Rules:
         for n, paragraph in enumerate(paragraphs, start=1):
             _check_paragraph(n, paragraph, made.language)
         _check_numbering(before, paragraphs)
-        if unknown := sorted(set(_CLAUSE.findall("\n".join(paragraphs))) - set(self.clauses)):
-            raise NotAllowed("There is no clause {clause}: name one of clauses.toml.", clause=", ".join(unknown))
+        self._check_clauses(made)
         self._check_limits(made)
         _check_grants(paragraphs, before, ())
         return made
@@ -96,6 +96,8 @@ class Rules:
             raise NotAllowed(
                 "A macro may not promise {actions}: that is decided case by case.", actions=", ".join(unknown)
             )
+        for n, macro in enumerate(made, start=1):
+            _check_paragraph(n, macro.text, macro.language)
         self._check_intents(made[0].intents)
         self._check_figures(made)
         _check_grants([macro.text for macro in made], [macro.text for macro in before], made[0].actions)
@@ -112,6 +114,26 @@ class Rules:
                 found=", ".join(sorted(set(intents) - known)) or "[]",
                 known=", ".join(sorted(known)),
             )
+
+    def _check_clauses(self, made: Article) -> None:
+        """Clauses exist, and what clauses.toml says that this article states of one stands beside it."""
+        named = {name for passage in made.passages for name in _CLAUSE.findall(passage.text)}
+        if unknown := sorted(named - {clause["id"] for clause in self.clauses}):
+            raise NotAllowed("There is no clause {clause}: name one of clauses.toml.", clause=", ".join(unknown))
+        for clause in (each for each in self.clauses if each["article"] == made.article_id):
+            stated = [
+                rf"(?<!\d){form.format(clause[key])}"
+                for key, form in zip(("points", "expires_days"), _CLAUSE_FORMS[made.language], strict=True)
+            ]
+            beside = [passage.text for passage in made.passages if clause["id"] in passage.text]
+            if not any(all(re.search(each, text) for each in stated) for text in beside):
+                raise NotAllowed(
+                    "clauses.toml gives clause {clause} {points} points for {days} days, and this text no longer says so beside it: keep "
+                    "the figures, or change the file first.",
+                    clause=clause["id"],
+                    points=clause["points"],
+                    days=clause["expires_days"],
+                )
 
     def _check_limits(self, made: Article) -> None:
         """Every limit that limits.toml says this article states, in its unit."""

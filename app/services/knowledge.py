@@ -247,9 +247,8 @@ def _committed_macros() -> dict[str, dict[str, object]]:
 
 
 @cache
-def _figures() -> tuple[Sequence[Mapping[str, object]], frozenset[str]]:
-    """The entries of limits.toml, and the ids of the clauses."""
+def _figures() -> tuple[Sequence[Mapping[str, object]], Sequence[Mapping[str, object]]]:
+    """The entries of limits.toml and of clauses.toml."""
     from llm.taxonomy import read_toml
 
-    clauses = read_toml(KNOWLEDGE_FOLDER / "clauses.toml")["clause"]
-    return read_toml(KNOWLEDGE_FOLDER / "limits.toml")["limit"], frozenset(str(each["id"]) for each in clauses)
+    return read_toml(KNOWLEDGE_FOLDER / "limits.toml")["limit"], read_toml(KNOWLEDGE_FOLDER / "clauses.toml")["clause"]

@@ -191,6 +191,7 @@ class TestRules:
             ('"policy_question"', '"no_such_intent"', "no_such_intent is none"),
             ("The limit is 5%", "The limit is 7%", "“5%”"),
             ("clause I-2.2", "clause I-9.9", "I-9.9"),
+            ("with 2 points", "with 3 points", "F-1.1 2 points for 90 days"),
             ("\n\nMarking an order", " Marking an order", "5 paragraphs, this text 4"),
             ("\n\nMarking an order", "\n\nHolidays are announced early.\n\nMarking an order", "has become paragraph"),
             ("A shop can set holidays", "**A shop** can set holidays", "markup"),
@@ -215,6 +216,7 @@ class TestRules:
             ('"escalate"', '"refund"', "may not promise refund"),
             ('id = "payout_next"', 'id = "payout_soon"', "must stay payout_next"),
             ('"payout_delay"', '"no_such"', "no_such is none"),
+            ("The payout page names", "<b>The payout page</b> names", "markup"),
             ("to the payments team", "to the payments team within 77 hours", "77 stands in no article"),
         ],
     )

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.commands import main
 from app.identity import Actor
-from app.services import gaps, knowledge
+from app.services import gaps, knowledge, reply
 from app.services.runtime import Runtime, snapshot_id, use_runtime
 from app.settings import load_settings
 from tests.app.conftest import Invoke, write_source
@@ -111,6 +111,9 @@ class TestGaps:
         )
         written = proposal.text.replace(gaps.TO_WRITE["en"], rule)
         knowledge.approve(knowledge.edit(proposal, written, "written", 0, ANN), "", BEN)
+        asked = reply.brief(snapshot_id(), "live2")
+        assert asked is not None
+        assert "article:live_selling#1" in {passage.cite for passage in asked.passages}
         left = gaps.gaps(snapshot_id())
         assert all(gap.is_covered and gap.nearest == "article:live_selling#1" for gap in left)
 
