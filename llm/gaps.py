@@ -117,9 +117,11 @@ def _nearness(texts: Sequence[str], language: str, desk: Answering) -> tuple[Mat
     return np.clip(near, 0, 1), NEAR_BY_NGRAMS
 
 
-def _about(held: Sequence[Unanswered], desk: Answering, triage: Triage) -> tuple[str, bool]:
-    """The article that most of the questions come nearest to, or that is the first about what they want ('' for none); and whether it covers them."""
-    known = {article.article_id for article in desk.knowledge.articles}
+def _about(held: Sequence[Unanswered], desk: Answering, triage: Triage) -> tuple[Hit | None, bool]:
+    """A passage of the article that most of the questions come nearest to, or that is the first about what they want; and whether it covers them."""
+    texts, audience, language = [question.text for question in held], held[0].message.author, held[0].language
+    intents_of = triage.intents_of(texts, desk.knowledge.intents_for(audience))
+    known = {article.article_id for article in desk.knowledge.for_audience(audience).articles}
     first = {
         intent.intent_id: next((name for name in intent.articles if name in known), None)
         for intent in desk.knowledge.taxonomy.intents
@@ -127,15 +129,18 @@ def _about(held: Sequence[Unanswered], desk: Answering, triage: Triage) -> tuple
     }
     counts: Counter[str] = Counter()
     wanted = 0
-    for question, intents in zip(held, triage.intents_of([question.text for question in held]), strict=True):
+    for question, intents in zip(held, intents_of, strict=True):
         of_intent = first.get(intents[0].name)
         wanted += of_intent is not None
         counts.update({name for name in (of_intent, *(hit.passage.article_id for hit in question.hits[:1])) if name})
     article_id, count = max(sorted(counts.items()), key=lambda pair: pair[1], default=("", 0))
-    return article_id, count >= ONE_ARTICLE * len(held) or wanted >= KNOWN_MATTERS * len(held)
+    hits = [hit for question in held for hit in question.hits if hit.passage.article_id == article_id]
+    hits += [Hit(passage, 0.0) for passage in desk.knowledge.passages_of([article_id], language)[:1]]
+    is_covered = count >= ONE_ARTICLE * len(held) or wanted >= KNOWN_MATTERS * len(held)
+    return max(hits, key=lambda hit: hit.score, default=None), is_covered
 
 
-def _gap(places: Sequence[int], chosen: Sequence[Unanswered], near: Matrix, about: tuple[str, bool]) -> Gap:
+def _gap(places: Sequence[int], chosen: Sequence[Unanswered], near: Matrix, about: tuple[Hit | None, bool]) -> Gap:
     held, within = [chosen[place] for place in places], set(places)
     language = held[0].language
     central = near[np.ix_(places, places)].mean(axis=1)
@@ -143,9 +148,7 @@ def _gap(places: Sequence[int], chosen: Sequence[Unanswered], near: Matrix, abou
     outside = [question.text for place, question in enumerate(chosen) if place not in within]
     terms = distinctive_terms([question.text for question in held], outside, chinese=language == CHINESE)
     label = ", ".join(terms) or trimmed(typical[0].text)
-    article_id, is_covered = about
-    hits = [hit for question in held for hit in question.hits if hit.passage.article_id == article_id]
-    best = max(hits, key=lambda hit: hit.score, default=None)
+    best, is_covered = about
     return Gap(
         gap_id=hashlib.sha256(f"{language}\0{sorted(terms) or label}".encode()).hexdigest()[:12],
         label=label,
