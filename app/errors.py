@@ -72,8 +72,14 @@ class StaleCase(WorkspaceError):  # noqa: N818  named for what happened
     code = "stale_case"
 
 
+class StaleProposal(WorkspaceError):  # noqa: N818  named for what happened
+    """Somebody else changed the proposal, or the article or macro that it changes, since it was read."""
+
+    code = "stale_proposal"
+
+
 class NotAllowed(WorkspaceError):  # noqa: N818  named for what happened
-    """A step that the draft's status or the settings forbid."""
+    """A step that the status of a thing, its rules or the settings forbid."""
 
     code = "not_allowed"
 

@@ -14,7 +14,7 @@ from app.services.runtime import begin_page_run, begin_reading, get_runtime
 from app.services.warehouse import as_known, filter_options
 
 ICON = Path(__file__).parent / "assets" / "icon.svg"
-UNFILTERED = ("reply_desk", "chat", "data", "settings")
+UNFILTERED = ("reply_desk", "chat", "knowledge", "data", "settings")
 
 
 def chat_page(*, is_default: bool = False) -> st.Page:
@@ -23,7 +23,7 @@ def chat_page(*, is_default: bool = False) -> st.Page:
 
 
 def navigation() -> dict[str, list[st.Page]]:
-    """The ten pages, in the order of the questions they answer; Chat alone where merchants are served."""
+    """The pages, in the order of the questions they answer; Chat alone where merchants are served."""
     if get_runtime().settings.chat_only:
         return {"": [chat_page(is_default=True)]}
     return {
@@ -37,6 +37,7 @@ def navigation() -> dict[str, list[st.Page]]:
             st.Page("views/issues.py", title=_("Issues"), icon=":material/forum:"),
             st.Page("views/reply_desk.py", title=_("Reply desk"), icon=":material/edit_note:"),
             chat_page(),
+            st.Page("views/knowledge.py", title=_("Knowledge"), icon=":material/menu_book:"),
         ],
         _("Decide"): [st.Page("views/whatif.py", title=_("What-if"), icon=":material/tune:")],
         _("Run"): [

@@ -83,6 +83,12 @@ class Answering:
         """The hand-over of a thread for a reason that is known without reading it: a person was asked for by a button."""
         return _Case(self, thread, ())._hand_over(reason, 1.0, ())
 
+    def look_up(self, question: str, audience: str, language: str) -> tuple[list[Hit], float]:
+        """What `audience` may be told that is nearest to the question, in `en` or `zh-Hans`, and how likely the first of it answers, 0–1."""
+        hits = self.knowledge.for_audience(audience).search(question, language, SEARCHED, self.encoder)
+        has_vectors = language == ENGLISH and self.encoder is not None
+        return hits, self.calibration.chance(Signals.of(hits), language, has_vectors=has_vectors)
+
 
 class _Case:
     def __init__(self, desk: Answering, thread: Thread, facts: tuple[Fact, ...]) -> None:
@@ -92,7 +98,6 @@ class _Case:
         found = thread_language([self.newest.text])
         self.language = found if found != UNDETERMINED else thread_language(m.text for m in asked)
         self.written = self.language if self.language in WRITTEN else ENGLISH
-        self.theirs = desk.knowledge.for_audience(self.newest.author)
 
     def decide(self) -> Answer:
         """Silence after a hand-over, then reasons for a person, then what is unclear, then the answer if it is sure enough."""
@@ -144,9 +149,7 @@ class _Case:
         return self._made("ask", (self._machine(), Sentence(text, cites)), "ambiguous", 1.0)
 
     def _answer(self, query: str) -> Answer:
-        hits = self.theirs.search(query, self.written, SEARCHED, self.desk.encoder)
-        has_vectors = self.written == ENGLISH and self.desk.encoder is not None
-        chance = self.desk.calibration.chance(Signals.of(hits), self.written, has_vectors=has_vectors)
+        hits, chance = self.desk.look_up(query, self.newest.author, self.written)
         if chance < self.desk.calibration.threshold:
             return self._hand_over("unsure", chance, hits)
         chosen = told(hits)

@@ -5,10 +5,11 @@ Knows the files and how near a text is to them; what to say with them is the rep
 
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -88,6 +89,12 @@ class Knowledge:
                     f"{folder}: {name!r} names intents that the taxonomy lacks: {', '.join(sorted(unknown))}."
                 )
         return cls(taxonomy, articles, macros, read_phrasings(folder / FILE))
+
+    def overlaid(self, articles: Iterable[Article], macros: Iterable[Macro]) -> "Knowledge":
+        """The same with these in place of those of the same id and language; new ones come last."""
+        policy = {(article.article_id, article.language): article for article in (*self.articles, *articles)}
+        said = {(macro.macro_id, macro.language): macro for macro in (*self.macros, *macros)}
+        return Knowledge(self.taxonomy, tuple(policy.values()), tuple(said.values()), self.phrasings)
 
     def for_audience(self, audience: str) -> "Knowledge":
         """What a `merchant` or a `buyer` may be told: articles for them or for both, macros of at least one intent of theirs.
@@ -205,19 +212,23 @@ def _files(folder: Path, pattern: str) -> list[Path]:
 
 
 def read_article(path: Path) -> Article:
-    """Reads `ID.LANG.md`: TOML between `+++` lines, then paragraphs. Raises KnowledgeError naming the file and what is missing."""
+    """Reads `ID.LANG.md`. Raises KnowledgeError naming the file and what is missing."""
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise KnowledgeError(f"{path}: byte {error.start} is not UTF-8. Save the file as UTF-8.") from error
+    return parse_article(text, str(path))
+
+
+def parse_article(text: str, where: str) -> Article:
+    """An article's file: TOML between `+++` lines, then paragraphs. Raises KnowledgeError naming `where` and what is missing."""
     match = _FRONT_MATTER.match(text)
     if match is None:
-        raise KnowledgeError(f"{path}: must begin with TOML between two +++ lines.")
+        raise KnowledgeError(f"{where}: must begin with TOML between two +++ lines.")
     try:
         head = tomllib.loads(match[1])
     except tomllib.TOMLDecodeError as error:
-        raise KnowledgeError(f"{path}: the front matter is not valid TOML: {error}.") from error
-    where = str(path)
+        raise KnowledgeError(f"{where}: the front matter is not valid TOML: {error}.") from error
     article_id, language = field(head, "id", str, where), field(head, "language", str, where)
     title = field(head, "title", str, where)
     audience = head.get("audience", BOTH)
@@ -228,7 +239,7 @@ def read_article(path: Path) -> Article:
         Passage(article_id, n, p, language, title) for n, p in enumerate((p for p in paragraphs if p), start=1)
     )
     if not passages:
-        raise KnowledgeError(f"{path}: has no paragraph under its front matter.")
+        raise KnowledgeError(f"{where}: has no paragraph under its front matter.")
     return Article(
         article_id,
         language,
@@ -241,21 +252,24 @@ def read_article(path: Path) -> Article:
 
 
 def _macros(path: Path) -> list[Macro]:
-    table = read_toml(path)
-    macros: list[Macro] = []
-    for n, item in enumerate(field(table, "macro", list, str(path)), start=1):
-        where = f"{path}, macro {n}"
-        macro_id, kind, tone = (field(item, key, str, where) for key in ("id", "kind", "tone"))
-        if kind not in KINDS or tone not in TONES:
+    entries = enumerate(field(read_toml(path), "macro", list, str(path)), start=1)
+    return [macro for n, entry in entries for macro in parse_macro(entry, f"{path}, macro {n}")]
+
+
+def parse_macro(entry: Mapping[str, Any], where: str) -> list[Macro]:
+    """A `[[macro]]` of a file, one macro a language. Raises KnowledgeError naming `where` and what is missing."""
+    macro_id, kind, tone = (field(entry, key, str, where) for key in ("id", "kind", "tone"))
+    if kind not in KINDS or tone not in TONES:
+        raise KnowledgeError(
+            f"{where} ({macro_id}): kind {kind!r} or tone {tone!r} is unknown; kinds: {', '.join(KINDS)}; tones: {', '.join(TONES)}."
+        )
+    intents, actions = tuple(field(entry, "intents", list, where)), tuple(field(entry, "actions", list, where))
+    macros = []
+    for language, text in field(entry, "text", dict, where).items():
+        macro = Macro(macro_id, kind, language, text, tone, intents, actions)
+        if set(macro.variables) != set(field(entry, "variables", list, where)):
             raise KnowledgeError(
-                f"{where} ({macro_id}): kind {kind!r} or tone {tone!r} is unknown; kinds: {', '.join(KINDS)}; tones: {', '.join(TONES)}."
+                f"{where} ({macro_id}, {language}): the text's variables {list(macro.variables)} are not those declared."
             )
-        intents, actions = tuple(field(item, "intents", list, where)), tuple(field(item, "actions", list, where))
-        for language, text in field(item, "text", dict, where).items():
-            macro = Macro(macro_id, kind, language, text, tone, intents, actions)
-            if set(macro.variables) != set(field(item, "variables", list, where)):
-                raise KnowledgeError(
-                    f"{where} ({macro_id}, {language}): the text's variables {list(macro.variables)} are not those declared."
-                )
-            macros.append(macro)
+        macros.append(macro)
     return macros

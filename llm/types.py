@@ -243,6 +243,29 @@ class Theme(_Printed):
     summary: str
 
 
+@dataclass(frozen=True)
+class Gap(_Printed):
+    """A matter that `count` threads ask about and that the knowledge doesn't answer: the questions nearest to all others as `examples`.
+
+    `nearest` is a passage of the article that most of them are about or come nearest to ('' for none), `similarity` how near the nearest of them
+    comes to it, `chance` the mean chance that what was found answers, both 0–1. `is_covered`: an article is about the matter; it should be mended
+    before another is written.
+    """
+
+    gap_id: str
+    label: str
+    language: str
+    count: int
+    ticket_ids: tuple[str, ...]
+    merchants: tuple[str, ...]
+    examples: tuple[Sentence, ...]
+    nearest: str
+    nearest_title: str
+    similarity: float
+    chance: float
+    is_covered: bool
+
+
 def thread_from_json(value: object) -> Thread:
     """Reads `{ticket_id, merchant_id, messages:[{message_id, sent_at, author, text}]}`; other keys are left alone.
 

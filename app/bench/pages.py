@@ -16,7 +16,19 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 # url paths of the pages; the overview is the app's root.
-PAGES = ("", "trust", "satisfaction", "merchant", "issues", "reply_desk", "chat", "whatif", "data", "settings")
+PAGES = (
+    "",
+    "trust",
+    "satisfaction",
+    "merchant",
+    "issues",
+    "reply_desk",
+    "chat",
+    "knowledge",
+    "whatif",
+    "data",
+    "settings",
+)
 
 
 @dataclass(frozen=True)

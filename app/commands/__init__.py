@@ -9,7 +9,9 @@ from app.commands.bench import bench
 from app.commands.build import build
 from app.commands.cases import cases
 from app.commands.demo import demo
+from app.commands.gaps import gaps
 from app.commands.ingest import ingest, quality, quarantine, snapshots
+from app.commands.knowledge import knowledge
 from app.commands.loyalty import loyalty
 from app.commands.metrics import metrics
 from app.commands.model import model
@@ -40,6 +42,8 @@ COMMANDS = (
     loyalty,
     rings,
     themes,
+    knowledge,
+    gaps,
     summarize,
     draft,
     answer,

@@ -12,16 +12,18 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.services.approved import ApprovedKnowledge
 from app.settings import Settings, project_root
 
 if TYPE_CHECKING:
     from app.services.preparing import Preparing
     from app.services.summaries import Summaries
-    from app.workspace import SummaryStore, VectorStore
+    from app.workspace import Proposals, SummaryStore, VectorStore
     from llm.chat import ChatMessage, GenerateOptions, TextModel
     from llm.encoder import Encoder
     from llm.engine import Engine
     from llm.knowledge import Knowledge
+    from llm.taxonomy import Taxonomy
     from llm.triage import Triage
 
 SERVER_KEY_VARIABLE = "MODEL_SERVER_KEY"  # a secret: no setting, so that no file or page shows it
@@ -37,13 +39,23 @@ class Desk:
     """
 
     engine: Engine
-    knowledge: Knowledge
+    approved: ApprovedKnowledge
     triage: Triage
     encoder: Encoder | None
     writer: TextModel | None
     then: tuple[TextModel, ...] = ()
     summaries: Summaries | None = None
     preparing: Preparing | None = None
+
+    @property
+    def knowledge(self) -> Knowledge:
+        """What is in force at this moment: the committed knowledge and what people have approved over it."""
+        return self.approved.now()
+
+    @property
+    def taxonomy(self) -> Taxonomy:
+        """Intents and urgencies: of the committed files, since approved texts change none."""
+        return self.approved.base.taxonomy
 
     def close(self) -> None:
         """Ends what is written, at once, and the models' process."""
@@ -87,7 +99,7 @@ class TimedWriter:
         return self.writer.generate(messages, replace(options or DEFAULT_OPTIONS, timeout_s=self.timeout_s))
 
 
-def make_desk(settings: Settings, vectors: VectorStore, kept: SummaryStore) -> Desk:
+def make_desk(settings: Settings, vectors: VectorStore, kept: SummaryStore, proposals: Proposals) -> Desk:
     """The panel that the settings ask for; loads no model yet. Raises KnowledgeError for a broken knowledge folder."""
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
@@ -108,13 +120,13 @@ def make_desk(settings: Settings, vectors: VectorStore, kept: SummaryStore) -> D
     )
     status = engine.status()
     encoder = Encoder(engine, vectors) if settings.encoder and status.encoder_unavailable is None else None
-    knowledge = load_knowledge()
+    approved = ApprovedKnowledge(load_knowledge(), proposals)
     writer = _writer(settings, engine)
     summaries = _summaries(settings, writer, kept)
     return Desk(
         engine=engine,
-        knowledge=knowledge,
-        triage=triage_of(knowledge.taxonomy, encoder),
+        approved=approved,
+        triage=triage_of(approved.base.taxonomy, encoder),
         encoder=encoder,
         writer=writer,
         then=_then(settings, engine),

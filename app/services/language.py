@@ -51,7 +51,7 @@ def extracts(thread: Thread) -> Summary:
     from llm.summarise import summarise
 
     desk = get_runtime().desk
-    return summarise(thread, desk.knowledge.taxonomy, desk.encoder, desk.triage)
+    return summarise(thread, desk.taxonomy, desk.encoder, desk.triage)
 
 
 def brief_of(
@@ -102,7 +102,7 @@ def themes_of(snapshot_id: str, scope: Scope, language: str = "en") -> tuple[The
     with cursor(snapshot_id) as opened:
         rows = written(opened, replace(scope, date_from=scope.date_from - timedelta(days=days)))
         since = start_of_day(scope.date_from, opened.time_zone)
-    taxonomy = get_runtime().desk.knowledge.taxonomy
+    taxonomy = get_runtime().desk.taxonomy
     found = find_themes(theme_items(rows), taxonomy, since=since, language=language, triage=triage_of(taxonomy))
     return tuple(found)
 

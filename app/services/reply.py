@@ -27,9 +27,13 @@ if TYPE_CHECKING:
     from llm.types import Draft, IssueBrief, Macro
 
 
-@cached
 def brief(snapshot_id: str, ticket_id: str, tone: str = "neutral", length: str = "normal") -> IssueBrief | None:
-    """All that a reply to the ticket may rest on; None when the ticket is unknown or has no message."""
+    """All that a reply to the ticket may rest on, the policy as it is in force now; None when the ticket is unknown or has no message."""
+    return _brief(snapshot_id, ticket_id, tone, length, get_runtime().workspace.proposals.approved_count())
+
+
+@cached
+def _brief(snapshot_id: str, ticket_id: str, tone: str, length: str, approved_count: int) -> IssueBrief | None:
     thread, found = issues.thread(snapshot_id, ticket_id), matter(snapshot_id, ticket_id)
     if thread is None or found is None or not thread.messages:
         return None

@@ -77,7 +77,8 @@ class Runtime:
 
         with self._making:
             if self._desk is None:
-                self._desk = make_desk(self.settings, self.workspace.vectors, self.workspace.summaries)
+                workspace = self.workspace
+                self._desk = make_desk(self.settings, workspace.vectors, workspace.summaries, workspace.proposals)
             return self._desk
 
     def close(self) -> None:

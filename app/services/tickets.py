@@ -104,7 +104,7 @@ class Ticket:
 
 def taxonomy() -> Taxonomy:
     """Intents and urgencies of the desk."""
-    return get_runtime().desk.knowledge.taxonomy
+    return get_runtime().desk.taxonomy
 
 
 def intent_names() -> dict[str, str]:

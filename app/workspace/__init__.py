@@ -1,5 +1,5 @@
 """What people make here: drafts and what was sent, conversations, what the machine answered, the audit log, scenarios, saved views, mappings,
-labels, cases.
+labels, cases, and texts proposed for the knowledge.
 
 `Workspace.open(url)` migrates the database and gives one door to each. Every write takes an Actor and leaves an audit entry in
 the same transaction. Knows no Streamlit, analytics or llm.
@@ -17,6 +17,7 @@ from app.workspace.documents import Document, Documents
 from app.workspace.drafts import Drafts, NewDraft, Revision, StoredDraft
 from app.workspace.labels import Label, Labels
 from app.workspace.outbox import Outbox, Sending, Sent
+from app.workspace.proposals import ItemKind, NewProposal, Proposal, Proposals, ProposedText
 from app.workspace.summaries import SummaryStore
 from app.workspace.vectors import VectorStore
 
@@ -35,13 +36,18 @@ __all__ = [
     "Documents",
     "Drafts",
     "Item",
+    "ItemKind",
     "KeptAnswer",
     "Label",
     "Labels",
     "NewAnswer",
     "NewCase",
     "NewDraft",
+    "NewProposal",
     "Outbox",
+    "Proposal",
+    "Proposals",
+    "ProposedText",
     "Revision",
     "Sending",
     "Sent",
@@ -70,6 +76,7 @@ class Workspace:
         self.labels = Labels(database)
         self.cases = Cases(database)
         self.watch_list = WatchList(database)
+        self.proposals = Proposals(database)
         self.vectors = VectorStore(cache)
         self.summaries = SummaryStore(cache)
         self._databases = (database, cache)

@@ -258,6 +258,40 @@ class AnswerRow(Base):
     at: Mapped[datetime]
 
 
+class ProposalRow(Base):
+    """A text proposed for an article or macro: `edition` counts the approved ones of an item, 0 is the committed file."""
+
+    __tablename__ = "knowledge_proposals"
+    __table_args__ = (UniqueConstraint("kind", "item_id", "edition"),)
+
+    proposal_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    item_id: Mapped[str] = mapped_column(String(200))
+    base_edition: Mapped[int]
+    edition: Mapped[int | None]
+    status: Mapped[str] = mapped_column(String(20), index=True)
+    version: Mapped[int]
+    decided_by: Mapped[str | None] = mapped_column(String(200))
+    decision: Mapped[str]
+    is_alone: Mapped[bool]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class ProposedTextRow(Base):
+    """One text that a proposal has had, whose it is and why. Kept out of the audit log, which can't be erased from."""
+
+    __tablename__ = "knowledge_texts"
+
+    proposal_id: Mapped[str] = mapped_column(ForeignKey("knowledge_proposals.proposal_id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    text: Mapped[str]
+    reason: Mapped[str]
+    actor_id: Mapped[str] = mapped_column(String(200))
+    actor_name: Mapped[str] = mapped_column(String(200))
+    at: Mapped[datetime]
+
+
 class SummaryRow(Base):
     """What a model wrote of a thread, by the hash of thread and model: a cache that may be emptied at any time."""
 
