@@ -212,7 +212,9 @@ with page_errors():
         assert left(json.dumps(dict(entry.detail))) == []
 
     def test_tables_leave_as_files_without_it(self, desk: Runtime) -> None:
-        frame = pd.DataFrame({"order_id": ["4111111111111111", "b"], "text": [SAID, None], "raw": [json.dumps({"text": SAID}), "{}"]})
+        frame = pd.DataFrame(
+            {"order_id": ["4111111111111111", "b"], "text": [SAID, None], "raw": [json.dumps({"text": SAID}), "{}"]}
+        )
         written = to_csv(masked_rows(frame)).decode("utf-8-sig")
         assert left(written) == []
         assert "4111111111111111" in written, "an order's number stays"
