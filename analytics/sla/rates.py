@@ -23,11 +23,11 @@ def met_rates(judged: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
     merchants = frame.groupby(["group", "merchant_id"], dropna=False)["y"].agg(y="sum", x="size").astype(float)
     sums = merchants.assign(yy=merchants["y"] ** 2, xy=merchants["y"] * merchants["x"], xx=merchants["x"] ** 2, m=1.0)
     total = sums.groupby("group").sum()
-    moments = ClusterMoments(**{name: total[name].to_numpy(dtype=np.float64) for name in ("y", "x", "yy", "xy", "xx", "m")})
-    share = moments.y / moments.x
-    low, high = np.where(
-        moments.m > 1, clustered_share(share, moments.x, moments), wilson(moments.y, moments.x)
+    moments = ClusterMoments(
+        **{name: total[name].to_numpy(dtype=np.float64) for name in ("y", "x", "yy", "xy", "xx", "m")}
     )
+    share = moments.y / moments.x
+    low, high = np.where(moments.m > 1, clustered_share(share, moments.x, moments), wilson(moments.y, moments.x))
     found = pd.DataFrame(
         {
             "group": total.index,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -89,7 +90,7 @@ def _intervals(table: TomlTable, key: str) -> Intervals:
         if not 0 <= begin < end <= MINUTES_A_DAY:
             raise table.error(key, f"expected hours such as 09:00-12:30 within one day, found '{text}'")
         found.append((begin, end))
-    if any(later < end for (_, end), (later, _) in zip(found, found[1:], strict=False)):
+    if any(later < end for (_, end), (later, _) in pairwise(found)):
         raise table.error(key, "its intervals must follow each other and not overlap")
     return tuple(found)
 

@@ -1,4 +1,4 @@
-"""What people make here: drafts and what was sent, the audit log, scenarios, saved views, mappings, labels, cases.
+"""What people make here: drafts and what was sent, what writers generated, the audit log, scenarios, saved views, mappings, labels, cases.
 
 `Workspace.open(url)` migrates the database and gives one door to each. Every write takes an Actor and leaves an audit entry in
 the same transaction. Knows no Streamlit, analytics or llm.
@@ -12,6 +12,7 @@ from app.workspace.channels import Channel
 from app.workspace.database import Database, open_database
 from app.workspace.documents import Document, Documents
 from app.workspace.drafts import Drafts, NewDraft, Revision, StoredDraft
+from app.workspace.generations import Generation, Generations, NewGeneration, Vote
 from app.workspace.labels import Label, Labels
 from app.workspace.outbox import Outbox, Sending, Sent
 from app.workspace.summaries import SummaryStore
@@ -28,11 +29,14 @@ __all__ = [
     "Document",
     "Documents",
     "Drafts",
+    "Generation",
+    "Generations",
     "Item",
     "Label",
     "Labels",
     "NewCase",
     "NewDraft",
+    "NewGeneration",
     "Outbox",
     "Revision",
     "Sending",
@@ -40,6 +44,7 @@ __all__ = [
     "StoredDraft",
     "SummaryStore",
     "VectorStore",
+    "Vote",
     "WatchList",
     "Watched",
     "Workspace",
@@ -52,6 +57,7 @@ class Workspace:
     def __init__(self, database: Database, cache: Database) -> None:
         self.drafts = Drafts(database)
         self.outbox = Outbox(database)
+        self.generations = Generations(database)
         self.audit = Audit(database)
         self.scenarios = Documents(database, "scenario")
         self.views = Documents(database, "view")
