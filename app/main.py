@@ -18,7 +18,7 @@ UNFILTERED = ("reply_desk", "data", "settings")
 
 
 def navigation() -> dict[str, list[st.Page]]:
-    """The nine pages, in the order of the questions they answer."""
+    """The ten pages, in the order of the questions they answer."""
     return {
         _("Watch"): [
             st.Page("views/overview.py", title=_("Overview"), icon=":material/dashboard:", default=True),
@@ -29,6 +29,7 @@ def navigation() -> dict[str, list[st.Page]]:
         _("Talk"): [
             st.Page("views/issues.py", title=_("Issues"), icon=":material/forum:"),
             st.Page("views/reply_desk.py", title=_("Reply desk"), icon=":material/edit_note:"),
+            st.Page("views/performance.py", title=_("Desk performance"), icon=":material/speed:"),
         ],
         _("Decide"): [st.Page("views/whatif.py", title=_("What-if"), icon=":material/tune:")],
         _("Run"): [

@@ -6,11 +6,12 @@ Pure: knows no warehouse, no model and no page.
 from __future__ import annotations
 
 from analytics.sla.hours import Calendar
-from analytics.sla.rates import met_rates
+from analytics.sla.rates import MIN_N, shares
 from analytics.sla.targets import TIMERS, DeskHours, Target, TimerKind, read_desk_hours
 from analytics.sla.timers import Span, Timer, spans, timer_of
 
 __all__ = [
+    "MIN_N",
     "TIMERS",
     "Calendar",
     "DeskHours",
@@ -18,7 +19,7 @@ __all__ = [
     "Target",
     "Timer",
     "TimerKind",
-    "met_rates",
+    "shares",
     "read_desk_hours",
     "spans",
     "timer_of",

@@ -54,7 +54,7 @@ class Calendar:
                 return max(since, float(opened.ends[place] - (opened.total[place] - wanted)))
             if last >= LAST_YEAR:
                 return float("inf")
-            last += 1
+            last = min(LAST_YEAR, last + max(1, last - first))
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""The share of threads that met a target, by any property of theirs; every thread that counts is a row of what it is computed from."""
+"""Shares by a property, with their intervals: of threads that met a target, of drafts that were kept. Every row that counts is one of the frame's."""
 
 from __future__ import annotations
 
@@ -8,35 +8,31 @@ import pandas as pd
 from analytics.metrics.intervals import ClusterMoments, clustered_share, wilson
 
 MIN_N = 30
-"""Threads below which a share is called tentative."""
+"""Rows below which a share is called tentative."""
+COLUMNS = ("group", "n", "total", "rate", "ci_low", "ci_high", "is_tentative")
 
 
-def met_rates(judged: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
-    """One row a value of column `by` (one row of all without it), most threads first: group, n, met, rate, ci_low, ci_high, is_tentative.
+def shares(rows: pd.DataFrame, value: str, by: str | None = None) -> pd.DataFrame:
+    """One row a value of column `by` (one of all without it), most rows first: COLUMNS; `total` is the sum of `value`, `rate` its mean.
 
-    judged: merchant_id, is_met (bool) and `by`; a row a thread. The interval is Wilson's, 95 %, over the effective number of threads where they
-    are several merchants', whose threads resemble each other (Korn and Graubard 1998).
+    rows: merchant_id, `value` (a flag, or 0–1) and `by`. The interval is Wilson's, 95 %, over the effective number of rows where these are of
+    several merchants, whose rows resemble each other (Korn and Graubard 1998); of values between 0 and 1 it is no narrower than theirs.
     """
-    frame = judged.assign(group="" if by is None else judged[by].to_numpy(), y=judged["is_met"].astype(float))
-    if frame.empty:
-        return pd.DataFrame(columns=["group", "n", "met", "rate", "ci_low", "ci_high", "is_tentative"])
-    merchants = frame.groupby(["group", "merchant_id"], dropna=False)["y"].agg(y="sum", x="size").astype(float)
-    sums = merchants.assign(yy=merchants["y"] ** 2, xy=merchants["y"] * merchants["x"], xx=merchants["x"] ** 2, m=1.0)
-    total = sums.groupby("group").sum()
-    moments = ClusterMoments(
-        **{name: total[name].to_numpy(dtype=np.float64) for name in ("y", "x", "yy", "xy", "xx", "m")}
-    )
-    share = moments.y / moments.x
-    low, high = np.where(moments.m > 1, clustered_share(share, moments.x, moments), wilson(moments.y, moments.x))
-    found = pd.DataFrame(
+    if rows.empty:
+        return pd.DataFrame(columns=list(COLUMNS))
+    frame = pd.DataFrame(
         {
-            "group": total.index,
-            "n": moments.x.astype(int),
-            "met": moments.y.astype(int),
-            "rate": share,
-            "ci_low": low,
-            "ci_high": high,
-            "is_tentative": moments.x < MIN_N,
+            "group": "" if by is None else rows[by].to_numpy(),
+            "merchant": rows["merchant_id"].to_numpy(),
+            "y": rows[value].to_numpy(dtype=np.float64),
         }
     )
-    return found.sort_values(["n", "group"], ascending=[False, True], ignore_index=True)
+    merchants = frame.groupby(["group", "merchant"], dropna=False)["y"].agg(y="sum", x="size").astype(np.float64)
+    y, x = merchants["y"], merchants["x"]
+    found = merchants.assign(yy=y * y, xy=x * y, xx=x * x, m=1.0).groupby("group").sum()
+    moments = ClusterMoments(**{name: found[name].to_numpy() for name in ("y", "x", "yy", "xy", "xx", "m")})
+    rate = moments.y / moments.x
+    low, high = np.where(moments.m > 1, clustered_share(rate, moments.x, moments), wilson(moments.y, moments.x))
+    columns = (found.index, moments.x.astype(int), moments.y, rate, low, high, moments.x < MIN_N)
+    table = pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
+    return table.sort_values(["n", "group"], ascending=[False, True], ignore_index=True)

@@ -40,13 +40,14 @@ class Span:
 class Timer:
     """A timer beside its target.
 
-    seconds: working time left (due, soon), over (overdue), left or over while it rests (paused), else how long it took. due_in: seconds by the
+    seconds: working time left (due, soon), over (overdue), left or over while it rests (paused), else how long it took; took: the longest so far. due_in: seconds by the
     wall clock until it is due, where it runs and is not over. is_met: False from the breach on; None while it can still be met, and where nothing was owed.
     """
 
     kind: TimerKind
     state: State
     seconds: float
+    took: float
     target_seconds: float
     due_in: float | None = None
     is_met: bool | None = None
@@ -64,17 +65,17 @@ def timer_of(
     is_missed = span.longest > target_seconds
     left = target_seconds - span.seconds
     if span.phase == "none":
-        return Timer(kind, "none", 0.0, target_seconds)
+        return Timer(kind, "none", 0.0, 0.0, target_seconds)
     if span.phase == "done":
-        return Timer(kind, "missed" if is_missed else "met", span.longest, target_seconds, is_met=not is_missed)
+        return Timer(kind, "missed" if is_missed else "met", span.longest, span.longest, target_seconds, is_met=not is_missed)
     is_met = False if is_missed else None
     if span.phase == "paused":
-        return Timer(kind, "paused", abs(left), target_seconds, is_met=is_met)
+        return Timer(kind, "paused", abs(left), span.longest, target_seconds, is_met=is_met)
     if left < 0:
-        return Timer(kind, "overdue", -left, target_seconds, is_met=is_met)
+        return Timer(kind, "overdue", -left, span.longest, target_seconds, is_met=is_met)
     at = now.timestamp()
     state: State = "soon" if left <= warn_seconds else "due"
-    return Timer(kind, state, left, target_seconds, calendar.after(at, left) - at, is_met)
+    return Timer(kind, state, left, span.longest, target_seconds, calendar.after(at, left) - at, is_met)
 
 
 def spans(

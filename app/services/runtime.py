@@ -77,7 +77,7 @@ class Runtime:
 
         with self._making:
             if self._desk is None:
-                self._desk = make_desk(self.settings, self.workspace.vectors, self.workspace.summaries)
+                self._desk = make_desk(self.settings, self.workspace)
             return self._desk
 
     def close(self) -> None:

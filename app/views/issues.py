@@ -18,6 +18,7 @@ from app.components.thread import (
     thread_head,
     ticket_list,
 )
+from app.components.timers import timer_line
 from app.filter_bar import current_filters
 from app.i18n import _, language, ngettext, number
 from app.identity import current_actor
@@ -91,6 +92,7 @@ def draw_thread() -> None:
         with st.container(height=COLUMN_HEIGHT, border=False):
             zone = time_zone(snapshot)
             thread_head(ticket, zone)
+            timer_line(ticket)
             st.page_link(
                 "views/reply_desk.py",
                 label=_("Answer at the reply desk"),

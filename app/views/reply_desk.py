@@ -11,6 +11,7 @@ from app.components.header import page_header
 from app.components.matter import matter_panel
 from app.components.preparing import summaries_line
 from app.components.thread import chosen_ticket, message_list, summary_card, thread_head, ticket_list
+from app.components.timers import timer_line
 from app.i18n import N_, _, number
 from app.page_errors import page_errors
 from app.services import issues, reply, tickets
@@ -21,10 +22,13 @@ from app.services.runtime import snapshot_id
 COLUMN_HEIGHT = 720
 QUEUES = {
     "open": N_("To answer"),
+    "soon": N_("Due soon"),
+    "overdue": N_("Overdue"),
     "draft": N_("Drafts"),
     "approved": N_("Approved"),
     "sent": N_("Sent"),
 }
+WAITING = ("open", "soon", "overdue")
 
 
 def draw_queue(snapshot: str) -> None:
@@ -37,8 +41,9 @@ def draw_queue(snapshot: str) -> None:
     )
     with st.skeleton(height=COLUMN_HEIGHT):
         statuses = reply.draft_statuses()
-        if chosen == "open":
+        if chosen in WAITING:
             shown = [t for t in tickets.open_tickets(snapshot) if statuses.get(t.ticket_id) not in ("approved", "sent")]
+            shown = [t for t in shown if chosen in ("open", t.clock.state)]
         else:
             shown = tickets.named_tickets(snapshot, [t for t, status in statuses.items() if status == chosen])
     with st.container(height=COLUMN_HEIGHT, border=False, gap="xsmall"):
@@ -48,7 +53,7 @@ def draw_queue(snapshot: str) -> None:
             summaries_line(lambda: issues.prepare_summaries(snapshot, ids), issues.summary_writer())
         if not shown:
             empty_state(_("Nothing here"), _("Choose another queue above, or open a thread on the Issues page."))
-        notes = {ticket_id: status_badge(status) for ticket_id, status in statuses.items() if chosen == "open"}
+        notes = {ticket_id: status_badge(status) for ticket_id, status in statuses.items() if chosen in WAITING}
         ticket_list(shown, tickets.intent_names(), tickets.urgency_names(), key=f"desk-{chosen}", notes=notes)
 
 
@@ -59,6 +64,7 @@ def draw_thread(ticket: tickets.Ticket) -> None:
         zone = time_zone(snapshot)
         with st.container(height=COLUMN_HEIGHT + 40, border=False, gap="small"):
             thread_head(ticket, zone)
+            timer_line(ticket)
             with st.container(border=True, gap="xsmall"):
                 st.markdown(":material/fact_check: **" + _("Facts that matter") + "**")
                 found = matter(snapshot, ticket.ticket_id)

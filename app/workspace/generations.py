@@ -180,7 +180,16 @@ class Generations:
         """Those that count, newest first."""
         query = select(VoteRow).where(VoteRow.is_counted).order_by(VoteRow.at.desc())
         with self._database.read() as session:
-            return [Vote(**{name.name: getattr(row, name.name) for name in fields(Vote)}) for row in session.scalars(query)]
+            return [_vote(row) for row in session.scalars(query)]
+
+    def vote_of(self, generation_id: str, actor: Actor) -> Vote | None:
+        """What this person thinks of it, as far as it counts."""
+        query = select(VoteRow).where(
+            VoteRow.generation_id == generation_id, VoteRow.actor_id == actor.actor_id, VoteRow.is_counted
+        )
+        with self._database.read() as session:
+            row = session.scalars(query).first()
+            return None if row is None else _vote(row)
 
     def vote(self, generation_id: str, is_good: bool | None, comment: str, actor: Actor) -> None:
         """A person's thumb in place of the one they gave before; None takes it back. Raises NotFound."""
@@ -273,3 +282,7 @@ def _joined() -> Any:
 def _generation(row: GenerationRow, status: str | None) -> Generation:
     names = (item.name for item in fields(Generation) if item.name != "draft_status")
     return Generation(**{name: getattr(row, name) for name in names}, draft_status=status)
+
+
+def _vote(row: VoteRow) -> Vote:
+    return Vote(**{item.name: getattr(row, item.name) for item in fields(Vote)})
