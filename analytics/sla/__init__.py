@@ -19,8 +19,8 @@ __all__ = [
     "Target",
     "Timer",
     "TimerKind",
-    "shares",
     "read_desk_hours",
+    "shares",
     "spans",
     "timer_of",
 ]

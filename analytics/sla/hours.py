@@ -35,6 +35,11 @@ class Calendar:
     week: tuple[Intervals, ...]
     days: tuple[tuple[date, Intervals], ...] = ()
 
+    @property
+    def is_always(self) -> bool:
+        """Whether its clock never stops, so that its time is the wall clock's."""
+        return not self.days and all(intervals == ((0, MINUTES_A_DAY),) for intervals in self.week)
+
     def seconds_between(self, since: Floats, until: Floats) -> Floats:
         """Working seconds of each pair, both shape (n,); 0 where `until` is not after `since`, NaN where either is NaN."""
         known = np.concatenate([since[np.isfinite(since)], until[np.isfinite(until)]])
@@ -82,7 +87,8 @@ def _opening(calendar: Calendar, first_year: int, last_year: int) -> _Opening:
     if not len(found):  # a calendar of holidays alone: no time passes
         found = np.array([[_EARLIEST, _EARLIEST]])
     starts, ends = found[:, 0], found[:, 1]
-    return _Opening(starts, ends, np.round(np.cumsum(ends - starts), 3))
+    total = np.asarray(np.round(np.cumsum(ends - starts), 3), dtype=np.float64)
+    return _Opening(starts, ends, total)
 
 
 def _intervals(calendar: Calendar, first_year: int, last_year: int) -> Iterator[tuple[float, float]]:

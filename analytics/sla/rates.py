@@ -28,7 +28,7 @@ def shares(rows: pd.DataFrame, value: str, by: str | None = None) -> pd.DataFram
         }
     )
     merchants = frame.groupby(["group", "merchant"], dropna=False)["y"].agg(y="sum", x="size").astype(np.float64)
-    y, x = merchants["y"], merchants["x"]
+    y, x = merchants.loc[:, "y"], merchants.loc[:, "x"]
     found = merchants.assign(yy=y * y, xy=x * y, xx=x * x, m=1.0).groupby("group").sum()
     moments = ClusterMoments(**{name: found[name].to_numpy() for name in ("y", "x", "yy", "xy", "xx", "m")})
     rate = moments.y / moments.x

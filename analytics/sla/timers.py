@@ -40,8 +40,8 @@ class Span:
 class Timer:
     """A timer beside its target.
 
-    seconds: working time left (due, soon), over (overdue), left or over while it rests (paused), else how long it took; took: the longest so far. due_in: seconds by the
-    wall clock until it is due, where it runs and is not over. is_met: False from the breach on; None while it can still be met, and where nothing was owed.
+    seconds: working time left (due, soon), over (overdue), left or over while it rests (paused), else how long it took; took: the longest so far. is_always: working
+    time is the wall clock's. due_in: seconds by the wall clock until it is due, where it runs and is not over. is_met: False from the breach on; None while it can still be met, and where nothing was owed.
     """
 
     kind: TimerKind
@@ -49,6 +49,7 @@ class Timer:
     seconds: float
     took: float
     target_seconds: float
+    is_always: bool = True
     due_in: float | None = None
     is_met: bool | None = None
 
@@ -63,19 +64,19 @@ def timer_of(
 ) -> Timer:
     """The span against its target, as of `now`, which is when the span was measured."""
     is_missed = span.longest > target_seconds
-    left = target_seconds - span.seconds
+    left, is_always = target_seconds - span.seconds, calendar.is_always
     if span.phase == "none":
-        return Timer(kind, "none", 0.0, 0.0, target_seconds)
+        return Timer(kind, "none", 0.0, 0.0, target_seconds, is_always)
     if span.phase == "done":
-        return Timer(kind, "missed" if is_missed else "met", span.longest, span.longest, target_seconds, is_met=not is_missed)
+        state: State = "missed" if is_missed else "met"
+        return Timer(kind, state, span.longest, span.longest, target_seconds, is_always, is_met=not is_missed)
     is_met = False if is_missed else None
-    if span.phase == "paused":
-        return Timer(kind, "paused", abs(left), span.longest, target_seconds, is_met=is_met)
-    if left < 0:
-        return Timer(kind, "overdue", -left, span.longest, target_seconds, is_met=is_met)
+    if span.phase == "paused" or left < 0:
+        state = "paused" if span.phase == "paused" else "overdue"
+        return Timer(kind, state, abs(left), span.longest, target_seconds, is_always, is_met=is_met)
     at = now.timestamp()
-    state: State = "soon" if left <= warn_seconds else "due"
-    return Timer(kind, state, left, span.longest, target_seconds, calendar.after(at, left) - at, is_met)
+    state = "soon" if left <= warn_seconds else "due"
+    return Timer(kind, state, left, span.longest, target_seconds, is_always, calendar.after(at, left) - at, is_met)
 
 
 def spans(
@@ -183,7 +184,7 @@ def _top(count: int, place: Ints, seconds: Floats) -> Floats:
     """The largest of each ticket, shape (count,); NaN for none."""
     found = np.full(count, -np.inf)
     np.maximum.at(found, place, seconds)
-    return np.where(np.isinf(found), np.nan, found)
+    return np.asarray(np.where(np.isinf(found), np.nan, found), dtype=np.float64)
 
 
 def _seconds(instants: pd.Series) -> Floats:

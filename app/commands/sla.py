@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from app.commands.plumbing import json_option, one_line_errors, print_rows, runtime, warehouse_option, window_options
-from app.services.runtime import snapshot_id
+from app.services.runtime import remembering, snapshot_id
 
 if TYPE_CHECKING:
     from analytics.sla import TimerKind
@@ -45,13 +45,15 @@ def sla(
     from app.services import performance
     from app.services.warehouse import check_scope, window
 
-    with runtime(warehouse):
+    with runtime(warehouse), remembering({}):
         snapshot = snapshot_id()
         scope = Scope(*window(snapshot, date_from, date_to), merchants=(merchant,) if merchant else ())
         check_scope(snapshot, scope)
         rows: list[dict[str, object]] = []
         for kind in cast("tuple[TimerKind, ...]", (timer,) if timer else TIMERS):
-            found = performance.judged(snapshot, scope, kind) if threads else performance.rates(snapshot, scope, kind, by)
+            found = (
+                performance.judged(snapshot, scope, kind) if threads else performance.rates(snapshot, scope, kind, by)
+            )
             if threads:
                 found = performance.missed_first(found)
             records = found.astype(object).to_dict(orient="records")

@@ -22,15 +22,17 @@ def feedback(draft: StoredDraft) -> None:
         return
     given = log.vote_of(generation.generation_id, current_actor(get_runtime().settings))
     key = f"reply.thumb.{generation.generation_id}"
-    arguments = {"on_change": _voted, "args": (generation.generation_id, key)}
+    args = (generation.generation_id, key)
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
         st.caption(_("Was this draft of use?"), width="content")
-        thumb = st.feedback("thumbs", default=None if given is None else int(given.is_good), key=key, **arguments)
+        thumb = st.feedback(
+            "thumbs", default=None if given is None else int(given.is_good), key=key, on_change=_voted, args=args
+        )
         if thumb is not None:
             with st.popover(_("Comment"), icon=":material/comment:", type="tertiary"):
                 said = given.comment if given is not None else ""
                 label = _("What was good, or what was missing")
-                st.text_area(label, said, max_chars=1_000, key=f"{key}.comment", **arguments)
+                st.text_area(label, said, max_chars=1_000, key=f"{key}.comment", on_change=_voted, args=args)
 
 
 def _voted(generation_id: str, key: str) -> None:

@@ -12,7 +12,7 @@ from app.components.table import Column, table
 from app.components.thread import TICKET_PARAM, language_name
 from app.i18n import _, ngettext, rate
 from app.services import performance, tickets
-from app.services.figures import in_zone
+from app.services.figures import in_zone, time_zone
 from app.services.timers import TIMER_NAMES
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ def sla_card(snapshot_id: str, scope: Scope) -> None:
         row = _rates_table(found, by)
         if row is not None:
             st.session_state[CHOSEN_KEY] = str(found["group"].iloc[row])
-        chosen = st.session_state.get(CHOSEN_KEY)
-        if chosen in set(found["group"]):
+        chosen: str | None = st.session_state.get(CHOSEN_KEY)
+        if chosen is not None and chosen in set(found["group"]):
             line = found.set_index("group").loc[chosen]
             _threads(performance.behind(snapshot_id, scope, kind, by, chosen), str(line["shown"]), snapshot_id)
 
@@ -73,7 +73,9 @@ def _forget() -> None:
 
 def _rates_table(found: pd.DataFrame, by: str) -> int | None:
     found["shown"] = [_(performance.GROUPINGS["all"])] if by == "all" else found["name"].map(language_name)
-    found["interval"] = [f"{rate(low)} – {rate(high)}" for low, high in zip(found["ci_low"], found["ci_high"], strict=True)]
+    found["interval"] = [
+        f"{rate(low)} – {rate(high)}" for low, high in zip(found["ci_low"], found["ci_high"], strict=True)
+    ]
     found["note"] = [_("tentative") if is_tentative else "" for is_tentative in found["is_tentative"]]
     return table(
         found,
@@ -96,12 +98,15 @@ def _threads(rows: pd.DataFrame, name: str, snapshot_id: str) -> None:
     met = int(rows["is_met"].sum())
     st.markdown(
         "**"
-        + ngettext("{name}: {met} of {n} thread met it", "{name}: {met} of {n} threads met it", len(rows), name=name, met=met)
+        + ngettext(
+            "{name}: {met} of {n} thread met it", "{name}: {met} of {n} threads met it", len(rows), name=name, met=met
+        )
         + "**"
     )
     intents, urgencies = tickets.intent_names(), tickets.urgency_names()
-    shown = rows.assign(
-        opened_at=in_zone(rows["opened_at"], snapshot_id),
+    shown = in_zone(rows, time_zone(snapshot_id)).assign(
+        took=rows["took"] / 3600,
+        allowed=rows["target_seconds"] / 3600,
         intent=rows["intent"].map(intents),
         urgency=rows["urgency"].map(urgencies),
         language=rows["language"].map(language_name),
@@ -112,8 +117,8 @@ def _threads(rows: pd.DataFrame, name: str, snapshot_id: str) -> None:
         [
             Column("ticket_id", _("Thread"), pinned=True),
             Column("verdict", _("Target")),
-            Column("took", _("Took, working time"), "seconds"),
-            Column("target_seconds", _("Allowed"), "seconds"),
+            Column("took", _("Took, in working hours"), "points"),
+            Column("allowed", _("Allowed"), "points"),
             Column("merchant_name", _("Merchant")),
             Column("intent", _("Intent")),
             Column("urgency", _("Urgency")),

@@ -13,6 +13,7 @@ import streamlit as st
 
 from app.components.empty import empty_state
 from app.components.levels import level_badge
+from app.components.timers import time_of
 from app.i18n import N_, _, duration, isolated, moment, ngettext, number, undirected
 from app.services.tickets import Ticket
 
@@ -92,11 +93,11 @@ def plain(text: str, limit: int = 200) -> str:
 
 
 def clock_words(clock: Timer) -> str:
-    """The clock in words; what is due, by the clock on the wall."""
+    """The clock in words."""
     text = _CLOCKS[clock.state][2]
     if clock.kind == "solution":
         text = _SOLUTION_CLOCKS.get(clock.state, text)
-    return _(text, time=duration(clock.seconds if clock.due_in is None else clock.due_in))
+    return _(text, time=time_of(clock))
 
 
 def clock_badge(clock: Timer) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -10,7 +11,7 @@ from app.components.card import card_title
 from app.components.empty import empty_state
 from app.components.table import Column, table
 from app.components.thread import language_name, plain
-from app.i18n import _, joined, moment, ngettext, number, rate
+from app.i18n import N_, _, joined, moment, ngettext, number, rate
 from app.identity import current_actor
 from app.services import writing_quality as quality
 from app.services.figures import in_zone, time_zone
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from app.workspace.generations import Kind
 
 SHOWN = 200
+ORIGINS: Mapping[bool | None, str] = {
+    True: N_("Put together anew from the same evidence: its hash is the one on record."),
+    False: N_("The evidence has changed since: this is what would be asked today."),
+    None: N_("What was asked can't be put together any more: its data is gone."),
+}
 
 
 def quality_card(snapshot_id: str) -> None:
@@ -96,7 +102,9 @@ def _engine(name: str) -> str:
 
 
 def _reset(found: pd.DataFrame) -> None:
-    voted = [str(group) for group, up, down in zip(found["group"], found["up"], found["down"], strict=True) if up + down]
+    voted = [
+        str(group) for group, up, down in zip(found["group"], found["up"], found["down"], strict=True) if up + down
+    ]
     if not voted:
         return
     with st.popover(_("Begin the thumbs anew"), icon=":material/restart_alt:", type="tertiary"):
@@ -117,8 +125,7 @@ def _begin_anew(group: str) -> None:
 
 def _newest(made: pd.DataFrame, snapshot_id: str) -> None:
     newest = made.head(SHOWN)
-    shown = newest.assign(
-        at=in_zone(newest["at"], snapshot_id),
+    shown = in_zone(newest, time_zone(snapshot_id)).assign(
         kind=[_(quality.KINDS[kind]) for kind in newest["kind"]],
         engine=newest["engine"].map(_engine),
         language=newest["language"].map(language_name),
@@ -161,15 +168,8 @@ def _opened(generation_id: str, snapshot_id: str) -> None:
         st.markdown("**" + _("Answered") + "**")
         st.text(found.answered or _("Nobody kept this text; its hash is {hash}.", hash=one.output_sha256[:16]))
         st.markdown("**" + _("Asked") + "**")
-        st.caption(_ORIGINS[found.is_same]())
+        st.caption(_(ORIGINS[found.is_same]))
         st.text(found.asked or "–")
         st.caption(_("Private data is masked. That you opened this is in the audit log."))
 
     draw()
-
-
-_ORIGINS = {
-    True: lambda: _("Put together anew from the same evidence: its hash is the one on record."),
-    False: lambda: _("The evidence has changed since: this is what would be asked today."),
-    None: lambda: _("What was asked can't be put together any more: its data is gone."),
-}

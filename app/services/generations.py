@@ -39,7 +39,11 @@ def of_draft(kind: Kind, snapshot_id: str, asked: IssueBrief, made: Draft, actor
         prompt_version=prompt_version,
         language=made.language,
         inputs_sha256=inputs_hash(asked),
-        evidence=[source.cite for source in (*asked.thread.messages, *asked.facts, *asked.passages)],
+        evidence=[
+            *(message.cite for message in asked.thread.messages),
+            *(fact.cite for fact in asked.facts),
+            *(passage.cite for passage in asked.passages),
+        ],
         output=made.reply,
         checks=[{"name": check.name, "passed": check.passed} for check in made.checks],
         latency_ms=made.latency_ms,

@@ -67,6 +67,7 @@ def rates(snapshot_id: str, scope: Scope, timer: TimerKind, by: str = ALL) -> pd
     rows = judged(snapshot_id, scope, timer)
     found = shares(rows, "is_met", _column(by)).rename(columns={"total": "met"})
     names = _names(by, rows)
+    found["met"] = found["met"].astype(int)
     return found.assign(name=[names.get(str(group), str(group) or "–") for group in found["group"]])
 
 

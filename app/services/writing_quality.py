@@ -91,7 +91,9 @@ def quality(made: pd.DataFrame, by: str) -> pd.DataFrame:
     of those approved, each with _low and _high, 95 %), up, down, is_tentative (fewer than 30 approved)."""
     from analytics.sla import MIN_N, shares
 
-    counts = made.groupby(by).agg(n=("at", "size"), failed=("has_failed", "mean"), up=("up", "sum"), down=("down", "sum"))
+    counts = made.groupby(by).agg(
+        n=("at", "size"), failed=("has_failed", "mean"), up=("up", "sum"), down=("down", "sum")
+    )
     approved = made[made["kept_share"].notna()]
     found = counts.reset_index(names="group")
     for name, value in (("unchanged", "is_kept_whole"), ("kept", "kept_share")):

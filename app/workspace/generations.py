@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from sqlalchemy import JSON, ForeignKey, String, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -227,7 +227,9 @@ class Generations:
             return len(gone)
 
 
-def insert(session: Session, new: NewGeneration, draft_id: str | None = None, version: int | None = None) -> GenerationRow:
+def insert(
+    session: Session, new: NewGeneration, draft_id: str | None = None, version: int | None = None
+) -> GenerationRow:
     """Puts a generation on record within the caller's transaction, with the draft that took it."""
     values = {item.name: getattr(new, item.name) for item in fields(NewGeneration) if item.name != "output"}
     values |= {

@@ -32,7 +32,7 @@ def upgrade() -> None:
         sa.Column("latency_ms", sa.Integer(), nullable=False),
         sa.Column("draft_id", sa.String(32)),
         sa.Column("draft_version", sa.Integer()),
-        sa.Column("kept_share", sa.Float()),
+        sa.Column("kept_share", sa.Double()),
         sa.ForeignKeyConstraint(["draft_id"], ["drafts.draft_id"], name="fk_generations_draft_id"),
         sa.PrimaryKeyConstraint("generation_id", name="pk_generations"),
     )
