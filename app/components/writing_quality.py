@@ -62,6 +62,7 @@ def _quality_table(found: pd.DataFrame, by: str) -> None:
         group=[_named(str(group), by) for group in found["group"]],
         unchanged_range=_ranges(found, "unchanged"),
         kept_range=_ranges(found, "kept"),
+        thumbs=[f"+{number(up)} −{number(down)}" for up, down in zip(found["up"], found["down"], strict=True)],
         note=[_("tentative") if is_tentative else "" for is_tentative in found["is_tentative"]],
     )
     table(
@@ -74,9 +75,8 @@ def _quality_table(found: pd.DataFrame, by: str) -> None:
             Column("unchanged_range", _("95% interval")),
             Column("kept", _("Kept"), "rate", help=_("Mean likeness of approved and generated text, word by word.")),
             Column("kept_range", _("95% interval")),
-            Column("failed", _("A check failed"), "rate"),
-            Column("up", _("Thumbs up"), "count"),
-            Column("down", _("Thumbs down"), "count"),
+            Column("failed", _("Check failed"), "rate"),
+            Column("thumbs", _("Thumbs")),
             Column("note", _("Note")),
         ],
         key=f"performance.quality.{by}",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from app.i18n import N_
+from app.services.runtime import get_runtime
 from app.services.warehouse import snapshot
 
 if TYPE_CHECKING:
@@ -26,9 +27,14 @@ TIMER_NAMES: Mapping[str, str] = {
 
 def desk_hours(snapshot_id: str) -> DeskHours:
     """Working hours and targets, in the reporting zone where the file names none. Raises analytics' InputError."""
+    from analytics.errors import InputError
     from analytics.sla import read_desk_hours
 
-    return read_desk_hours(snapshot(snapshot_id).time_zone)
+    hours = read_desk_hours(snapshot(snapshot_id).time_zone)
+    urgencies = {level.urgency_id for level in get_runtime().desk.knowledge.taxonomy.urgencies}
+    if lacking := urgencies - hours.targets["solution"].keys():
+        raise InputError(f"data/desk/hours.toml: no target for urgency {', '.join(sorted(lacking))} of the taxonomy.")
+    return hours
 
 
 def timers_read(

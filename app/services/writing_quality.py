@@ -142,7 +142,9 @@ def _in_words(asked: IssueBrief, found: Generation) -> str:
     if found.kind == "summary":
         messages = SummaryPrompt(asked.thread, found.language).messages
     else:
-        messages = Prompt(asked, found.language).messages
+        messages = Prompt(asked, found.language).messages[
+            0 if found.prompt_version else 1 :
+        ]  # macros take no instructions
     return "\n\n".join(message.content for message in messages)
 
 
