@@ -27,9 +27,9 @@ def shares(rows: pd.DataFrame, value: str, by: str | None = None) -> pd.DataFram
             "y": rows[value].to_numpy(dtype=np.float64),
         }
     )
-    merchants = frame.groupby(["group", "merchant"], dropna=False)["y"].agg(y="sum", x="size").astype(np.float64)
-    y, x = merchants.loc[:, "y"], merchants.loc[:, "x"]
-    found = merchants.assign(yy=y * y, xy=x * y, xx=x * x, m=1.0).groupby("group").sum()
+    merchants = frame.groupby(["group", "merchant"], dropna=False)["y"]
+    y, x = merchants.sum(), merchants.size().astype(np.float64)
+    found = pd.DataFrame({"y": y, "x": x, "yy": y * y, "xy": x * y, "xx": x * x, "m": 1.0}).groupby("group").sum()
     moments = ClusterMoments(**{name: found[name].to_numpy() for name in ("y", "x", "yy", "xy", "xx", "m")})
     rate = moments.y / moments.x
     low, high = np.where(moments.m > 1, clustered_share(rate, moments.x, moments), wilson(moments.y, moments.x))

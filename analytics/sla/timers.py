@@ -190,4 +190,4 @@ def _top(count: int, place: Ints, seconds: Floats) -> Floats:
 def _seconds(instants: pd.Series) -> Floats:
     found = pd.to_datetime(instants, utc=True)
     seconds = (found - pd.Timestamp(0, tz=UTC)) / pd.Timedelta(seconds=1)
-    return seconds.to_numpy(dtype=np.float64)
+    return np.asarray(seconds, dtype=np.float64)
