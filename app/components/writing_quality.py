@@ -26,7 +26,7 @@ SHOWN = 200
 ORIGINS: Mapping[bool | None, str] = {
     True: N_("Put together anew from the same evidence: its hash is the one on record."),
     False: N_("The evidence has changed since: this is what would be asked today."),
-    None: N_("What was asked can't be put together any more: its data is gone."),
+    None: N_("What was asked can't be put together here any more."),
 }
 
 

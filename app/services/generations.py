@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from app.workspace import NewGeneration
     from app.workspace.generations import Kind
     from llm.chat import TextModel
-    from llm.types import Draft, IssueBrief, Sentence, Thread
+    from llm.types import Answer, Draft, Fact, IssueBrief, Sentence, Thread
 
 SHOWN_DIGITS = 12
 
@@ -77,6 +77,30 @@ def of_summary(
     )
 
 
+def of_answer(snapshot_id: str, thread: Thread, facts: Sequence[Fact], made: Answer, latency_ms: int) -> NewGeneration:
+    """What the desk answered by itself, from these facts and the policy's articles."""
+    from app.workspace import NewGeneration
+    from llm.types import IssueBrief
+
+    return NewGeneration(
+        kind="answer",
+        ticket_id=thread.ticket_id,
+        merchant_id=thread.merchant_id or "",
+        snapshot_id=snapshot_id,
+        actor_name="",
+        engine=made.engine,
+        version=_texts_version(KNOWLEDGE_FOLDER / "articles"),
+        prompt_version="",
+        language=made.language,
+        inputs_sha256=inputs_hash(IssueBrief(thread, tuple(facts), language=made.language)),
+        evidence=[*(message.cite for message in thread.messages), *(fact.cite for fact in facts)],
+        output=made.text,
+        checks=[],
+        latency_ms=latency_ms,
+        options={"action": made.action, "confidence": made.confidence},
+    )
+
+
 def inputs_hash(asked: IssueBrief) -> str:
     """All that a writer was given, as a hash: the same evidence, tone and length give the same."""
     content = json.dumps(asdict(asked), ensure_ascii=False, sort_keys=True, default=str)
@@ -99,7 +123,7 @@ def _versions(engine: str) -> tuple[str, str]:
     for writer in desk.then:  # the checkpoint behind a server
         if engine == writer.name:
             return short_hash(identity(replace(settings, server_url=""), engine)), _prompt_version("draft", writer)
-    return _macros_version(KNOWLEDGE_FOLDER / "macros"), ""
+    return _texts_version(KNOWLEDGE_FOLDER / "macros"), ""
 
 
 def _prompt_version(task: str, writer: TextModel) -> str:
@@ -111,5 +135,5 @@ def _prompt_version(task: str, writer: TextModel) -> str:
 
 
 @cache
-def _macros_version(folder: Path) -> str:
+def _texts_version(folder: Path) -> str:
     return short_hash("".join(path.read_text("utf-8") for path in sorted(folder.iterdir()) if path.is_file()))

@@ -50,7 +50,7 @@ OUTCOMES: Mapping[str, str] = {
 class Opened:
     """A generation, with what was asked and answered in words, private data masked.
 
-    is_same: whether the evidence is still what the writer was given; None where it can't be told, as its snapshot is gone. answered: '' where nobody kept it.
+    is_same: whether the evidence is still what the writer was given; None where it can't be told, as its snapshot is gone or it was a chat's. answered: '' where nobody kept it.
     """
 
     generation: Generation
@@ -126,6 +126,8 @@ def _asked(found: Generation, snapshot_id: str) -> IssueBrief | None:
     from analytics.errors import AnalyticsError
     from llm.types import IssueBrief
 
+    if found.kind == "answer":
+        return None  # of a chat the warehouse knows nothing
     try:
         if found.kind != "summary":
             tone, length = str(found.options["tone"]), str(found.options["length"])

@@ -143,10 +143,10 @@ class Generations:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, new: NewGeneration) -> str:
-        """Puts a generation on record that no draft has taken (yet), and gives its id."""
+    def add(self, new: NewGeneration, draft_id: str | None = None, version: int | None = None) -> str:
+        """Puts a generation on record, with the draft that took it as its `version` where one has, and gives its id."""
         with self._database.write() as session:
-            return insert(session, new).generation_id
+            return insert(session, new, draft_id, version).generation_id
 
     def get(self, generation_id: str) -> Generation:
         """Raises NotFound."""

@@ -17,8 +17,8 @@ from app.commands import main
 from app.filter_bar import STATE_KEY, FilterState
 from app.filters import Filters
 from app.i18n import SESSION_KEY
-from app.services import performance, reply, tickets, writing_quality
-from app.services.generations import of_draft
+from app.services import answering, issues, performance, reply, tickets, writing_quality
+from app.services.generations import of_answer, of_draft
 from app.services.runtime import SNAPSHOT_KEY, Runtime, snapshot_id
 from tests.app.pages.test_desk_pages import ANN, BEN, PAGES, desk, desk_warehouse, drafted
 
@@ -115,6 +115,10 @@ class TestGenerations:
         log = desk.workspace.generations
         same = of_draft("draft", snapshot_id(), asked, reply.write_now(asked), "Ann")
         other, gone = replace(same, inputs_sha256="1" * 64), replace(same, snapshot_id="20000101T000000000000Z")
+        thread = issues.thread(snapshot_id(), "t-en")
+        assert thread is not None
+        answer = of_answer(snapshot_id(), thread, asked.facts, answering.answer_thread(thread, asked.facts), 5)
+        assert writing_quality.opened(snapshot_id(), log.add(answer), ANN).is_same is None
         told = [writing_quality.opened(snapshot_id(), log.add(one), ANN).is_same for one in (same, other, gone)]
         assert told == [True, False, None]
 
