@@ -9,8 +9,8 @@ import streamlit as st
 from app.components.card import card_title
 from app.components.empty import empty_state
 from app.components.table import Column, table
-from app.components.thread import TICKET_PARAM, language_name
-from app.i18n import _, ngettext, rate
+from app.components.thread import TICKET_PARAM, language_name, plain
+from app.i18n import _, ngettext, number, rate
 from app.services import performance, tickets
 from app.services.figures import in_zone, time_zone
 from app.services.timers import TIMER_NAMES
@@ -72,7 +72,9 @@ def _forget() -> None:
 
 
 def _rates_table(found: pd.DataFrame, by: str) -> int | None:
-    found["shown"] = [_(performance.GROUPINGS["all"])] if by == "all" else found["name"].map(language_name)
+    found["shown"] = found["name"].map(language_name) if by == "language" else found["name"]
+    if by == performance.ALL:
+        found["shown"] = _(performance.GROUPINGS[by])
     found["interval"] = [
         f"{rate(low)} – {rate(high)}" for low, high in zip(found["ci_low"], found["ci_high"], strict=True)
     ]
@@ -95,14 +97,9 @@ def _rates_table(found: pd.DataFrame, by: str) -> int | None:
 
 
 def _threads(rows: pd.DataFrame, name: str, snapshot_id: str) -> None:
-    met = int(rows["is_met"].sum())
-    st.markdown(
-        "**"
-        + ngettext(
-            "{name}: {met} of {n} thread met it", "{name}: {met} of {n} threads met it", len(rows), name=name, met=met
-        )
-        + "**"
-    )
+    values = {"name": plain(name), "met": number(int(rows["is_met"].sum()))}
+    said = ngettext("{name}: {met} of {n} thread met it", "{name}: {met} of {n} threads met it", len(rows), **values)
+    st.markdown(f"**{said}**")
     intents, urgencies = tickets.intent_names(), tickets.urgency_names()
     shown = in_zone(rows, time_zone(snapshot_id)).assign(
         took=rows["took"] / 3600,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isnan
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -87,7 +88,7 @@ def _quality_table(found: pd.DataFrame, by: str) -> None:
 
 def _ranges(found: pd.DataFrame, name: str) -> list[str]:
     lows, highs = found[f"{name}_low"], found[f"{name}_high"]
-    return [f"{rate(low)} – {rate(high)}" if low == low else "–" for low, high in zip(lows, highs, strict=True)]
+    return ["–" if isnan(low) else f"{rate(low)} – {rate(high)}" for low, high in zip(lows, highs, strict=True)]
 
 
 def _named(group: str, by: str) -> str:

@@ -80,6 +80,9 @@ def generations(snapshot_id: str, since: datetime | None = None) -> pd.DataFrame
         for one in log.all(since=since)
     ]
     found = pd.DataFrame(rows, columns=columns).astype({"kept_share": float, "has_failed": bool})
+    found["kept_share"] = found["kept_share"].where(
+        found["outcome"].isin(("unchanged", "edited"))
+    )  # else an approval was lost
     up = found["generation_id"].map(thumbs["up"]).fillna(0).astype(int)
     down = found["generation_id"].map(thumbs["all"]).fillna(0).astype(int) - up
     writer = found["kind"] + "\n" + found["engine"] + "\n" + found["version"]

@@ -90,6 +90,13 @@ class TestGenerations:
         assert (row["n"], row["approved"], row["unchanged"], row["is_tentative"]) == (3, 2, 0.5, True)
         assert row["kept"] == pytest.approx(made["kept_share"].mean())
         assert row["kept_low"] < row["kept"] < row["kept_high"]
+        approved = reply.current_draft("t-en")
+        assert approved is not None
+        reply.replace_text(approved, "Something else.", asked, ANN)  # which loses the approval
+        (lost,) = writing_quality.quality(writing_quality.generations(snapshot_id()), "writer").to_dict(
+            orient="records"
+        )
+        assert (lost["n"], lost["approved"], lost["unchanged"]) == (3, 1, 0.0)
         by_language = writing_quality.quality(made, "language").set_index("group")
         assert by_language["n"].to_dict() == {"en": 2, "zh-Hans": 1}
         assert by_language.loc["en", "unchanged"] == 1.0
