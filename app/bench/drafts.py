@@ -1,6 +1,6 @@
 """`trustdesk bench language --only drafts`: many drafts of the warehouse's threads, each sentence counted anew against the sources that it names.
 
-The count knows nothing of the writers' checks: it reads the sources' texts, and compares bare numbers (`app.bench.language.unsourced`).
+The count knows nothing of the writers' checks: it reads the sources' texts, and compares bare numbers.
 """
 
 from __future__ import annotations
