@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from app.bench.language import numbers, rates_in_per_cent
 from app.errors import NoData
@@ -17,6 +18,9 @@ from app.services import reply, tickets
 from app.services.language import start_draft
 from app.services.runtime import remembering, snapshot_id
 from app.services.warehouse import filter_options
+
+if TYPE_CHECKING:
+    from llm.types import IssueBrief
 
 
 @dataclass
@@ -57,7 +61,7 @@ def measure(count: int) -> Iterator[DraftCount]:
         yield row
 
 
-def _count(asked: reply.IssueBrief, found: dict[str, DraftCount]) -> None:
+def _count(asked: IssueBrief, found: dict[str, DraftCount]) -> None:
     made = start_draft(asked).draft()
     row = found[made.language]
     row.drafts += 1

@@ -77,6 +77,30 @@ def test_what_is_due_after_so_much_working_time_is_that_much_later(
     assert between == pytest.approx([minutes * 60.0, minutes * 60.0 - 1.0], abs=2e-3)  # and not a second earlier
 
 
+@pytest.mark.parametrize(
+    ("zone", "day", "hours", "worked"),
+    [
+        ("Europe/Berlin", date(2026, 3, 29), (0, 9), 8.0),  # put forward at 2
+        ("Europe/Berlin", date(2026, 3, 29), (2, 3), 0.0),
+        ("Europe/Berlin", date(2026, 10, 25), (0, 9), 10.0),  # put back at 3
+        ("Europe/Berlin", date(2026, 10, 25), (2, 3), 2.0),
+        ("Australia/Lord_Howe", date(2026, 4, 5), (1, 9), 8.5),
+        ("America/Sao_Paulo", date(2018, 11, 4), (0, 9), 8.0),  # midnight is skipped
+    ],
+)
+def test_on_a_day_of_another_length_the_wall_clock_counts(
+    zone: str, day: date, hours: tuple[int, int], worked: float
+) -> None:
+    interval = (hours[0] * 60, hours[1] * 60)
+    calendar = Calendar(zone, ((interval,),) * 7)
+    since, until = (datetime(day.year, day.month, day.day, hour, tzinfo=ZoneInfo(zone)) for hour in (0, 20))
+    found = calendar.seconds_between(np.array([since.timestamp()]), np.array([until.timestamp()]))
+    assert found[0] == worked * 3600 == 60 * minutes_counted(calendar, since.astimezone(UTC), until.astimezone(UTC))
+    one = datetime(day.year, day.month, day.day, 8, tzinfo=ZoneInfo(zone)).timestamp()
+    late = calendar.seconds_between(np.array([one]), np.array([until.timestamp()]))
+    assert late[0] == max(0, hours[1] - 8) * 3600  # the hour before closing is where the wall shows it
+
+
 def test_a_lunch_break_an_evening_and_a_holiday_do_not_count() -> None:
     desk = Calendar("UTC", (((540, 750), (810, 1080)),) * 5 + ((),) * 2, ((date(2026, 1, 1), ()),))
     at = [datetime(2025, 12, 31, 12, 0, tzinfo=UTC).timestamp(), datetime(2026, 1, 2, 10, 0, tzinfo=UTC).timestamp()]
