@@ -38,6 +38,7 @@ def navigation() -> dict[str, list[st.Page]]:
             st.Page("views/reply_desk.py", title=_("Reply desk"), icon=":material/edit_note:"),
             chat_page(),
             st.Page("views/knowledge.py", title=_("Knowledge"), icon=":material/menu_book:"),
+            st.Page("views/performance.py", title=_("Desk performance"), icon=":material/speed:"),
         ],
         _("Decide"): [st.Page("views/whatif.py", title=_("What-if"), icon=":material/tune:")],
         _("Run"): [

@@ -177,8 +177,17 @@ def lines_of(pieces: Iterable[str]) -> Iterator[str]:
 
 def render(name: str, **values: str) -> str:
     """The prompt file NAME.md with its variables; a missing or unknown one raises KeyError naming it. Values are never re-read as templates."""
-    text = (files("llm") / "prompts" / f"{name}.md").read_text(encoding="utf-8")
+    text = _prompt_file(name)
     wanted = {variable for _, variable, _, _ in Formatter().parse(text) if variable}
     if wanted != values.keys():
         raise KeyError(f"prompt {name!r} takes {sorted(wanted)}, was given {sorted(values)}")
     return text.format(**values)
+
+
+def prompt_texts(task: str) -> str:
+    """Both prompt files of a task (`draft`, `summary`): what a version of the prompt is told by."""
+    return _prompt_file(f"{task}.system") + _prompt_file(f"{task}.user")
+
+
+def _prompt_file(name: str) -> str:
+    return (files("llm") / "prompts" / f"{name}.md").read_text(encoding="utf-8")

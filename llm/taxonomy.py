@@ -46,11 +46,10 @@ class Aspect:
 
 @dataclass(frozen=True)
 class Urgency:
-    """A level of urgency, the words that call for it, and the desk's first-reply target."""
+    """A level of urgency, and the words that call for it."""
 
     urgency_id: str
     name: ByLanguage
-    first_reply_minutes: int
     keywords: WordsByLanguage
 
 
@@ -160,10 +159,7 @@ def _aspect(table: Mapping[str, Any], where: str) -> Aspect:
 
 
 def _urgency(table: Mapping[str, Any], where: str) -> Urgency:
-    minutes = field(table, "first_reply_minutes", int, where)
-    return Urgency(
-        field(table, "id", str, where), field(table, "name", dict, where), minutes, _words(table, "keywords", where)
-    )
+    return Urgency(field(table, "id", str, where), field(table, "name", dict, where), _words(table, "keywords", where))
 
 
 def _words(table: Mapping[str, Any], key: str, where: str) -> WordsByLanguage:

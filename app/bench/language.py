@@ -23,7 +23,7 @@ from app.services.tickets import read_tickets
 if TYPE_CHECKING:
     from llm.types import IssueBrief, Sentence, Thread
 
-NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
+NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?")
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def rates_in_per_cent(brief: IssueBrief) -> set[float]:
 
 
 def numbers(text: str) -> set[float]:
-    """Bare numbers of a text: 1,234.50 and 1234.5 are one; 2026-11-03 is 2026, 11 and 3."""
+    """Bare numbers of a text: 1,234.50 and 1234.5 are one; 2026-11-03 is 2026, 11 and 3; cells of a list parted by commas are several."""
     return {float(match.replace(",", "")) for match in NUMBER.findall(text)}
 
 

@@ -24,6 +24,7 @@ PAGES = (
     "issues",
     "reply_desk",
     "chat",
+    "performance",
     "knowledge",
     "whatif",
     "data",

@@ -20,6 +20,7 @@ from app.commands.redact import redact
 from app.commands.reputation import reputation
 from app.commands.rings import rings
 from app.commands.serve import serve
+from app.commands.sla import sla
 from app.commands.statement import statement
 from app.commands.trust import trust
 from app.commands.whatif import whatif
@@ -37,6 +38,7 @@ COMMANDS = (
     trust,
     statement,
     cases,
+    sla,
     outlook,
     reputation,
     loyalty,

@@ -91,11 +91,12 @@ def clicks(runs: int, visitors: int, seconds: float, seed: int | None, as_json: 
 @click.option(
     "--threads", type=click.IntRange(1), default=20, show_default=True, help="Threads, half in each language."
 )
+@click.option("--drafts", type=click.IntRange(1), default=500, show_default=True, help="Drafts that are counted anew.")
 @click.option(
     "--only",
     multiple=True,
-    type=click.Choice(["threads", "checks", "retrieval", "answers", "private", "injection"]),
-    help="Only this part; may be given several times (default: all). All but threads need no data.",
+    type=click.Choice(["threads", "drafts", "checks", "retrieval", "answers", "private", "injection"]),
+    help="Only this part; may be given several times (default: all). All but threads and drafts need no data.",
 )
 @click.option(
     "--half",
@@ -107,14 +108,18 @@ def clicks(runs: int, visitors: int, seconds: float, seed: int | None, as_json: 
 @json_option
 @warehouse_option
 @one_line_errors
-def language(threads: int, only: tuple[str, ...], half: str, as_json: bool, warehouse: Path | None) -> None:
+def language(
+    threads: int, drafts: int, only: tuple[str, ...], half: str, as_json: bool, warehouse: Path | None
+) -> None:
     """Summaries and drafts of threads (speed, first sentence, unsourced); checks, retrieval, answers, private data and hidden instructions on the labelled sets' reporting half."""
     from app.bench import answers, injection, private, retrieval, sentence_checks
+    from app.bench import drafts as counted
     from app.bench.language import measure
     from app.services.desk import load_knowledge
 
     parts: dict[str, Callable[[], Iterable[Measured]]] = {
         "threads": lambda: measure(threads),
+        "drafts": lambda: counted.measure(drafts),
         "checks": lambda: sentence_checks.measure(load_knowledge(), half),
         "retrieval": retrieval.measure,
         "answers": answers.measure,

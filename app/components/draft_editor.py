@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.components.draft_evidence import check_list, marked_changes, sources
+from app.components.draft_feedback import feedback
 from app.components.draft_sending import handed_over, send_form
 from app.components.draft_steps import attempt, history, show_problem, status_badge
 from app.components.empty import empty_state
@@ -102,11 +103,11 @@ def _begin(ticket: Ticket) -> None:
     if reply.has_writer():
         st.session_state[_writing_key(ticket.ticket_id)] = reply.begin_writing(asked)
     else:
-        attempt(ticket, lambda actor: _keep(ticket, reply.write_now(asked), actor))
+        attempt(ticket, lambda actor: _keep(ticket, asked, reply.write_now(asked), actor))
 
 
-def _keep(ticket: Ticket, made: Draft, actor: Actor) -> None:
-    reply.keep(snapshot_id(), ticket.merchant_id, made, actor)
+def _keep(ticket: Ticket, asked: IssueBrief, made: Draft, actor: Actor) -> None:
+    reply.keep(snapshot_id(), ticket.merchant_id, asked, made, actor)
 
 
 @st.fragment(run_every=POLL_SECONDS)
@@ -117,7 +118,7 @@ def _while_writing(ticket: Ticket) -> None:
             return
         if writing.is_done:
             del st.session_state[_writing_key(ticket.ticket_id)]
-            attempt(ticket, lambda actor: _keep(ticket, writing.result(), actor))
+            attempt(ticket, lambda actor: _keep(ticket, writing.brief, writing.result(), actor))
             st.rerun()
         if writing.position:
             said = _("Waiting for the model, place {n} in the queue", n=number(writing.position))
@@ -164,6 +165,7 @@ def _editor(ticket: Ticket, draft: StoredDraft, places: Mapping[str, int]) -> No
         _rewrite_tools(ticket, draft, asked)
     check_list(draft)
     sources(draft, asked, places)
+    feedback(draft)
     history(draft)
 
 
@@ -221,9 +223,10 @@ def _rewrite_tools(ticket: Ticket, draft: StoredDraft, asked: IssueBrief) -> Non
             )
         with st.popover(_("Macro"), icon=":material/library_add:", key="reply.macros"):
             _macro_chooser(ticket, draft, asked)
-    proposed: Draft | None = st.session_state.get(_proposal_key(ticket.ticket_id))
-    if proposed is None:
+    proposal: tuple[Draft, str] | None = st.session_state.get(_proposal_key(ticket.ticket_id))
+    if proposal is None:
         return
+    proposed, generation_id = proposal
     with st.container(border=True, gap="xsmall"):
         st.markdown(":material/difference: **" + _("Before and after") + "**")
         st.markdown(marked_changes(draft.text, proposed.reply))
@@ -233,7 +236,7 @@ def _rewrite_tools(ticket: Ticket, draft: StoredDraft, asked: IssueBrief) -> Non
                 type="primary",
                 key="reply.use",
                 on_click=_take_proposal,
-                args=(ticket, draft, proposed),
+                args=(ticket, draft, proposed, generation_id),
             )
             st.button(_("Keep mine"), key="reply.keep", on_click=_drop_proposal, args=(ticket,))
 
@@ -263,12 +266,16 @@ def _macro_chooser(ticket: Ticket, draft: StoredDraft, asked: IssueBrief) -> Non
 def _propose(ticket: Ticket, tone: str, length: str) -> None:
     asked = reply.brief(snapshot_id(), ticket.ticket_id, tone, length)
     if asked is not None:
-        st.session_state[_proposal_key(ticket.ticket_id)] = reply.write_now(asked)
+        attempt(ticket, lambda actor: _keep_proposal(ticket, reply.rewrite(snapshot_id(), asked, actor)))
 
 
-def _take_proposal(ticket: Ticket, draft: StoredDraft, proposed: Draft) -> None:
+def _keep_proposal(ticket: Ticket, proposal: tuple[Draft, str]) -> None:
+    st.session_state[_proposal_key(ticket.ticket_id)] = proposal
+
+
+def _take_proposal(ticket: Ticket, draft: StoredDraft, proposed: Draft, generation_id: str) -> None:
     _drop_proposal(ticket)
-    attempt(ticket, lambda actor: reply.replace_draft(draft, proposed, actor), mine=proposed.reply)
+    attempt(ticket, lambda actor: reply.replace_draft(draft, proposed, generation_id, actor), mine=proposed.reply)
 
 
 def _drop_proposal(ticket: Ticket) -> None:

@@ -13,11 +13,13 @@ import streamlit as st
 
 from app.components.empty import empty_state
 from app.components.levels import level_badge
+from app.components.timers import time_of
 from app.i18n import N_, _, duration, isolated, moment, ngettext, number, undirected
 from app.services.private import masked_words
-from app.services.tickets import Clock, Ticket
+from app.services.tickets import Ticket
 
 if TYPE_CHECKING:
+    from analytics.sla import Timer
     from llm.types import Message, Sentence, Summary
 
 MARKED_KEY = "thread.marked"
@@ -42,12 +44,19 @@ _URGENCY: Mapping[str, tuple[Literal["red", "orange", "blue", "gray"], str]] = {
     "normal": ("blue", ":material/drag_handle:"),
     "low": ("gray", ":material/keyboard_arrow_down:"),
 }
-_CLOCKS: Mapping[str, tuple[Literal["red", "orange", "green", "gray"], str, str]] = {
-    "due": ("orange", ":material/timer:", N_("due in {time}")),
+_CLOCKS: Mapping[str, tuple[Literal["red", "orange", "blue", "green", "gray"], str, str]] = {
+    "due": ("blue", ":material/timer:", N_("due in {time}")),
+    "soon": ("orange", ":material/notification_important:", N_("due in {time}")),
     "overdue": ("red", ":material/alarm:", N_("overdue by {time}")),
+    "paused": ("gray", ":material/pause:", N_("waits for the merchant")),
     "met": ("green", ":material/check:", N_("replied in {time}")),
     "missed": ("gray", ":material/history:", N_("replied late, in {time}")),
     "none": ("gray", ":material/remove:", N_("closed without a reply")),
+}
+_SOLUTION_CLOCKS: Mapping[str, str] = {
+    "due": N_("solution due in {time}"),
+    "soon": N_("solution due in {time}"),
+    "overdue": N_("solution overdue by {time}"),
 }
 _STATUSES: Mapping[str, str] = {
     "open": N_("open"),
@@ -84,18 +93,21 @@ def plain(text: str, limit: int = 200) -> str:
     return isolated("".join(f"\\{character}" if character in _MARKUP else character for character in flat))
 
 
-def clock_words(clock: Clock) -> str:
+def clock_words(clock: Timer) -> str:
     """The clock in words."""
-    return _(_CLOCKS[clock.state][2], time=duration(clock.seconds))
+    text = _CLOCKS[clock.state][2]
+    if clock.kind == "solution":
+        text = _SOLUTION_CLOCKS.get(clock.state, text)
+    return _(text, time=time_of(clock))
 
 
-def clock_badge(clock: Clock) -> str:
+def clock_badge(clock: Timer) -> str:
     """The clock as Markdown, word and icon on its colour."""
     colour, icon, _text = _CLOCKS[clock.state]
     return f":{colour}-badge[{icon} {clock_words(clock)}]"
 
 
-def clock_line(clock: Clock) -> str:
+def clock_line(clock: Timer) -> str:
     """The clock as coloured text, which wraps where a badge would be cut."""
     colour, icon, _text = _CLOCKS[clock.state]
     return f":small[:{colour}[{icon} {clock_words(clock)}]]"

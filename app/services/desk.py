@@ -18,7 +18,7 @@ from app.settings import Settings, project_root
 if TYPE_CHECKING:
     from app.services.preparing import Preparing
     from app.services.summaries import Summaries
-    from app.workspace import Proposals, SummaryStore, VectorStore
+    from app.workspace import Workspace
     from llm.chat import ChatMessage, GenerateOptions, TextModel
     from llm.encoder import Encoder
     from llm.engine import Engine
@@ -99,7 +99,7 @@ class TimedWriter:
         return self.writer.generate(messages, replace(options or DEFAULT_OPTIONS, timeout_s=self.timeout_s))
 
 
-def make_desk(settings: Settings, vectors: VectorStore, kept: SummaryStore, proposals: Proposals) -> Desk:
+def make_desk(settings: Settings, workspace: Workspace) -> Desk:
     """The panel that the settings ask for; loads no model yet. Raises KnowledgeError for a broken knowledge folder."""
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
@@ -119,10 +119,10 @@ def make_desk(settings: Settings, vectors: VectorStore, kept: SummaryStore, prop
         )
     )
     status = engine.status()
-    encoder = Encoder(engine, vectors) if settings.encoder and status.encoder_unavailable is None else None
-    approved = ApprovedKnowledge(load_knowledge(), proposals)
+    encoder = Encoder(engine, workspace.vectors) if settings.encoder and status.encoder_unavailable is None else None
+    approved = ApprovedKnowledge(load_knowledge(), workspace.proposals)
     writer = _writer(settings, engine)
-    summaries = _summaries(settings, writer, kept)
+    summaries = _summaries(settings, writer, workspace)
     return Desk(
         engine=engine,
         approved=approved,
@@ -146,13 +146,14 @@ def _writer(settings: Settings, engine: Engine) -> TextModel | None:
     return TimedWriter(engine, settings.generation_timeout_seconds) if settings.checkpoint else None
 
 
-def _summaries(settings: Settings, writer: TextModel | None, kept: SummaryStore) -> Summaries | None:
+def _summaries(settings: Settings, writer: TextModel | None, workspace: Workspace) -> Summaries | None:
     """Those that the server or the checkpoint writes, where one is set."""
     from app.services.summaries import Summaries, identity
 
     if writer is None:
         return None
-    return Summaries(writer, identity(settings, writer.name), kept, settings.generation_timeout_seconds)
+    named, timeout_s = identity(settings, writer.name), settings.generation_timeout_seconds
+    return Summaries(writer, named, workspace.summaries, timeout_s, workspace.generations)
 
 
 def _preparing(summaries: Summaries | None) -> Preparing | None:

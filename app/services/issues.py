@@ -82,7 +82,7 @@ def theme_tickets(snapshot_id: str, scope: Scope, theme_id: str, names_language:
     """The threads of a theme, those that wait first; of the whole scope for `ALL_THREADS` and for a theme that it does not have."""
     card = next((c for c in theme_cards(snapshot_id, scope, names_language) if c.theme.theme_id == theme_id), None)
     tickets = read_tickets(snapshot_id, None if card else scope, card.ticket_ids if card else ())
-    return by_clock(corrected(tickets))
+    return by_clock(corrected(snapshot_id, tickets))
 
 
 @cached

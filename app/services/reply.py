@@ -13,6 +13,7 @@ import pandas as pd
 
 from app.services import answering, issues
 from app.services.desk import writer_fault
+from app.services.generations import of_draft
 from app.services.language import brief_of, check_edit
 from app.services.matter import matter
 from app.services.private import worded
@@ -65,8 +66,15 @@ def write_now(asked: IssueBrief) -> Draft:
     return draft(asked)
 
 
-def keep(snapshot_id: str, merchant_id: str, made: Draft, actor: Actor) -> StoredDraft:
-    """Puts a fresh draft into the workspace."""
+def rewrite(snapshot_id: str, asked: IssueBrief, actor: Actor) -> tuple[Draft, str]:
+    """The reply written anew, at once, in the brief's tone and length; with the id under which that is on record."""
+    made = write_now(asked)
+    log = get_runtime().workspace.generations
+    return made, log.add(of_draft("rewrite", snapshot_id, asked, made, actor.name))
+
+
+def keep(snapshot_id: str, merchant_id: str, asked: IssueBrief, made: Draft, actor: Actor) -> StoredDraft:
+    """Puts a fresh draft into the workspace, and on record how it was made."""
     from app.workspace import NewDraft
 
     new = NewDraft(
@@ -79,7 +87,8 @@ def keep(snapshot_id: str, merchant_id: str, made: Draft, actor: Actor) -> Store
         sentences=[sentence.to_json() for sentence in made.sentences],
         checks=[check.to_json() for check in made.checks],
     )
-    return get_runtime().workspace.drafts.create(new, actor)
+    generated = of_draft("draft", snapshot_id, asked, made, actor.name)
+    return get_runtime().workspace.drafts.create(new, actor, generated)
 
 
 def current_draft(ticket_id: str) -> StoredDraft | None:
@@ -138,7 +147,7 @@ def replace_text(draft: StoredDraft, text: str, asked: IssueBrief, actor: Actor)
     return drafts.edit(draft.draft_id, draft.version, actor, text=text, sentences=sentences, checks=checks)
 
 
-def replace_draft(draft: StoredDraft, made: Draft, actor: Actor) -> StoredDraft:
+def replace_draft(draft: StoredDraft, made: Draft, generation_id: str, actor: Actor) -> StoredDraft:
     """A rewritten draft in place of the text. Raises StaleDraft, NotAllowed."""
     return get_runtime().workspace.drafts.edit(
         draft.draft_id,
@@ -147,6 +156,7 @@ def replace_draft(draft: StoredDraft, made: Draft, actor: Actor) -> StoredDraft:
         text=made.reply,
         sentences=[sentence.to_json() for sentence in made.sentences],
         checks=[check.to_json() for check in made.checks],
+        generation_id=generation_id,
     )
 
 

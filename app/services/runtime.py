@@ -77,8 +77,7 @@ class Runtime:
 
         with self._making:
             if self._desk is None:
-                workspace = self.workspace
-                self._desk = make_desk(self.settings, workspace.vectors, workspace.summaries, workspace.proposals)
+                self._desk = make_desk(self.settings, self.workspace)
             return self._desk
 
     def close(self) -> None:

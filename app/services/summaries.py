@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from app.services.writing import Observed
 
 if TYPE_CHECKING:
     from app.settings import Settings
-    from app.workspace import SummaryStore
+    from app.workspace import Generations, SummaryStore
     from llm.chat import TextModel
     from llm.types import Sentence, Thread
 
@@ -28,18 +29,21 @@ VERSION = 2  # raised when the same model would be asked, or checked, in another
 class Summaries:
     """What one writer wrote of threads. Safe for several threads."""
 
-    def __init__(self, writer: TextModel, identity: str, store: SummaryStore, timeout_s: float) -> None:
+    def __init__(
+        self, writer: TextModel, identity: str, store: SummaryStore, timeout_s: float, log: Generations
+    ) -> None:
         self._writer = writer
         self._identity = identity
         self._store = store
         self._timeout_s = timeout_s
+        self._log = log
         self._at_work: Observed | None = None  # in the background or hurried; what a page waits for is not cancelled
 
     def of(self, thread: Thread) -> tuple[Sentence, ...] | None:
         """The sentences that are kept, none where the writer has none that stands; None where it has not been asked."""
         key = self._key(thread)
         value = self._store.many([key]).get(key)
-        return None if value is None else _sentences(value)
+        return None if value is None else sentences_of(value)
 
     def kept(self, threads: Sequence[Thread]) -> Collection[str]:
         """The ids of those tickets whose summary is kept."""
@@ -64,19 +68,23 @@ class Summaries:
             working.cancel()
 
     def _written(self, thread: Thread, writer: TextModel, *, is_background: bool) -> tuple[Sentence, ...]:
+        from app.services.generations import of_summary, short_hash
         from llm.chat import GenerateOptions
         from llm.errors import InputError, PromptTooLongError
         from llm.summarise import language_of
         from llm.summary_writing import written_sentences
 
         options = GenerateOptions(timeout_s=self._timeout_s, is_background=is_background)
+        language, key, began = language_of(thread), self._key(thread), time.perf_counter()
         try:
-            said = written_sentences(thread, language_of(thread), writer, options)
+            said = written_sentences(thread, language, writer, options)
         except (InputError, PromptTooLongError):
             said = ()
+        took_ms = round((time.perf_counter() - began) * 1000)
         pseudonyms = pseudonyms_of(thread.messages)
         said = tuple(replace(sentence, text=pseudonyms.hide(sentence.text)) for sentence in said)
-        self._store.keep(self._key(thread), json.dumps([sentence.to_json() for sentence in said], ensure_ascii=False))
+        self._store.keep(key, json.dumps([sentence.to_json() for sentence in said], ensure_ascii=False))
+        self._log.add(of_summary(thread, said, self._writer, short_hash(self._identity), key, language, took_ms))
         return said
 
     def _key(self, thread: Thread) -> str:
@@ -88,7 +96,8 @@ class Summaries:
         return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _sentences(value: str) -> tuple[Sentence, ...]:
+def sentences_of(value: str) -> tuple[Sentence, ...]:
+    """A summary as it is kept."""
     from llm.types import Sentence
 
     return tuple(Sentence(record["text"], tuple(record["cites"])) for record in json.loads(value))

@@ -16,28 +16,21 @@ import pandas as pd
 from app.i18n import language
 from app.services.runtime import cached, get_runtime
 from app.services.scores import scores
+from app.services.timers import TicketSpans, desk_hours, timers_of, timers_read
 from app.services.warehouse import cursor, snapshot
 
 if TYPE_CHECKING:
     from analytics.metrics import Scope
+    from analytics.sla import Timer
     from app.identity import Actor
     from llm.taxonomy import Taxonomy
     from llm.types import Classification
 
 QUEUE_LIMIT = 500
+MOST_TICKETS = 100_000  # of a window that is measured
 READ_CHARACTERS = 6_000
 NEW_ANSWERS = 3
-ClockState = Literal["due", "overdue", "met", "missed", "none"]
 Kind = Literal["intent", "urgency"]
-
-
-@dataclass(frozen=True)
-class Clock:
-    """The desk's time: `due` in or `overdue` by so many seconds, first reply `met` or `missed` after so many; `none` when closed unanswered."""
-
-    state: ClockState
-    seconds: float
-    target_seconds: float
 
 
 @dataclass(frozen=True)
@@ -46,6 +39,7 @@ class Ticket:
 
     intent, urgency: read from the text unless a person said otherwise (`corrected` names which). sentiment: −1 to 1.
     level: trust level, or the reason why there is none; language: BCP-47 of those who ask.
+    timers: first reply, next reply and solution, from `spans`, which know no urgency.
     """
 
     ticket_id: str
@@ -59,14 +53,12 @@ class Ticket:
     message_count: int
     opened_at: datetime
     resolved_at: datetime | None
-    first_reply_at: datetime | None
-    last_reply_at: datetime | None
-    asked_at: datetime | None
     now: datetime
     intent: str
     intent_confidence: float
     urgency: str
-    target_seconds: float
+    spans: TicketSpans
+    timers: tuple[Timer, ...]
     sentiment: float
     language: str
     level: str
@@ -84,22 +76,18 @@ class Ticket:
         return max(0.0, ((self.resolved_at or self.now) - self.opened_at).total_seconds())
 
     @property
-    def clock(self) -> Clock:
-        """Runs from opening until the first reply, and again from every later question that nobody has answered."""
-        if self.is_open and (since := self._waiting_since()) is not None:
-            left = self.target_seconds - (self.now - since).total_seconds()
-            return Clock("due" if left >= 0 else "overdue", abs(left), self.target_seconds)
-        if self.first_reply_at is None:
-            return Clock("none", 0.0, self.target_seconds)
-        took = max(0.0, (self.first_reply_at - self.opened_at).total_seconds())
-        return Clock("met" if took <= self.target_seconds else "missed", took, self.target_seconds)
+    def clock(self) -> Timer:
+        """What the desk is to do next: of the timers that run the one longest over, else the one due first; where none runs, how far the solution or,
+        once it is closed, how the first reply went."""
+        running = [timer for timer in self.timers if timer.is_running]
+        if running:
+            return min(running, key=_pressing)
+        first, _, solution = self.timers
+        return solution if self.is_open else first
 
-    def _waiting_since(self) -> datetime | None:
-        if self.first_reply_at is None:
-            return self.opened_at
-        if self.asked_at is not None and self.last_reply_at is not None and self.asked_at > self.last_reply_at:
-            return self.asked_at
-        return None
+
+def _pressing(timer: Timer) -> tuple[bool, float]:
+    return (False, -timer.seconds) if timer.due_in is None else (True, timer.due_in)
 
 
 def taxonomy() -> Taxonomy:
@@ -122,20 +110,15 @@ def intent_name(ticket: Ticket) -> str:
     return intent_names().get(ticket.intent, ticket.intent)
 
 
-def first_reply_seconds(urgency: str) -> float:
-    """The desk's target for its first reply."""
-    return next(
-        (level.first_reply_minutes * 60.0 for level in taxonomy().urgencies if level.urgency_id == urgency), 0.0
-    )
-
-
 def _named(names: Mapping[str, str], fallback: str) -> str:
     return names.get(language()) or names.get("en") or fallback
 
 
 @cached
-def read_tickets(snapshot_id: str, scope: Scope | None, ticket_ids: tuple[str, ...] = ()) -> tuple[Ticket, ...]:
-    """The newest tickets of a scope, those named, or without either all that are open; `QUEUE_LIMIT` at most, newest first.
+def read_tickets(
+    snapshot_id: str, scope: Scope | None, ticket_ids: tuple[str, ...] = (), limit: int = QUEUE_LIMIT
+) -> tuple[Ticket, ...]:
+    """The newest tickets of a scope, those named, or without either all that are open; `limit` at most, newest first.
 
     What people corrected is not in it: see `corrected`.
     """
@@ -143,24 +126,28 @@ def read_tickets(snapshot_id: str, scope: Scope | None, ticket_ids: tuple[str, .
 
     with cursor(snapshot_id) as opened:
         if ticket_ids:
-            rows = threads.named_tickets(opened, ticket_ids[:QUEUE_LIMIT])
+            rows = threads.named_tickets(opened, ticket_ids[:limit])
         elif scope is not None:
-            rows = threads.tickets(opened, scope, limit=QUEUE_LIMIT)
+            rows = threads.tickets(opened, scope, limit=limit)
         else:
-            rows = threads.open_tickets(opened, limit=QUEUE_LIMIT)
+            rows = threads.open_tickets(opened, limit=limit)
         written = threads.messages(opened, list(rows["ticket_id"]))
     found = snapshot(snapshot_id)
     now = found.data_up_to or found.created_at
     classified = _classified(written, dict(zip(rows["ticket_id"], rows["subject"], strict=True)))
     standing = {score.merchant_id: (score.level or score.status, score.score) for score in scores(snapshot_id)}
-    return tuple(
-        _ticket({str(name): value for name, value in row.items()}, now, classified, standing)
+    hours = desk_hours(snapshot_id)
+    spans = timers_read(rows, written, now, hours)
+    found_in = (
+        _ticket({str(name): value for name, value in row.items()}, now, classified, standing, spans)
         for row in rows.to_dict(orient="records")
     )
+    return tuple(replace(ticket, timers=timers_of(ticket.spans, ticket.urgency, now, hours)) for ticket in found_in)
 
 
-def corrected(tickets: Sequence[Ticket]) -> list[Ticket]:
+def corrected(snapshot_id: str, tickets: Sequence[Ticket]) -> list[Ticket]:
     """The tickets as people have labelled them; the newest word on a ticket stands."""
+    hours = desk_hours(snapshot_id)
     said: dict[tuple[str, str], str] = {}
     for label in get_runtime().workspace.labels.all():
         said.setdefault((label.subject, label.kind), label.value)
@@ -172,8 +159,8 @@ def corrected(tickets: Sequence[Ticket]) -> list[Ticket]:
         if intent in intents:
             ticket = replace(ticket, intent=intent, intent_confidence=1.0, corrected=(*ticket.corrected, "intent"))
         if urgency in urgencies:
-            target = first_reply_seconds(urgency)
-            ticket = replace(ticket, urgency=urgency, target_seconds=target, corrected=(*ticket.corrected, "urgency"))
+            timers = timers_of(ticket.spans, urgency, ticket.now, hours)
+            ticket = replace(ticket, urgency=urgency, timers=timers, corrected=(*ticket.corrected, "urgency"))
         result.append(ticket)
     return result
 
@@ -187,28 +174,33 @@ def by_clock(tickets: Sequence[Ticket]) -> list[Ticket]:
     """Those that wait first: by urgency, then by what is overdue longest or due soonest; then the rest, newest first."""
     ranks = {name: rank for rank, name in enumerate(reversed(urgency_names()))}
 
-    def order(ticket: Ticket) -> tuple[int, int, float]:
+    def order(ticket: Ticket) -> tuple[int, int, tuple[bool, float]]:
         clock = ticket.clock
-        if clock.state in ("due", "overdue"):
-            return (0, ranks.get(ticket.urgency, 9), clock.seconds if clock.state == "due" else -clock.seconds)
-        return (1 if ticket.is_open else 2, 0, -ticket.opened_at.timestamp())
+        if clock.is_running:
+            return (0, ranks.get(ticket.urgency, 9), _pressing(clock))
+        return (1 if ticket.is_open else 2, 0, (False, -ticket.opened_at.timestamp()))
 
     return sorted(tickets, key=order)
 
 
 def ticket(snapshot_id: str, ticket_id: str) -> Ticket | None:
     """One ticket as people have labelled it; None when the snapshot does not hold it."""
-    return next(iter(corrected(read_tickets(snapshot_id, None, (ticket_id,)))), None)
+    return next(iter(corrected(snapshot_id, read_tickets(snapshot_id, None, (ticket_id,)))), None)
 
 
 def named_tickets(snapshot_id: str, ticket_ids: Sequence[str]) -> list[Ticket]:
     """These tickets, those that the snapshot holds, those that wait first."""
-    return by_clock(corrected(read_tickets(snapshot_id, None, tuple(ticket_ids)))) if ticket_ids else []
+    return by_clock(corrected(snapshot_id, read_tickets(snapshot_id, None, tuple(ticket_ids)))) if ticket_ids else []
+
+
+def in_scope(snapshot_id: str, scope: Scope) -> list[Ticket]:
+    """Every ticket opened in a scope, newest first; MOST_TICKETS at most."""
+    return corrected(snapshot_id, read_tickets(snapshot_id, scope, limit=MOST_TICKETS))
 
 
 def open_tickets(snapshot_id: str) -> list[Ticket]:
     """Everything that is not resolved, of any day, those that wait first."""
-    return by_clock(corrected(read_tickets(snapshot_id, None)))
+    return by_clock(corrected(snapshot_id, read_tickets(snapshot_id, None)))
 
 
 def _classified(written: pd.DataFrame, subjects: Mapping[object, object]) -> dict[str, Classification]:
@@ -233,6 +225,7 @@ def _ticket(
     now: datetime,
     classified: Mapping[str, Classification],
     standing: Mapping[str, tuple[str, float | None]],
+    spans: Mapping[str, TicketSpans],
 ) -> Ticket:
     found = classified.get(str(row["ticket_id"]))
     merchant_id = _text(row["merchant_id"])
@@ -251,14 +244,12 @@ def _ticket(
         message_count=int(cast(int, row["message_count"])),
         opened_at=opened_at,
         resolved_at=as_instant(row["resolved_at"]),
-        first_reply_at=as_instant(row["first_desk_reply_at"]),
-        last_reply_at=as_instant(row["last_desk_reply_at"]),
-        asked_at=as_instant(row["last_asked_at"]),
         now=now,
         intent=found.intents[0].name if found else "other",
         intent_confidence=found.intents[0].confidence if found else 0.0,
         urgency=urgency,
-        target_seconds=first_reply_seconds(urgency),
+        spans=spans[str(row["ticket_id"])],
+        timers=(),
         sentiment=found.sentiment if found else 0.0,
         language=found.language if found else "und",
         level=level,

@@ -24,6 +24,7 @@ class Writing:
     def __init__(self, brief: IssueBrief, writer: TextModel, timeout_s: float, then: Sequence[TextModel] = ()) -> None:
         from llm.reply import stream_draft
 
+        self.brief = brief
         self._writers = [Observed(one) for one in (writer, *then)]
         self._drafting = stream_draft(brief, self._writers[0], self._writers[1:])
         self._sentences: list[Sentence] = []

@@ -19,6 +19,7 @@ from app.components.thread import (
     thread_head,
     ticket_list,
 )
+from app.components.timers import timer_line
 from app.filter_bar import current_filters
 from app.i18n import _, language, ngettext, number
 from app.identity import current_actor
@@ -95,6 +96,7 @@ def draw_thread() -> None:
             shown = screened_thread(snapshot, ticket)
             with head:
                 thread_head(ticket, shown.text(ticket.subject), zone)
+            timer_line(ticket)
             st.page_link(
                 "views/reply_desk.py",
                 label=_("Answer at the reply desk"),

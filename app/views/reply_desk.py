@@ -14,6 +14,7 @@ from app.components.matter import matter_panel
 from app.components.preparing import summaries_line
 from app.components.private import screened_thread
 from app.components.thread import chosen_ticket, message_list, summary_card, thread_head, ticket_list
+from app.components.timers import timer_line
 from app.i18n import N_, _, number
 from app.page_errors import page_errors
 from app.services import issues, reply, tickets
@@ -24,10 +25,13 @@ from app.services.runtime import snapshot_id
 COLUMN_HEIGHT = 720
 QUEUES = {
     "open": N_("To answer"),
+    "soon": N_("Due soon"),
+    "overdue": N_("Overdue"),
     "draft": N_("Drafts"),
     "approved": N_("Approved"),
     "sent": N_("Sent"),
 }
+WAITING = ("open", "soon", "overdue")
 
 
 def draw_queue(snapshot: str) -> None:
@@ -40,8 +44,9 @@ def draw_queue(snapshot: str) -> None:
     )
     with st.skeleton(height=COLUMN_HEIGHT):
         statuses = reply.draft_statuses()
-        if chosen == "open":
+        if chosen in WAITING:
             shown = [t for t in tickets.open_tickets(snapshot) if statuses.get(t.ticket_id) not in ("approved", "sent")]
+            shown = [t for t in shown if chosen in ("open", t.clock.state)]
         else:
             shown = tickets.named_tickets(snapshot, [t for t, status in statuses.items() if status == chosen])
     with st.container(height=COLUMN_HEIGHT, border=False, gap="xsmall"):
@@ -52,7 +57,7 @@ def draw_queue(snapshot: str) -> None:
         if not shown:
             empty_state(_("Nothing here"), _("Choose another queue above, or open a thread on the Issues page."))
         badges = {ticket_id: status_badge(status) for ticket_id, status in statuses.items()}
-        notes = handover_badges() | badges if chosen == "open" else {}
+        notes = handover_badges() | badges if chosen in WAITING else {}
         ticket_list(shown, tickets.intent_names(), tickets.urgency_names(), key=f"desk-{chosen}", notes=notes)
 
 
@@ -66,6 +71,7 @@ def draw_thread(ticket: tickets.Ticket) -> None:
             shown = screened_thread(snapshot, ticket)
             with head:
                 thread_head(ticket, shown.text(ticket.subject), zone)
+            timer_line(ticket)
             ticket_note(ticket.ticket_id, zone)
             with st.container(border=True, gap="xsmall"):
                 st.markdown(":material/fact_check: **" + _("Facts that matter") + "**")

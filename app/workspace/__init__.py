@@ -1,5 +1,5 @@
-"""What people make here: drafts and what was sent, conversations, what the machine answered, the audit log, scenarios, saved views, mappings,
-labels, cases, and texts proposed for the knowledge.
+"""What people make here: drafts and what was sent, what writers generated, conversations, what the machine answered, the audit log, scenarios, saved
+views, mappings, labels, cases, and texts proposed for the knowledge.
 
 `Workspace.open(url)` migrates the database and gives one door to each. Every write takes an Actor and leaves an audit entry in
 the same transaction. Knows no Streamlit, analytics or llm.
@@ -15,6 +15,7 @@ from app.workspace.conversations import Conversation, Conversations, Turn
 from app.workspace.database import Database, open_database
 from app.workspace.documents import Document, Documents
 from app.workspace.drafts import Drafts, NewDraft, Revision, StoredDraft
+from app.workspace.generations import Generation, Generations, NewGeneration, Vote
 from app.workspace.labels import Label, Labels
 from app.workspace.outbox import Outbox, Sending, Sent
 from app.workspace.proposals import ItemKind, NewProposal, Proposal, Proposals, ProposedText
@@ -35,6 +36,8 @@ __all__ = [
     "Document",
     "Documents",
     "Drafts",
+    "Generation",
+    "Generations",
     "Item",
     "ItemKind",
     "KeptAnswer",
@@ -43,6 +46,7 @@ __all__ = [
     "NewAnswer",
     "NewCase",
     "NewDraft",
+    "NewGeneration",
     "NewProposal",
     "Outbox",
     "Proposal",
@@ -55,6 +59,7 @@ __all__ = [
     "SummaryStore",
     "Turn",
     "VectorStore",
+    "Vote",
     "WatchList",
     "Watched",
     "Workspace",
@@ -69,6 +74,7 @@ class Workspace:
         self.outbox = Outbox(database)
         self.conversations = Conversations(database)
         self.answers = Answers(database)
+        self.generations = Generations(database)
         self.audit = Audit(database)
         self.scenarios = Documents(database, "scenario")
         self.views = Documents(database, "view")

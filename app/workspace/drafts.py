@@ -19,6 +19,7 @@ from app.errors import NotAllowed, NotFound, StaleDraft
 from app.identity import Actor
 from app.workspace.audit import record, text_hash
 from app.workspace.database import Database, in_parts
+from app.workspace.generations import NewGeneration, insert, measure_kept, taken
 from app.workspace.schema import DraftRow, RevisionRow
 
 Status = Literal["draft", "approved", "discarded", "sent"]
@@ -76,10 +77,13 @@ class Drafts:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def create(self, new: NewDraft, actor: Actor) -> StoredDraft:
-        """Keeps a fresh draft, version 1."""
+    def create(self, new: NewDraft, actor: Actor, made: NewGeneration | None = None) -> StoredDraft:
+        """Keeps a fresh draft, version 1, and puts on record how it was made."""
         with self._database.write() as session:
-            return stored(add(session, new, actor))
+            row = add(session, new, actor)
+            if made is not None:
+                insert(session, made, row.draft_id, 1)
+            return stored(row)
 
     def get(self, draft_id: str) -> StoredDraft:
         """Raises NotFound."""
@@ -130,8 +134,12 @@ class Drafts:
         text: str,
         sentences: Sequence[Mapping[str, Any]] | None = None,
         checks: Sequence[Mapping[str, Any]] | None = None,
+        generation_id: str | None = None,
     ) -> StoredDraft:
-        """Replaces the text, with its new sentences and checks when they were made again. An approval is lost by it."""
+        """Replaces the text, with its new sentences and checks when they were made again. An approval is lost by it.
+
+        generation_id: the generation that the text is, where no person wrote it.
+        """
         values: dict[str, Any] = {"text": text, "status": "draft", "approved_by": None}
         if sentences is not None:
             values["sentences"] = [dict(sentence) for sentence in sentences]
@@ -142,6 +150,8 @@ class Drafts:
             session.add(
                 RevisionRow(draft_id=draft_id, version=row.version, text=text, actor_name=actor.name, at=row.updated_at)
             )
+            if generation_id is not None:
+                taken(session, generation_id, draft_id, row.version)
             record(
                 session,
                 actor,
@@ -159,6 +169,7 @@ class Drafts:
             row = step(session, draft_id, version, allowed=("draft",), values=values)
             if not row.text.strip():
                 raise NotAllowed("Draft {draft} is empty: write a reply before approving it.", draft=draft_id)
+            measure_kept(session, row)
             failed = [check.get("name") for check in row.checks if check.get("passed") is False]
             record(
                 session,

@@ -130,7 +130,7 @@ def asked_of_sums(root: Path) -> dict[str, bytes]:
 
 
 def test_every_page_has_its_visit(warehouse: Path) -> None:
-    without_questions = {"settings", "chat", "knowledge"}
+    without_questions = {"settings", "chat", "performance", "knowledge"}
     assert {page or "overview" for page in pages.PAGES} - without_questions <= set(visits.PAGES)
     settings = load_settings({}, overrides={"warehouse": str(warehouse)})
     with use_runtime(Runtime(settings)):

@@ -16,6 +16,8 @@ import pytest
 from click.testing import CliRunner
 from streamlit.testing.v1 import AppTest
 
+from analytics.sla import Timer, TimerKind
+from analytics.sla.timers import State
 from app.commands import main
 from app.components.draft_evidence import marked_changes
 from app.components.thread import plain
@@ -143,13 +145,13 @@ def desk(desk_warehouse: Path, tmp_path: Path) -> Iterator[Runtime]:
 def drafted(ticket_id: str, actor: Actor = ANN) -> tuple[reply.StoredDraft, reply.IssueBrief]:
     asked = reply.brief(snapshot_id(), ticket_id)
     assert asked is not None
-    return reply.keep(snapshot_id(), "a", reply.write_now(asked), actor), asked
+    return reply.keep(snapshot_id(), "a", asked, reply.write_now(asked), actor), asked
 
 
 class TestClock:
     now = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
-    def ticket(self, **changes: object) -> Ticket:
+    def ticket(self, *timers: Timer, **changes: object) -> Ticket:
         base = Ticket(
             ticket_id="t",
             merchant_id="m",
@@ -162,14 +164,12 @@ class TestClock:
             message_count=1,
             opened_at=self.now - timedelta(hours=3),
             resolved_at=None,
-            first_reply_at=None,
-            last_reply_at=None,
-            asked_at=None,
             now=self.now,
             intent="other",
             intent_confidence=1.0,
             urgency="high",
-            target_seconds=4 * 3600.0,
+            spans={},
+            timers=timers,
             sentiment=0.0,
             language="en",
             level="good",
@@ -177,34 +177,36 @@ class TestClock:
         )
         return replace(base, **changes)  # type: ignore[arg-type]
 
-    def test_it_runs_from_opening_until_the_first_reply(self) -> None:
-        clock = self.ticket().clock
-        assert (clock.state, clock.seconds) == ("due", 3600.0)
-        assert self.ticket(target_seconds=3600.0).clock.state == "overdue"
+    def timer(self, state: State, hours: float = 1.0, kind: TimerKind = "first_reply") -> Timer:
+        due_in = hours * 3600 if state in ("due", "soon") else None
+        return Timer(kind, state, hours * 3600, 0.0, 4 * 3600.0, due_in=due_in)
 
-    def test_an_answered_ticket_says_how_long_it_took(self) -> None:
-        replied = self.now - timedelta(hours=2)
-        answered = self.ticket(first_reply_at=replied, last_reply_at=replied, asked_at=self.now - timedelta(hours=3))
-        assert (answered.clock.state, answered.clock.seconds) == ("met", 3600.0)
-        assert replace(answered, target_seconds=1800.0).clock.state == "missed"
+    def test_the_clock_is_the_running_timer_that_is_due_first_or_longest_over(self) -> None:
+        done, due = self.timer("met"), self.timer("due", 2, "next_reply")
+        assert self.ticket(done, due, self.timer("due", 9, "solution")).clock is due
+        over = self.timer("overdue", 5, "solution")
+        assert self.ticket(done, due, over).clock is over
+        assert self.ticket(done, self.timer("overdue", 1, "next_reply"), over).clock is over
 
-    def test_a_later_question_starts_it_again(self) -> None:
-        replied, asked = self.now - timedelta(hours=2), self.now - timedelta(hours=1)
-        clock = self.ticket(first_reply_at=replied, last_reply_at=replied, asked_at=asked).clock
-        assert (clock.state, clock.seconds) == ("due", 3 * 3600.0)
-
-    def test_a_closed_ticket_waits_for_nothing(self) -> None:
-        closed = self.ticket(status="resolved", resolved_at=self.now - timedelta(hours=1))
-        assert closed.clock.state == "none"
+    def test_without_a_running_timer_it_is_the_solution_or_how_the_first_reply_went(self) -> None:
+        timers = self.timer("missed"), self.timer("none", kind="next_reply"), self.timer("paused", kind="solution")
+        assert self.ticket(*timers).clock is timers[2]
+        closed = self.ticket(*timers, status="resolved", resolved_at=self.now - timedelta(hours=1))
+        assert closed.clock is timers[0]
         assert closed.age_seconds == 2 * 3600
 
     def test_the_queue_puts_urgent_and_overdue_first(self, desk: Runtime) -> None:
-        critical = self.ticket(ticket_id="critical", urgency="critical", target_seconds=86_400.0)
-        overdue = self.ticket(ticket_id="overdue", target_seconds=60.0)
-        due = self.ticket(ticket_id="due")
-        closed = self.ticket(ticket_id="closed", urgency="critical", status="resolved", resolved_at=self.now)
-        ordered = tickets.by_clock([closed, due, overdue, critical])
-        assert [ticket.ticket_id for ticket in ordered] == ["critical", "overdue", "due", "closed"]
+        due, over, met = self.timer("due"), self.timer("overdue"), self.timer("met")
+        waiting = self.timer("paused", kind="solution")
+        found = [
+            self.ticket(met, met, met, ticket_id="closed", urgency="critical", status="resolved"),
+            self.ticket(met, met, waiting, ticket_id="paused", urgency="critical"),
+            self.ticket(due, met, met, ticket_id="due"),
+            self.ticket(over, met, met, ticket_id="overdue"),
+            self.ticket(due, met, met, ticket_id="critical", urgency="critical"),
+        ]
+        ordered = tickets.by_clock(found)
+        assert [ticket.ticket_id for ticket in ordered] == ["critical", "overdue", "due", "paused", "closed"]
 
 
 class TestTickets:
@@ -217,7 +219,7 @@ class TestTickets:
         tickets.correct("t-en", "urgency", "critical", BEN)
         ticket = tickets.ticket(snapshot_id(), "t-en")
         assert ticket is not None
-        assert (ticket.intent, ticket.urgency, ticket.target_seconds) == ("payout_delay", "critical", 3600.0)
+        assert (ticket.intent, ticket.urgency, ticket.timers[0].target_seconds) == ("payout_delay", "critical", 3600.0)
         assert set(ticket.corrected) == {"intent", "urgency"}
         steps = desk.workspace.audit.entries(subject="ticket:t-en")
         assert [(step.actor_name, step.action) for step in steps] == [("Ben", "label.added"), ("Ann", "label.added")]
