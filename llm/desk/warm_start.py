@@ -60,7 +60,7 @@ class WarmOptions:
     """One run. `rate` is for MiniLM's weights, `fresh_rate` for what begins at random; `text_share` is running text's at the start."""
 
     minutes: float = 60.0
-    batch_tokens: int = 3_072
+    batch_tokens: int = 2_048
     rate: float = 3e-4
     fresh_rate: float = 1e-3
     weight_decay: float = 0.01
@@ -88,6 +88,7 @@ def optimiser_of(model: WarmModel, options: WarmOptions) -> torch.optim.AdamW:
         ],
         lr=options.rate,
         betas=(0.9, 0.98),
+        fused=True,
     )
 
 

@@ -27,7 +27,10 @@ def base(tmp_path_factory: pytest.TempPathFactory, knowledge: Knowledge) -> Path
     tokenizer: Any = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    trainer = trainers.WordPieceTrainer(vocab_size=900, special_tokens=MARKS, show_progress=False)
+    alphabet = list("()<>_;:,.'-?!/\"")
+    trainer = trainers.WordPieceTrainer(
+        vocab_size=900, special_tokens=MARKS, initial_alphabet=alphabet, show_progress=False
+    )
     tokenizer.train_from_iterator([passage.text for passage in knowledge.passages("en")], trainer)
     tokenizer.save(str(folder / "tokenizer.json"))
     torch.manual_seed(5)
@@ -47,6 +50,7 @@ def model(base: Path, pieces: Any) -> WarmModel:
     torch.manual_seed(6)
     made = WarmModel(base, pieces).eval()
     with torch.no_grad():
+        made.model.decoder.cls.predictions.bias.normal_()
         for tensor in (*made.parameters(), *made.buffers()):
             if tensor.is_floating_point():
                 tensor.copy_(tensor.bfloat16())
