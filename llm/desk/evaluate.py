@@ -68,14 +68,18 @@ def writers_of(
     def macro(brief: IssueBrief) -> Sequence[Sentence]:
         return draft(brief).sentences
 
+    def language_of(brief: IssueBrief) -> str:
+        assert desk is not None
+        return brief.language if brief.language in desk.languages else desk.languages[0]
+
     def desk_summary(brief: IssueBrief) -> Sequence[Sentence]:
         assert desk is not None
-        asked = Asked(SUMMARY, brief.language)
+        asked = Asked(SUMMARY, language_of(brief))
         return [w.sentence for w in desk.write(asked, brief.thread.messages)]
 
     def desk_reply(brief: IssueBrief) -> Sequence[Sentence]:
         assert desk is not None
-        asked = Asked(REPLY, brief.language, brief.tone, brief.length)
+        asked = Asked(REPLY, language_of(brief), brief.tone, brief.length)
         return [w.sentence for w in desk.write(asked, brief.thread.messages, brief.facts, brief.passages)]
 
     found: Writers = {SUMMARY: {"extractive": extractive}, REPLY: {"macro": macro}}

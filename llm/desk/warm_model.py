@@ -15,7 +15,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders
 from torch import Tensor, nn
 from torch.nn import functional
 
-from llm.desk.decode import DeskDecoder
+from llm.desk.decode import DeskDecoder, product
 from llm.desk.prompt import END, PAD, special_tokens
 from llm.desk.tokenizer import load_tokenizer
 from llm.errors import CheckpointError, PromptTooLongError, one_line
@@ -140,6 +140,9 @@ class WarmDecoder(DeskDecoder):
             self._model: Any = EncoderDecoderModel.from_pretrained(folder, **options).eval()
         except (OSError, ValueError, LookupError, RuntimeError) as error:
             raise CheckpointError(f"{folder}: does not load as an encoder-decoder ({one_line(error)}).") from error
+        for module in self._model.modules():
+            if isinstance(module, nn.Linear):
+                _halve(module)
         self._tokenizer = load_tokenizer(folder)
         self.name = folder.resolve().name
         self.ends = frozenset({int(self._tokenizer.token_to_id(END))})
@@ -173,3 +176,9 @@ class WarmDecoder(DeskDecoder):
         """Of the next token, (V,)."""
         found: Tensor = self._model.decoder.cls(state)[0]
         return found
+
+
+def _halve(linear: nn.Linear) -> None:
+    """Reads half as many bytes a token where the processor multiplies half precision: twice the tokens a second."""
+    multiply, bias = product(linear.weight), linear.bias
+    linear.forward = lambda x: multiply(x) + bias  # type: ignore[method-assign]

@@ -118,7 +118,7 @@ def test_it_is_served_as_it_was_trained(model: WarmModel, rows: list[Row], piece
             loss -= float(decoder.logits(state).log_softmax(0)[token])
             state = decoder.advance([token])
     expected, _ = model.loss(stacked(rows[:1], pieces))
-    assert loss / len(written) == pytest.approx(float(expected.detach()), rel=1e-4)
+    assert loss / len(written) == pytest.approx(float(expected.detach()), rel=1e-3)
     assert decoder.read(read, lambda: True) is None
     with pytest.raises(PromptTooLongError, match="512"):
         decoder.read([9] * 600, lambda: False)
