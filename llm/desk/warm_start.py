@@ -1,7 +1,6 @@
 """Training of an English writer that is warm-started from MiniLM (`llm.desk.warm_model`), from the pairs that the desk's own model learns from.
 
-`python -m llm.desk.warm_start --out DIR` trains on one core or a GPU;
-`trustdesk model evaluate DIR` judges the result. What came of it: docs/decisions/024-a-writer-warm-started-from-minilm.md.
+`python -m llm.desk.warm_start --out DIR` trains on one core or a GPU; `trustdesk model evaluate DIR` judges the result. What came of it: docs/decisions/024-a-writer-warm-started-from-minilm.md.
 """
 
 import argparse
@@ -23,14 +22,7 @@ from llm.desk.corpus import read_corpus
 from llm.desk.examples import Pair, PairMaker
 from llm.desk.prompt import END, PAD, WRITE, fitted
 from llm.desk.tokenizer import save_tokenizer
-from llm.desk.train import (
-    encoded,
-    house_tokens,
-    plain_texts,
-    reference_rows,
-    slotless,
-    split,
-)
+from llm.desk.train import encoded, house_tokens, plain_texts, reference_rows, slotless, split
 from llm.desk.variation import noised
 from llm.desk.warm_model import IGNORED, READ_TOKENS, START, WRITTEN_TOKENS, Batch, WarmModel, framed, grown_tokenizer
 from llm.encoder import find_weights, verify_weights
@@ -51,6 +43,7 @@ DEVELOPMENT_ROWS = 48
 """Of each task so many references of development threads choose the moment."""
 
 _FRESH = ("crossattention", "cls.predictions", "added")
+
 Row = tuple[list[int], list[int]]
 """What is read (framed) and what is written, as ids."""
 
