@@ -73,14 +73,35 @@ def train(
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @click.option("--threads", type=click.IntRange(1), help="Judge by so many held-out threads (default: all).")
 @click.option("--keep", type=click.Path(path_type=Path, file_okay=False), help="Where the results are kept.")
+@click.option("--language", type=click.Choice(["en", "zh-Hans"]), help="Judge by threads of one language.")
+@click.option(
+    "--tweetsumm",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="A folder with TweetSumm's validation dialogues: judge the summaries there as well.",
+)
+@click.option(
+    "--helpdesk",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="A folder with the helpdesk dialogues: judge the replies there as well.",
+)
 @json_option
 @click.pass_context
 @one_line_errors
-def evaluate(context: click.Context, folder: Path, threads: int | None, keep: Path | None, as_json: bool) -> None:
+def evaluate(
+    context: click.Context,
+    folder: Path,
+    threads: int | None,
+    keep: Path | None,
+    language: str | None,
+    tweetsumm: Path | None,
+    helpdesk: Path | None,
+    as_json: bool,
+) -> None:
     """Judge the desk model in FOLDER beside the writers that need none; exit status 1 when it may not write by default."""
     from app.services.desk_model import EVALUATIONS_FOLDER, evaluate_model
 
-    records = list(evaluate_model(folder, threads, keep or EVALUATIONS_FOLDER))
+    sets = {name: path for name, path in (("tweetsumm", tweetsumm), ("helpdesk", helpdesk)) if path}
+    records = list(evaluate_model(folder, threads, keep or EVALUATIONS_FOLDER, language, sets))
     print_records(records, as_json=as_json)
     if not any(line.get("passed") for line in records if line["record"] == "verdict"):
         note("The model passes nowhere: it may not write by default (`fails` says why).")

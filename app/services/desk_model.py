@@ -35,33 +35,51 @@ def train_model(out: Path, options: TrainingOptions, texts: Path | None) -> Mapp
     return {**done, "curve": str(curve)}
 
 
-def evaluate_model(folder: Path, threads: int | None, keep: Path) -> Iterator[Mapping[str, object]]:
-    """Scores of the model in `folder` beside the extractive and the macro writer, and of the references, on held-out threads, then a
-    verdict by task and language.
+def evaluate_model(
+    folder: Path,
+    threads: int | None,
+    keep: Path,
+    language: str | None = None,
+    sets: Mapping[str, Path] | None = None,
+) -> Iterator[Mapping[str, object]]:
+    """Scores of the model in `folder` beside the extractive and the macro writer, and of the references, on held-out threads of the languages
+    that it writes, then a verdict by task and language, then their scores on the public `sets` (`llm.desk.public_sets.SETS`) by their folders.
 
-    The scores and every text are kept as JSON lines in the folder `keep`. Raises CheckpointError for a folder that holds no desk model.
+    The scores and every text are kept as JSON lines in the folder `keep`. Raises CheckpointError for a folder that holds no desk model,
+    InputError for a set that can't be read or a `language` that the model does not write.
     """
     from llm.desk.corpus import read_corpus
     from llm.desk.evaluate import judged, table, verdicts, writers_of
     from llm.desk.fluency import Fluency
+    from llm.desk.public_sets import SETS, compared, judged_cases
     from llm.desk.writer import DeskWriter
+    from llm.errors import InputError
     from llm.triage import triage_of
 
+    writer = DeskWriter(folder)
+    if language and language not in writer.languages:
+        raise InputError(f"{folder}: writes {' and '.join(writer.languages)}, not {language}.")
+    languages = (language,) if language else writer.languages
+    cases = {name: SETS[name](path) for name, path in (sets or {}).items()}
     knowledge = load_knowledge()
     triage = triage_of(knowledge.taxonomy, None)
+    writers = writers_of(knowledge, triage, writer)
     corpus = read_corpus(CORPUS_FOLDER)
-    held_out = [thread for thread in corpus if thread.is_held_out][:threads]
+    held_out = [thread for thread in corpus if thread.is_held_out and thread.language in languages][:threads]
     fluency = Fluency((thread for thread in corpus if not thread.is_held_out), knowledge)
-    rows = list(judged(held_out, writers_of(knowledge, triage, DeskWriter(folder)), knowledge, triage, fluency))
-    scores = [{"record": "scores", **line} for line in table(rows)]
-    decided = [{"record": "verdict", **line} for line in verdicts(rows)]
+    rows = list(judged(held_out, writers, knowledge, triage, fluency))
+    scores: list[Mapping[str, object]] = [{"record": "scores", **line} for line in table(rows)]
+    scores += [{"record": "verdict", **line} for line in verdicts(rows)]
+    for name, these in cases.items():
+        written = list(judged_cases((c for c in these if c.language in languages), writers, knowledge, triage))
+        scores += [{"record": "public", "set": name, **line} for line in compared(written)]
+        rows += written
     kept = keep / f"{folder.resolve().name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.jsonl"
     kept.parent.mkdir(parents=True, exist_ok=True)
     texts = ({"record": "text", **row.to_json()} for row in rows)
     with kept.open("w", encoding="utf-8") as file:
-        file.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in (*scores, *decided, *texts))
+        file.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in (*scores, *texts))
     yield from scores
-    yield from decided
     yield {"record": "kept", "file": str(kept)}
 
 

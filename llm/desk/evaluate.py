@@ -68,14 +68,18 @@ def writers_of(
     def macro(brief: IssueBrief) -> Sequence[Sentence]:
         return draft(brief).sentences
 
+    def language_of(brief: IssueBrief) -> str:
+        assert desk is not None
+        return brief.language if brief.language in desk.languages else desk.languages[0]
+
     def desk_summary(brief: IssueBrief) -> Sequence[Sentence]:
         assert desk is not None
-        asked = Asked(SUMMARY, brief.language)
+        asked = Asked(SUMMARY, language_of(brief))
         return [w.sentence for w in desk.write(asked, brief.thread.messages)]
 
     def desk_reply(brief: IssueBrief) -> Sequence[Sentence]:
         assert desk is not None
-        asked = Asked(REPLY, brief.language, brief.tone, brief.length)
+        asked = Asked(REPLY, language_of(brief), brief.tone, brief.length)
         return [w.sentence for w in desk.write(asked, brief.thread.messages, brief.facts, brief.passages)]
 
     found: Writers = {SUMMARY: {"extractive": extractive}, REPLY: {"macro": macro}}
@@ -174,14 +178,14 @@ def _is_held(word: str, held: set[str]) -> bool:
 
 
 def table(rows: Sequence[Judged], seed: int = 1) -> list[dict[str, object]]:
-    """Means by task, language and writer, with the 95 % interval of a bootstrap over threads."""
+    """Means of what was measured by task, language and writer, with the 95 % interval of a bootstrap over threads."""
     groups: dict[tuple[str, str, str], list[Judged]] = {}
     for row in rows:
         groups.setdefault((row.task, row.language, row.writer), []).append(row)
     found: list[dict[str, object]] = []
     for (task, language, writer), these in sorted(groups.items()):
         line: dict[str, object] = {"task": task, "language": language, "writer": writer, "n": len(these)}
-        for name in (*NAMES, "figures", "names", "words", *MEASURES, "sentences"):
+        for name in (n for n in (*NAMES, "figures", "names", "words", *MEASURES, "sentences") if n in these[0].scores):
             value, low, high = interval([(row.thread_id, row.scores[name]) for row in these], seed)
             line[name] = round(value, 4)
             if name in {*NAMES, *MEASURES, "words"}:
@@ -223,9 +227,9 @@ def verdicts(rows: Sequence[Judged], seed: int = 1) -> list[dict[str, object]]:
                 by_writer.setdefault(row.writer, []).append(row)
         desk, people = by_writer.pop("desk"), by_writer.pop(REFERENCE)
         figures = sum(row.scores["figures"] for row in desk) / max(1, len(desk))
-        fluent = {name: _difference(desk, people, name, seed) for name in MEASURES}
+        fluent = {name: difference(desk, people, name, seed) for name in MEASURES}
         for other, theirs in sorted(by_writer.items()):
-            beside = {name: _difference(desk, theirs, name, seed) for name in ("rouge_l", "words")}
+            beside = {name: difference(desk, theirs, name, seed) for name in ("rouge_l", "words")}
             fails = {
                 "figures": figures < FIGURES_AT_LEAST,
                 "rouge_l": beside["rouge_l"][1] <= 0,
@@ -242,7 +246,7 @@ def verdicts(rows: Sequence[Judged], seed: int = 1) -> list[dict[str, object]]:
     return found
 
 
-def _difference(ours: Sequence[Judged], theirs: Sequence[Judged], name: str, seed: int) -> tuple[float, float, float]:
+def difference(ours: Sequence[Judged], theirs: Sequence[Judged], name: str, seed: int) -> tuple[float, float, float]:
     """The mean difference of a score on the same tasks, with its interval."""
     pairs = zip(ours, theirs, strict=True)
     return interval([(a.thread_id, a.scores[name] - b.scores[name]) for a, b in pairs], seed)

@@ -5,7 +5,7 @@ Knows the corpus and the prompt's language; no tokens' ids and no torch.
 """
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
@@ -50,6 +50,15 @@ class Pair:
     target: str
 
 
+Fit = Callable[[Sequence[Source]], list[Source]]
+"""Cuts sources to what a prompt may hold, as `llm.desk.prompt.fitted` does."""
+
+
+def fits_characters(sources: Sequence[Source]) -> list[Source]:
+    """The sources cut to 4,200 characters, a token counting as one."""
+    return fitted(sources, lambda text: len(TOKEN.sub("x", text)), _PROMPT_CHARACTERS)
+
+
 @dataclass
 class _Brief:
     """What one thread adds to a prompt, each source by a cite of its own."""
@@ -59,10 +68,11 @@ class _Brief:
 
 
 class PairMaker:
-    """Makes pairs of a corpus; the same seed makes the same pairs."""
+    """Makes pairs of a corpus, whose prompts `fit` cuts; the same seed makes the same pairs."""
 
-    def __init__(self, threads: Sequence[CorpusThread], knowledge: Knowledge) -> None:
+    def __init__(self, threads: Sequence[CorpusThread], knowledge: Knowledge, fit: Fit = fits_characters) -> None:
         self._threads = list(threads)
+        self._fit = fit
         self._by_language = {
             language: [thread for thread in threads if thread.language == language] for language in (ENGLISH, CHINESE)
         }
@@ -130,7 +140,7 @@ class PairMaker:
         references = reply.sentences if reply is not None else thread.summary
         asked = Asked(REPLY, thread.language, reply.tone, reply.length) if reply else Asked(SUMMARY, thread.language)
         brief.lines = [line for s in references if (line := _line(s, thread, book, "0"))]
-        return _pair(asked, brief)
+        return _pair(asked, brief, self._fit)
 
     def _summary(self, threads: Sequence[CorpusThread], book: SlotBook, deal: random.Random) -> Pair | None:
         brief = _Brief()
@@ -138,7 +148,7 @@ class PairMaker:
             noise = deal if deal.random() < SHARE_NOISED else None
             brief.sources += _said(thread, book, str(n), noise)
             brief.lines += [line for s in thread.summary if (line := _line(s, thread, book, str(n)))]
-        return _pair(Asked(SUMMARY, threads[0].language), brief) if brief.lines else None
+        return _pair(Asked(SUMMARY, threads[0].language), brief, self._fit) if brief.lines else None
 
     def _reply(self, threads: Sequence[CorpusThread], book: SlotBook, deal: random.Random) -> Pair | None:
         policy: list[Source] = []
@@ -170,7 +180,8 @@ class PairMaker:
         ]
         first = drafts[0][2]
         length = first.length if len(drafts) == 1 else ("normal" if len(brief.lines) <= 6 else "long")
-        return _pair(Asked(REPLY, threads[0].language, first.tone, length), brief) if brief.lines else None
+        asked = Asked(REPLY, threads[0].language, first.tone, length)
+        return _pair(asked, brief, self._fit) if brief.lines else None
 
     def _policy(self, cites: Sequence[str], language: str, book: SlotBook, n: str) -> list[Source]:
         found = [
@@ -304,9 +315,9 @@ def _joined(drafts: Sequence[tuple[CorpusThread, str, Reply, list[CitedText]]], 
     return [*body, *closing[:1]] if len(drafts) > 1 else [*body, *closing]
 
 
-def _pair(asked: Asked, brief: _Brief) -> Pair:
+def _pair(asked: Asked, brief: _Brief, fit: Fit) -> Pair:
     """The pair of a brief that fits; a line stays where each of its slots stands in a source that it cites."""
-    kept = fitted(brief.sources, lambda text: len(TOKEN.sub("x", text)), _PROMPT_CHARACTERS)
+    kept = fit(brief.sources)
     numbers = dict(zip((s.cite for s in kept), source_tokens(), strict=False))
     place = {cite: n for n, cite in enumerate(numbers)}
     held = {source.cite: set(SLOT.findall(source.text)) for source in kept}

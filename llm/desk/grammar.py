@@ -37,7 +37,7 @@ class Vocabulary:
         self.slot_ids = frozenset(self.slots.values())
         # What a token says, not its name: byte-level names write the bytes of 没 or 平 with ² and ³.
         said = tokenizer.decode_batch([[i] for i in range(tokenizer.get_vocab_size())])
-        self.words = {i for i, text in enumerate(said) if i not in special and not any(c.isdigit() for c in text)}
+        self.words = {i for i, t in enumerate(said) if t and i not in special and not any(c.isdigit() for c in t)}
         self._house = {language: self.mask(set(ids) & self.words) for language, ids in (house or {}).items() if ids}
 
     def mask(self, ids: Iterable[int]) -> Tensor:

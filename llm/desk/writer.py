@@ -17,7 +17,8 @@ from llm.desk.prompt import Asked, Source, WrittenLine, fitted, lines_in, prompt
 from llm.desk.request import SHOWN_MESSAGES, request_in
 from llm.desk.slots import SlotBook
 from llm.desk.tokenizer import load_tokenizer
-from llm.errors import CheckpointError
+from llm.errors import CheckpointError, InputError
+from llm.language import WRITTEN
 from llm.types import Fact, Message, Passage, Sentence
 
 ANSWER_TOKENS = 420
@@ -43,7 +44,9 @@ class DeskWriter:
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise CheckpointError(f"{folder}: has no readable {CARD}; it is no model of the desk's own.") from error
         self.info: CheckpointInfo = inspect_checkpoint(folder)
-        self._decoder = DeskDecoder(folder)
+        self.languages = tuple(house) or WRITTEN
+        """What it was taught to write."""
+        self._decoder = _decoder(self.info)
         self._tokenizer = load_tokenizer(folder)
         self._check_fit(folder)
         self.is_cut = False
@@ -59,7 +62,9 @@ class DeskWriter:
         passages: Iterable[Passage] = (),
         is_cancelled: Callable[[], bool] = lambda: False,
     ) -> Iterator[Written]:
-        """The sentences one by one. Raises PromptTooLongError when records alone leave no room."""
+        """The sentences one by one. Raises PromptTooLongError when records alone leave no room, InputError for a language it was not taught."""
+        if asked.language not in self.languages:
+            raise InputError(f"{self.info.name} writes {' and '.join(self.languages)}; asked for is {asked.language}.")
         self.is_cut = False
         book = SlotBook()
         sources = self._fitted(sources_of(list(messages)[-SHOWN_MESSAGES:], facts, passages, book))
@@ -122,3 +127,11 @@ class DeskWriter:
     def _filled(line: WrittenLine, book: SlotBook, language: str) -> Written:
         text = book.filled(line.text, line.cites, language)
         return Written(Sentence(text[:1].upper() + text[1:], line.cites), line.part, line.text)
+
+
+def _decoder(info: CheckpointInfo) -> DeskDecoder:
+    if info.kind == "encoder-decoder":
+        from llm.desk.warm_model import WarmDecoder
+
+        return WarmDecoder(info.folder)
+    return DeskDecoder(info.folder)

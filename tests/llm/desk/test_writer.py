@@ -109,9 +109,14 @@ def test_the_gate_wants_a_better_text_of_its_sources_with_right_figures_in_whole
 
 
 def test_a_model_that_knows_nothing_may_not_write_by_default(folder: Path, tmp_path: Path) -> None:
-    done = CliRunner().invoke(
-        main, ["model", "evaluate", str(folder), "--threads", "4", "--keep", str(tmp_path), "--json"]
-    )
+    public = {
+        "ticket_id": "T",
+        "merchant_id": None,
+        "messages": [{"message_id": "m", "author": "buyer", "text": "My lamp is late."}],
+    }
+    (tmp_path / "valid.ndjson").write_text(json.dumps(public | {"references": ["A lamp is late."]}), "utf-8")
+    options = ["--threads", "4", "--keep", str(tmp_path), "--tweetsumm", str(tmp_path), "--json"]
+    done = CliRunner().invoke(main, ["model", "evaluate", str(folder), *options])
     assert done.exit_code == 1, done.output
     records = [json.loads(line) for line in done.stdout.splitlines()]
     assert {line["writer"] for line in records if line["record"] == "scores"} == {
@@ -119,6 +124,11 @@ def test_a_model_that_knows_nothing_may_not_write_by_default(folder: Path, tmp_p
     }
     assert all("unknown_pairs" in line["fails"] for line in records if line["record"] == "verdict")
     assert [line["passed"] for line in records if line["record"] == "verdict"] == [False] * 4
+    outside = [line for line in records if line["record"] == "public"]
+    assert [(line["set"], line["writer"], line["n"]) for line in outside] == [
+        ("tweetsumm", "desk", 1),
+        ("tweetsumm", "extractive", 1),
+    ]
     [kept] = [Path(line["file"]) for line in records if line["record"] == "kept"]
     assert sum('"record": "text"' in line for line in kept.read_text("utf-8").splitlines()) >= 16
 
