@@ -20,7 +20,7 @@ from app.commands.serve import serve
 from app.commands.statement import statement
 from app.commands.trust import trust
 from app.commands.whatif import whatif
-from app.commands.words import answer, classify, draft, summarize, themes
+from app.commands.words import answer, classify, draft, satisfaction, summarize, themes
 
 COMMANDS = (
     serve,
@@ -43,6 +43,7 @@ COMMANDS = (
     draft,
     answer,
     classify,
+    satisfaction,
     redact,
     whatif,
     model,

@@ -94,7 +94,7 @@ def clicks(runs: int, visitors: int, seconds: float, seed: int | None, as_json: 
 @click.option(
     "--only",
     multiple=True,
-    type=click.Choice(["threads", "checks", "retrieval", "answers", "private"]),
+    type=click.Choice(["threads", "checks", "retrieval", "answers", "private", "triage"]),
     help="Only this part; may be given several times (default: all). All but threads need no data.",
 )
 @click.option(
@@ -109,7 +109,7 @@ def clicks(runs: int, visitors: int, seconds: float, seed: int | None, as_json: 
 @one_line_errors
 def language(threads: int, only: tuple[str, ...], half: str, as_json: bool, warehouse: Path | None) -> None:
     """Summaries and drafts of threads (speed, first sentence, unsourced); checks, retrieval, answers and private data on the labelled sets' reporting half."""
-    from app.bench import answers, private, retrieval, sentence_checks
+    from app.bench import answers, private, retrieval, sentence_checks, triage
     from app.bench.language import measure
     from app.services.desk import load_knowledge
 
@@ -119,6 +119,7 @@ def language(threads: int, only: tuple[str, ...], half: str, as_json: bool, ware
         "retrieval": retrieval.measure,
         "answers": answers.measure,
         "private": private.measure,
+        "triage": triage.measure,
     }
     with runtime(warehouse):
         rows = (row.to_json() for name, part in parts.items() if not only or name in only for row in part())

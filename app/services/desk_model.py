@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.services.desk import KNOWLEDGE_FOLDER, load_knowledge
+from app.services.runtime import get_runtime
 from app.settings import project_root
 
 if TYPE_CHECKING:
@@ -91,3 +92,16 @@ def train_people_tagger(out: Path) -> Mapping[str, object]:
     tagger = train_people(read_corpus(CORPUS_FOLDER))
     tagger.save(out)
     return {"tagger": "people", "file": str(out), "bytes": out.stat().st_size, "least": tagger.least}
+
+
+def train_triage_weights(out: Path) -> Mapping[str, object]:
+    """Trains triage and inferred satisfaction into the file `out`, with sentence vectors where the settings have an encoder. Raises InputError
+    for a corpus that can't be read."""
+    from llm.desk.corpus import read_corpus
+    from llm.desk.triage_training import train_triage
+
+    desk = get_runtime().desk
+    weights = train_triage(read_corpus(CORPUS_FOLDER), desk.knowledge.taxonomy, desk.encoder)
+    weights.save(out)
+    numbers = {language: dict(held.numbers) for language, held in weights.languages.items()}
+    return {"file": str(out), "bytes": out.stat().st_size, "vectors": weights.vectors is not None, "numbers": numbers}
