@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from llm.language import readable, sentences
 from llm.spans import Span, extract
@@ -71,13 +71,13 @@ def fields_of(text: str) -> ExtractedFields:
     return ExtractedFields(
         orders=_once(_orders(read, spans)),
         amounts=_once(_amounts(read, spans)),
-        dates=_once(span.text for span in spans if span.kind == "date"),
+        dates=_once([span.text.rstrip(".") for span in spans if span.kind == "date"]),
         carriers=_once(_carriers(read, spans)),
         asks=asks_of(read),
     )
 
 
-def _once(texts: Iterator[str] | Sequence[str]) -> tuple[str, ...]:
+def _once(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(texts))
 
 
@@ -104,7 +104,11 @@ def _carriers(text: str, spans: Sequence[Span]) -> Iterator[str]:
     """The known ones, what is called by a carrier's words, and what the tagger of names takes for one; the longest of those that overlap."""
     found = [(span.start, span.end) for span in spans if span.kind == "carrier"]
     found += [_without_article(text, *match.span()) for match in _CARRIER.finditer(text)]
-    found += [(name.start, name.end) for name in tagged(text) if name.kind == "carrier" and name.confidence >= _CARRIER_LEAST]
+    found += [
+        (name.start, name.end)
+        for name in tagged(readable(text))
+        if name.kind == "carrier" and name.confidence >= _CARRIER_LEAST
+    ]
     kept: list[tuple[int, int]] = []
     for start, end in sorted(found, key=lambda span: (span[0] - span[1], span[0])):
         if all(end <= other[0] or other[1] <= start for other in kept):
@@ -122,7 +126,7 @@ def asks_of(text: str) -> tuple[str, ...]:
     found: list[str] = []
     clean = readable(text[:READ_CHARACTERS])
     for piece in sentences(clean):
-        found += [clean[piece.start + start : piece.start + end] for start, end in _stretches(piece.text)]
+        found += [text[piece.start + start : piece.start + end] for start, end in _stretches(piece.text)]
     return _once([ask[:LONGEST_ASK] for ask in found])[:MAX_ASKS]
 
 
@@ -151,7 +155,9 @@ def _clauses(sentence: str) -> Iterator[tuple[int, int]]:
 
 def _asking(clauses: Sequence[str]) -> list[bool]:
     """Of each clause of a sentence whether it asks; a sentence that ends in a question mark has one that does."""
-    asking = [not _OPENER.match(clause) and (_ASKS.search(clause) or _ORDERS.match(clause)) is not None for clause in clauses]
+    asking = [
+        not _OPENER.match(clause) and (_ASKS.search(clause) or _ORDERS.match(clause)) is not None for clause in clauses
+    ]
     if not clauses or clauses[-1].rstrip(" !！")[-1:] not in ("?", "？"):
         return asking
     begun = [n for n, clause in enumerate(clauses) if _BEGINS_QUESTION.match(clause)]

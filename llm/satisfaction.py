@@ -30,7 +30,9 @@ def satisfaction(thread: Thread, triage: Triage, weights: TriageWeights | None =
     return satisfaction_of_all([thread], triage, weights)[0]
 
 
-def satisfaction_of_all(threads: Sequence[Thread], triage: Triage, weights: TriageWeights | None = None) -> list[Satisfaction]:
+def satisfaction_of_all(
+    threads: Sequence[Thread], triage: Triage, weights: TriageWeights | None = None
+) -> list[Satisfaction]:
     """`satisfaction` of each, read together by language."""
     held = weights or shipped()
     languages = [thread_language(message.text for message in asking(thread)) for thread in threads]
@@ -61,7 +63,9 @@ def asking(thread: Thread) -> list[Message]:
     """What merchants and buyers wrote. Raises InputError where that is nothing."""
     found = [message for message in thread.messages if message.author in {"merchant", "buyer"} and message.text.strip()]
     if not found:
-        raise InputError(f"thread {thread.ticket_id!r}: no merchant or buyer wrote anything; satisfaction can't be inferred.")
+        raise InputError(
+            f"thread {thread.ticket_id!r}: no merchant or buyer wrote anything; satisfaction can't be inferred."
+        )
     return found
 
 
@@ -89,6 +93,8 @@ def features(threads: Sequence[Thread], courses: Floats, index: TextIndex) -> cs
     asked = [asking(thread) for thread in threads]
     whole = ["\n".join(body(m.text[:READ_CHARACTERS]) for m in found[-READ_MESSAGES:]) for found in asked]
     last = [body(found[-1].text[:READ_CHARACTERS]) for found in asked]
-    answers = [next((m.text for m in reversed(thread.messages) if m.author in {"agent", "bot"}), "") for thread in threads]
+    answers = [
+        next((m.text for m in reversed(thread.messages) if m.author in {"agent", "bot"}), "") for thread in threads
+    ]
     answered = [body(text[:READ_CHARACTERS]) if text else "" for text in answers]
     return hstack([*(index.transform(texts) for texts in (whole, last, answered)), csr_matrix(courses)], format="csr")

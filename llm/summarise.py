@@ -12,9 +12,9 @@ from datetime import date
 import numpy as np
 
 from llm.errors import InputError
+from llm.fields import is_question
 from llm.language import CHINESE, ENGLISH, WRITTEN, is_chinese, sentences, thread_language
 from llm.spans import extract
-from llm.fields import is_question
 from llm.taxonomy import OTHER, Taxonomy
 from llm.triage import Triage, triage_of
 from llm.types import Author, Message, Sentence, Summary, Thread

@@ -26,7 +26,9 @@ LEAST_TEXTS = 2
 class TextIndex:
     """`transform` gives rows of unit length for each way of cutting, side by side: (texts, n-grams)."""
 
-    def __init__(self, *, chinese: bool, vocabularies: Sequence[Sequence[str]], idfs: Sequence[NDArray[np.float32]]) -> None:
+    def __init__(
+        self, *, chinese: bool, vocabularies: Sequence[Sequence[str]], idfs: Sequence[NDArray[np.float32]]
+    ) -> None:
         self.chinese = chinese
         self._vocabularies = [list(vocabulary) for vocabulary in vocabularies]
         self._idfs = list(idfs)

@@ -6,28 +6,35 @@ Learnt once from the written corpus and the taxonomy's examples (`llm.triage_wei
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, hstack
+from scipy.sparse import csr_matrix
 
 from llm.fields import fields_of
 from llm.intents import READ_CHARACTERS, Chances, Intents, readable_part, softmax
 from llm.language import CHINESE, WRITTEN, body, detect, is_chinese
 from llm.taught import Correction, blended, likeness
 from llm.taxonomy import OTHER, URGENCIES, Taxonomy, WordsByLanguage
-from llm.triage_weights import LanguageWeights, TriageWeights, shipped
+from llm.triage_weights import TriageWeights, shipped
 from llm.types import AspectConfidence, Classification, Confidence, Polarity, Thread
 from llm.vectors import SentenceEncoder
 
-UNSURE_BELOW = 0.35
+UNSURE_BELOW = 0.25
 UNSURE_BELOW_IF_SHORT = 0.75
 """A word or two (fewer than 3 words, 4 Han characters) must be plain."""
 
 _WORD = re.compile(r"[^\W\d_\u4e00-\u9fff]+")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 SECOND_INTENT_FROM = 0.2
+WORDS_SHARE = 0.5
+"""How much the taxonomy's words of praise and blame add to what the weights say of the mood."""
+
+CALM = 0.1
+"""A calm report of something bad is no bad mood: threads were labelled a little lower than that."""
+
 OPENING_MESSAGES = 3
 """What a thread is about is read from its subject and the first so many messages of those who ask."""
 
@@ -51,20 +58,21 @@ class Triage:
         self._weights = weights or shipped()
         self._intents = Intents(taxonomy, self._weights, encoder)
         self._corrections = tuple(corrections)
-        self._calibration = "intents_with_vectors" if encoder is not None and self._weights.vectors is not None else "intents"
+        self._calibration = (
+            "intents_with_vectors" if encoder is not None and self._weights.vectors is not None else "intents"
+        )
 
     def classify(self, text: str, text_id: str = "") -> Classification:
         """All of DESIGN's `classify` for one text; an empty text is `other`, neutral, low."""
         clean = body(text[:READ_CHARACTERS])
         language = detect(clean)
-        chances = self._chances([text])
-        intents = self._ranked(chances[0], text) if clean.strip() else (Confidence(OTHER, 1.0),)
+        intents = self._ranked(self._chances([text])[0], text) if clean.strip() else (Confidence(OTHER, 1.0),)
         return Classification(
             id=text_id,
             intents=intents,
             aspects=self._aspects(clean),
             sentiment=self._felt(clean, language),
-            urgency=self._urgency(clean, chances) if clean.strip() else Confidence(URGENCIES[0], 1.0),
+            urgency=self._urgency(clean) if clean.strip() else Confidence(URGENCIES[0], 1.0),
             language=language,
             fields=fields_of(text),
         )
@@ -92,10 +100,14 @@ class Triage:
             rows = np.flatnonzero(chinese == is_han)
             found[rows] = calibrated(found[rows], self._weights.of(chinese=is_han).numbers[self._calibration])
             if len(rows) and self._taught[is_han] is not None:
-                found[rows] = self._corrected(found[rows], [texts[int(n)] for n in rows], "intent", self._intents.names, is_han)
+                found[rows] = self._corrected(
+                    found[rows], [texts[int(n)] for n in rows], "intent", self._intents.names, is_han
+                )
         return found
 
-    def _corrected(self, chances: Chances, texts: Sequence[str], kind: str, names: Sequence[str], is_han: bool) -> Chances:
+    def _corrected(
+        self, chances: Chances, texts: Sequence[str], kind: str, names: Sequence[str], is_han: bool
+    ) -> Chances:
         """The chances after the corrections of this kind in the texts' language."""
         taught = self._taught[is_han]
         if taught is None:
@@ -120,17 +132,13 @@ class Triage:
         return self._sentiment(body(text[:READ_CHARACTERS]))
 
     def _felt(self, clean: str, language: str) -> float:
-        """By the weights where somebody taught them the language, else by words alone."""
-        if language not in WRITTEN:
-            return self._sentiment(clean)
+        """By the weights and by words, where somebody taught the weights the language; else by words alone."""
+        by_words = self._sentiment(clean)
+        if language not in WRITTEN or not clean.strip():
+            return by_words
         own = self._weights.of(chinese=language == CHINESE)
-        score = own.heads["sentiment"].scores(self.mood_features([clean], own))[0, 0]
-        return round(float(np.clip(score, -1.0, 1.0)), 3)
-
-    def mood_features(self, texts: Sequence[str], own: LanguageWeights) -> csr_matrix:
-        """(texts, features) of the sentiment head: n-grams, the mood by words, marks."""
-        marks = [[self._sentiment(t), min(3, len(_CRIES.findall(t))) / 3, min(3, len(_QUERIES.findall(t))) / 3] for t in texts]
-        return hstack([own.index.transform(texts), csr_matrix(marks)], format="csr")
+        score = own.heads["sentiment"].scores(own.index.transform([readable_part(clean)]))[0, 0]
+        return round(float(np.clip(score + WORDS_SHARE * by_words + CALM, -1.0, 1.0)), 3)
 
     def _sentiment(self, text: str) -> float:
         positive, denied_positive = _count(text, self._taxonomy.positive)
@@ -154,29 +162,13 @@ class Triage:
                 found.append(AspectConfidence(aspect.aspect_id, polarity, confidence))
         return tuple(sorted(found, key=lambda aspect: -aspect.confidence))
 
-    def _urgency(self, text: str, chances: Chances) -> Confidence:
+    def _urgency(self, text: str) -> Confidence:
         is_han = is_chinese(text)
         own = self._weights.of(chinese=is_han)
-        scores = own.heads["urgency"].scores(self.urgency_features([text], chances, own))
+        scores = own.heads["urgency"].scores(own.index.transform([readable_part(text)]))
         told = self._corrected(softmax(scores / own.numbers["urgency"][0]), [text], "urgency", URGENCIES, is_han)[0]
         best = int(told.argmax())
         return Confidence(URGENCIES[best], round(float(told[best]), 3))
-
-    def urgency_features(self, texts: Sequence[str], chances: Chances, own: LanguageWeights) -> csr_matrix:
-        """(texts, features) of the urgency head: n-grams, the levels that the intents have by themselves, words of urgency, mood."""
-        usual = np.zeros((len(self._intents.names), len(URGENCIES)))
-        for row, name in enumerate(self._intents.names):
-            usual[row, URGENCIES.index(self._taxonomy.intent(name).urgency)] = 1.0
-        levels = chances @ usual
-        levels /= np.maximum(levels.sum(axis=1, keepdims=True), 1e-9)
-        named = [
-            [*(float(any(_count(t, level.keywords))) for level in self._taxonomy.urgencies), self._sentiment(t)]
-            for t in texts
-        ]
-        return hstack([own.index.transform(texts), csr_matrix(np.hstack([levels, named]))], format="csr")
-
-
-_CRIES, _QUERIES = re.compile(r"[!！]"), re.compile(r"[?？]")
 
 
 def calibrated(chances: NDArray[np.float64], line: tuple[float, ...]) -> Chances:
@@ -223,13 +215,23 @@ def _phrase(language: str, phrase: str) -> re.Pattern[str]:
     return _PHRASES[key]
 
 
+_SHARED: "WeakKeyDictionary[Taxonomy, dict[tuple[SentenceEncoder | None, tuple[Correction, ...]], Triage]]" = (
+    WeakKeyDictionary()
+)
+SHARED_AT_ONCE = 8
 
-@lru_cache(maxsize=8)
+
 def triage_of(
     taxonomy: Taxonomy, encoder: SentenceEncoder | None = None, corrections: tuple[Correction, ...] = ()
 ) -> Triage:
     """The classifiers of this taxonomy with these corrections, made once for all callers."""
-    return Triage(taxonomy, encoder, corrections)
+    held = _SHARED.setdefault(taxonomy, {})
+    key = (encoder, corrections)
+    if key not in held:
+        while len(held) >= SHARED_AT_ONCE:
+            held.pop(next(iter(held)), None)
+        held[key] = Triage(taxonomy, encoder, corrections)
+    return held[key]
 
 
 def classify(

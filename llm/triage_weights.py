@@ -72,7 +72,8 @@ class TriageWeights:
         arrays |= _arrays("wordless", self.wordless)
         arrays |= _arrays("vectors", self.vectors) if self.vectors is not None else {}
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(path, said=np.frombuffer(json.dumps(said).encode(), np.uint8), **arrays)
+        arrays["said"] = np.frombuffer(json.dumps(said).encode(), np.uint8)
+        np.savez_compressed(path, **arrays)  # type: ignore[arg-type]  # numpy's stub takes every name for its own
 
     @classmethod
     def load(cls, path: Path = WEIGHTS) -> "TriageWeights":

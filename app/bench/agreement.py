@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Values = NDArray[np.generic]
+Values = NDArray[Any]
 Statistic = Callable[..., float]
 RESAMPLES = 1_000
 SEED = 6

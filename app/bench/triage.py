@@ -105,7 +105,7 @@ def rows(data: str, language: str, by: str, found: Sequence[Labelled], told: Seq
         yield TriageRow("triage", data, language, figure, by, len(found), value, low, high)
 
 
-def _figures(found: Sequence[Labelled], told: Sequence[Told]) -> dict[str, tuple[Statistic | Values, ...]]:
+def _figures(found: Sequence[Labelled], told: Sequence[Told]) -> dict[str, tuple[Statistic, *tuple[Values, ...]]]:
     """Each figure's statistic with its arrays."""
     codes = {name: place for place, name in enumerate(_names(found, told))}
     main = np.array([codes[case.intents[0]] for case in found])

@@ -67,7 +67,8 @@ def corrections(snapshot_id: str, newest: str) -> tuple[Correction, ...]:
 
 def openings(written: pd.DataFrame, subjects: Mapping[object, object]) -> dict[str, str]:
     """Per ticket what it is classified by: its subject and first questions; tickets in which nobody asked are left out."""
-    from llm.triage import OPENING_MESSAGES, READ_CHARACTERS
+    from llm.intents import READ_CHARACTERS
+    from llm.triage import OPENING_MESSAGES
 
     asked = written[written["author"].isin(["merchant", "buyer"]) & written["text"].notna()]
     texts: dict[str, list[str]] = {}

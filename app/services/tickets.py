@@ -141,7 +141,9 @@ def read_tickets(snapshot_id: str, scope: Scope | None, ticket_ids: tuple[str, .
 
 
 @cached
-def _read_tickets(snapshot_id: str, scope: Scope | None, ticket_ids: tuple[str, ...], newest: str) -> tuple[Ticket, ...]:
+def _read_tickets(
+    snapshot_id: str, scope: Scope | None, ticket_ids: tuple[str, ...], newest: str
+) -> tuple[Ticket, ...]:
     from analytics import threads
 
     with cursor(snapshot_id) as opened:

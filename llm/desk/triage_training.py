@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
+from scipy.sparse import vstack
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GroupKFold
 
@@ -20,15 +21,18 @@ from llm.satisfaction import course, features
 from llm.taxonomy import URGENCIES, Taxonomy
 from llm.text_index import TextIndex
 from llm.triage import Triage, opening_of
-from llm.triage_weights import HEADS, Head, LanguageWeights, TriageWeights
+from llm.triage_weights import Head, LanguageWeights, TriageWeights
 from llm.vectors import SentenceEncoder, encode_english
 
 FOLDS = 5
 MAIN_SHARE = 0.65
 """What the first of several intents weighs; the others share the rest."""
 
-REGULARISATION = {"intents": 30.0, "vectors": 30.0, "urgency": 3.0}
-RIDGE = {"sentiment": 1.0, "satisfaction": 3.0}
+EXAMPLE_SHARE = 0.6
+"""What an example of the taxonomy weighs beside a thread where urgency is learnt: it has only its intent's usual one."""
+
+REGULARISATION = {"intents": 30.0, "vectors": 30.0, "urgency": 5.0}
+RIDGE = {"sentiment": 0.5, "satisfaction": 1.0}
 COVERED = 0.95
 ROUNDS = 200
 Rows = Any  # scipy's sparse rows or numpy's: scikit-learn takes both
@@ -85,7 +89,9 @@ def _with_intents(
         languages[language] = replace(own, heads={**own.heads, "intents": head})
     english = examples(threads, taxonomy, ENGLISH)
     vectors = encode_english([example.text for example in english], encoder)
-    head = _classifier(vectors, english, weights.intents, REGULARISATION["vectors"]) if vectors is not None else None
+    if vectors is None:
+        return replace(weights, languages=languages)
+    head = _classifier(vectors, english, weights.intents, REGULARISATION["vectors"])
     return replace(weights, languages=languages, vectors=head)
 
 
@@ -131,7 +137,10 @@ def _folds(threads: Sequence[CorpusThread]) -> Iterator[tuple[NDArray[np.int64],
 
 
 def _with_the_rest(
-    weights: TriageWeights, unseen: Mapping[bool, NDArray[np.float64]], threads: Sequence[CorpusThread], taxonomy: Taxonomy
+    weights: TriageWeights,
+    unseen: Mapping[bool, NDArray[np.float64]],
+    threads: Sequence[CorpusThread],
+    taxonomy: Taxonomy,
 ) -> TriageWeights:
     triage = Triage(taxonomy, weights=weights)
     courses = np.array([course(thread.plain, triage.sentiment) for thread in threads])
@@ -139,56 +148,62 @@ def _with_the_rest(
     for language, own in weights.languages.items():
         places = np.array([n for n, thread in enumerate(threads) if thread.language == language])
         chosen = [threads[n] for n in places]
-        lines = {
+        numbers: dict[str, tuple[float, ...]] = {
             "intents_with_vectors" if has_vectors else "intents": _platt(chances[places], chosen, weights.intents)
             for has_vectors, chances in unseen.items()
         }
-        languages[language] = replace(
-            own, numbers=lines
-        )
-        languages[language] = _with_moods(languages[language], triage, chosen, unseen[False][places], courses[places])
-    wordless, errors = _regression(courses, np.array([float(t.satisfaction) for t in threads]), threads, RIDGE["satisfaction"])
-    return replace(weights, languages=languages, wordless=wordless, wordless_interval=errors)
+        texts = own.index.transform([readable_part(opening_of(thread.plain)) for thread in chosen])
+        urgency, numbers["urgency"] = _urgency(own.index, texts, chosen, taxonomy, language)
+        sentiment, _ = _regression(texts, [thread.sentiment for thread in chosen], chosen, RIDGE["sentiment"])
+        rows = features([thread.plain for thread in chosen], courses[places], own.index)
+        felt = [float(thread.satisfaction) for thread in chosen]
+        satisfaction, numbers["satisfaction"] = _regression(rows, felt, chosen, RIDGE["satisfaction"])
+        heads = {
+            "intents": own.heads["intents"],
+            "urgency": urgency,
+            "sentiment": sentiment,
+            "satisfaction": satisfaction,
+        }
+        languages[language] = replace(own, heads=heads, numbers=numbers)
+    felt = [float(thread.satisfaction) for thread in threads]
+    wordless, interval = _regression(courses, felt, threads, RIDGE["satisfaction"])
+    return replace(weights, languages=languages, wordless=wordless, wordless_interval=interval)
 
 
-def _with_moods(
-    own: LanguageWeights,
-    triage: Triage,
-    threads: Sequence[CorpusThread],
-    chances: NDArray[np.float64],
-    courses: NDArray[np.float64],
-) -> LanguageWeights:
-    """Urgency, sentiment and satisfaction of one language."""
-    texts = [opening_of(thread.plain) for thread in threads]
+def _urgency(
+    index: TextIndex, texts: Rows, threads: Sequence[CorpusThread], taxonomy: Taxonomy, language: str
+) -> tuple[Head, tuple[float]]:
+    """From the threads and the taxonomy's examples; and the temperature at which unseen threads' levels are likeliest."""
+    usual = [(text, intent.urgency) for intent in taxonomy.intents for text in intent.examples.get(language, ())]
+    examples = index.transform([readable_part(text) for text, _ in usual])
     levels = np.array([URGENCIES.index(thread.urgency) for thread in threads])
-    urgent = triage.urgency_features(texts, chances, own)
-    urgency = _softmax_head(urgent, levels, len(URGENCIES), REGULARISATION["urgency"])
+    others = np.array([URGENCIES.index(level) for _, level in usual])
+
+    def fitted(chosen: NDArray[np.int64]) -> Head:
+        shares = np.r_[np.ones(len(chosen)), np.full(len(others), EXAMPLE_SHARE)]
+        labels = np.r_[levels[chosen], others]
+        return _softmax_head(
+            vstack([texts[chosen], examples]), labels, len(URGENCIES), REGULARISATION["urgency"], shares
+        )
+
     scores = np.zeros((len(threads), len(URGENCIES)))
     for taught, judged in _folds(threads):
-        head = _softmax_head(urgent[taught], levels[taught], len(URGENCIES), REGULARISATION["urgency"])
-        scores[judged] = head.scores(urgent[judged])
-    moods = np.array([thread.sentiment for thread in threads])
-    sentiment, _ = _regression(triage.mood_features(texts, own), moods, threads, RIDGE["sentiment"])
-    surveyed = np.array([float(thread.satisfaction) for thread in threads])
-    rows = features([thread.plain for thread in threads], courses, own.index)
-    satisfaction, errors = _regression(rows, surveyed, threads, RIDGE["satisfaction"])
-    heads = {**own.heads, **dict(zip(HEADS[1:], (urgency, sentiment, satisfaction), strict=True))}
-    numbers = {**own.numbers, "urgency": (_temperature(scores, levels),), "satisfaction": errors}
-    return replace(own, heads=heads, numbers=numbers)
+        scores[judged] = fitted(taught).scores(texts[judged])
+    return fitted(np.arange(len(threads))), (_temperature(scores, levels),)
 
 
 def _regression(
-    rows: Rows, labels: NDArray[np.float64], threads: Sequence[CorpusThread], penalty: float
+    rows: Rows, said: Sequence[float], threads: Sequence[CorpusThread], penalty: float
 ) -> tuple[Head, tuple[float, float]]:
-    """A ridge regression, and between which errors COVERED of the threads lie that it had not seen (split conformal, both ends)."""
-    unseen = np.zeros(len(labels))
+    """A ridge regression, drawn out to the line on which unseen threads lie; and between which errors COVERED of these lie (split conformal)."""
+    labels, unseen = np.array(said), np.zeros(len(said))
     for taught, judged in _folds(threads):
         unseen[judged] = Ridge(alpha=penalty).fit(rows[taught], labels[taught]).predict(rows[judged])
-    tail = (1 - COVERED) / 2
-    low = float(np.quantile(labels - unseen, tail, method="lower"))
-    high = float(np.quantile(labels - unseen, 1 - tail, method="higher"))
+    slope, offset = np.polyfit(unseen, labels, 1)
+    errors, tail = labels - slope * unseen - offset, (1 - COVERED) / 2
+    ends = float(np.quantile(errors, tail, method="lower")), float(np.quantile(errors, 1 - tail, method="higher"))
     fitted = Ridge(alpha=penalty).fit(rows, labels)
-    return Head(fitted.coef_.reshape(-1, 1), np.array([fitted.intercept_])), (low, high)
+    return Head(slope * fitted.coef_.reshape(-1, 1), np.array([slope * fitted.intercept_ + offset])), ends
 
 
 def _platt(chances: NDArray[np.float64], threads: Sequence[CorpusThread], names: Sequence[str]) -> tuple[float, float]:
