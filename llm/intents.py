@@ -15,9 +15,8 @@ from scipy.sparse import csr_matrix
 
 from llm.language import body, is_chinese, sentences
 from llm.taxonomy import OTHER, Taxonomy
-from llm.text_index import TextIndex
 from llm.triage_weights import LanguageWeights, TriageWeights
-from llm.vectors import SentenceEncoder, cosine, encode_english
+from llm.vectors import cosine
 
 READ_CHARACTERS = 6_000
 READ_SENTENCES = 12
@@ -55,9 +54,9 @@ def examples_of(taxonomy: Taxonomy, language: str) -> list[tuple[str, str]]:
 class Intents:
     """The chances of one taxonomy's intents, in the order of `names`; an intent that the weights don't know has none."""
 
-    def __init__(self, taxonomy: Taxonomy, weights: TriageWeights, encoder: SentenceEncoder | None = None) -> None:
+    def __init__(self, taxonomy: Taxonomy, weights: TriageWeights) -> None:
         self.names = sorted(intent.intent_id for intent in taxonomy.intents)
-        self._taxonomy, self._weights, self._encoder = taxonomy, weights, encoder
+        self._taxonomy, self._weights = taxonomy, weights
         self._columns = [weights.intents.index(name) if name in weights.intents else -1 for name in self.names]
         self._lock = Lock()
 
@@ -92,23 +91,10 @@ class Intents:
     def _of_language(self, texts: Sequence[str], own: LanguageWeights) -> Chances:
         rows = own.index.transform(texts)
         told = softmax(own.heads["intents"].scores(rows))
-        near = None if own.index.chinese else self._by_vectors(texts)
-        if near is not None:
-            told = np.sqrt(told * near)
-            told /= told.sum(axis=1, keepdims=True)
         told = np.hstack([told, np.zeros((len(texts), 1))])[:, self._columns]
         familiar = np.minimum(1.0, cosine(rows, self._examples[own.index.chinese]).max(axis=1) / FAMILIAR_FROM)
         found: Chances = told * familiar[:, np.newaxis]
         return found
-
-    def _by_vectors(self, texts: Sequence[str]) -> Chances | None:
-        head = self._weights.vectors
-        vectors = encode_english(texts, self._encoder) if head is not None else None
-        if head is None or vectors is None:
-            return None
-        told = softmax(head.scores(vectors))
-        told[~vectors.any(axis=1)] = 1 / told.shape[1]
-        return told
 
     @cached_property
     def _examples(self) -> dict[bool, csr_matrix]:
@@ -124,8 +110,3 @@ def softmax(scores: NDArray[np.floating]) -> Chances:
     raised = np.exp(scores - scores.max(axis=1, keepdims=True))
     found: Chances = raised / raised.sum(axis=1, keepdims=True)
     return found
-
-
-def index_of(weights: TriageWeights, text: str) -> TextIndex:
-    """The n-grams of the text's language."""
-    return weights.of(chinese=is_chinese(text)).index

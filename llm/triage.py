@@ -5,7 +5,7 @@ Learnt once from the written corpus and the taxonomy's examples (`llm.triage_wei
 """
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from weakref import WeakKeyDictionary
 
@@ -20,7 +20,6 @@ from llm.taught import Correction, blended, likeness
 from llm.taxonomy import OTHER, URGENCIES, Taxonomy, WordsByLanguage
 from llm.triage_weights import TriageWeights, shipped
 from llm.types import AspectConfidence, Classification, Confidence, Polarity, Thread
-from llm.vectors import SentenceEncoder
 
 UNSURE_BELOW = 0.25
 UNSURE_BELOW_IF_SHORT = 0.75
@@ -50,17 +49,13 @@ class Triage:
     def __init__(
         self,
         taxonomy: Taxonomy,
-        encoder: SentenceEncoder | None = None,
         corrections: Sequence[Correction] = (),
         weights: TriageWeights | None = None,
     ) -> None:
         self._taxonomy = taxonomy
         self._weights = weights or shipped()
-        self._intents = Intents(taxonomy, self._weights, encoder)
+        self._intents = Intents(taxonomy, self._weights)
         self._corrections = tuple(corrections)
-        self._calibration = (
-            "intents_with_vectors" if encoder is not None and self._weights.vectors is not None else "intents"
-        )
 
     def classify(self, text: str, text_id: str = "") -> Classification:
         """All of DESIGN's `classify` for one text; an empty text is `other`, neutral, low."""
@@ -98,7 +93,7 @@ class Triage:
         chinese = np.array([is_chinese(text) for text in texts], dtype=bool)
         for is_han in (True, False):
             rows = np.flatnonzero(chinese == is_han)
-            found[rows] = calibrated(found[rows], self._weights.of(chinese=is_han).numbers[self._calibration])
+            found[rows] = calibrated(found[rows], self._weights.of(chinese=is_han).numbers["intents"])
             if len(rows) and self._taught[is_han] is not None:
                 found[rows] = self._corrected(
                     found[rows], [texts[int(n)] for n in rows], "intent", self._intents.names, is_han
@@ -215,35 +210,20 @@ def _phrase(language: str, phrase: str) -> re.Pattern[str]:
     return _PHRASES[key]
 
 
-_SHARED: "WeakKeyDictionary[Taxonomy, dict[tuple[SentenceEncoder | None, tuple[Correction, ...]], Triage]]" = (
-    WeakKeyDictionary()
-)
+_SHARED: "WeakKeyDictionary[Taxonomy, dict[tuple[Correction, ...], Triage]]" = WeakKeyDictionary()
 SHARED_AT_ONCE = 8
 
 
-def triage_of(
-    taxonomy: Taxonomy, encoder: SentenceEncoder | None = None, corrections: tuple[Correction, ...] = ()
-) -> Triage:
+def triage_of(taxonomy: Taxonomy, corrections: tuple[Correction, ...] = ()) -> Triage:
     """The classifiers of this taxonomy with these corrections, made once for all callers."""
     held = _SHARED.setdefault(taxonomy, {})
-    key = (encoder, corrections)
-    if key not in held:
+    if corrections not in held:
         while len(held) >= SHARED_AT_ONCE:
             held.pop(next(iter(held)), None)
-        held[key] = Triage(taxonomy, encoder, corrections)
-    return held[key]
+        held[corrections] = Triage(taxonomy, corrections)
+    return held.get(corrections) or Triage(taxonomy, corrections)
 
 
-def classify(
-    text: str, taxonomy: Taxonomy, encoder: SentenceEncoder | None = None, *, text_id: str = ""
-) -> Classification:
-    """`Triage(taxonomy, encoder).classify(text)`; the classifier is shared between calls."""
-    return triage_of(taxonomy, encoder).classify(text, text_id)
-
-
-def classify_all(
-    items: Iterable[tuple[str, str]], taxonomy: Taxonomy, encoder: SentenceEncoder | None = None
-) -> list[Classification]:
-    """Classifies `(id, text)` pairs, in order."""
-    triage = triage_of(taxonomy, encoder)
-    return [triage.classify(text, text_id) for text_id, text in items]
+def classify(text: str, taxonomy: Taxonomy, *, text_id: str = "") -> Classification:
+    """`Triage(taxonomy).classify(text)`; the classifier is shared between calls."""
+    return triage_of(taxonomy).classify(text, text_id)

@@ -50,15 +50,13 @@ class LanguageWeights:
 class TriageWeights:
     """`languages` by BCP-47 tag; `intents` in the order of the intent heads' labels.
 
-    `vectors` tells intents from English sentence vectors (None: trained without an encoder); `wordless` tells satisfaction from a
-    thread's course alone, for languages that nobody taught it.
+    `wordless` tells satisfaction from a thread's course alone, for languages that nobody taught it.
     """
 
     intents: tuple[str, ...]
     languages: Mapping[str, LanguageWeights]
     wordless: Head
     wordless_interval: tuple[float, float]
-    vectors: Head | None = None
 
     def save(self, path: Path) -> None:
         """Half precision, compressed, without pickles."""
@@ -70,7 +68,6 @@ class TriageWeights:
             for name, head in held.heads.items():
                 arrays |= _arrays(f"{language}.{name}", head)
         arrays |= _arrays("wordless", self.wordless)
-        arrays |= _arrays("vectors", self.vectors) if self.vectors is not None else {}
         path.parent.mkdir(parents=True, exist_ok=True)
         arrays["said"] = np.frombuffer(json.dumps(said).encode(), np.uint8)
         np.savez_compressed(path, **arrays)  # type: ignore[arg-type]  # numpy's stub takes every name for its own
@@ -87,7 +84,6 @@ class TriageWeights:
                     languages={language: _language(held, language, said["numbers"][language]) for language in WRITTEN},
                     wordless=_head(held, "wordless"),
                     wordless_interval=(low, high),
-                    vectors=_head(held, "vectors") if "vectors.weights" in held else None,
                 )
         except (OSError, ValueError, KeyError, TypeError, BadZipFile) as error:
             raise CheckpointError(f"{path}: holds no triage weights; run `trustdesk model train-triage`.") from error

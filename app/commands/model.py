@@ -8,7 +8,7 @@ import click
 
 from app.commands.model_info import info
 from app.commands.model_pull import pull
-from app.commands.plumbing import json_option, note, one_line_errors, print_json, print_records, runtime
+from app.commands.plumbing import json_option, note, one_line_errors, print_json, print_records
 
 
 @click.group()
@@ -120,5 +120,4 @@ def train_triage(out: Path | None, as_json: bool) -> None:
     from app.services.desk_model import train_triage_weights
     from llm.triage_weights import WEIGHTS
 
-    with runtime():
-        print_records([train_triage_weights(out or WEIGHTS)], as_json=as_json)
+    print_records([train_triage_weights(out or WEIGHTS)], as_json=as_json)

@@ -114,7 +114,7 @@ def make_desk(settings: Settings, vectors: VectorStore, kept: SummaryStore) -> D
     return Desk(
         engine=engine,
         knowledge=knowledge,
-        triage=triage_of(knowledge.taxonomy, encoder),
+        triage=triage_of(knowledge.taxonomy),
         encoder=encoder,
         writer=writer,
         then=_then(settings, engine),

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.services.desk import KNOWLEDGE_FOLDER, load_knowledge
-from app.services.runtime import get_runtime
 from app.settings import project_root
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def evaluate_model(folder: Path, threads: int | None, keep: Path) -> Iterator[Ma
     from llm.triage import triage_of
 
     knowledge = load_knowledge()
-    triage = triage_of(knowledge.taxonomy, None)
+    triage = triage_of(knowledge.taxonomy)
     corpus = read_corpus(CORPUS_FOLDER)
     held_out = [thread for thread in corpus if thread.is_held_out][:threads]
     fluency = Fluency((thread for thread in corpus if not thread.is_held_out), knowledge)
@@ -95,13 +94,11 @@ def train_people_tagger(out: Path) -> Mapping[str, object]:
 
 
 def train_triage_weights(out: Path) -> Mapping[str, object]:
-    """Trains triage and inferred satisfaction into the file `out`, with sentence vectors where the settings have an encoder. Raises InputError
-    for a corpus that can't be read."""
+    """Trains triage and inferred satisfaction into the file `out`. Raises InputError for a corpus that can't be read."""
     from llm.desk.corpus import read_corpus
     from llm.desk.triage_training import train_triage
 
-    desk = get_runtime().desk
-    weights = train_triage(read_corpus(CORPUS_FOLDER), desk.knowledge.taxonomy, desk.encoder)
+    weights = train_triage(read_corpus(CORPUS_FOLDER), load_knowledge().taxonomy)
     weights.save(out)
     numbers = {language: dict(held.numbers) for language, held in weights.languages.items()}
-    return {"file": str(out), "bytes": out.stat().st_size, "vectors": weights.vectors is not None, "numbers": numbers}
+    return {"file": str(out), "bytes": out.stat().st_size, "numbers": numbers}

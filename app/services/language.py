@@ -144,7 +144,7 @@ def draft_json(value: Mapping[str, object], *, tone: str, length: str) -> dict[s
 
 def classifier() -> Callable[[Mapping[str, object]], dict[str, object]]:
     """Answers lines of `trustdesk classify`, with all that people corrected. It raises llm's InputError for a line without id or text."""
-    triage = taught_triage(has_vectors=True)
+    triage = taught_triage()
 
     def answer(value: Mapping[str, object]) -> dict[str, object]:
         text_id, text = id_and_text(value)

@@ -34,14 +34,14 @@ def newest() -> str:
     return next((label.label_id for label in get_runtime().workspace.labels.all(limit=1)), "")
 
 
-def taught_triage(snapshot: str | None = None, *, has_vectors: bool = False) -> Triage:
+def taught_triage(snapshot: str | None = None) -> Triage:
     """The desk's classifiers with all that people corrected in tickets of the snapshot (default: the one that is read; none: nothing)."""
     from llm.triage import triage_of
 
     desk = get_runtime().desk
     read = snapshot or (snapshot_id() if get_runtime().warehouse.exists() else None)
     learnt = corrections(read, newest()) if read is not None else ()
-    return triage_of(desk.knowledge.taxonomy, desk.encoder if has_vectors else None, learnt)
+    return triage_of(desk.knowledge.taxonomy, learnt)
 
 
 @cached

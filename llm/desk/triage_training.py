@@ -3,7 +3,7 @@
 Whatever makes a confidence or an interval honest is fitted on threads that the model at hand had not seen: five folds over whole scenarios.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,13 +16,12 @@ from sklearn.model_selection import GroupKFold
 
 from llm.desk.corpus import CorpusThread
 from llm.intents import Intents, examples_of, readable_part, softmax
-from llm.language import CHINESE, ENGLISH, WRITTEN
+from llm.language import CHINESE, WRITTEN
 from llm.satisfaction import course, features
 from llm.taxonomy import URGENCIES, Taxonomy
 from llm.text_index import TextIndex
 from llm.triage import Triage, opening_of
 from llm.triage_weights import Head, LanguageWeights, TriageWeights
-from llm.vectors import SentenceEncoder, encode_english
 
 FOLDS = 5
 MAIN_SHARE = 0.65
@@ -31,7 +30,7 @@ MAIN_SHARE = 0.65
 EXAMPLE_SHARE = 0.6
 """What an example of the taxonomy weighs beside a thread where urgency is learnt: it has only its intent's usual one."""
 
-REGULARISATION = {"intents": 30.0, "vectors": 30.0, "urgency": 5.0}
+REGULARISATION = {"intents": 30.0, "urgency": 5.0}
 RIDGE = {"sentiment": 0.5, "satisfaction": 1.0}
 COVERED = 0.95
 ROUNDS = 200
@@ -46,14 +45,12 @@ class Example:
     intents: tuple[str, ...]
 
 
-def train_triage(
-    threads: Sequence[CorpusThread], taxonomy: Taxonomy, encoder: SentenceEncoder | None = None
-) -> TriageWeights:
+def train_triage(threads: Sequence[CorpusThread], taxonomy: Taxonomy) -> TriageWeights:
     """All heads from the threads that are not held out, and from the taxonomy's examples."""
     known = [thread for thread in threads if not thread.is_held_out]
     blank = _blank(known, taxonomy)
-    weights = _with_intents(blank, known, taxonomy, encoder)
-    return _with_the_rest(weights, _unseen_chances(blank, known, taxonomy, encoder), known, taxonomy)
+    weights = _with_intents(blank, known, taxonomy)
+    return _with_the_rest(weights, _unseen_chances(blank, known, taxonomy), known, taxonomy)
 
 
 def examples(threads: Sequence[CorpusThread], taxonomy: Taxonomy, language: str) -> list[Example]:
@@ -78,24 +75,17 @@ def _blank(threads: Sequence[CorpusThread], taxonomy: Taxonomy) -> TriageWeights
     return TriageWeights(names, languages, Head(np.zeros((1, 1)), np.zeros(1)), (0.0, 0.0))
 
 
-def _with_intents(
-    weights: TriageWeights, threads: Sequence[CorpusThread], taxonomy: Taxonomy, encoder: SentenceEncoder | None
-) -> TriageWeights:
+def _with_intents(weights: TriageWeights, threads: Sequence[CorpusThread], taxonomy: Taxonomy) -> TriageWeights:
     languages = {}
     for language, own in weights.languages.items():
         taught = examples(threads, taxonomy, language)
         rows = own.index.transform([example.text for example in taught])
-        head = _classifier(rows, taught, weights.intents, REGULARISATION["intents"])
+        head = _classifier(rows, taught, weights.intents)
         languages[language] = replace(own, heads={**own.heads, "intents": head})
-    english = examples(threads, taxonomy, ENGLISH)
-    vectors = encode_english([example.text for example in english], encoder)
-    if vectors is None:
-        return replace(weights, languages=languages)
-    head = _classifier(vectors, english, weights.intents, REGULARISATION["vectors"])
-    return replace(weights, languages=languages, vectors=head)
+    return replace(weights, languages=languages)
 
 
-def _classifier(rows: Rows, taught: Sequence[Example], names: Sequence[str], regularisation: float) -> Head:
+def _classifier(rows: Rows, taught: Sequence[Example], names: Sequence[str]) -> Head:
     """A softmax regression; a text of several intents stands once for each, with its share."""
     places, labels, shares = [], [], []
     for place, example in enumerate(taught):
@@ -104,7 +94,7 @@ def _classifier(rows: Rows, taught: Sequence[Example], names: Sequence[str], reg
             places.append(place)
             labels.append(names.index(intent))
             shares.append(1.0 if not others else MAIN_SHARE if rank == 0 else (1 - MAIN_SHARE) / others)
-    return _softmax_head(rows[places], np.array(labels), len(names), regularisation, np.array(shares))
+    return _softmax_head(rows[places], np.array(labels), len(names), REGULARISATION["intents"], np.array(shares))
 
 
 def _softmax_head(
@@ -117,18 +107,12 @@ def _softmax_head(
     return Head(weights, bias)
 
 
-def _unseen_chances(
-    blank: TriageWeights, threads: Sequence[CorpusThread], taxonomy: Taxonomy, encoder: SentenceEncoder | None
-) -> Mapping[bool, NDArray[np.float64]]:
-    """By whether vectors help: each thread's chances of intents before calibration, from weights that had not seen its scenario."""
-    found = {False: np.zeros((len(threads), len(blank.intents)))}
-    if encoder is not None:
-        found[True] = found[False].copy()
+def _unseen_chances(blank: TriageWeights, threads: Sequence[CorpusThread], taxonomy: Taxonomy) -> NDArray[np.float64]:
+    """Each thread's chances of intents before calibration, from weights that had not seen its scenario."""
+    found = np.zeros((len(threads), len(blank.intents)))
     for taught, judged in _folds(threads):
-        weights = _with_intents(blank, [threads[n] for n in taught], taxonomy, encoder)
-        texts = [opening_of(threads[n].plain) for n in judged]
-        for has_vectors in found:
-            found[has_vectors][judged] = Intents(taxonomy, weights, encoder if has_vectors else None).chances(texts)
+        weights = _with_intents(blank, [threads[n] for n in taught], taxonomy)
+        found[judged] = Intents(taxonomy, weights).chances([opening_of(threads[n].plain) for n in judged])
     return found
 
 
@@ -138,7 +122,7 @@ def _folds(threads: Sequence[CorpusThread]) -> Iterator[tuple[NDArray[np.int64],
 
 def _with_the_rest(
     weights: TriageWeights,
-    unseen: Mapping[bool, NDArray[np.float64]],
+    unseen: NDArray[np.float64],
     threads: Sequence[CorpusThread],
     taxonomy: Taxonomy,
 ) -> TriageWeights:
@@ -148,10 +132,7 @@ def _with_the_rest(
     for language, own in weights.languages.items():
         places = np.array([n for n, thread in enumerate(threads) if thread.language == language])
         chosen = [threads[n] for n in places]
-        numbers: dict[str, tuple[float, ...]] = {
-            "intents_with_vectors" if has_vectors else "intents": _platt(chances[places], chosen, weights.intents)
-            for has_vectors, chances in unseen.items()
-        }
+        numbers: dict[str, tuple[float, ...]] = {"intents": _platt(unseen[places], chosen, weights.intents)}
         texts = own.index.transform([readable_part(opening_of(thread.plain)) for thread in chosen])
         urgency, numbers["urgency"] = _urgency(own.index, texts, chosen, taxonomy, language)
         sentiment, _ = _regression(texts, [thread.sentiment for thread in chosen], chosen, RIDGE["sentiment"])

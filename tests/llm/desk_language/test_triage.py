@@ -95,7 +95,7 @@ def test_what_people_said_tells_of_texts_like_it_and_of_no_others(knowledge: Kno
         for colour in ("red", "blue", "long", "old", "new")
     ]
     said = tuple(Correction(odd.format(*names), "campaign_enrolment", "critical") for names in towns)
-    taught = triage_of(knowledge.taxonomy, None, said)
+    taught = triage_of(knowledge.taxonomy, said)
     new, other = (
         "Spring fair in Aarhus, our stall: who brings the banners and the tables?",
         "When is my payout transferred?",
@@ -115,9 +115,9 @@ def test_corrections_count_in_their_own_language_and_unknown_labels_teach_nothin
 ) -> None:
     text = "春季展会的摊位谁来搭？"
     said = tuple(Correction(text, intent) for intent in ("campaign_enrolment", "no_such_intent", ""))
-    assert triage_of(knowledge.taxonomy, None, said).classify(text).intents[0].name == "campaign_enrolment"
+    assert triage_of(knowledge.taxonomy, said).classify(text).intents[0].name == "campaign_enrolment"
     english = "Who sets up the stall?"
-    assert triage_of(knowledge.taxonomy, None, said).classify(english) == triage.classify(english)
+    assert triage_of(knowledge.taxonomy, said).classify(english) == triage.classify(english)
 
 
 def test_asks_are_the_clauses_that_ask() -> None:
