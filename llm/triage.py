@@ -34,6 +34,9 @@ WORDS_SHARE = 0.5
 CALM = 0.1
 """A calm report of something bad is no bad mood: threads were labelled a little lower than that."""
 
+UNUSUAL = 0.05
+"""What a level of urgency has that is no intent's usual one."""
+
 OPENING_MESSAGES = 3
 """What a thread is about is read from its subject and the first so many messages of those who ask."""
 
@@ -61,13 +64,14 @@ class Triage:
         """All of DESIGN's `classify` for one text; an empty text is `other`, neutral, low."""
         clean = body(text[:READ_CHARACTERS])
         language = detect(clean)
-        intents = self._ranked(self._chances([text])[0], text) if clean.strip() else (Confidence(OTHER, 1.0),)
+        chances = self._chances([text])
+        intents = self._ranked(chances[0], text) if clean.strip() else (Confidence(OTHER, 1.0),)
         return Classification(
             id=text_id,
             intents=intents,
             aspects=self._aspects(clean),
             sentiment=self._felt(clean, language),
-            urgency=self._urgency(clean) if clean.strip() else Confidence(URGENCIES[0], 1.0),
+            urgency=self._urgency(clean, chances) if clean.strip() else Confidence(URGENCIES[0], 1.0),
             language=language,
             fields=fields_of(text),
         )
@@ -157,13 +161,22 @@ class Triage:
                 found.append(AspectConfidence(aspect.aspect_id, polarity, confidence))
         return tuple(sorted(found, key=lambda aspect: -aspect.confidence))
 
-    def _urgency(self, text: str) -> Confidence:
+    def _urgency(self, text: str, chances: Chances) -> Confidence:
         is_han = is_chinese(text)
         own = self._weights.of(chinese=is_han)
-        scores = own.heads["urgency"].scores(own.index.transform([readable_part(text)]))
+        scores = own.heads["urgency"].scores(own.index.transform([readable_part(text)])) + self.usual(chances)
         told = self._corrected(softmax(scores / own.numbers["urgency"][0]), [text], "urgency", URGENCIES, is_han)[0]
         best = int(told.argmax())
         return Confidence(URGENCIES[best], round(float(told[best]), 3))
+
+    def usual(self, chances: Chances) -> Chances:
+        """(texts, urgencies): the log of how likely each level is by the usual ones of the intents; none is ruled out."""
+        levels = np.zeros((len(self._intents.names), len(URGENCIES)))
+        for row, name in enumerate(self._intents.names):
+            levels[row, URGENCIES.index(self._taxonomy.intent(name).urgency)] = 1.0
+        shares = chances @ levels
+        found: Chances = np.log(shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-9) + UNUSUAL)
+        return found
 
 
 def calibrated(chances: NDArray[np.float64], line: tuple[float, ...]) -> Chances:

@@ -20,7 +20,7 @@ from llm.language import CHINESE, WRITTEN
 from llm.satisfaction import course, features
 from llm.taxonomy import URGENCIES, Taxonomy
 from llm.text_index import TextIndex
-from llm.triage import Triage, opening_of
+from llm.triage import Triage, calibrated, opening_of
 from llm.triage_weights import Head, LanguageWeights, TriageWeights
 
 FOLDS = 5
@@ -134,7 +134,9 @@ def _with_the_rest(
         chosen = [threads[n] for n in places]
         numbers: dict[str, tuple[float, ...]] = {"intents": _platt(unseen[places], chosen, weights.intents)}
         texts = own.index.transform([readable_part(opening_of(thread.plain)) for thread in chosen])
-        urgency, numbers["urgency"] = _urgency(own.index, texts, chosen, taxonomy, language)
+        urgency, numbers["urgency"] = _urgency(
+            own.index, texts, chosen, taxonomy, language, triage.usual(calibrated(unseen[places], numbers["intents"]))
+        )
         sentiment, _ = _regression(texts, [thread.sentiment for thread in chosen], chosen, RIDGE["sentiment"])
         rows = features([thread.plain for thread in chosen], courses[places], own.index)
         felt = [float(thread.satisfaction) for thread in chosen]
@@ -152,9 +154,14 @@ def _with_the_rest(
 
 
 def _urgency(
-    index: TextIndex, texts: Rows, threads: Sequence[CorpusThread], taxonomy: Taxonomy, language: str
+    index: TextIndex,
+    texts: Rows,
+    threads: Sequence[CorpusThread],
+    taxonomy: Taxonomy,
+    language: str,
+    by_intents: NDArray[np.float64],
 ) -> tuple[Head, tuple[float]]:
-    """From the threads and the taxonomy's examples; and the temperature at which unseen threads' levels are likeliest."""
+    """From the threads and the taxonomy's examples; and the temperature at which, with what the intents say, unseen threads' levels are likeliest."""
     usual = [(text, intent.urgency) for intent in taxonomy.intents for text in intent.examples.get(language, ())]
     examples = index.transform([readable_part(text) for text, _ in usual])
     levels = np.array([URGENCIES.index(thread.urgency) for thread in threads])
@@ -170,7 +177,7 @@ def _urgency(
     scores = np.zeros((len(threads), len(URGENCIES)))
     for taught, judged in _folds(threads):
         scores[judged] = fitted(taught).scores(texts[judged])
-    return fitted(np.arange(len(threads))), (_temperature(scores, levels),)
+    return fitted(np.arange(len(threads))), (_temperature(scores + by_intents, levels),)
 
 
 def _regression(

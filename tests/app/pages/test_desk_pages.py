@@ -218,11 +218,11 @@ class TestTickets:
         def told() -> str:
             return str(classifier()(line)["intents"][0]["name"])  # type: ignore[index]
 
-        before = tickets.read_tickets(snapshot_id(), None, ("t-long",))
+        before = tickets.read_tickets(snapshot_id(), None, ("t-zh",))
         assert told() == "payout_delay"
         tickets.correct("t-done", "intent", "tax_invoice", ANN)
         assert told() == "tax_invoice"
-        assert tickets.read_tickets(snapshot_id(), None, ("t-long",)) == before
+        assert tickets.read_tickets(snapshot_id(), None, ("t-zh",)) == before
         tickets.correct("t-done", "intent", "payout_delay", BEN)
         assert told() == "payout_delay"
 
