@@ -44,6 +44,8 @@ def _calibration(found: service.Inferred, caption: str) -> None:
         advice = _("Each language needs 50 conversations with a survey. Until then scores stay as they were read.")
         empty_card(title, caption, _("Too few surveys to hold them against"), advice, height=380)
         return
+    if (error := found.agreements[0].calibration_error) is not None:
+        caption += " · " + _("calibration error {n} points", n=number(error, digits=2))
     frame = service.bin_table(found)
     tongues = list(dict.fromkeys(one.language for one in found.bins))
     chart_card(
@@ -101,9 +103,16 @@ def _by_language(found: service.Inferred, caption: str) -> None:
                     "stars",
                     help=_("How far inferred and surveyed means lie apart, in points (ECE)"),
                 ),
-                Column("error_before", _("before calibration"), "stars"),
+                Column(
+                    "error_before", _("Uncalibrated"), "stars", help=_("The same error before surveys calibrated the scores")
+                ),
                 Column("rank", _("Rank correlation"), "stars"),
-                Column("covered", _("Surveys inside the interval"), "rate"),
+                Column(
+                    "covered",
+                    _("In the interval"),
+                    "rate",
+                    help=_("Share of surveys inside the 95% interval of their conversation"),
+                ),
             ],
             key="satisfaction.inferred.languages",
             title=title,
