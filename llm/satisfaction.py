@@ -34,10 +34,12 @@ def satisfaction_of_all(
     threads: Sequence[Thread], triage: Triage, weights: TriageWeights | None = None
 ) -> list[Satisfaction]:
     """`satisfaction` of each, read together by language."""
+    if not threads:
+        return []
     held = weights or shipped()
     languages = [thread_language(message.text for message in asking(thread)) for thread in threads]
-    courses = np.array([course(thread, triage.sentiment) for thread in threads]).reshape(len(threads), -1)
-    scores = held.wordless.scores(courses)[:, 0] if len(threads) else np.zeros(0)
+    courses = np.array([course(thread, triage.sentiment) for thread in threads])
+    scores = held.wordless.scores(courses)[:, 0]
     errors = [held.wordless_interval] * len(threads)
     for language in WRITTEN:
         places = [n for n, found in enumerate(languages) if found == language]

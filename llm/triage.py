@@ -98,10 +98,9 @@ class Triage:
         for is_han in (True, False):
             rows = np.flatnonzero(chinese == is_han)
             found[rows] = calibrated(found[rows], self._weights.of(chinese=is_han).numbers["intents"])
-            if len(rows) and self._taught[is_han] is not None:
-                found[rows] = self._corrected(
-                    found[rows], [texts[int(n)] for n in rows], "intent", self._intents.names, is_han
-                )
+            if len(rows):
+                own = [texts[int(n)] for n in rows]
+                found[rows] = self._corrected(found[rows], own, "intent", self._intents.names, is_han)
         return found
 
     def _corrected(

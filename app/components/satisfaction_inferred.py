@@ -104,7 +104,10 @@ def _by_language(found: service.Inferred, caption: str) -> None:
                     help=_("How far inferred and surveyed means lie apart, in points (ECE)"),
                 ),
                 Column(
-                    "error_before", _("Uncalibrated"), "stars", help=_("The same error before surveys calibrated the scores")
+                    "error_before",
+                    _("Uncalibrated"),
+                    "stars",
+                    help=_("The same error before surveys calibrated the scores"),
                 ),
                 Column("rank", _("Rank correlation"), "stars"),
                 Column(

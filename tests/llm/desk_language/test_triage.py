@@ -1,9 +1,13 @@
+from pathlib import Path
+
 import pytest
 
+from llm.errors import CheckpointError
 from llm.fields import asks_of, fields_of
 from llm.knowledge import Knowledge
 from llm.taught import Correction
 from llm.triage import Triage, classify, triage_of
+from llm.triage_weights import TriageWeights, shipped
 
 
 @pytest.mark.parametrize(
@@ -139,3 +143,14 @@ def test_codes_of_orders_and_money_without_a_currency_are_fields() -> None:
         ("14 September",),
         ("Tallis Freight",),
     )
+
+
+def test_the_weights_know_every_intent_of_the_taxonomy(knowledge: Knowledge) -> None:
+    assert {intent.intent_id for intent in knowledge.taxonomy.intents} == set(shipped().intents)
+
+
+def test_weights_that_are_none_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "other.npz").write_bytes(b"PK\x03\x04 none of ours")
+    for name in ("other.npz", "absent.npz"):
+        with pytest.raises(CheckpointError, match="train-triage"):
+            TriageWeights.load(tmp_path / name)
