@@ -49,9 +49,7 @@ def build_brief(
     recent = [m.text for m in asking[-3:]]
     audience = asking[-1].author
     theirs = knowledge.for_audience(audience)
-    matters = matters_of(
-        recent, triage or triage_of(knowledge.taxonomy, encoder), among=knowledge.intents_for(audience)
-    )
+    matters = matters_of(recent, triage or triage_of(knowledge.taxonomy), among=knowledge.intents_for(audience))
     macros = _macros(theirs, matters, written, tone)
     hits = theirs.search("\n".join(reversed(recent)), written, PASSAGES, encoder, matters)
     passages = tuple(hit.passage for hit in hits)

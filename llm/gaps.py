@@ -16,12 +16,13 @@ from sklearn.cluster import AgglomerativeClustering
 from llm.answer import ASKING, Answering
 from llm.answer_words import is_vague
 from llm.composer import says_enough
+from llm.fields import asks_of
 from llm.knowledge import Hit
 from llm.language import CHINESE, ENGLISH, WRITTEN, body, detect
 from llm.summarise import trimmed
 from llm.taxonomy import OTHER
 from llm.themes import distinctive_terms
-from llm.triage import Triage, asks_of
+from llm.triage import Triage
 from llm.types import Gap, Message, Sentence, Thread
 from llm.vectors import Matrix, encode_english, similarities
 

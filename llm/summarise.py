@@ -12,11 +12,12 @@ from datetime import date
 import numpy as np
 
 from llm.errors import InputError
+from llm.fields import is_question
 from llm.handover import names_another
 from llm.language import CHINESE, ENGLISH, WRITTEN, is_chinese, sentences, thread_language
 from llm.spans import extract
 from llm.taxonomy import OTHER, Taxonomy
-from llm.triage import Triage, is_question, triage_of
+from llm.triage import Triage, triage_of
 from llm.types import Author, Message, Sentence, Summary, Thread
 from llm.vectors import Matrix, SentenceEncoder, encode_english, similarities
 

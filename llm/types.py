@@ -224,6 +224,17 @@ class Classification(_Printed):
 
 
 @dataclass(frozen=True)
+class Satisfaction(_Printed):
+    """How satisfied those who wrote a thread would say they are, 1–5, inferred; 95 % of surveys would lie in the interval."""
+
+    ticket_id: str
+    score: float
+    ci_low: float
+    ci_high: float
+    language: str
+
+
+@dataclass(frozen=True)
 class Theme(_Printed):
     """Messages that speak of one issue: `count` of them, `share` of all (0–1).
 

@@ -21,14 +21,14 @@ import numpy as np
 from app.errors import NoData
 from app.i18n import N_
 from app.services.answering import answer_thread
-from app.services.language import brief_of, classify_text, extracts
+from app.services.language import brief_of, extracts
 from app.services.private import masked_summary
 from app.services.runtime import get_runtime
-from app.services.tickets import NEW_ANSWERS
 from llm.chat import DEFAULT_OPTIONS, ChatMessage, GenerateOptions
 from llm.language import sentences
 from llm.reply import draft
 from llm.summary_writing import with_written_sentences
+from llm.triage import OPENING_MESSAGES
 from llm.types import Draft, Fact, IssueBrief, Summary, Thread, facts_from_json, thread_from_json
 
 if TYPE_CHECKING:
@@ -122,9 +122,8 @@ class Written:
         """Whether the real request is met: the draft has words and the macros of its intent to choose from; triage names the intent."""
         if by == "triage":
             asked = [m.text for m in self.case.thread.messages if m.author in ("merchant", "buyer")]
-            return self.case.intent in [
-                intent.name for intent in classify_text("\n\n".join(asked[:NEW_ANSWERS])).intents
-            ]
+            found = get_runtime().desk.triage.classify("\n\n".join(asked[:OPENING_MESSAGES]))
+            return self.case.intent in [intent.name for intent in found.intents]
         wanted = get_runtime().desk.knowledge.suggest_macros(self.case.intent, self.case.language)
         return bool(self.draft.reply.strip()) and {m.macro_id for m in wanted} <= {
             m.macro_id for m in self.brief.macros

@@ -1,4 +1,4 @@
-"""The labelled sets of questions and conversations, split into a half to develop on and a half to report by; and bootstrap intervals.
+"""The labelled sets of questions, conversations and single messages, split into a half to develop on and a half to report by; and bootstrap intervals.
 
 The half is told by a hash, so that it never depends on what was measured. Counterparts in the other language lie on one side.
 """
@@ -22,7 +22,7 @@ SEED = 20_260_901
 
 
 def cases(name: str, half: Half) -> list[Case]:
-    """The cases of `questions` or `conversations` that lie in that half, in the file's order."""
+    """The cases of `questions`, `conversations` or `triage` that lie in that half, in the file's order."""
     rows = map(json.loads, (FOLDER / f"{name}.jsonl").read_text(encoding="utf-8").splitlines())
     return [row for row in rows if half_of(row) == half]
 
@@ -33,9 +33,10 @@ def half_of(case: Case) -> Half:
 
 
 def _shared(case: Case) -> str:
-    """Conversations: their number. Questions, whose numbers tell nothing: the passage that answers, else their own id."""
-    if "messages" in case:
-        return f"conversation-{case['id'].rsplit('-', 1)[-1]}"
+    """Conversations and messages: their number. Questions, whose numbers tell nothing: the passage that answers, else their own id."""
+    for kind, of in (("conversation", "messages"), ("triage", "urgency")):
+        if of in case:
+            return f"{kind}-{case['id'].rsplit('-', 1)[-1]}"
     return str(case["relevant"][0] if case["relevant"] else case["id"])
 
 

@@ -231,3 +231,52 @@ def _beyond(low: float | None, high: float | None) -> float:
 
 def _signed(spec: str, is_signed: bool) -> str:
     return f"+{spec}" if is_signed and not spec.startswith("+") else spec
+
+
+def against_surveys(
+    bins: Mapping[str, Sequence[Estimate]],
+    inferred: Mapping[str, Sequence[float]],
+    *,
+    x_title: str,
+    y_title: str,
+    height: int = 380,
+) -> go.Figure:
+    """Means of inferred scores (across) and of surveys (up, with intervals), a colour and a mark a language; on the line they are equal.
+
+    Args:
+        bins, inferred: by the language's name, in the same order.
+    """
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[1, 5],
+        y=[1, 5],
+        mode="lines",
+        line={"color": theme.MUTED, "dash": "dot", "width": 1.4},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    for place, (name, surveyed) in enumerate(bins.items()):
+        colour = theme.CATEGORIES[place % len(theme.CATEGORIES)]
+        figure.add_scatter(
+            x=list(inferred[name]),
+            y=[e.value for e in surveyed],
+            mode="markers+lines",
+            name=name,
+            line={"color": colour, "width": 1},
+            marker={"size": 9, "color": colour, "symbol": ("circle", "diamond")[place % 2]},
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": [_beyond(e.value, e.ci_high) for e in surveyed],
+                "arrayminus": [_beyond(e.ci_low, e.value) for e in surveyed],
+                "color": colour,
+                "thickness": 1.4,
+            },
+            customdata=[[e.ci_low, e.ci_high, e.n] for e in surveyed],
+            hovertemplate=f"{name}<br>{x_title}: %{{x:.2f}}<br>{y_title}: <b>%{{y:.2f}}</b>"
+            "<br>95 %: %{customdata[0]:.2f} – %{customdata[1]:.2f} · n = %{customdata[2]:,.0f}<extra></extra>",
+        )
+    theme.styled(figure, "", height=height, x_title=x_title, y_title=y_title)
+    figure.update_xaxes(range=[1, 5], dtick=1)
+    figure.update_yaxes(range=[1, 5], dtick=1)
+    return figure

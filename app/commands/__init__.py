@@ -24,7 +24,7 @@ from app.commands.sla import sla
 from app.commands.statement import statement
 from app.commands.trust import trust
 from app.commands.whatif import whatif
-from app.commands.words import classify, draft, summarize, themes
+from app.commands.words import classify, draft, satisfaction, summarize, themes
 
 COMMANDS = (
     serve,
@@ -50,6 +50,7 @@ COMMANDS = (
     draft,
     answer,
     classify,
+    satisfaction,
     redact,
     whatif,
     model,

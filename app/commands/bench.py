@@ -95,7 +95,7 @@ def clicks(runs: int, visitors: int, seconds: float, seed: int | None, as_json: 
 @click.option(
     "--only",
     multiple=True,
-    type=click.Choice(["threads", "drafts", "checks", "retrieval", "answers", "private", "injection"]),
+    type=click.Choice(["threads", "drafts", "checks", "retrieval", "answers", "private", "injection", "triage"]),
     help="Only this part; may be given several times (default: all). All but threads and drafts need no data.",
 )
 @click.option(
@@ -111,8 +111,8 @@ def clicks(runs: int, visitors: int, seconds: float, seed: int | None, as_json: 
 def language(
     threads: int, drafts: int, only: tuple[str, ...], half: str, as_json: bool, warehouse: Path | None
 ) -> None:
-    """Summaries and drafts of threads (speed, first sentence, unsourced); checks, retrieval, answers, private data and hidden instructions on the labelled sets' reporting half."""
-    from app.bench import answers, injection, private, retrieval, sentence_checks
+    """Summaries and drafts of threads (speed, first sentence, unsourced); checks, retrieval, answers, private data, hidden instructions and triage on the labelled sets' reporting half."""
+    from app.bench import answers, injection, private, retrieval, sentence_checks, triage
     from app.bench import drafts as counted
     from app.bench.language import measure
     from app.services.desk import load_knowledge
@@ -125,6 +125,7 @@ def language(
         "answers": answers.measure,
         "private": private.measure,
         "injection": lambda: injection.measure(half),
+        "triage": triage.measure,
     }
     with runtime(warehouse):
         rows = (row.to_json() for name, part in parts.items() if not only or name in only for row in part())

@@ -1,4 +1,4 @@
-"""`trustdesk model info`, `pull`, `train`, `train-tagger`, `train-people`, `evaluate`: what writes; makes the desk's own model, and judges one before it may write by default."""
+"""`trustdesk model info`, `pull`, `train`, `train-tagger`, `train-people`, `train-triage`, `evaluate`: what writes; makes the desk's own model, and judges one before it may write by default."""
 
 from __future__ import annotations
 
@@ -130,3 +130,15 @@ def train_people(out: Path | None, as_json: bool) -> None:
     from llm.people import WEIGHTS
 
     print_records([train_people_tagger(out or WEIGHTS)], as_json=as_json)
+
+
+@model.command("train-triage")
+@click.argument("out", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@json_option
+@one_line_errors
+def train_triage(out: Path | None, as_json: bool) -> None:
+    """Train triage and inferred satisfaction into OUT (default: data/models/triage.npz); `trustdesk bench language --only triage` judges them."""
+    from app.services.desk_model import train_triage_weights
+    from llm.triage_weights import WEIGHTS
+
+    print_records([train_triage_weights(out or WEIGHTS)], as_json=as_json)

@@ -1,4 +1,4 @@
-"""`trustdesk themes`, `summarize`, `draft`, `classify`: what merchants write, and what to answer. Input files are JSON lines."""
+"""`trustdesk themes`, `summarize`, `draft`, `classify`, `satisfaction`: what merchants write, and what to answer. Input files are JSON lines."""
 
 from __future__ import annotations
 
@@ -90,11 +90,28 @@ def draft(file: Path, tone: str, length: str, as_json: bool) -> None:
 @click.command()
 @file_argument
 @json_option
+@warehouse_option
 @one_line_errors
-def classify(file: Path, as_json: bool) -> None:
-    """Tell intent, aspects, sentiment, urgency and fields of each text of FILE ({id, text} a line)."""
-    from app.services.language import classify_json
+def classify(file: Path, as_json: bool, warehouse: Path | None) -> None:
+    """Tell intent, aspects, sentiment, urgency and fields of each text of FILE ({id, text} a line).
+
+    What people corrected in the warehouse's tickets counts as examples.
+    """
+    from app.services.language import classifier
+
+    with runtime(warehouse):
+        answers = answer_lines(input_lines(file, "id"), classifier())
+        print_answers(answers, as_json=as_json, columns=("id", "intents", "aspects", "sentiment", "urgency", "fields"))
+
+
+@click.command()
+@file_argument
+@json_option
+@one_line_errors
+def satisfaction(file: Path, as_json: bool) -> None:
+    """Infer how satisfied those who wrote each thread of FILE would say they are, 1-5, with a 95 % interval."""
+    from app.services.language import satisfaction_json
 
     with runtime():
-        answers = answer_lines(input_lines(file, "id"), classify_json)
-        print_answers(answers, as_json=as_json, columns=("id", "intents", "aspects", "sentiment", "urgency", "fields"))
+        answers = answer_lines(input_lines(file, "ticket_id"), satisfaction_json)
+        print_answers(answers, as_json=as_json, columns=("ticket_id", "score", "ci_low", "ci_high", "language"))

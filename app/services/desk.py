@@ -126,7 +126,7 @@ def make_desk(settings: Settings, workspace: Workspace) -> Desk:
     return Desk(
         engine=engine,
         approved=approved,
-        triage=triage_of(approved.base.taxonomy, encoder),
+        triage=triage_of(approved.base.taxonomy),
         encoder=encoder,
         writer=writer,
         then=_then(settings, engine),

@@ -62,7 +62,7 @@ def evaluate_model(
     languages = (language,) if language else writer.languages
     cases = {name: SETS[name](path) for name, path in (sets or {}).items()}
     knowledge = load_knowledge()
-    triage = triage_of(knowledge.taxonomy, None)
+    triage = triage_of(knowledge.taxonomy)
     writers = writers_of(knowledge, triage, writer)
     corpus = read_corpus(CORPUS_FOLDER)
     held_out = [thread for thread in corpus if thread.is_held_out and thread.language in languages][:threads]
@@ -109,3 +109,14 @@ def train_people_tagger(out: Path) -> Mapping[str, object]:
     tagger = train_people(read_corpus(CORPUS_FOLDER))
     tagger.save(out)
     return {"tagger": "people", "file": str(out), "bytes": out.stat().st_size, "least": tagger.least}
+
+
+def train_triage_weights(out: Path) -> Mapping[str, object]:
+    """Trains triage and inferred satisfaction into the file `out`. Raises InputError for a corpus that can't be read."""
+    from llm.desk.corpus import read_corpus
+    from llm.desk.triage_training import train_triage
+
+    weights = train_triage(read_corpus(CORPUS_FOLDER), load_knowledge().taxonomy)
+    weights.save(out)
+    numbers = {language: dict(held.numbers) for language, held in weights.languages.items()}
+    return {"file": str(out), "bytes": out.stat().st_size, "numbers": numbers}

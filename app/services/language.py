@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from app.services.private import id_and_text, masked_summary
 from app.services.runtime import cached, get_runtime
+from app.services.taught import taught_triage
 from app.services.warehouse import cursor
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from analytics.metrics import Scope
     from llm.reply import Drafting
     from llm.themes import ThemeItem
-    from llm.types import Check, Classification, Fact, IssueBrief, Summary, Theme, Thread
+    from llm.types import Check, Fact, IssueBrief, Satisfaction, Summary, Theme, Thread
 
 
 def summarise_thread(thread: Thread, tell: Callable[[str], None] | None = None) -> Summary:
@@ -81,9 +82,11 @@ def check_edit(text: str, brief: IssueBrief) -> tuple[Check, ...]:
     return check_edited(text, brief)
 
 
-def classify_text(text: str, text_id: str = "") -> Classification:
-    """Intents, aspects, sentiment, urgency and fields of a text."""
-    return get_runtime().desk.triage.classify(text, text_id)
+def satisfaction_of(thread: Thread) -> Satisfaction:
+    """Inferred satisfaction. Raises llm's InputError for a thread in which no merchant or buyer wrote anything."""
+    from llm.satisfaction import satisfaction
+
+    return satisfaction(thread, get_runtime().desk.triage)
 
 
 @cached
@@ -140,11 +143,24 @@ def draft_json(value: Mapping[str, object], *, tone: str, length: str) -> dict[s
     return start_draft(brief_of(thread, facts, tone=tone, length=length)).draft().to_json()
 
 
-def classify_json(value: Mapping[str, object]) -> dict[str, object]:
-    """One line of `trustdesk classify`, private data in what it quotes masked. Raises llm's InputError for a line without id or text."""
+def classifier() -> Callable[[Mapping[str, object]], dict[str, object]]:
+    """Answers lines of `trustdesk classify`, with all that people corrected, private data in what it quotes masked. It raises llm's InputError for
+    a line without id or text."""
     from llm.privacy import mask
 
-    text_id, text = id_and_text(value)
-    found = classify_text(text, text_id)
-    asks = tuple(map(mask, found.fields.asks))
-    return replace(found, fields=replace(found.fields, asks=asks)).to_json()
+    triage = taught_triage()
+
+    def answer(value: Mapping[str, object]) -> dict[str, object]:
+        text_id, text = id_and_text(value)
+        found = triage.classify(text, text_id)
+        asks = tuple(map(mask, found.fields.asks))
+        return replace(found, fields=replace(found.fields, asks=asks)).to_json()
+
+    return answer
+
+
+def satisfaction_json(value: Mapping[str, object]) -> dict[str, object]:
+    """One line of `trustdesk satisfaction`."""
+    from llm.types import thread_from_json
+
+    return satisfaction_of(thread_from_json(value)).to_json()

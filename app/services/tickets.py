@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, cast
 import pandas as pd
 
 from app.i18n import language
+from app.services import taught
 from app.services.runtime import cached, get_runtime
 from app.services.scores import scores
 from app.services.timers import TicketSpans, desk_hours, timers_of, timers_read
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
 QUEUE_LIMIT = 500
 MOST_TICKETS = 100_000  # of a window that is measured
-READ_CHARACTERS = 6_000
-NEW_ANSWERS = 3
 Kind = Literal["intent", "urgency"]
 
 
@@ -114,14 +113,20 @@ def _named(names: Mapping[str, str], fallback: str) -> str:
     return names.get(language()) or names.get("en") or fallback
 
 
-@cached
 def read_tickets(
     snapshot_id: str, scope: Scope | None, ticket_ids: tuple[str, ...] = (), limit: int = QUEUE_LIMIT
 ) -> tuple[Ticket, ...]:
     """The newest tickets of a scope, those named, or without either all that are open; `limit` at most, newest first.
 
-    What people corrected is not in it: see `corrected`.
+    What people corrected of these tickets is not in it (see `corrected`), but what their corrections teach is.
     """
+    return _read_tickets(snapshot_id, scope, ticket_ids, limit, taught.newest())
+
+
+@cached
+def _read_tickets(
+    snapshot_id: str, scope: Scope | None, ticket_ids: tuple[str, ...], limit: int, newest: str
+) -> tuple[Ticket, ...]:
     from analytics import threads
 
     with cursor(snapshot_id) as opened:
@@ -134,7 +139,9 @@ def read_tickets(
         written = threads.messages(opened, list(rows["ticket_id"]))
     found = snapshot(snapshot_id)
     now = found.data_up_to or found.created_at
-    classified = _classified(written, dict(zip(rows["ticket_id"], rows["subject"], strict=True)))
+    texts = taught.openings(written, dict(zip(rows["ticket_id"], rows["subject"], strict=True)))
+    triage = taught.taught_triage(snapshot_id)
+    classified = {ticket_id: triage.classify(text, ticket_id) for ticket_id, text in texts.items()}
     standing = {score.merchant_id: (score.level or score.status, score.score) for score in scores(snapshot_id)}
     hours = desk_hours(snapshot_id)
     spans = timers_read(rows, written, now, hours)
@@ -148,14 +155,11 @@ def read_tickets(
 def corrected(snapshot_id: str, tickets: Sequence[Ticket]) -> list[Ticket]:
     """The tickets as people have labelled them; the newest word on a ticket stands."""
     hours = desk_hours(snapshot_id)
-    said: dict[tuple[str, str], str] = {}
-    for label in get_runtime().workspace.labels.all():
-        said.setdefault((label.subject, label.kind), label.value)
+    said = taught.said()
     intents, urgencies = intent_names(), urgency_names()
     result = []
     for ticket in tickets:
-        subject = f"ticket:{ticket.ticket_id}"
-        intent, urgency = said.get((subject, "intent")), said.get((subject, "urgency"))
+        intent, urgency = (said.get((ticket.ticket_id, kind)) for kind in taught.KINDS)
         if intent in intents:
             ticket = replace(ticket, intent=intent, intent_confidence=1.0, corrected=(*ticket.corrected, "intent"))
         if urgency in urgencies:
@@ -201,23 +205,6 @@ def in_scope(snapshot_id: str, scope: Scope) -> list[Ticket]:
 def open_tickets(snapshot_id: str) -> list[Ticket]:
     """Everything that is not resolved, of any day, those that wait first."""
     return by_clock(corrected(snapshot_id, read_tickets(snapshot_id, None)))
-
-
-def _classified(written: pd.DataFrame, subjects: Mapping[object, object]) -> dict[str, Classification]:
-    """Per ticket what its subject and first questions say, read together; tickets in which nobody asked are left out."""
-    from llm.triage import triage_of
-
-    asked = written[written["author"].isin(["merchant", "buyer"]) & written["text"].notna()]
-    texts: dict[str, list[str]] = {}
-    for ticket_id, text in zip(asked["ticket_id"], asked["text"], strict=True):
-        texts.setdefault(str(ticket_id), []).append(str(text)[:READ_CHARACTERS])
-    triage = triage_of(taxonomy())
-    found = {}
-    for ticket_id, said in texts.items():
-        subject = subjects.get(ticket_id)
-        headed = [subject] if isinstance(subject, str) and subject.strip() else []
-        found[ticket_id] = triage.classify("\n\n".join([*headed, *said[:NEW_ANSWERS]]), ticket_id)
-    return found
 
 
 def _ticket(

@@ -13,6 +13,7 @@ from app.components.positive_shares import positive_shares
 from app.components.satisfaction_chain import chain_tab
 from app.components.satisfaction_coverage import coverage_tab
 from app.components.satisfaction_drivers import drivers_tab
+from app.components.satisfaction_inferred import inferred_tab
 from app.components.satisfaction_returns import returns_tab
 from app.components.satisfaction_segments import segments_tab
 from app.components.table import Column
@@ -88,9 +89,9 @@ def draw_trend() -> None:
 
 page_header(_("Satisfaction"))
 SNAPSHOT, FILTERS = snapshot_id(), current_filters()
-names = (_("Trend"), _("Coverage"), _("Drivers"), _("Loyalty"), _("Segments"), _("Chain"))
+names = (_("Trend"), _("Coverage"), _("Drivers"), _("Loyalty"), _("Segments"), _("Chain"), _("Inferred"))
 trend_tab, *others = st.tabs(list(names), on_change="rerun", key="satisfaction.tabs")
-drawers = (coverage_tab, drivers_tab, returns_tab, segments_tab, chain_tab)
+drawers = (coverage_tab, drivers_tab, returns_tab, segments_tab, chain_tab, inferred_tab)
 opened = next((place for place, tab in enumerate(others) if tab.open), None)
 if opened is not None:
     with others[opened]:

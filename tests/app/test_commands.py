@@ -312,6 +312,28 @@ class TestWords:
         assert all(sentence["cites"] for sentence in row["sentences"])
         assert all(check["passed"] for check in row["checks"])
 
+    def test_satisfaction_is_inferred_with_an_interval(self, invoke: Invoke, tmp_path: Path) -> None:
+        def thread(ticket_id: str, author: str, text: str) -> dict[str, object]:
+            said = {"message_id": "m1", "sent_at": "2026-03-01T09:00:00Z", "author": author, "text": text}
+            return {"ticket_id": ticket_id, "merchant_id": "a", "messages": [said]}
+
+        angry, content = "这是第三次了！！没人管，太差了，我要投诉！", "问题解决了，非常感谢，你们太好了！"
+        file = jsonl(
+            tmp_path / "f.jsonl",
+            *(thread(name, "merchant", text) for name, text in (("bad", angry), ("good", content))),
+            thread("nobody", "agent", "Hello?"),
+            thread("pt", "buyer", "Onde está o meu pedido? Já faz duas semanas que espero a entrega."),
+            "{broken",
+        )
+        result = invoke("satisfaction", file, "--json")
+        bad, good, nobody, other, broken = lines(result)
+        assert list(bad) == ["ticket_id", "score", "ci_low", "ci_high", "language"]
+        assert 1 <= bad["score"] < 2.5 < 3.5 < good["score"] <= 5
+        assert all(1 <= row["ci_low"] < row["score"] < row["ci_high"] <= 5 for row in (other,))
+        assert (good["language"], other["language"]) == ("zh-Hans", "pt")
+        assert (nobody["ticket_id"], nobody["error"]["code"]) == ("nobody", "bad_input")
+        assert (broken["line"], result.exit_code) == (5, 1)
+
     def test_texts_come_from_stdin_too(self, invoke: Invoke) -> None:
         result = invoke(
             "classify", "-", "--json", stdin='\ufeff{"id": "1", "text": "我的货款还没有到账"}\n\n{"id": "2"}\n'

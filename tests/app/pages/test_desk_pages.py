@@ -23,7 +23,8 @@ from app.components.draft_evidence import marked_changes
 from app.components.thread import plain
 from app.errors import NotAllowed, StaleDraft
 from app.identity import Actor
-from app.services import issues, matter, reply, settings_page, tickets
+from app.services import issues, matter, reply, settings_page, taught, tickets
+from app.services.language import classifier
 from app.services.runtime import SNAPSHOT_KEY, Runtime, snapshot_id, use_runtime
 from app.services.tickets import Ticket
 from app.services.writing import Writing
@@ -224,14 +225,30 @@ class TestTickets:
         steps = desk.workspace.audit.entries(subject="ticket:t-en")
         assert [(step.actor_name, step.action) for step in steps] == [("Ben", "label.added"), ("Ann", "label.added")]
 
+    def test_a_corrected_ticket_is_an_example_for_others(self, desk: Runtime) -> None:
+        line = {"id": "new", "text": "Solved\n\nWhere is my payout for order o2?"}
+
+        def told() -> str:
+            return str(classifier()(line)["intents"][0]["name"])  # type: ignore[index]
+
+        before = tickets.read_tickets(snapshot_id(), None, ("t-zh",))
+        assert told() == "payout_delay"
+        tickets.correct("t-done", "intent", "tax_invoice", ANN)
+        assert told() == "tax_invoice"
+        assert tickets.read_tickets(snapshot_id(), None, ("t-zh",)) == before
+        tickets.correct("t-done", "intent", "payout_delay", BEN)
+        assert told() == "payout_delay"
+
     def test_the_subject_tells_what_a_vague_message_is_about(self, desk: Runtime) -> None:
         written = pd.DataFrame(
             {"ticket_id": ["t"], "author": ["merchant"], "text": ["Hello, please look into it soon."]}
         )
-        silent = tickets._classified(written, {"t": None})["t"]
-        told = tickets._classified(written, {"t": "My payout is delayed, the balance has not arrived"})["t"]
-        assert silent.intents[0].name != "payout_delay"
-        assert told.intents[0].name == "payout_delay"
+        subject = "My payout is delayed, the balance has not arrived"
+        silent, headed = (taught.openings(written, {"t": said})["t"] for said in (None, subject))
+        assert headed == f"{subject}\n\n{silent}"
+        triage = taught.taught_triage(snapshot_id())
+        assert triage.classify(silent).intents[0].name != "payout_delay"
+        assert triage.classify(headed).intents[0].name == "payout_delay"
 
     def test_an_unknown_ticket_is_none(self, desk: Runtime) -> None:
         assert tickets.ticket(snapshot_id(), "nobody") is None

@@ -27,8 +27,8 @@ from tests.app.pages.conftest import runtime
 
 MAIN = Path(__file__).resolve().parents[3] / "app" / "main.py"
 TABS = {
-    "en": ("Trend", "Coverage", "Drivers", "Loyalty", "Segments", "Chain"),
-    "zh-Hans": ("趋势", "覆盖率", "驱动因素", "忠诚", "分群", "链条"),
+    "en": ("Trend", "Coverage", "Drivers", "Loyalty", "Segments", "Chain", "Inferred"),
+    "zh-Hans": ("趋势", "覆盖率", "驱动因素", "忠诚", "分群", "链条", "推断"),
 }
 
 
