@@ -42,8 +42,8 @@ Batch = tuple[Tensor, Tensor, Tensor, Tensor]
 """Read ids (B, S), whether they are no padding (B, S), written ids so far (B, T), and the next ones (B, T), IGNORED beyond the end."""
 
 
-def grown_tokenizer(base: Path) -> Tokenizer:
-    """MiniLM's word pieces with the desk's tokens behind them; what it decodes reads as written, but in lower case."""
+def grown_tokenizer(base: Path) -> Any:
+    """A `tokenizers.Tokenizer`: MiniLM's word pieces with the desk's tokens behind them; what it decodes reads as written, but in lower case."""
     tokenizer: Any = Tokenizer.from_file(str(base / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()
@@ -57,6 +57,9 @@ def grown_tokenizer(base: Path) -> Tokenizer:
 
 class WarmModel(nn.Module):
     """The encoder-decoder while it learns: MiniLM's vectors of words stand still, those of the `added` tokens are shared by both sides."""
+
+    words: Tensor
+    model: Any
 
     def __init__(self, base: Path, tokenizer: Any) -> None:
         super().__init__()
@@ -73,14 +76,13 @@ class WarmModel(nn.Module):
         self.added = nn.Parameter(added + 0.5 * words.std() * torch.randn_like(added))  # (A, D)
         for side in (encoder, decoder):
             side.resize_token_embeddings(known + len(added), mean_resizing=False)
-        self.model: Any = EncoderDecoderModel(encoder=encoder, decoder=decoder)
+        self.model = EncoderDecoderModel(encoder=encoder, decoder=decoder)
         start, end, pad = (tokenizer.token_to_id(token) for token in (START, END, PAD))
         for config in (self.model.config, self.model.generation_config):
             config.decoder_start_token_id, config.eos_token_id, config.pad_token_id = start, end, pad
         self.register_buffer("words", words.clone(), persistent=False)  # (W, D)
         for name, parameter in self.model.named_parameters():
             parameter.requires_grad = not any(part in name for part in _KEPT)
-        self.model.decoder.cls.predictions.decoder.weight.requires_grad = False
 
     def embedded(self, ids: Tensor) -> Tensor:
         """The vectors of ids (B, T), (B, T, D)."""
@@ -135,17 +137,18 @@ class WarmDecoder(DeskDecoder):
     def __init__(self, folder: Path) -> None:
         from transformers import EncoderDecoderModel
 
+        kind: Any = EncoderDecoderModel
         try:
             options: dict[str, Any] = {"local_files_only": True, "use_safetensors": True, "dtype": torch.float32}
-            self._model: Any = EncoderDecoderModel.from_pretrained(folder, **options).eval()
+            self._model = kind.from_pretrained(folder, **options)
         except (OSError, ValueError, LookupError, RuntimeError) as error:
             raise CheckpointError(f"{folder}: does not load as an encoder-decoder ({one_line(error)}).") from error
-        for module in self._model.modules():
+        for module in self._model.eval().modules():
             if isinstance(module, nn.Linear):
                 _halve(module)
-        self._tokenizer = load_tokenizer(folder)
+        self._tokenizer: Any = load_tokenizer(folder)
         self.name = folder.resolve().name
-        self.ends = frozenset({int(self._tokenizer.token_to_id(END))})
+        self.ends = frozenset(i for i in [self._tokenizer.token_to_id(END)] if i is not None)
         self.vocabulary = int(self._model.decoder.config.vocab_size)
         self.context = READ_TOKENS + WRITTEN_TOKENS
         self.stops_circles = True
@@ -181,4 +184,4 @@ class WarmDecoder(DeskDecoder):
 def _halve(linear: nn.Linear) -> None:
     """Reads half as many bytes a token where the processor multiplies half precision: twice the tokens a second."""
     multiply, bias = product(linear.weight), linear.bias
-    linear.forward = lambda x: multiply(x) + bias  # type: ignore[method-assign]
+    linear.forward = lambda input: multiply(input) + bias  # type: ignore[method-assign]

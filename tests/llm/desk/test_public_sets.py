@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from llm.desk.evaluate import Writers
 from llm.desk.prompt import REPLY, SUMMARY
 from llm.desk.public_sets import compared, helpdesk, judged_cases, tweetsumm
 from llm.errors import InputError
@@ -58,7 +59,7 @@ def test_the_best_reference_counts_and_the_difference_is_said(tmp_path: Path, kn
         assert brief.language == "en"
         return saying("The router is very slow")
 
-    writers = {SUMMARY: {"extractive": lambda _: saying("the cable"), "desk": whole}}
+    writers: Writers = {SUMMARY: {"extractive": lambda _: saying("the cable"), "desk": whole}}
     found = list(compared(list(judged_cases(cases, writers, knowledge, triage_of(knowledge.taxonomy, None)))))
     by_writer = {line["writer"]: line for line in found}
     assert (by_writer["desk"]["n"], by_writer["desk"]["rouge_l"]) == (3, 1.0)
