@@ -177,7 +177,7 @@ def test_a_pass_may_be_short_and_the_next_goes_on(desk: Runtime) -> None:
 def test_a_thread_that_a_person_is_at_is_left_alone(desk: Runtime) -> None:
     asked = reply.brief(snapshot_id(), "t-appeal")
     assert asked is not None
-    reply.keep(snapshot_id(), "a", reply.write_now(asked), ANN)
+    reply.keep(snapshot_id(), "a", asked, reply.write_now(asked), ANN)
     assert "t-appeal" not in lines(run("--new", "--json"))
 
 
@@ -249,7 +249,7 @@ class TestSending:
         assert "pass this to a person" in draft.text
         asked = reply.brief(snapshot_id(), "t-money")
         assert asked is not None
-        by_ann = reply.keep(snapshot_id(), "a", reply.write_now(asked), ANN)
+        by_ann = reply.keep(snapshot_id(), "a", asked, reply.write_now(asked), ANN)
         assert reply.current_draft("t-money") == by_ann
         assert run("--new", "--json").stdout == ""
         assert len(receiver.taken) == len(DECIDED)
@@ -263,7 +263,7 @@ class TestSending:
         assert (found.machine_score.value, found.human_score.value) == (5.0, 4.0), "nobody answered t-done"
         by_ann = reply.brief(snapshot_id(), "t-appeal")
         assert by_ann is not None
-        draft = reply.keep(snapshot_id(), "a", reply.write_now(by_ann), ANN)
+        draft = reply.keep(snapshot_id(), "a", by_ann, reply.write_now(by_ann), ANN)
         reply.send(reply.approve(draft, draft.text, by_ann, ANN), "copy", "Lotus", "", ANN)
         assert answer_outcomes.measured(snapshot_id(), in_eight_days()).outcomes.durable.value == 0.5
 

@@ -18,7 +18,7 @@ from app.filters import default_filters
 from app.i18n import use_language
 from app.page_errors import traced
 from app.services import issues, private, quality, quarantine, reply
-from app.services.language import classify_json, summarise_json
+from app.services.language import classifier, summarise_json
 from app.services.loading import load_path
 from app.services.private import masked_line, masked_rows, screened
 from app.services.runtime import SNAPSHOT_KEY, Runtime, snapshot_id, use_runtime
@@ -118,7 +118,7 @@ class TestScreen:
     def test_the_reply_keeps_what_it_says_because_a_person_must_read_what_is_sent(self, desk: Runtime) -> None:
         asked = reply.brief(snapshot_id(), "t-private")
         assert asked is not None
-        draft = reply.keep(snapshot_id(), "a", reply.write_now(asked), ANN)
+        draft = reply.keep(snapshot_id(), "a", asked, reply.write_now(asked), ANN)
         edited = reply.replace_text(draft, "Thank you, Jorge Medina.", asked, ANN)
         assert edited.text == "Thank you, Jorge Medina."
 
@@ -183,7 +183,7 @@ with page_errors():
     def test_commands_print_summaries_and_asks_without_it(self, desk: Runtime) -> None:
         said = [{"message_id": "1", "sent_at": None, "author": "merchant", "text": SAID}]
         told = json.dumps(summarise_json({"ticket_id": "t", "merchant_id": "a", "messages": said}))
-        told += json.dumps(classify_json({"id": "1", "text": f"{SAID} Could you call Jorge Medina on +65 9123 4567?"}))
+        told += json.dumps(classifier()({"id": "1", "text": f"{SAID} Could you call Jorge Medina on +65 9123 4567?"}))
         assert left(told) == []
         assert OURS[0] in told
 
@@ -200,7 +200,7 @@ with page_errors():
     def test_a_check_quotes_what_it_withholds_without_it(self, desk: Runtime) -> None:
         asked = reply.brief(snapshot_id(), "t-private")
         assert asked is not None
-        draft = reply.keep(snapshot_id(), "a", reply.write_now(asked), ANN)
+        draft = reply.keep(snapshot_id(), "a", asked, reply.write_now(asked), ANN)
         edited = reply.replace_text(draft, "Call +65 9123 4567 or pay with 4111 1111 1111 1111.", asked, ANN)
         failed = [check for check in edited.checks if not check["passed"]]
         assert "no_private_data" in {check["name"] for check in failed}

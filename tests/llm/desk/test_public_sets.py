@@ -60,7 +60,7 @@ def test_the_best_reference_counts_and_the_difference_is_said(tmp_path: Path, kn
         return saying("The router is very slow")
 
     writers: Writers = {SUMMARY: {"extractive": lambda _: saying("the cable"), "desk": whole}}
-    found = list(compared(list(judged_cases(cases, writers, knowledge, triage_of(knowledge.taxonomy, None)))))
+    found = list(compared(list(judged_cases(cases, writers, knowledge, triage_of(knowledge.taxonomy)))))
     by_writer = {line["writer"]: line for line in found}
     assert (by_writer["desk"]["n"], by_writer["desk"]["rouge_l"]) == (3, 1.0)
     assert by_writer["extractive"]["rouge_l"] == 0.5  # "the" of "the router"
