@@ -65,6 +65,10 @@ HELP = (
     N_("days from a statement of reasons to the end of an account; at least 30"),
     N_("days after which the data counts as stale"),
     N_("seconds that a computed result is kept"),
+    N_(
+        "address among webhook_allow to which `trustdesk answer --new` sends what the machine answers, without a person; empty: its answers wait as drafts"
+    ),
+    N_("serve the Chat page alone, for merchants: none of the desk's own pages"),
 )
 
 

@@ -191,7 +191,7 @@ with page_errors():
         thread, model = issues.thread(snapshot_id(), "t-private"), ScriptedModel()
         assert thread is not None
         model.enqueue("[PERSON_1] says that order TD-10017578 was handed over in time. [S1]\n")
-        summaries = Summaries(model, "scripted", desk.workspace.summaries, 60.0)
+        summaries = Summaries(model, "scripted", desk.workspace.summaries, 60.0, desk.workspace.generations)
         (written,) = summaries.write_now(thread)
         assert summaries.of(thread) == (written,)
         assert left(written.text) == []
