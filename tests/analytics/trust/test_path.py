@@ -115,7 +115,7 @@ def test_nine_tenths_of_the_change_are_not_enough_in_the_model() -> None:
     counts, model, _ = marketplace()
     reached: list[tuple[str, float, Step]] = []
     for merchant_id in near(counts, model, 60):
-        if len(reached) == 3:
+        if len(reached) == 2:
             break
         path = path_to_next_level(counts, model, merchant_id)
         if path is not None and path.given_from is not None and path.unchanged < 0.7:
@@ -184,14 +184,14 @@ def test_a_change_is_the_same_whoever_else_is_asked_and_when() -> None:
 def test_no_step_of_any_merchant_is_less_likely_than_going_on_as_now() -> None:
     counts, model, _ = marketplace(60)
     steps = 0
-    for merchant_id in counts["merchant_id"][:30]:
+    for merchant_id in counts["merchant_id"][:15]:
         path = path_to_next_level(counts, model, merchant_id)
         if path is None:
             continue
         for step in (*path.alone, *((path.together,) if path.together else ())):
             steps += 1
             assert step.probability >= path.unchanged, (merchant_id, step)
-    assert steps > 50
+    assert steps > 25
 
 
 @pytest.mark.parametrize("orders", [0.05, 1.0, 4.0, 100.0])

@@ -130,6 +130,7 @@ def test_it_is_served_as_it_was_trained(model: WarmModel, rows: list[Row], piece
         decoder.read([9] * 600, lambda: False)
 
 
+@pytest.mark.slow
 def test_training_keeps_the_words_and_learns_the_rest(
     base: Path, pieces: Any, corpus: tuple[CorpusThread, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -133,6 +133,7 @@ def test_a_model_that_knows_nothing_may_not_write_by_default(folder: Path, tmp_p
     assert sum('"record": "text"' in line for line in kept.read_text("utf-8").splitlines()) >= 16
 
 
+@pytest.mark.slow
 def test_train_writes_a_model_that_the_desk_can_write_with(tmp_path: Path, corpus: tuple[CorpusThread, ...]) -> None:
     out = tmp_path / "tiny"
     options = ["--tokens", "3000", "--minutes", "0.2", "--threads", "8", "--batch-tokens", "1024", "--workers", "0"]
