@@ -19,6 +19,7 @@ from llm.composer import says_enough
 from llm.fields import asks_of
 from llm.knowledge import Hit
 from llm.language import CHINESE, ENGLISH, WRITTEN, body, detect
+from llm.privacy import mask
 from llm.summarise import trimmed
 from llm.taxonomy import OTHER
 from llm.themes import distinctive_terms
@@ -45,12 +46,14 @@ _NUMBERED = re.compile(r"[A-Za-z-]*\d[\d.,:/-]*")
 
 @dataclass(frozen=True)
 class Unanswered:
-    """A question on which the desk abstains: whose it is, the passages nearest to it, best first, and the chance that the first answers."""
+    """A question on which the desk abstains: whose it is, as it was `asked` and as a `text` without figures to compare, the passages nearest to it,
+    best first, and the chance that the first answers."""
 
     ticket_id: str
     merchant_id: str | None
     message: Message
     text: str
+    asked: str
     language: str
     hits: tuple[Hit, ...]
     chance: float
@@ -77,8 +80,9 @@ def _looked_up(thread: Thread, message: Message, desk: Answering) -> Unanswered 
         return None
     hits, chance = desk.look_up(text, message.author, language)
     asked = "\n".join(asks_of(text))
-    text = _NUMBERED.sub("", asked if says_enough(asked) else text)
-    return Unanswered(thread.ticket_id, thread.merchant_id, message, text, language, tuple(hits), chance)
+    asked = asked if says_enough(asked) else text
+    text = _NUMBERED.sub("", asked)
+    return Unanswered(thread.ticket_id, thread.merchant_id, message, text, asked, language, tuple(hits), chance)
 
 
 def find_gaps(
@@ -148,7 +152,9 @@ def _gap(places: Sequence[int], chosen: Sequence[Unanswered], near: Matrix, abou
     typical = [held[n] for n in np.argsort(-central, kind="stable")[:EXAMPLES]]
     outside = [question.text for place, question in enumerate(chosen) if place not in within]
     terms = distinctive_terms([question.text for question in held], outside, chinese=language == CHINESE)
-    label = ", ".join(terms) or trimmed(typical[0].text)
+    # Masked while they are whole: an address without its figures, or an e-mail cut off, is none any more.
+    shown = [trimmed(_NUMBERED.sub("", mask(question.asked))) for question in typical]
+    label = ", ".join(terms) or shown[0]
     best, is_covered = about
     return Gap(
         gap_id=hashlib.sha256(f"{language}\0{sorted(terms) or label}".encode()).hexdigest()[:12],
@@ -157,7 +163,7 @@ def _gap(places: Sequence[int], chosen: Sequence[Unanswered], near: Matrix, abou
         count=len(held),
         ticket_ids=tuple(question.ticket_id for question in held),
         merchants=tuple(sorted({question.merchant_id for question in held if question.merchant_id})),
-        examples=tuple(Sentence(trimmed(question.text), (question.message.cite,)) for question in typical),
+        examples=tuple(Sentence(text, (question.message.cite,)) for text, question in zip(shown, typical, strict=True)),
         nearest=best.passage.cite if best else "",
         nearest_title=best.passage.title if best else "",
         similarity=round(best.score, 3) if best else 0.0,

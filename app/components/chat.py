@@ -18,7 +18,6 @@ from app.identity import Actor, current_actor
 from app.page_errors import sentence
 from app.services import chat
 from app.services.chat import Chat
-from app.services.private import masked_words
 from app.services.runtime import get_runtime
 
 if TYPE_CHECKING:
@@ -67,13 +66,15 @@ def greeting() -> None:
         )
 
 
-def turn_list(turns: Sequence[Turn], *, is_merchant: bool = True) -> None:
-    """Draw the turns, oldest first; under each of the machine's sentences where it comes from. `is_merchant`: who reads them wrote to it; to anybody else private data is masked."""
-    for turn in turns:
+def turn_list(turns: Sequence[Turn], texts: Sequence[str] | None = None) -> None:
+    """Draw the turns, oldest first; under each of the machine's sentences where it comes from. `texts`: what somebody else than the merchant who
+    wrote them may read of them, one a turn."""
+    is_merchant = texts is None
+    for turn, text in zip(turns, texts or [turn.text for turn in turns], strict=True):
         with st.chat_message(turn.author, avatar=_AVATARS[turn.author]):
             st.caption(_author(turn, is_merchant=is_merchant))
             if turn.author != "bot":
-                st.text(turn.text if is_merchant else masked_words(turn.text))
+                st.text(text)
                 continue
             for place, said in enumerate(turn.sentences):
                 _cited(said, turn.text, key=f"chat.{turn.n}.{place}")

@@ -6,12 +6,13 @@ import streamlit as st
 
 from app.components.chat import attempt, show_problem, turn_list
 from app.components.handover import handover_note
+from app.components.private import is_revealed, private_bar
 from app.components.thread import plain
 from app.i18n import _
 from app.identity import Actor
 from app.services import chat
 from app.services.chat import Chat
-from app.services.private import masked_words
+from app.services.private import masked_talk, masked_words
 from app.services.runtime import get_runtime
 
 
@@ -43,7 +44,10 @@ def _answer_box(found: Chat, time_zone: str) -> None:
         if answer.action == "hand_over":
             handover_note(answer, time_zone)
             break
-    turn_list(found.turns, is_merchant=False)
+    said = [turn.text if turn.author != "bot" else "" for turn in found.turns]  # the machine's are drawn by sentence
+    masked, count = masked_talk(said)
+    private_bar(conversation_id, count, "chat")
+    turn_list(found.turns, said if is_revealed(conversation_id) else masked)
     show_problem()
     with st.form(f"desk.chat.{conversation_id}", border=False, clear_on_submit=True):
         key = f"desk.chat.text.{conversation_id}"

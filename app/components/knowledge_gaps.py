@@ -30,7 +30,10 @@ def gaps_panel() -> None:
         )
     )
     show_outcome()
-    if not is_asked("knowledge.gaps", _("Look for gaps"), _("Reads every open and recent thread; takes a moment.")):
+    read = _(
+        "Reads the newest open threads, then recent ones, {n} at most; takes a moment.", n=number(services.MOST_THREADS)
+    )
+    if not is_asked("knowledge.gaps", _("Look for gaps"), read):
         return
     with st.skeleton(height=400):
         found = services.gaps(snapshot_id())

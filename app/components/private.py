@@ -1,6 +1,8 @@
-"""Private data of a thread on the screen: masked until a person says why they read it, which the audit log keeps. For one thread and one session."""
+"""Private data of a thread or chat on the screen: masked until a person says why they read it, which the audit log keeps. For one of them and one session."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 import streamlit as st
 
@@ -19,37 +21,48 @@ REVEALED_KEY, PROBLEM_KEY = "private.revealed", "private.problem"
 
 def screened_thread(snapshot_id: str, ticket: Ticket) -> Screened:
     """Draw how much of a thread is masked and the way to read it; returns the thread as it may be drawn."""
-    shown = private.screened(snapshot_id, ticket.ticket_id, is_revealed=ticket.ticket_id in _revealed())
-    if not shown.count:
-        return shown
-    if problem := st.session_state.pop(PROBLEM_KEY, None):
+    shown = private.screened(snapshot_id, ticket.ticket_id, is_revealed=is_revealed(ticket.ticket_id))
+    private_bar(ticket.ticket_id, shown.count)
+    return shown
+
+
+def is_revealed(subject_id: str) -> bool:
+    """Whether this session's person has said why they read the private data of a thread or chat."""
+    return subject_id in _revealed()
+
+
+def private_bar(subject_id: str, count: int, kind: Literal["ticket", "chat"] = "ticket") -> None:
+    """Draw how much of a thread or chat is masked and the way to read it; nothing where that is nothing."""
+    if not count:
+        return
+    prefix = "private" if kind == "ticket" else f"private.{kind}"
+    if problem := st.session_state.pop(f"{PROBLEM_KEY}.{kind}", None):
         st.warning(plain(problem, 500), icon=":material/warning:")
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="private-bar"):
-        if shown.is_revealed:
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"{prefix}-bar"):
+        if is_revealed(subject_id):
             st.caption(":material/visibility: " + _("Private data is shown to you in this session."), width="content")
             st.button(
                 _("Mask it again"),
                 icon=":material/visibility_off:",
                 type="tertiary",
-                key="private.mask",
+                key=f"{prefix}.mask",
                 on_click=_revealed().discard,
-                args=(ticket.ticket_id,),
+                args=(subject_id,),
             )
-            return shown
-        said = ngettext("{n} piece of private data is masked", "{n} pieces of private data are masked", shown.count)
+            return
+        said = ngettext("{n} piece of private data is masked", "{n} pieces of private data are masked", count)
         st.caption(f":material/shield_lock: {said}", width="content")
-        with st.popover(_("Show it"), icon=":material/visibility:", type="tertiary", key="private.popover"):
-            key = f"private.reason.{ticket.ticket_id}"
+        with st.popover(_("Show it"), icon=":material/visibility:", type="tertiary", key=f"{prefix}.popover"):
+            key = f"{prefix}.reason.{subject_id}"
             st.text_input(_("Why do you need it?"), key=key, max_chars=private.REASON_LETTERS[1])
             st.caption(_("Your name, the thread and this reason go into the audit log, never the data itself."))
             st.button(
                 _("Show private data"),
                 type="primary",
-                key="private.show",
+                key=f"{prefix}.show",
                 on_click=_reveal,
-                args=(ticket.ticket_id, key),
+                args=(subject_id, key, kind),
             )
-    return shown
 
 
 def _revealed() -> set[str]:
@@ -57,10 +70,11 @@ def _revealed() -> set[str]:
     return found
 
 
-def _reveal(ticket_id: str, key: str) -> None:
+def _reveal(subject_id: str, key: str, kind: Literal["ticket", "chat"]) -> None:
+    reason = str(st.session_state.get(key) or "")
     try:
-        private.reveal(ticket_id, str(st.session_state.get(key) or ""), current_actor(get_runtime().settings))
+        private.reveal(subject_id, reason, current_actor(get_runtime().settings), kind)
     except AppError as error:
-        st.session_state[PROBLEM_KEY] = sentence(error)
+        st.session_state[f"{PROBLEM_KEY}.{kind}"] = sentence(error)
         return
-    _revealed().add(ticket_id)
+    _revealed().add(subject_id)

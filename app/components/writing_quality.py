@@ -36,7 +36,7 @@ def quality_card(snapshot_id: str) -> None:
     with st.container(border=True):
         card_title(
             _("What the writers wrote"),
-            _("All drafts, rewritings and summaries generated here. Kept: how like the approved text is to the generated one; tentative below 30 approved."),
+            _("All drafts, rewritings, summaries and the machine's answers generated here. Kept: how like the approved text is to the generated one; tentative below 30 approved."),
             icon=":material/smart_toy:",
         )  # fmt: skip
         made = quality.generations(snapshot_id)

@@ -6,6 +6,7 @@ Nothing of a shop is told before somebody has shown that it is theirs. Knows no 
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from app.errors import InputFileError, NotAllowed, NotFound
 from app.identity import MACHINE
 from app.services.answering import answer_thread, hand_over, kept, passage
+from app.services.generations import of_answer
 from app.services.matter import merchant_facts, named_orders
 from app.services.runtime import get_runtime, snapshot_id
 from app.services.warehouse import cursor, merchants, window
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     from app.identity import Actor
     from app.workspace import Conversation, Turn
-    from llm.types import Answer, Thread
+    from llm.types import Answer, Fact, Thread
 
 MOST_CHARACTERS = 4_000
 PROOF_DAYS = 90
@@ -100,7 +102,9 @@ def answer_newest(conversation_id: str) -> None:
     found = Chat(conversations.get(conversation_id), conversations.turns(conversation_id), "")
     if found.is_waiting_for_machine:
         thread = _thread(found.conversation, found.turns)
-        _keep(thread, _decided(thread))
+        started = time.monotonic()
+        made, facts = _decided(thread)
+        _keep(thread, made, facts, round((time.monotonic() - started) * 1_000))
 
 
 def source(cite: str, text: str) -> tuple[str, str]:
@@ -168,25 +172,26 @@ def waiting() -> list[Chat]:
     return [Chat(one, turns.get(one.conversation_id, []), shop_name(one.merchant_id)) for one in found]
 
 
-def _decided(thread: Thread) -> Answer:
+def _decided(thread: Thread) -> tuple[Answer, tuple[Fact, ...]]:
+    """The decision, and the shop's facts that it rests on."""
     from llm.answer import with_unknown_orders
     from llm.types import Thread
 
     if thread.merchant_id is None:
-        return answer_thread(thread)
+        return answer_thread(thread), ()
     facts = merchant_facts(snapshot_id(), thread.merchant_id, thread)
     newest = thread.messages[-1]
     known = {fact.fact_id.removeprefix("order.") for fact in facts if fact.name == "order_record"}
     named = named_orders(Thread(thread.ticket_id, thread.merchant_id, (newest,)))
-    return with_unknown_orders(
-        answer_thread(thread, facts), [order for order in named if order not in known], newest.cite
-    )
+    unknown = [order for order in named if order not in known]
+    return with_unknown_orders(answer_thread(thread, facts), unknown, newest.cite), facts
 
 
-def _keep(thread: Thread, made: Answer) -> None:
+def _keep(thread: Thread, made: Answer, facts: Sequence[Fact] = (), latency_ms: int = 0) -> None:
     sentences = [sentence.to_json() for sentence in made.sentences]
     new = kept("chat", thread, made, is_automatic=True)
-    get_runtime().workspace.conversations.decide(new, made.text, sentences, MACHINE)
+    logged = of_answer(snapshot_id() if facts else "", thread, facts, made, latency_ms, "chat")
+    get_runtime().workspace.conversations.decide(new, made.text, sentences, MACHINE, made=logged)
 
 
 def _thread(found: Conversation, turns: Sequence[Turn]) -> Thread:

@@ -33,7 +33,7 @@ TO_WRITE = {
 def gaps(snapshot_id: str) -> list[Gap]:
     """What the open threads and those of the last RECENT_DAYS ask and the knowledge in force doesn't answer; uncovered matters first.
 
-    Private data in the examples is masked.
+    Private data in labels and examples is masked.
     """
     return list(_gaps(snapshot_id, get_runtime().workspace.proposals.approved_count()))
 
@@ -55,7 +55,10 @@ def _gaps(snapshot_id: str, approved_count: int) -> tuple[Gap, ...]:
     desk = answering()
     found = find_gaps(unanswered(issues.threads_of(snapshot_id, chosen), desk), desk, get_runtime().desk.triage)
     return tuple(
-        replace(gap, examples=tuple(replace(each, text=mask(each.text)) for each in gap.examples)) for gap in found
+        replace(
+            gap, label=mask(gap.label), examples=tuple(replace(each, text=mask(each.text)) for each in gap.examples)
+        )
+        for gap in found
     )
 
 

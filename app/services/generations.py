@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from app.services.desk import KNOWLEDGE_FOLDER
 from app.services.runtime import get_runtime
@@ -16,6 +16,7 @@ from app.services.summaries import identity
 
 if TYPE_CHECKING:
     from app.workspace import NewGeneration
+    from app.workspace.answers import Kind as Where
     from app.workspace.generations import Kind
     from llm.chat import TextModel
     from llm.types import Answer, Draft, Fact, IssueBrief, Sentence, Thread
@@ -77,8 +78,15 @@ def of_summary(
     )
 
 
-def of_answer(snapshot_id: str, thread: Thread, facts: Sequence[Fact], made: Answer, latency_ms: int) -> NewGeneration:
-    """What the desk answered by itself, from these facts and the policy's articles."""
+def of_answer(
+    snapshot_id: str,
+    thread: Thread,
+    facts: Sequence[Fact],
+    made: Answer,
+    latency_ms: int,
+    where: Where = "ticket",
+) -> NewGeneration:
+    """What the desk answered by itself, from these facts and the policy's articles; a chat's `ticket_id` is the conversation's."""
     from app.workspace import NewGeneration
     from llm.types import IssueBrief
 
@@ -89,15 +97,23 @@ def of_answer(snapshot_id: str, thread: Thread, facts: Sequence[Fact], made: Ans
         snapshot_id=snapshot_id,
         actor_name="",
         engine=made.engine,
-        version=_texts_version(KNOWLEDGE_FOLDER / "articles"),
+        version=_knowledge_version("articles"),
         prompt_version="",
         language=made.language,
         inputs_sha256=inputs_hash(IssueBrief(thread, tuple(facts), language=made.language)),
-        evidence=[*(message.cite for message in thread.messages), *(fact.cite for fact in facts)],
+        evidence=list(
+            dict.fromkeys(
+                [
+                    *(message.cite for message in thread.messages),
+                    *(fact.cite for fact in facts),
+                    *(cite for sentence in made.sentences for cite in sentence.cites),
+                ]
+            )
+        ),
         output=made.text,
         checks=[],
         latency_ms=latency_ms,
-        options={"action": made.action, "confidence": made.confidence},
+        options={"action": made.action, "confidence": made.confidence, "where": where},
     )
 
 
@@ -123,7 +139,7 @@ def _versions(engine: str) -> tuple[str, str]:
     for writer in desk.then:  # the checkpoint behind a server
         if engine == writer.name:
             return short_hash(identity(replace(settings, server_url=""), engine)), _prompt_version("draft", writer)
-    return _texts_version(KNOWLEDGE_FOLDER / "macros"), ""
+    return _knowledge_version("macros"), ""
 
 
 def _prompt_version(task: str, writer: TextModel) -> str:
@@ -132,6 +148,14 @@ def _prompt_version(task: str, writer: TextModel) -> str:
     from llm.prompting import prompt_texts
 
     return short_hash("\n".join(special_tokens()) if reads_briefs(writer) else prompt_texts(task))
+
+
+def _knowledge_version(kind: Literal["articles", "macros"]) -> str:
+    """Of the committed files; another where people have approved texts of the kind over them."""
+    approved = get_runtime().desk.approved
+    committed, now = getattr(approved.base, kind), getattr(approved.now(), kind)
+    version = _texts_version(KNOWLEDGE_FOLDER / kind)
+    return version if now == committed else short_hash(version + repr(now))
 
 
 @cache

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 YEAR_DAYS = 365
 MOST_THREADS = 1_000
+MOST_COUNTED = 100_000
 BINS = 5
 LEAST_SURVEYS = 50
 LANGUAGES = ("en", "zh-Hans")
@@ -74,7 +75,7 @@ def inferred(snapshot_id: str, scope: Scope) -> Inferred:
     first = max(scope.date_to - timedelta(days=YEAR_DAYS - 1), filter_options(snapshot_id).data_from)
     year = replace(scope, date_from=min(first, scope.date_from))
     with cursor(snapshot_id) as opened:
-        rows = tickets(opened, year)
+        rows = tickets(opened, year, limit=MOST_COUNTED)
     frame = scored(snapshot_id, list(rows["ticket_id"][:MOST_THREADS]))
     surveys = rows[["ticket_id", "csat_score"]].astype({"csat_score": float})
     frame = _calibrated(frame.merge(surveys, on="ticket_id", how="left"))

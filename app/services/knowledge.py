@@ -232,8 +232,8 @@ def _outdated(approved: Sequence[Proposal]) -> set[str]:
 def _cited() -> Counter[str]:
     """How many of the drafts cite each article."""
     counts: Counter[str] = Counter()
-    for draft in get_runtime().workspace.drafts.all():
-        cites = {str(cite) for sentence in draft.sentences for cite in sentence["cites"]}
+    for sentences in get_runtime().workspace.drafts.sentences():
+        cites = {str(cite) for sentence in sentences for cite in sentence["cites"]}
         counts.update({c.removeprefix("article:").rpartition("#")[0] for c in cites if c.startswith("article:")})
     return counts
 

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from app.errors import NotAllowed
 from app.i18n import N_, _
@@ -102,14 +102,14 @@ def with_texts(found: Summary, change: Callable[[str], str]) -> Summary:
     )
 
 
-def reveal(ticket_id: str, reason: str, actor: Actor) -> None:
-    """Takes down who reads a thread's private data, and why, but none of the data. Raises NotAllowed without a reason."""
+def reveal(subject_id: str, reason: str, actor: Actor, kind: Literal["ticket", "chat"] = "ticket") -> None:
+    """Takes down who reads a thread's or a chat's private data, and why, but none of the data. Raises NotAllowed without a reason."""
     from llm.privacy import mask
 
     said = " ".join(reason.split())[: REASON_LETTERS[1]]
     if sum(character.isalnum() for character in said) < REASON_LETTERS[0]:
         raise NotAllowed("Say in a few words why you need it: the reason is kept in the audit log.")
-    get_runtime().workspace.audit.note(actor, "private.revealed", f"ticket:{ticket_id}", reason=mask(said))
+    get_runtime().workspace.audit.note(actor, "private.revealed", f"{kind}:{subject_id}", reason=mask(said))
 
 
 def worded(masked_text: str) -> str:
@@ -126,6 +126,16 @@ def masked_words(text: str) -> str:
     from llm.privacy import mask
 
     return worded(mask(text))
+
+
+def masked_talk(texts: Sequence[str]) -> tuple[list[str], int]:
+    """The messages of one talk with their private data masked in words, and how much that is; what one of them tells is known in all."""
+    from llm.privacy import Pseudonyms
+
+    pseudonyms = Pseudonyms()
+    for text in texts:
+        pseudonyms.hide(text)
+    return [worded(pseudonyms.hide(text)) for text in texts], len(pseudonyms)
 
 
 def masked_rows(frame: pd.DataFrame, columns: Iterable[str] = FREE_TEXT) -> pd.DataFrame:

@@ -23,7 +23,7 @@ from app.services.writing import Writing
 
 if TYPE_CHECKING:
     from app.identity import Actor
-    from app.workspace import KeptAnswer, Sent, StoredDraft
+    from app.workspace import DraftHead, KeptAnswer, Sent, StoredDraft
     from app.workspace.channels import Channel
     from llm.types import Draft, IssueBrief, Macro
 
@@ -102,15 +102,15 @@ def draft_statuses() -> dict[str, str]:
     """Ticket id → status of its newest draft, last changed first; those that `current_draft` leaves out are left out here too."""
     workspace = get_runtime().workspace
     given = workspace.answers.handed_over()
-    found: dict[str, StoredDraft] = {}
-    for draft in workspace.drafts.all():
+    found: dict[str, DraftHead] = {}
+    for draft in workspace.drafts.heads():
         before = found.get(draft.ticket_id)
         if _is_current(draft, given) and (before is None or before.created_at < draft.created_at):
             found[draft.ticket_id] = draft
     return {ticket_id: draft.status for ticket_id, draft in found.items()}
 
 
-def _is_current(draft: StoredDraft, given: Mapping[str, KeptAnswer]) -> bool:
+def _is_current(draft: StoredDraft | DraftHead, given: Mapping[str, KeptAnswer]) -> bool:
     """Whether it counts: what the machine sent before it handed the ticket over, and its word that it does, answer nothing any more."""
     handed = given.get(draft.ticket_id)
     is_before = handed is not None and (draft.draft_id == handed.draft_id or draft.created_at <= handed.at)
@@ -121,7 +121,7 @@ def sent_replies() -> pd.DataFrame:
     """Every attempt to send, newest first: ticket_id, at (UTC), channel, recipient (mail addresses masked), status, actor_name, approved_by,
     detail."""
     workspace = get_runtime().workspace
-    drafts = {draft.draft_id: draft for draft in workspace.drafts.all()}
+    drafts = {draft.draft_id: draft for draft in workspace.drafts.heads()}
     columns = ["ticket_id", "at", "channel", "recipient", "status", "actor_name", "approved_by", "detail"]
     rows = [
         (

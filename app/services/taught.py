@@ -41,7 +41,7 @@ def taught_triage(snapshot: str | None = None) -> Triage:
     desk = get_runtime().desk
     read = snapshot or (snapshot_id() if get_runtime().warehouse.exists() else None)
     learnt = corrections(read, newest()) if read is not None else ()
-    return triage_of(desk.knowledge.taxonomy, learnt)
+    return triage_of(desk.taxonomy, learnt)
 
 
 @cached

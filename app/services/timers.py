@@ -31,7 +31,7 @@ def desk_hours(snapshot_id: str) -> DeskHours:
     from analytics.sla import read_desk_hours
 
     hours = read_desk_hours(snapshot(snapshot_id).time_zone)
-    urgencies = {level.urgency_id for level in get_runtime().desk.knowledge.taxonomy.urgencies}
+    urgencies = {level.urgency_id for level in get_runtime().desk.taxonomy.urgencies}
     if lacking := urgencies - hours.targets["solution"].keys():
         raise InputError(f"data/desk/hours.toml: no target for urgency {', '.join(sorted(lacking))} of the taxonomy.")
     return hours

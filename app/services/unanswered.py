@@ -6,6 +6,7 @@ that a person has taken, or that was handed over, stays silent. Knows no page.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from app.errors import NotAllowed
 from app.identity import MACHINE
 from app.services import issues
 from app.services.answering import answer_thread, kept
+from app.services.generations import of_answer
 from app.services.matter import matter
 from app.services.reading import base_id
 from app.services.runtime import get_runtime
@@ -63,14 +65,17 @@ def answer_ticket(snapshot_id: str, thread: Thread) -> Mapping[str, object]:
     """
     found = matter(snapshot_id, thread.ticket_id)
     facts = found.facts if found is not None else ()
+    started = time.monotonic()
     made = answer_thread(thread, facts)
+    taken_ms = round((time.monotonic() - started) * 1_000)
     workspace = get_runtime().workspace
     is_automatic = bool(get_runtime().settings.answer_webhook)
     has_text = bool(made.text) and (made.action != "hand_over" or is_automatic)
     draft = _draft(snapshot_id, thread, facts, made) if has_text else None
     new = kept("ticket", thread, made, is_automatic=is_automatic)
     before = workspace.answers.of("ticket", thread.ticket_id)
-    answer = workspace.answers.keep(new, draft, MACHINE)
+    logged = of_answer(base_id(snapshot_id), thread, facts, made, taken_ms)
+    answer = workspace.answers.keep(new, draft, MACHINE, logged)
     if answer is None:
         return _line(new, made.text, "done_before")
     _discard([other.draft_id for other in before if other.draft_id is not None])
@@ -165,14 +170,14 @@ def _is_untouched(draft: StoredDraft) -> bool:
 
 def _draft(snapshot_id: str, thread: Thread, facts: Sequence[Fact], made: Answer) -> NewDraft:
     from app.workspace import NewDraft
+    from llm.language import ENGLISH, WRITTEN
     from llm.reply import check_edited
     from llm.types import IssueBrief
 
     knowledge = get_runtime().desk.knowledge
     cites = {cite for sentence in made.sentences for cite in sentence.cites}
-    passages = tuple(
-        p for a in knowledge.articles if a.language == made.language for p in a.passages if p.cite in cites
-    )
+    written = made.language if made.language in WRITTEN else ENGLISH
+    passages = tuple(p for p in knowledge.passages(written) if p.cite in cites)
     brief = IssueBrief(thread, tuple(facts), passages, language=made.language)
     return NewDraft(
         ticket_id=thread.ticket_id,

@@ -17,6 +17,7 @@ from app.services import issues, reply
 from app.services.generations import inputs_hash
 from app.services.runtime import get_runtime
 from app.services.warehouse import merchants
+from app.workspace.audit import text_hash
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -43,6 +44,7 @@ OUTCOMES: Mapping[str, str] = {
     "open": N_("still a draft"),
     "unused": N_("not taken"),
     "shown": N_("shown"),
+    "sent": N_("sent by the machine"),
 }
 
 
@@ -73,7 +75,7 @@ def generations(snapshot_id: str, since: datetime | None = None) -> pd.DataFrame
     ]
     rows = [
         (
-            *(one.generation_id, one.at, one.kind, one.ticket_id, one.merchant_id, one.engine, one.version),
+            *(one.generation_id, one.at, one.kind, _shown_id(one), one.merchant_id, one.engine, one.version),
             *(one.prompt_version, one.language, sizes.get(one.merchant_id, "–"), _outcome(one), one.kept_share),
             *(any(check["passed"] is False for check in one.checks), one.latency_ms),
         )
@@ -160,15 +162,27 @@ def _answered(found: Generation) -> str:
 
         kept = workspace.summaries.many([found.output_key]).get(found.output_key)
         return "" if kept is None else "\n".join(sentence.text for sentence in sentences_of(kept))
+    if _is_of_chat(found):
+        turns = workspace.conversations.turns(found.ticket_id)
+        return next((turn.text for turn in turns if text_hash(turn.text) == found.output_sha256), "")
     if found.draft_id is None:
         return ""
     revisions = workspace.drafts.revisions(found.draft_id)
     return next((one.text for one in revisions if one.version == found.draft_version), "")
 
 
+def _is_of_chat(one: Generation) -> bool:
+    return one.options.get("where") == "chat"
+
+
+def _shown_id(one: Generation) -> str:
+    """A conversation's whole id is the key to it."""
+    return f"{one.ticket_id[:8]}…" if _is_of_chat(one) else one.ticket_id
+
+
 def _outcome(one: Generation) -> str:
     if one.draft_status is None:
         return "unused" if one.kind == "rewrite" else "shown"
-    if one.draft_status in ("approved", "sent") and one.kept_share is not None:
-        return "unchanged" if one.kept_share == 1.0 else "edited"
+    if one.draft_status in ("approved", "sent"):
+        return "sent" if one.kept_share is None else "unchanged" if one.kept_share == 1.0 else "edited"
     return "discarded" if one.draft_status == "discarded" else "open"

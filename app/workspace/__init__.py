@@ -14,7 +14,7 @@ from app.workspace.channels import Channel
 from app.workspace.conversations import Conversation, Conversations, Turn
 from app.workspace.database import Database, open_database
 from app.workspace.documents import Document, Documents
-from app.workspace.drafts import Drafts, NewDraft, Revision, StoredDraft
+from app.workspace.drafts import DraftHead, Drafts, NewDraft, Revision, StoredDraft
 from app.workspace.generations import Generation, Generations, NewGeneration, Vote
 from app.workspace.labels import Label, Labels
 from app.workspace.outbox import Outbox, Sending, Sent
@@ -35,6 +35,7 @@ __all__ = [
     "Conversations",
     "Document",
     "Documents",
+    "DraftHead",
     "Drafts",
     "Generation",
     "Generations",

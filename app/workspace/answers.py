@@ -17,6 +17,7 @@ from app.identity import Actor
 from app.workspace import drafts
 from app.workspace.audit import record
 from app.workspace.database import Database
+from app.workspace.generations import NewGeneration, insert
 from app.workspace.schema import AnswerRow, DraftRow
 
 Kind = Literal["chat", "ticket"]
@@ -59,14 +60,18 @@ class Answers:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def keep(self, new: NewAnswer, draft: drafts.NewDraft | None, actor: Actor) -> KeptAnswer | None:
-        """Keeps a decision with its draft; None, and nothing is kept, where the message has been decided on."""
+    def keep(
+        self, new: NewAnswer, draft: drafts.NewDraft | None, actor: Actor, made: NewGeneration | None = None
+    ) -> KeptAnswer | None:
+        """Keeps a decision with its draft, and on record how it was made; None, and nothing is kept, where the message has been decided on."""
         with self._database.write() as session:
             row = add(session, new, actor)
             if row is None:
                 return None
             if draft is not None:
                 row.draft_id = drafts.add(session, draft, actor).draft_id
+            if made is not None:
+                insert(session, made, row.draft_id, 1 if row.draft_id is not None else None)
             return _kept(row)
 
     def of(self, kind: Kind, subject_id: str) -> list[KeptAnswer]:

@@ -20,6 +20,7 @@ from app.workspace import answers
 from app.workspace.answers import NewAnswer
 from app.workspace.audit import record, text_hash
 from app.workspace.database import Database, in_parts
+from app.workspace.generations import NewGeneration, insert
 from app.workspace.schema import AuditRow, ConversationRow, TurnRow
 
 Author = Literal["merchant", "bot", "agent"]
@@ -112,16 +113,22 @@ class Conversations:
         sentences: Sequence[Mapping[str, Any]],
         actor: Actor,
         at: datetime | None = None,
+        made: NewGeneration | None = None,
     ) -> bool:
-        """Keeps the machine's decision and says it; False, and nothing happens, where the message has been decided on.
+        """Keeps the machine's decision, on record how it was `made`, and says it; False, and nothing happens, where the message has been decided on
+        or, but for a hand-over, the merchant has written again or a person has the conversation since it was read.
 
         A hand-over marks the conversation as a person's. `at` is now, but for tests. Raises NotFound.
         """
         at = at or datetime.now(UTC)
         with self._database.write() as session:
             row = _find(session, new.subject_id)
+            if new.action != "hand_over" and _has_gone_on(session, row, new.message_id):
+                return False
             if answers.add(session, new, actor, at) is None:
                 return False
+            if made is not None:
+                insert(session, made)
             if text:
                 _say(session, row, "bot", text, sentences, actor.name, at)
             if new.action == "hand_over" and row.handed_over_at is None:
@@ -202,6 +209,13 @@ def _say(
     row.last_author, row.updated_at = author, at
     session.flush()
     return Turn(turn.n, author, text, turn.sentences, actor_name, at)
+
+
+def _has_gone_on(session: Session, row: ConversationRow, message_id: str) -> bool:
+    """Whether that is no longer the message to answer."""
+    asked = (TurnRow.conversation_id == row.conversation_id, TurnRow.author == "merchant")
+    newest = session.scalar(select(func.max(TurnRow.n)).where(*asked))
+    return row.handed_over_at is not None or str(newest) != message_id
 
 
 def _find(session: Session, conversation_id: str) -> ConversationRow:

@@ -62,6 +62,17 @@ class StoredDraft:
 
 
 @dataclass(frozen=True)
+class DraftHead:
+    """Where a draft stands, without what it says."""
+
+    draft_id: str
+    ticket_id: str
+    status: Status
+    approved_by: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True)
 class Revision:
     """One text that a draft has had, and whose it is."""
 
@@ -111,6 +122,18 @@ class Drafts:
             query = query.where(DraftRow.status == status)
         with self._database.read() as session:
             return [stored(row) for row in session.scalars(query)]
+
+    def heads(self) -> list[DraftHead]:
+        """Where every draft stands, last changed first."""
+        columns = (getattr(DraftRow, name) for name in DraftHead.__dataclass_fields__)
+        with self._database.read() as session:
+            rows = session.execute(select(*columns).order_by(DraftRow.updated_at.desc()))
+            return [DraftHead(**row._mapping) for row in rows]
+
+    def sentences(self) -> list[Sequence[Mapping[str, Any]]]:
+        """The sentences of every draft, with their cites."""
+        with self._database.read() as session:
+            return list(session.scalars(select(DraftRow.sentences)))
 
     def statuses(self, draft_ids: Collection[str]) -> dict[str, str]:
         """The status of each of these drafts, by its id."""
@@ -169,7 +192,8 @@ class Drafts:
             row = step(session, draft_id, version, allowed=("draft",), values=values)
             if not row.text.strip():
                 raise NotAllowed("Draft {draft} is empty: write a reply before approving it.", draft=draft_id)
-            measure_kept(session, row)
+            if actor.source != "machine":  # which keeps all that it wrote: no word on how good that was
+                measure_kept(session, row)
             failed = [check.get("name") for check in row.checks if check.get("passed") is False]
             record(
                 session,

@@ -20,10 +20,11 @@ from analytics import threads
 from app.commands import main
 from app.errors import SendFailed
 from app.identity import MACHINE, Actor
-from app.services import answer_outcomes, issues, reply, unanswered
+from app.services import answer_outcomes, issues, knowledge, reply, unanswered, writing_quality
 from app.services.runtime import SNAPSHOT_KEY, Runtime, snapshot_id, use_runtime
 from app.settings import load_settings
-from app.workspace import outbox
+from app.workspace import NewDraft, outbox
+from app.workspace.audit import text_hash
 from app.workspace.channels import Reply
 from llm.types import Message, Thread
 from tests.app.conftest import write_source
@@ -147,6 +148,33 @@ def test_each_thread_is_decided_on_once_and_nothing_is_sent(desk: Runtime) -> No
     again = run("--new", "--json")
     assert (again.exit_code, again.stdout) == (0, "")
     assert desk.workspace.audit.verify().passed
+
+
+def test_every_decision_is_on_record_with_its_evidence_once(desk: Runtime) -> None:
+    run("--new", "--json")
+    run("--new", "--json")
+    made = {one.ticket_id: one for one in desk.workspace.generations.all()}
+    assert len(desk.workspace.generations.all()) == len(DECIDED)
+    assert set(made) == set(DECIDED)
+    draft = reply.current_draft("t-appeal")
+    assert draft is not None
+    answer = made["t-appeal"]
+    assert (answer.kind, answer.draft_id, answer.draft_version) == ("answer", draft.draft_id, 1)
+    assert (answer.output_sha256, answer.options["action"]) == (text_hash(draft.text), "answer")
+    assert {cite for said in draft.sentences for cite in said["cites"]} <= set(answer.evidence)
+    assert made["t-money"].draft_id is None
+    assert writing_quality.opened(snapshot_id(), answer.generation_id, ANN).answered == draft.text
+
+
+def test_many_drafts_hide_none(desk: Runtime) -> None:
+    passage = "article:late_dispatch#1"
+    new = NewDraft("t-done", "a", "s", "macro", "en", "Dear shop.", [{"text": "Dear shop.", "cites": [passage]}])
+    first = desk.workspace.drafts.create(replace(new, ticket_id="t-person"), ANN)
+    for _ in range(500):
+        desk.workspace.drafts.create(new, ANN)
+    assert reply.draft_statuses()["t-person"] == first.status
+    (item,) = (one for one in knowledge.items() if one.item_id == "late_dispatch.en")
+    assert item.cited == 501
 
 
 def test_the_agent_who_opens_a_thread_sees_why_it_is_theirs(desk: Runtime) -> None:

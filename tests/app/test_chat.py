@@ -16,12 +16,13 @@ from streamlit.testing.v1 import AppTest
 from app.commands import main
 from app.errors import InputFileError, NotAllowed, NotFound
 from app.identity import MACHINE, Actor
-from app.services import answer_outcomes, chat
+from app.services import answer_outcomes, chat, writing_quality
 from app.services.chat import Chat
 from app.services.runtime import SNAPSHOT_KEY, Runtime, snapshot_id, use_runtime
 from app.settings import load_settings
 from app.workspace import KeptAnswer, NewAnswer, NewDraft
 from llm.handover import HANDED_OVER
+from llm.types import Thread
 from tests.app.conftest import write_source
 
 GUEST, BEN = Actor("local:guest", "Guest", "local"), Actor("header:ben", "Ben", "header")
@@ -82,6 +83,44 @@ def facts_told(found: Chat) -> set[str]:
 
 def reason(runtime: Runtime, found: Chat) -> str:
     return runtime.workspace.answers.of("chat", found.conversation.conversation_id)[0].reason
+
+
+def test_what_it_said_is_on_record_under_no_key_to_the_conversation(desk: Runtime) -> None:
+    shown = chat.verify(None, "a", f"{order(5)} {order(30)}", GUEST)
+    found = talk(APPEAL, LATE.format(order=order(5)), conversation_id=shown)
+    chat.ask_for_person(shown, "I would like to talk to a person.", GUEST)
+    made = desk.workspace.generations.all()
+    assert made[0].options["action"] == "hand_over"
+    assert len(made) == 3
+    told = next(one for one in made if f"fact:order.{order(5)}" in one.evidence and one.output_sha256)
+    assert (told.kind, told.merchant_id, told.snapshot_id) == ("answer", "a", snapshot_id())
+    rows = writing_quality.generations(snapshot_id())
+    assert not rows["ticket_id"].str.contains(shown, regex=False).any()
+    assert set(rows["outcome"]) == {"shown"}
+    answers = [turn.text for turn in found.turns if turn.author == "bot"]
+    opened = [writing_quality.opened(snapshot_id(), one.generation_id, BEN).answered for one in reversed(made)]
+    assert opened[:2] == answers
+
+
+def test_a_person_reads_what_a_chat_holds_of_a_merchant_for_a_reason(desk: Runtime) -> None:
+    found = talk("My name is Jorge Medina, I want a person. Call +44 20 7946 0958", "Jorge Medina again: any news?")
+    chat_id = found.conversation.conversation_id
+
+    def draw() -> None:
+        from app.components.chat_queue import waiting_chats
+
+        waiting_chats("UTC")
+
+    page = AppTest.from_function(draw, default_timeout=60).run()
+    said = "\n".join(text.value for text in page.text)
+    assert not page.exception
+    assert "Medina" not in said
+    assert "7946" not in said
+    page.text_input(key=f"private.chat.reason.{chat_id}").set_value("To call them back").run()
+    page.button(key="private.chat.show").click().run()
+    assert "+44 20 7946 0958" in "\n".join(text.value for text in page.text)
+    entry = desk.workspace.audit.entries(subject=f"chat:{chat_id}")[0]
+    assert (entry.action, entry.detail) == ("private.revealed", {"reason": "To call them back"})
 
 
 class TestWhoAsks:
@@ -253,6 +292,32 @@ class TestKept:
         decide = desk.workspace.conversations.decide
         assert [decide(new, "Ten days.", (), MACHINE), decide(new, "Ten days.", (), MACHINE)] == [True, False]
         assert len(desk.workspace.conversations.turns(conversation_id)) == 2
+
+    @pytest.mark.parametrize("asks_for_person", [True, False])
+    def test_an_answer_that_comes_too_late_is_not_said(
+        self, desk: Runtime, monkeypatch: pytest.MonkeyPatch, asks_for_person: bool
+    ) -> None:
+        conversation_id = chat.say(None, APPEAL, GUEST)
+        decided = chat._decided
+
+        def while_they_write_on(thread: Thread) -> object:
+            found = decided(thread)
+            if asks_for_person:
+                chat.ask_for_person(conversation_id, "I would like to talk to a person.", GUEST)
+            else:
+                chat.say(conversation_id, "What may a product title hold?", GUEST)
+            return found
+
+        monkeypatch.setattr(chat, "_decided", while_they_write_on)
+        chat.answer_newest(conversation_id)
+        found = chat.chat(conversation_id)
+        assert found is not None
+        assert [turn.author for turn in found.turns] == ["merchant", "merchant", *["bot"] * asks_for_person]
+        assert found.is_waiting_for_machine is not asks_for_person
+        monkeypatch.setattr(chat, "_decided", decided)
+        chat.answer_newest(conversation_id)
+        assert desk.workspace.answers.of("chat", conversation_id)[0].message_id == "2"
+        assert len(desk.workspace.answers.of("chat", conversation_id)) == 1
 
     def test_of_eight_who_decide_at_once_one_does(self, desk: Runtime) -> None:
         new = NewAnswer(

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import NotFound
-from app.identity import Actor
+from app.identity import MACHINE, Actor
+from app.services.writing_quality import _outcome
 from app.workspace import NewDraft, NewGeneration, Workspace
 from app.workspace.audit import text_hash
 from app.workspace.generations import kept_share
@@ -45,6 +46,13 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
     opened = Workspace.open(f"sqlite:///{tmp_path}/workspace.sqlite")
     yield opened
     opened.close()
+
+
+def test_the_machines_own_approval_is_no_praise(workspace: Workspace) -> None:
+    draft = workspace.drafts.create(DRAFT, MACHINE, MADE)
+    workspace.drafts.approve(draft.draft_id, 1, MACHINE)
+    (made,) = workspace.generations.all()
+    assert (made.kept_share, made.draft_status, _outcome(made)) == (None, "approved", "sent")
 
 
 def test_an_approval_says_how_much_was_kept_of_what_was_written(workspace: Workspace) -> None:

@@ -13,6 +13,7 @@ from app.errors import NotAllowed, StaleProposal, WorkspaceError
 from app.identity import Actor
 from app.services import knowledge
 from app.services.answering import answering
+from app.services.generations import _versions, of_answer
 from app.services.runtime import Runtime, get_runtime, use_runtime
 from app.settings import load_settings
 from app.workspace import ItemKind, Proposal
@@ -75,6 +76,15 @@ class TestApproval:
         assert NEW in last_passage(desk)
         assert NEW in last_passage(other)
         other.close()
+
+    def test_what_is_generated_from_it_is_of_another_version(self, desk: Runtime) -> None:
+        thread = asked("How late may an order leave?")
+        answer = answering().answer(thread)
+        before, macros = of_answer("", thread, (), answer, 1).version, _versions("macro")
+        assert of_answer("", thread, (), answer, 1).version == before
+        knowledge.approve(proposed(), "", BEN)
+        assert of_answer("", thread, (), answer, 1).version != before
+        assert _versions("macro") == macros
 
     def test_who_helped_to_write_it_does_not_approve_it_either(self, desk: Runtime) -> None:
         proposal = knowledge.edit(proposed(ANN), text().replace(OLD, "at most 45 days in a year"), "More still", 0, BEN)

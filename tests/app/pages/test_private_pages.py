@@ -20,7 +20,7 @@ from app.page_errors import traced
 from app.services import issues, private, quality, quarantine, reply
 from app.services.language import classifier, summarise_json
 from app.services.loading import load_path
-from app.services.private import masked_line, masked_rows, screened
+from app.services.private import masked_line, masked_rows, masked_talk, screened
 from app.services.runtime import SNAPSHOT_KEY, Runtime, snapshot_id, use_runtime
 from app.services.summaries import Summaries
 from app.services.warehouse import filter_options
@@ -274,3 +274,10 @@ def test_ids_in_a_row_that_was_set_aside_stay() -> None:
     raw = json.dumps({"order_id": "4111111111111111", "text": "card 4111 1111 1111 1111", "amount": "x"})
     assert json.loads(masked_line(raw)) == {"order_id": "4111111111111111", "text": "card [CARD]", "amount": "x"}
     assert masked_line("torn,line,jorge.medina@example.org") == "torn,line,[EMAIL]"
+
+
+def test_a_name_that_one_message_of_a_talk_tells_is_masked_in_all() -> None:
+    talk, count = masked_talk(["My name is Jorge Medina.", "", "Jorge Medina here again, order ORD-1"])
+    assert count == 1
+    assert not any("Medina" in said for said in talk)
+    assert "ORD-1" in talk[2]

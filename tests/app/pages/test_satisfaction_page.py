@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 from streamlit.testing.v1 import AppTest
 
+from analytics import threads
 from analytics.metrics import Scope, compute
 from analytics.satisfaction.drivers import CAUSES as CAUSE_IDS
 from analytics.satisfaction.segments import BUYER_MEASURES, MERCHANT_MEASURES
@@ -20,6 +21,7 @@ from app.charts.studies import bounds, grid, raw_and_adjusted, returns
 from app.commands import main as command
 from app.components.study_words import CAUSES, HIGH_LOW, MEASURES, OUTCOMES, between, sample_words, trait_words
 from app.i18n import use_language
+from app.services import inferred
 from app.services import satisfaction_studies as studies
 from app.services.runtime import use_runtime
 from app.services.warehouse import cursor
@@ -179,3 +181,11 @@ def test_a_grid_shows_its_texts() -> None:
     found = grid(["a"], ["1"], [[None]], [[""]], [["none"]], x_title="", y_title="", is_signed=True)
     assert found.data[0].z[0][0] is None
     assert found.data[0].zmin == -2.5
+
+
+def test_the_conversations_not_read_are_counted(demo: str, scope: Scope, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inferred, "MOST_THREADS", 20)
+    monkeypatch.setitem(threads.tickets.__kwdefaults__, "limit", 30)
+    found = inferred.inferred(demo, scope)
+    assert found.read <= 20
+    assert found.total > 30

@@ -106,3 +106,14 @@ def test_a_question_that_is_asked_alike_by_all_is_one_gap(desk: Answering, triag
     (gap,) = find_gaps(same, desk, triage)
     assert gap.count == SMALLEST
     assert isinstance(same[0], Unanswered)
+
+
+def test_private_data_in_examples_is_masked_while_it_is_whole(desk: Answering, triage: Triage) -> None:
+    private = "Can our shop go live on video? My e-mail is jorge.medina@example.org, I live at 12 High Street, London."
+    (one,) = unanswered(threads("live", (private,)), desk)
+    same = [replace(one, ticket_id=f"t{n}") for n in range(SMALLEST)]
+    (gap,) = find_gaps(same, desk, triage)
+    assert "live" in gap.examples[0].text
+    for words in (*(sentence.text for sentence in gap.examples), gap.label):
+        assert "medina" not in words
+        assert "High Street" not in words
