@@ -133,6 +133,7 @@ def _candidates(thread: Thread) -> list[_Candidate]:
         kept = texts[: SENTENCES_A_MESSAGE - 4] + texts[SENTENCES_A_MESSAGE - 4 :][-4:]
         found += [_Candidate(place, order, message, text) for order, text in enumerate(kept)]
     telling = [c for c in found if _weight_of(c.text) >= 3 and not _PLEASANTRY.match(c.text)] or found
+    telling = [c for c in telling if not _is_row(c.text)] or telling
     if not telling:
         telling = [_Candidate(place, 0, m, m.text.strip()) for place, m in read if m.text.strip()]
     return telling[: CANDIDATES // 2] + telling[CANDIDATES // 2 :][-CANDIDATES // 2 :]
@@ -144,6 +145,14 @@ def undressed(text: str) -> str:
     while before != text:
         before, text = text, _HANDLES.sub("", text).strip()
     return text
+
+
+def _is_row(text: str) -> bool:
+    """Whether it is a line of a table that somebody pasted: cells between bars or tabs, or at least half of its words hold digits."""
+    if len(re.findall(r"[|｜\t]", text)) >= 2:
+        return True
+    words = [] if is_chinese(text) else text.split()
+    return len(words) >= 4 and 2 * sum(any(map(str.isdigit, word)) for word in words) >= len(words)
 
 
 def _weight_of(text: str) -> int:

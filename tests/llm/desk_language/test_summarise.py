@@ -123,3 +123,12 @@ def test_long_sentences_end_at_a_clause() -> None:
     assert trimmed(text, 60) == "we shipped the parcel on Monday with BlueArrow…"
     assert trimmed("a loss of 1,234,567 dollars in all of our shops and more", 20).count("1,2") <= 1
     assert trimmed(text) == text
+
+
+def test_rows_of_a_pasted_table_are_no_sentences_of_a_summary(knowledge: Knowledge) -> None:
+    rows = "\n".join(f"TD-1001{n} | {n + 10} Jul | {n + 8} Jul | USD 28.99" for n in range(6))
+    told = thread_of(("merchant", f"My payout lacks the orders below.\n{rows}\nPlease say when they are paid out."))
+    said = [sentence.text for sentence in summarise(told, knowledge.taxonomy).sentences]
+    assert said
+    assert not [text for text in said if "|" in text]
+    assert summarise(thread_of(("merchant", rows)), knowledge.taxonomy).sentences
