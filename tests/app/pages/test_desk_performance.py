@@ -20,7 +20,7 @@ from app.i18n import SESSION_KEY
 from app.services import answering, issues, performance, reply, tickets, writing_quality
 from app.services.generations import of_answer, of_draft
 from app.services.runtime import SNAPSHOT_KEY, Runtime, snapshot_id
-from tests.app.pages.test_desk_pages import ANN, BEN, PAGES, desk, desk_warehouse, drafted
+from tests.app.pages.desk_marketplace import ANN, BEN, PAGES, desk, desk_warehouse, drafted
 
 __all__ = ["desk", "desk_warehouse"]  # fixtures
 SCOPE = Scope(date(2026, 2, 1), date(2026, 2, 28))

@@ -25,8 +25,8 @@ from app.services.runtime import SNAPSHOT_KEY, Runtime, snapshot_id, use_runtime
 from app.services.summaries import Summaries
 from app.services.warehouse import filter_options
 from app.settings import load_settings
-from tests.app.pages.test_desk_pages import ANN, PAGES, PRIVATE, desk, desk_warehouse
-from tests.app.pages.test_desk_pages import PRIVATE_MESSAGE as SAID
+from tests.app.pages.desk_marketplace import ANN, PAGES, PRIVATE, desk, desk_warehouse
+from tests.app.pages.desk_marketplace import PRIVATE_MESSAGE as SAID
 from tests.llm.serving.scripted_model import ScriptedModel
 from tests.llm.serving.test_llm_server import Server, event, sends, server
 
