@@ -14,7 +14,7 @@ from app.statement import FORMATS
 
 if TYPE_CHECKING:
     from app.filters import AsOf
-    from app.services.reasons import Measure
+    from app.services.level_change import Measure
 
 MEASURES: tuple[Measure, ...] = ("level", "restriction", "termination")
 

@@ -15,7 +15,7 @@ from app.filter_bar import current_filters
 from app.i18n import LANGUAGES, N_, _, day, joined, language, number
 from app.identity import current_actor
 from app.page_errors import sentence
-from app.services import levels, reasons
+from app.services import level_change, levels, reasons
 from app.services.figures import time_zone
 from app.services.runtime import get_runtime, snapshot_id
 from app.statement import FORMATS
@@ -99,7 +99,7 @@ def merchant_level(merchant_id: str) -> None:
 def _draw_statement(merchant_id: str, last: date) -> None:
     """The statement of reasons for the last change of level, to take along."""
     st.markdown("**" + _("Statement of reasons") + "**")
-    found = reasons.last_change(snapshot_id(), last, merchant_id)
+    found = level_change.last_change(snapshot_id(), last, merchant_id)
     if found is None:
         st.caption(_("No level changed in the evaluations above: there is nothing to state reasons for."))
         return
@@ -114,17 +114,17 @@ def _draw_statement(merchant_id: str, last: date) -> None:
     if refused is not None:
         st.info(sentence(refused), icon=":material/event_busy:")
         return
-    before, now = reasons.level_words(found)
+    before, now = level_change.level_words(found)
     st.caption(
         _("For the change of {day}, from {before} to {now}.", day=day(found.evaluated_on), before=before, now=now)
     )
     actor = current_actor(get_runtime().settings)
     write = partial(reasons.issue, snapshot_id(), merchant_id, last, actor=actor)  # when a button is pressed
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        measure: reasons.Measure = st.selectbox(
+        measure: level_change.Measure = st.selectbox(
             _("Measure"),
-            list(reasons.MEASURES),
-            format_func=lambda name: _(reasons.MEASURES[name]),
+            list(level_change.MEASURES),
+            format_func=lambda name: _(level_change.MEASURES[name]),
             width=260,
             key="merchant.statement.measure",
         )

@@ -13,7 +13,7 @@ from click.testing import Result
 
 from app.commands import main
 from app.commands.plumbing import print_rows
-from app.services.reasons import MEASURES
+from app.services.level_change import MEASURES
 from app.workspace.cases import STEPS
 from tests.app.conftest import Invoke, write_source
 

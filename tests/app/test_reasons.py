@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from app.commands import main
 from app.errors import AppError, InputFileError
 from app.identity import Actor
-from app.services import changes, levels, reasons
+from app.services import changes, level_change, levels, reason_sections, reasons
 from app.services.reading import reading_id
 from app.services.runtime import Runtime, use_runtime
 from app.settings import load_settings
@@ -56,7 +56,7 @@ def fallen(snapshot: str) -> str:
 
 
 def test_a_statement_holds_every_mandatory_field_in_both_languages(snapshot: str, fallen: str) -> None:
-    change = reasons.last_change(snapshot, ON, fallen)
+    change = level_change.last_change(snapshot, ON, fallen)
     assert change is not None
     written = {}
     for tag in ("en", "zh-Hans"):
@@ -83,7 +83,7 @@ def test_a_statement_holds_every_mandatory_field_in_both_languages(snapshot: str
         assert needed in english, needed
     assert (
         len(re.findall(r"^\| (Order|Question|Survey answer|Penalty) \S+ \|", english, re.MULTILINE))
-        == reasons.ROWS_SHOWN
+        == reason_sections.ROWS_SHOWN
     )
     assert "申诉" in written["zh-Hans"]
     assert "Appeal" not in written["zh-Hans"]
@@ -103,7 +103,7 @@ def test_the_points_stated_add_up_and_name_the_peers(snapshot: str, form: str) -
     for merchant_id in sorted(set(moved["merchant_id"])):
         if seen_against:
             break
-        change = reasons.last_change(snapshot, ON, merchant_id)
+        change = level_change.last_change(snapshot, ON, merchant_id)
         if change is None or change.is_rise or levels.in_force(snapshot, merchant_id) != change.level:
             continue
         assert change.previous_on is not None
@@ -134,7 +134,7 @@ def _last_first(snapshot: str) -> str:
 
 def test_a_first_level_is_stated_beside_its_peers(snapshot: str) -> None:
     merchant_id = _last_first(snapshot)
-    change = reasons.last_change(snapshot, ON, merchant_id)
+    change = level_change.last_change(snapshot, ON, merchant_id)
     assert change is not None
     assert change.previous_level is None
     text = to_markdown(reasons.statement(snapshot, merchant_id, ON, today=TODAY))
@@ -201,7 +201,7 @@ def test_the_end_of_an_account_waits_for_the_notice(snapshot: str, fallen: str) 
 
 
 @pytest.mark.parametrize("measure", ["restriction", "termination"])
-def test_a_rise_is_no_ground_for_a_sanction(snapshot: str, measure: reasons.Measure) -> None:
+def test_a_rise_is_no_ground_for_a_sanction(snapshot: str, measure: level_change.Measure) -> None:
     found = levels.history(snapshot, ON, 1)
     risen = str(found[found["change"] == "up"]["merchant_id"].iloc[0])
     with pytest.raises(AppError, match=f"{risen} rose to a better level on 2026-10-01: only the level itself"):
@@ -262,7 +262,7 @@ def test_a_decision_that_is_no_longer_in_force_is_not_stated(snapshot: str) -> N
 def test_every_border_that_was_crossed_is_named(
     snapshot: str, fallen: str, monkeypatch: pytest.MonkeyPatch, before: str, now: str, borders: list[str]
 ) -> None:
-    change = reasons.last_change(snapshot, ON, fallen)
+    change = level_change.last_change(snapshot, ON, fallen)
     assert change is not None
     other = replace(change, level=now, previous_level=before)
     monkeypatch.setattr(reasons, "last_change", lambda *_args: other)
@@ -276,7 +276,7 @@ def test_a_change_at_the_oldest_evaluation_shown_counts(snapshot: str) -> None:
     oldest = found["evaluated_on"].min()
     since = found[found["change"].isin(["up", "down", "first"])].groupby("merchant_id")["evaluated_on"].max()
     merchant_id = str(since[since == oldest].index[0])
-    change = reasons.last_change(snapshot, ON, merchant_id)
+    change = level_change.last_change(snapshot, ON, merchant_id)
     assert change is not None
     assert (change.evaluated_on, change.previous_on) == (oldest, date(2026, 4, 1))
     assert f"it was {change.score:.1f}" in to_markdown(reasons.statement(snapshot, merchant_id, ON, today=TODAY))
@@ -297,7 +297,7 @@ def test_later_data_are_said(snapshot: str, fallen: str, monkeypatch: pytest.Mon
     told = levels.history(snapshot, ON, levels.EVALUATIONS_SHOWN)
     other = told.assign(snapshot_id="gone", score=told["score"] - 1.0)
     monkeypatch.setattr(levels, "history", lambda *_args, **_more: other)
-    change = reasons.last_change(snapshot, ON, fallen)
+    change = level_change.last_change(snapshot, ON, fallen)
     assert change is not None
     text = to_markdown(reasons.statement(snapshot, fallen, ON, today=TODAY))
     assert f"it was {change.score:.1f}" in text
