@@ -5,6 +5,7 @@ in the worker; `llm.checkpoint_files` reads a folder without. Knows no queue and
 """
 
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
@@ -33,6 +34,8 @@ FinishReason = Literal["stop", "length", "cancelled"]
 MIN_ANSWER_TOKENS = 16  # a prompt that leaves less room than this is refused
 _CHARACTER_TOKENS = 4  # a character has at most 4 bytes, so at most as many tokens; beyond, the text is really broken
 _HALF_CHARACTER = "\N{REPLACEMENT CHARACTER}"
+# Of the generation in this thread; the model's layers are everybody's.
+_is_cancelled: ContextVar[Callable[[], bool]] = ContextVar("is_cancelled", default=lambda: False)
 
 
 class Checkpoint:
@@ -50,6 +53,8 @@ class Checkpoint:
         from safetensors import SafetensorError
 
         self._torch = torch
+        self.takes_turns = True
+        """Whether other generations may go on between this one's steps. An adapter that stays beside its model keeps one's state in it."""
         self._template_error = TemplateError
         try:
             self._load(dtype)
@@ -69,7 +74,6 @@ class Checkpoint:
             ) from error
         self._check_start()
         self._model.eval()
-        self._is_cancelled: Callable[[], bool] = lambda: False
         self._watch_layers()
 
     @property
@@ -113,7 +117,8 @@ class Checkpoint:
             raise CheckpointError(
                 f"{folder}: its adapter does not belong to {self.info.base} ({name} fits nothing there, or is lacking)."
             )
-        self._model = adapted.merge_and_unload() if hasattr(adapted.base_model, "merge_and_unload") else adapted
+        self.takes_turns = hasattr(adapted.base_model, "merge_and_unload")
+        self._model = adapted.merge_and_unload() if self.takes_turns else adapted
 
     def _check_shapes(self, kind: Any, options: dict[str, Any]) -> None:
         """Before any weights are read: the loader says of tensors of another shape only that there are some."""
@@ -176,15 +181,10 @@ class Checkpoint:
 
     def _watch_layers(self) -> None:
         """Looks for a cancel before every layer, so that a long prompt is left as quickly as a long answer."""
-
-        def stop_if_cancelled(*_: object) -> None:
-            if self._is_cancelled():
-                raise _Cancelled
-
         for module in self._model.modules():
             if isinstance(module, self._torch.nn.ModuleList):
                 for layer in module:
-                    layer.register_forward_pre_hook(stop_if_cancelled)
+                    layer.register_forward_pre_hook(_stop_if_cancelled)
 
     def generate(
         self,
@@ -193,7 +193,8 @@ class Checkpoint:
         on_text: Callable[[str], None],
         is_cancelled: Callable[[], bool] = lambda: False,
     ) -> FinishReason:
-        """Writes the assistant's turn, handing each piece to `on_text` as it is known. Not for two threads at once.
+        """Writes the assistant's turn, handing each piece to `on_text` as it is known. Not for two threads at once; but where the checkpoint
+        `takes_turns`, others may generate, each in a thread of its own, while this one is within `is_cancelled`.
 
         Raises PromptTooLongError when the prompt leaves no room for an answer, CheckpointError when the chat template
         does not take the messages, EngineError when the model's own code fails.
@@ -206,7 +207,7 @@ class Checkpoint:
             {"do_sample": True, "temperature": options.temperature} if options.temperature > 0 else {"do_sample": False}
         )
         room = self._room(inputs["input_ids"].shape[1], options.max_tokens)
-        self._is_cancelled = is_cancelled
+        asked = _is_cancelled.set(is_cancelled)
         try:
             with self._torch.inference_mode():
                 output = self._model.generate(
@@ -224,6 +225,8 @@ class Checkpoint:
             return "stop"
         except (RuntimeError, ValueError, LookupError, MemoryError) as error:
             raise EngineError(f"The model failed while it wrote ({one_line(error)}).") from error
+        finally:
+            _is_cancelled.reset(asked)
         answer.end()
         return "stop" if answer.is_over or int(output[0, -1]) in ends else "length"
 
@@ -305,6 +308,11 @@ class _Over(BaseException):
     """As `_Cancelled`, when the text has reached a stop."""
 
 
+def _stop_if_cancelled(*_: object) -> None:
+    if _is_cancelled.get()():
+        raise _Cancelled
+
+
 class _Pieces:
     """A streamer for `generate`: decodes a window of new tokens, holding back half characters."""
 
@@ -321,6 +329,7 @@ class _Pieces:
         if self._is_prompt:
             self._is_prompt = False
             return
+        _stop_if_cancelled()
         self._ids.extend(tokens.flatten().tolist())
         self._tell(is_end=False)
         if self._answer.is_over:

@@ -24,7 +24,10 @@ class End:
 
 
 class Job:
-    """A request on its way. Pieces of text, then exactly one End or error; what comes later is dropped."""
+    """A request on its way. Pieces of text, then exactly one End or error; what comes later is dropped.
+
+    `worked_s` are seconds that the worker gave to this one; `leave_by` is when it must have stopped once it was told to, by the monotonic clock.
+    """
 
     def __init__(
         self, number: int, kind: Kind, request: dict[str, Any], timeout_s: float, *, is_background: bool = False
@@ -35,12 +38,30 @@ class Job:
         self.timeout_s = timeout_s
         self.is_background = is_background
         self.is_cancelled = False
-        self.is_started = False
         self.is_finished = False
+        self.is_second_try = False
+        self._has_told = False
         self._results: queue.SimpleQueue[str | End | LlmError] = queue.SimpleQueue()
+        self._begin()
+
+    def _begin(self) -> None:
+        self.is_started = False
+        self.worked_s = 0.0
+        self.leave_by: float | None = None
+
+    @property
+    def can_be_tried_again(self) -> bool:
+        """Whether its caller would not notice."""
+        return not (self._has_told or self.is_finished or self.is_second_try)
+
+    def try_again(self) -> None:
+        """As if it had never been at a worker; once only."""
+        self.is_second_try = True
+        self._begin()
 
     def tell(self, text: str) -> None:
         if not self.is_finished:
+            self._has_told = True
             self._results.put(text)
 
     def finish(self, result: End | LlmError) -> None:

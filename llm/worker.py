@@ -1,4 +1,4 @@
-"""The process that holds the models: `python -m llm.worker`, one request at a time, frames over its pipes.
+"""The process that holds the models: `python -m llm.worker`, requests that take turns, frames over its pipes.
 
 The child alone imports torch. It never reaches the network, ends with its parent, and is the first to go when the machine
 runs out of memory. `WorkerProcess` is the parent's handle: start, send, events, kill. Knows no queue of requests.
@@ -16,6 +16,7 @@ import threading
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -26,6 +27,7 @@ from llm.checkpoint import CheckpointDtype
 from llm.desk.card import is_desk_model
 from llm.encoder import EncoderDtype
 from llm.errors import LlmError, WorkerDiedError
+from llm.turns import Turn, Turns
 
 if TYPE_CHECKING:
     from llm.checkpoint import Checkpoint
@@ -197,50 +199,44 @@ def isolate() -> None:
 
 
 class _Server:
-    """Serves one request at a time; a thread reads ahead, so that a cancel arrives while a model works."""
+    """Serves each request in a thread of its own; they take turns, and only who has the turn loads, computes or tells."""
 
     def __init__(self, config: Mapping[str, Any], incoming: BinaryIO, outgoing: BinaryIO) -> None:
         self._config = config
         self._incoming = incoming
         self._outgoing = outgoing
-        self._requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-        self._cancelled: set[int] = set()
+        self._turns = Turns()
         self._encoder: SentenceModel | None = None
         self._checkpoint: Checkpoint | DeskWriter | None = None
 
     def run(self) -> None:
-        threading.Thread(target=self._read, name="requests", daemon=True).start()
         self._tell({"event": "ready"})
-        while True:
-            request = self._requests.get()
-            try:
-                self._serve(request)
-            except LlmError as error:
-                self._tell({"event": "error", "id": request["id"], "code": error.code, "message": str(error)})
-            self._cancelled.discard(request["id"])
-
-    def _read(self) -> None:
         while (frame := read_frame(self._incoming)) is not None:
-            header, _ = frame
-            if header["op"] == "cancel":
-                self._cancelled.add(header["id"])
+            request, _ = frame
+            number = int(request["id"])
+            if request["op"] == "cancel":
+                self._turns.cancel(number)
             else:
-                self._requests.put(header)
+                turn = self._turns.begin(number, partial(self._tell_work, number))
+                threading.Thread(target=self._answer, args=(request, turn), daemon=True).start()
         os._exit(0)  # the parent is gone: nobody waits for whatever is being computed
 
-    def _serve(self, request: dict[str, Any]) -> None:
-        number = int(request["id"])
+    def _answer(self, request: dict[str, Any], turn: Turn) -> None:
+        with turn:
+            try:
+                self._serve(request, turn)
+            except LlmError as error:
+                self._tell({"event": "error", "id": turn.number, "code": error.code, "message": str(error)})
 
-        def is_cancelled() -> bool:
-            return number in self._cancelled
-
+    def _serve(self, request: dict[str, Any], turn: Turn) -> None:
+        number = turn.number
         if request["op"] in ("encode", "load_encoder"):
-            model = self._load_encoder()
+            model = self._load_encoder(number)
             self._tell({"event": "started", "id": number})
-            vectors = model.encode(request.get("texts", []), is_cancelled)
+            vectors = model.encode(request.get("texts", []), turn.is_cancelled)
             self._tell({"event": "done", "id": number, "reason": "stop"}, vectors.tobytes())
         else:
-            checkpoint = self._load_checkpoint()
+            checkpoint = self._load_checkpoint(number)
             self._tell({"event": "started", "id": number})
             reason: str = "stop"
             if request["op"] == "generate":
@@ -248,31 +244,44 @@ class _Server:
                     [ChatMessage(**message) for message in request["messages"]],
                     GenerateOptions(**request["options"]),
                     lambda text: self._tell({"event": "piece", "id": number, "text": text}),
-                    is_cancelled,
+                    turn.is_cancelled if checkpoint.takes_turns else turn.is_cancelled_alone,
                 )
             self._tell({"event": "done", "id": number, "reason": reason})
 
-    def _load_encoder(self) -> "SentenceModel":
+    def _load_encoder(self, number: int) -> "SentenceModel":
         if self._encoder is None:
+            self._tell({"event": "loading", "id": number})
             from llm.encoder import SentenceModel
 
             self._encoder = SentenceModel(Path(self._config["encoder"]), self._config["encoder_dtype"])
         return self._encoder
 
-    def _load_checkpoint(self) -> "Checkpoint | DeskWriter":
-        folder = Path(self._config["checkpoint"])
-        if self._checkpoint is None and is_desk_model(folder):
-            from llm.desk.writer import DeskWriter
+    def _load_checkpoint(self, number: int) -> "Checkpoint | DeskWriter":
+        if self._checkpoint is None:
+            self._tell({"event": "loading", "id": number})
+            folder = Path(self._config["checkpoint"])
+            if is_desk_model(folder):
+                from llm.desk.writer import DeskWriter
 
-            self._checkpoint = DeskWriter(folder)
-        elif self._checkpoint is None:
-            from llm.checkpoint import Checkpoint
+                self._checkpoint = DeskWriter(folder)
+            else:
+                from llm.checkpoint import Checkpoint
 
-            self._checkpoint = Checkpoint(folder, self._config["checkpoint_dtype"])
+                self._checkpoint = Checkpoint(folder, self._config["checkpoint_dtype"])
         return self._checkpoint
+
+    def _tell_work(self, number: int, seconds: float) -> None:
+        self._tell({"event": "worked", "id": number, "seconds": seconds})
 
     def _tell(self, header: Mapping[str, object], body: bytes = b"") -> None:
         write_frame(self._outgoing, header, body)
+
+
+def _end_with_trace(ended: threading.ExceptHookArgs) -> None:
+    """A defect in a request's thread ends the process, as one in its only thread would."""
+    threading.__excepthook__(ended)
+    sys.stderr.flush()
+    os._exit(1)
 
 
 def main() -> None:
@@ -288,6 +297,7 @@ def main() -> None:
         isolate()
     with contextlib.suppress(OSError):  # Linux: the kernel takes this process before the app
         Path("/proc/self/oom_score_adj").write_text("1000")
+    threading.excepthook = _end_with_trace
     import torch
 
     torch.set_num_threads(config["threads"] or default_threads())

@@ -1,30 +1,29 @@
-"""Fast greedy decoding of the desk's own Transformer on a plain CPU, one answer at a time.
+"""Fast greedy decoding of the desk's own Transformer on a plain CPU.
 
 The computation is that of `llm.desk.model`, arranged for one sequence: matrices that read the same input are one, weights are held in
-half precision and multiplied in float32, keys and values lie in a buffer made once, only the last position gets logits, and the prompt's
-part that the previous prompt began with is not computed again. Knows no text: token ids in, token ids out. Why this way and not another:
-docs/decisions/017-how-the-desks-model-is-served.md.
+half precision and multiplied in float32, keys and values lie in a buffer made once an answer, only the last position gets logits, and the
+prompt's part that the previous prompt began with is not computed again. The decoder holds nothing of an answer, so that several may be under
+way. Knows no text: token ids in, token ids out. Why this way and not another: docs/decisions/017-how-the-desks-model-is-served.md.
 
-Shapes in comments: T new positions, S positions seen so far (S ≥ T), D width, H heads, d = D/H, I inner width, V vocabulary.
+Shapes in comments: T new positions, D width, L layers, H heads, d = D/H, V vocabulary.
 """
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 import torch
 import torch.nn.functional as F  # noqa: N812  the name all PyTorch code gives it
 from torch import Tensor
 
 from llm.checkpoint import MIN_ANSWER_TOKENS
+from llm.desk.layers import Layer, product, turns_of
 from llm.desk.model import Block, load_model, rotary_table
 from llm.errors import CheckpointError, EngineError, InputError, PromptTooLongError
 
 Reason = Literal["stop", "length", "cancelled", "repetition"]
 Allowed = Callable[[list[int]], Tensor | None]
-Product = Callable[[Tensor], Tensor]
 
 CHUNK = 128  # positions of a prompt computed at once; a cancel is looked for in between
 LONGEST_PERIOD = 64
@@ -32,8 +31,20 @@ REPEATS = 3
 REPEATED_TOKENS = 24
 
 
+class Reading(Protocol):
+    """One answer's own part of decoding: the positions of its prompt, then of what is written."""
+
+    def read(self, is_cancelled: Callable[[], bool]) -> Tensor | None:
+        """The state (1, D) after the prompt, or None when it was cancelled."""
+        ...
+
+    def advance(self, ids: list[int]) -> Tensor:
+        """The state (1, D) of the last of T new positions, whose keys and values are kept."""
+        ...
+
+
 class DeskDecoder:
-    """A saved desk model in this process. Not for two threads at once.
+    """A saved desk model in this process. Not for two threads at once; but its answers may go on in turns.
 
     Raises CheckpointError when the folder holds another shape.
     """
@@ -46,16 +57,18 @@ class DeskDecoder:
         self.context = geometry.context
         self.vocabulary = geometry.vocabulary
         self.stops_circles = True
-        self._heads = geometry.heads
+        self.heads = geometry.heads
+        self.turns = turns_of(*rotary_table(geometry))
+        self.embedding = model.model.embed_tokens.weight.detach().bfloat16()  # as it is saved; (V, D)
         self._eps = geometry.norm_eps
-        self._turns = _turns(*rotary_table(geometry))
-        self._embedding = model.model.embed_tokens.weight.detach().bfloat16()  # as it is saved; (V, D)
-        self._logits = product(model.model.embed_tokens.weight)
         self._norm = model.model.norm.weight.detach()
-        self._layers = [self._layer(block) for block in model.model.layers if isinstance(block, Block)]
-        self._known: list[int] = []  # the ids whose keys and values are in the layers' buffers, from position 0
-        self._reusable = 0  # so many of them were computed in whole chunks
-        self._latest: Generation | None = None
+        self._logits = product(model.model.embed_tokens.weight)
+        self.layers = [
+            Layer.of(block, geometry.heads, geometry.norm_eps)
+            for block in model.model.layers
+            if isinstance(block, Block)
+        ]
+        self.latest: _DeskReading | None = None
 
     def generate(
         self,
@@ -67,8 +80,8 @@ class DeskDecoder:
     ) -> "Generation":
         """The answer's tokens, each the likeliest of those allowed, without the end token.
 
-        `allowed` is asked before each token with those generated so far, and gives a mask (V,) or None for every token. Beginning another
-        generation ends this one. Raises InputError for ids that the model doesn't have, PromptTooLongError when the prompt leaves no room.
+        `allowed` is asked before each token with those generated so far, and gives a mask (V,) or None for every token. Raises InputError for
+        ids that the model doesn't have, PromptTooLongError when the prompt leaves no room.
         """
         prompt = list(prompt_ids)
         if not prompt or not 0 <= min(prompt) <= max(prompt) < self.vocabulary:
@@ -81,88 +94,63 @@ class DeskDecoder:
                 f"The prompt has {len(prompt):,} tokens and the context of {self.name} {self.context:,}: "
                 "no room for an answer. Give less evidence."
             )
-        self._latest = Generation(self, prompt, room, allowed, is_cancelled)
-        return self._latest
+        return Generation(self, prompt, room, allowed, is_cancelled)
 
-    def read(self, prompt: list[int], is_cancelled: Callable[[], bool]) -> Tensor | None:
-        """The state (1, D) after the prompt, or None when it was cancelled.
-
-        Reused and new positions meet where chunks meet, so that every chunk is computed as it would be without reuse, bit for bit: an
-        answer never depends on what was asked before.
-        """
-        shared = min(_common(self._known[: self._reusable], prompt), len(prompt) - 1) // CHUNK * CHUNK
-        del self._known[shared:]
-        self._reusable = shared
-        state: Tensor | None = None
-        while len(self._known) < len(prompt):
-            if is_cancelled():
-                return None
-            chunk = prompt[len(self._known) : len(self._known) + CHUNK]
-            state = self.advance(chunk)
-            self._reusable += CHUNK if len(chunk) == CHUNK else 0
-        return state
-
-    def advance(self, ids: list[int]) -> Tensor:
-        """The state (1, D) of the last of T new positions, whose keys and values are kept."""
-        start, seen = len(self._known), len(self._known) + len(ids)
-        turns = self._turns[start:seen]
-        mask = torch.ones(len(ids), seen, dtype=torch.bool).tril(start) if len(ids) > 1 else None
-        x = self._embedding[torch.tensor(ids)].float()  # (T, D)
-        for layer in self._layers:
-            x = layer(x, turns, mask, start)
-        self._known += ids
-        return x[-1:]
+    def reading(self, prompt: list[int], room: int) -> Reading:
+        """Of a prompt and at most `room` tokens after it."""
+        return _DeskReading(self, prompt, room)
 
     def logits(self, state: Tensor) -> Tensor:
         """Of the next token, (V,)."""
         return self._logits(F.rms_norm(state, self._norm.shape, self._norm, self._eps))[0]
 
-    def _layer(self, block: Block) -> "_Layer":
-        attention, feed = block.self_attn, block.mlp
-        qkv = [
-            _interleaved(attention.q_proj.weight, self._heads),
-            _interleaved(attention.k_proj.weight, self._heads),
-            attention.v_proj.weight,
-        ]
-        return _Layer(
-            first_norm=block.input_layernorm.weight.detach(),
-            qkv=product(torch.cat(qkv)),
-            out=product(attention.o_proj.weight),
-            second_norm=block.post_attention_layernorm.weight.detach(),
-            gate_up=product(torch.cat([feed.gate_proj.weight, feed.up_proj.weight])),
-            down=product(feed.down_proj.weight),
-            eps=self._eps,
-            heads=self._heads,
-            keys_values=torch.empty(2, self._heads, self.context, self._embedding.shape[1] // self._heads),
-        )
 
+class _DeskReading:
+    """Keys and values of one answer. Those of its prompt are written once, so that the next one may copy what it begins with, too."""
 
-@dataclass(frozen=True)
-class _Layer:
-    """A block of `llm.desk.model` with its keys and values, (2, H, context, d)."""
+    def __init__(self, decoder: DeskDecoder, prompt: list[int], room: int) -> None:
+        depth, heads, width = len(decoder.layers), decoder.heads, decoder.embedding.shape[1]
+        self._decoder = decoder
+        self._prompt = prompt
+        self._keys_values = torch.empty(depth, 2, heads, len(prompt) + room, width // heads)  # (L, 2, H, positions, d)
+        self._layers = list(zip(decoder.layers, self._keys_values, strict=True))
+        self._known = 0  # positions whose keys and values are there
+        self._reusable = 0  # of the prompt's, those computed in whole chunks
 
-    first_norm: Tensor
-    qkv: Product
-    out: Product
-    second_norm: Tensor
-    gate_up: Product
-    down: Product
-    eps: float
-    heads: int
-    keys_values: Tensor
+    def read(self, is_cancelled: Callable[[], bool]) -> Tensor | None:
+        """The state (1, D) after the prompt, or None when it was cancelled.
 
-    def __call__(self, x: Tensor, turns: Tensor, mask: Tensor | None, start: int) -> Tensor:
-        new, width = x.shape
-        qkv = self.qkv(F.rms_norm(x, self.first_norm.shape, self.first_norm, self.eps))
-        pairs = torch.view_as_complex(qkv.view(new, 3, self.heads, -1, 2))  # (T, 3, H, d/2)
-        qkv = torch.view_as_real(pairs * turns).flatten(-2).permute(1, 2, 0, 3)  # (3, H, T, d)
-        self.keys_values.narrow(2, start, new).copy_(qkv[1:])
-        keys, values = self.keys_values.narrow(2, 0, start + new).chunk(2)  # (1, H, S, d)
-        y = F.scaled_dot_product_attention(qkv[:1], keys, values, attn_mask=mask)  # (1, H, T, d)
-        x += self.out(y[0].transpose(0, 1).reshape(new, width))
-        gate, up = self.gate_up(F.rms_norm(x, self.second_norm.shape, self.second_norm, self.eps)).chunk(2, dim=-1)
-        x += self.down(F.silu(gate).mul_(up))
-        return x
+        Reused and new positions meet where chunks meet, so that every chunk is computed as it would be without reuse, bit for bit: an
+        answer never depends on what else is asked.
+        """
+        self._copy_what_is_known()
+        state: Tensor | None = None
+        while self._known < len(self._prompt):
+            if is_cancelled():
+                return None
+            chunk = self._prompt[self._known : self._known + CHUNK]
+            state = self.advance(chunk)
+            self._reusable += CHUNK if len(chunk) == CHUNK else 0
+        return state
+
+    def _copy_what_is_known(self) -> None:
+        other, self._decoder.latest = self._decoder.latest, self
+        if other is None:
+            return
+        shared = min(_common(other._prompt[: other._reusable], self._prompt), len(self._prompt) - 1) // CHUNK * CHUNK
+        self._keys_values[:, :, :, :shared] = other._keys_values[:, :, :, :shared]
+        self._known = self._reusable = shared
+
+    def advance(self, ids: list[int]) -> Tensor:
+        """The state (1, D) of the last of T new positions, whose keys and values are kept."""
+        decoder, start, seen = self._decoder, self._known, self._known + len(ids)
+        turns = decoder.turns[start:seen]
+        mask = torch.ones(len(ids), seen, dtype=torch.bool).tril(start) if len(ids) > 1 else None
+        x = decoder.embedding[torch.tensor(ids)].float()  # (T, D)
+        for layer, keys_values in self._layers:
+            x = layer(x, turns, mask, start, keys_values)
+        self._known = seen
+        return x[-1:]
 
 
 class Generation(Iterator[int]):
@@ -183,13 +171,13 @@ class Generation(Iterator[int]):
         self.tokens: list[int] = []
         self.reason: Reason | None = None
         self._decoder = decoder
-        self._prompt = prompt
+        self._reading = decoder.reading(prompt, room)
         self._room = room
         self._allowed = allowed
         self._is_cancelled = is_cancelled
 
     def __next__(self) -> int:
-        """The next token. Raises EngineError where the mask leaves none, or where another generation has begun."""
+        """The next token. Raises EngineError where the mask leaves none."""
         token = None if self.reason else self._next()
         if token is None:
             raise StopIteration
@@ -212,8 +200,6 @@ class Generation(Iterator[int]):
         return token
 
     def _ended(self) -> Reason | None:
-        if self._decoder._latest is not self:
-            raise EngineError("Another generation has begun on this model; this one can't go on.")
         if self._is_cancelled():
             return "cancelled"
         if self._decoder.stops_circles and is_circling(self.tokens):
@@ -222,8 +208,8 @@ class Generation(Iterator[int]):
 
     def _state(self) -> Tensor | None:
         if not self.tokens:
-            return self._decoder.read(self._prompt, self._is_cancelled)
-        return self._decoder.advance(self.tokens[-1:])
+            return self._reading.read(self._is_cancelled)
+        return self._reading.advance(self.tokens[-1:])
 
     def _likeliest(self, state: Tensor) -> int:
         logits = self._decoder.logits(state)
@@ -244,34 +230,6 @@ def is_circling(tokens: Sequence[int]) -> bool:
         if tokens[-1] == tokens[-1 - period] and tokens[-length:-period] == tokens[period - length :]:
             return True
     return False
-
-
-def product(weight: Tensor) -> Product:
-    """x (T, in) → x·weightᵀ (T, out), in float32; weights in half precision where the processor multiplies those."""
-    if not has_half_precision():
-        kept = weight.detach().contiguous()
-        return lambda x: F.linear(x, kept)
-    torch.backends.quantized.engine = "fbgemm"
-    packed = torch.ops.quantized.linear_prepack_fp16(weight.detach().contiguous(), None)
-    multiply = torch.ops.quantized.linear_dynamic_fp16.default
-    return lambda x: multiply(x, packed)
-
-
-def has_half_precision() -> bool:
-    """Whether this build of torch multiplies by weights in half precision (x86 with AVX2)."""
-    return "fbgemm" in torch.backends.quantized.supported_engines
-
-
-def _turns(cos: Tensor, sin: Tensor) -> Tensor:
-    """What queries, keys and values are multiplied with at each position, (context, 3, 1, d/2): values do not turn."""
-    turns = torch.complex(cos, sin)[:, : cos.shape[1] // 2]
-    return torch.stack([turns, turns, torch.ones_like(turns)], dim=1)[:, :, None]
-
-
-def _interleaved(weight: Tensor, heads: int) -> Tensor:
-    """Query or key rows (D, D) so that the two coordinates that turn together are neighbours in each head, as complex numbers are."""
-    out, width = weight.shape
-    return weight.view(heads, 2, out // heads // 2, width).transpose(1, 2).reshape(out, width)
 
 
 def _common(old: list[int], new: list[int]) -> int:

@@ -1,4 +1,4 @@
-"""The desk's writer as an encoder-decoder that begins as a sentence encoder: how it begins, what it computes, one answer at a time.
+"""The desk's writer as an encoder-decoder that begins as a sentence encoder: how it begins, what it computes.
 
 BERT2BERT of Rothe, Narayan and Severyn, "Leveraging Pre-trained Checkpoints for Sequence Generation Tasks" (2020). It reads and writes the
 tokens of the desk's own model, so that grammar, slots and checks are the same. Trained by `llm.desk.warm_start`; why no such weights are
@@ -15,7 +15,8 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders
 from torch import Tensor, nn
 from torch.nn import functional
 
-from llm.desk.decode import DeskDecoder, product
+from llm.desk.decode import DeskDecoder, Reading
+from llm.desk.layers import product
 from llm.desk.prompt import END, PAD, special_tokens
 from llm.desk.tokenizer import load_tokenizer
 from llm.errors import CheckpointError, PromptTooLongError, one_line
@@ -132,7 +133,7 @@ def framed(prompt: Sequence[int], tokenizer: Any) -> list[int]:
 
 
 class WarmDecoder(DeskDecoder):
-    """A saved encoder-decoder in this process, decoded greedily. Not for two threads at once. Raises CheckpointError for other weights."""
+    """A saved encoder-decoder in this process, decoded greedily. Raises CheckpointError for other weights."""
 
     def __init__(self, folder: Path) -> None:
         from transformers import EncoderDecoderModel
@@ -140,45 +141,57 @@ class WarmDecoder(DeskDecoder):
         kind: Any = EncoderDecoderModel
         try:
             options: dict[str, Any] = {"local_files_only": True, "use_safetensors": True, "dtype": torch.float32}
-            self._model = kind.from_pretrained(folder, **options)
+            self.model = kind.from_pretrained(folder, **options)
         except (OSError, ValueError, LookupError, RuntimeError) as error:
             raise CheckpointError(f"{folder}: does not load as an encoder-decoder ({one_line(error)}).") from error
-        for module in self._model.eval().modules():
+        for module in self.model.eval().modules():
             if isinstance(module, nn.Linear):
                 _halve(module)
-        self._tokenizer: Any = load_tokenizer(folder)
+        self.tokenizer: Any = load_tokenizer(folder)
         self.name = folder.resolve().name
-        self.ends = frozenset(i for i in [self._tokenizer.token_to_id(END)] if i is not None)
-        self.vocabulary = int(self._model.decoder.config.vocab_size)
+        self.ends = frozenset(i for i in [self.tokenizer.token_to_id(END)] if i is not None)
+        self.vocabulary = int(self.model.decoder.config.vocab_size)
         self.context = READ_TOKENS + WRITTEN_TOKENS
         self.stops_circles = True
-        self._latest = None
 
-    def read(self, prompt: list[int], is_cancelled: Callable[[], bool]) -> Tensor | None:
+    def reading(self, prompt: list[int], room: int) -> Reading:
+        """Of a prompt and at most `room` tokens after it."""
+        return _WarmReading(self, prompt)
+
+    def logits(self, state: Tensor) -> Tensor:
+        """Of the next token, (V,)."""
+        found: Tensor = self.model.decoder.cls(state)[0]
+        return found
+
+
+class _WarmReading:
+    """What the encoder made of one prompt, and the decoder's keys and values of its answer."""
+
+    def __init__(self, decoder: WarmDecoder, prompt: list[int]) -> None:
+        self._decoder = decoder
+        self._prompt = prompt
+        self._cache: Any = None
+
+    def read(self, is_cancelled: Callable[[], bool]) -> Tensor | None:
         """The state (1, D) before the first written token; None when it was cancelled. Raises PromptTooLongError beyond MiniLM's positions."""
-        ids = framed(prompt, self._tokenizer)
-        longest = self._model.encoder.config.max_position_embeddings
+        model, tokenizer = self._decoder.model, self._decoder.tokenizer
+        ids = framed(self._prompt, tokenizer)
+        longest = model.encoder.config.max_position_embeddings
         if len(ids) > longest:
-            raise PromptTooLongError(f"The prompt has {len(ids):,} tokens and {self.name} reads {longest:,}.")
+            raise PromptTooLongError(f"The prompt has {len(ids):,} tokens and {self._decoder.name} reads {longest:,}.")
         if is_cancelled():
             return None
-        self._read = self._model.encoder(torch.tensor([ids])).last_hidden_state  # (1, S, D)
-        self._cache = None
-        return self.advance([self._tokenizer.token_to_id(START)])
+        self._read = model.encoder(torch.tensor([ids])).last_hidden_state  # (1, S, D)
+        return self.advance([tokenizer.token_to_id(START)])
 
     def advance(self, ids: list[int]) -> Tensor:
         """The state (1, D) of the last of new written tokens, whose keys and values are kept."""
-        output = self._model.decoder.bert(
+        output = self._decoder.model.decoder.bert(
             torch.tensor([ids]), encoder_hidden_states=self._read, past_key_values=self._cache, use_cache=True
         )
         self._cache = output.past_key_values
         state: Tensor = output.last_hidden_state[:, -1]
         return state
-
-    def logits(self, state: Tensor) -> Tensor:
-        """Of the next token, (V,)."""
-        found: Tensor = self._model.decoder.cls(state)[0]
-        return found
 
 
 def _halve(linear: nn.Linear) -> None:

@@ -34,8 +34,25 @@ class Written:
     slotted: str
 
 
+@dataclass(frozen=True)
+class Writing:
+    """An answer under way, a sentence at a time. `is_cut`: its sources had to be cut to fit."""
+
+    generation: Generation
+    is_cut: bool
+    sentences: Iterator[Written]
+
+    def __iter__(self) -> Iterator[Written]:
+        return self.sentences
+
+
 class DeskWriter:
-    """A saved desk model that writes. Not for two threads at once. Raises CheckpointError when the folder holds none."""
+    """A saved desk model that writes. Not for two threads at once; but its answers may go on in turns.
+
+    Raises CheckpointError when the folder holds none.
+    """
+
+    takes_turns = True
 
     def __init__(self, folder: Path) -> None:
         try:
@@ -49,9 +66,6 @@ class DeskWriter:
         self._decoder = _decoder(self.info)
         self._tokenizer = load_tokenizer(folder)
         self._check_fit(folder)
-        self.is_cut = False
-        """Whether the sources of the latest answer had to be cut."""
-        self._generation: Generation
         self._vocabulary = Vocabulary(self._tokenizer, self._decoder.vocabulary, house)
 
     def write(
@@ -61,27 +75,35 @@ class DeskWriter:
         facts: Iterable[Fact] = (),
         passages: Iterable[Passage] = (),
         is_cancelled: Callable[[], bool] = lambda: False,
-    ) -> Iterator[Written]:
+    ) -> "Writing":
         """The sentences one by one. Raises PromptTooLongError when records alone leave no room, InputError for a language it was not taught."""
         if asked.language not in self.languages:
             raise InputError(f"{self.info.name} writes {' and '.join(self.languages)}; asked for is {asked.language}.")
-        self.is_cut = False
         book = SlotBook()
-        sources = self._fitted(sources_of(list(messages)[-SHOWN_MESSAGES:], facts, passages, book))
-        ids = self._tokenizer.encode(prompt_of(asked, sources)).ids
+        found = sources_of(list(messages)[-SHOWN_MESSAGES:], facts, passages, book)
+        sources = fitted(found, self._count, self._decoder.context - ANSWER_TOKENS - 8)
         grammar = Grammar(self._vocabulary, asked, sources, book)
+        generation = self._decoder.generate(
+            self._tokenizer.encode(prompt_of(asked, sources)).ids,
+            max_tokens=ANSWER_TOKENS,
+            allowed=grammar,
+            is_cancelled=is_cancelled,
+        )
+        is_cut = [source.text for source in sources] != [tidy(source.text) for source in found]
+        return Writing(generation, is_cut, self._sentences(generation, sources, book, asked.language))
+
+    def _sentences(
+        self, generation: Generation, sources: list[Source], book: SlotBook, language: str
+    ) -> Iterator[Written]:
         line: list[int] = []
         said = set()
-        self._generation = generation = self._decoder.generate(
-            ids, max_tokens=ANSWER_TOKENS, allowed=grammar, is_cancelled=is_cancelled
-        )
         for token in generation:
             line.append(token)
             if token == self._vocabulary.line:
                 for written in lines_in(self._tokenizer.decode(line, skip_special_tokens=False), sources):
                     if written.text not in said:
                         said.add(written.text)
-                        yield self._filled(written, book, asked.language)
+                        yield self._filled(written, book, language)
                 line.clear()
 
     def generate(
@@ -97,23 +119,19 @@ class DeskWriter:
         """
         request = request_in(messages)
         told = 0
-        for written in self.write(request.asked, request.messages, request.facts, request.passages, is_cancelled):
-            made = len(self._generation.tokens)
+        writing = self.write(request.asked, request.messages, request.facts, request.passages, is_cancelled)
+        for written in writing:
+            made = len(writing.generation.tokens)
             line = {"text": written.sentence.text, "cites": written.sentence.cites, "part": written.part}
             if _HALF_CHARACTER not in written.slotted:
-                on_text(json.dumps(line | {"tokens": made - told, "is_cut": self.is_cut}, ensure_ascii=False) + "\n")
+                on_text(json.dumps(line | {"tokens": made - told, "is_cut": writing.is_cut}, ensure_ascii=False) + "\n")
                 told = made
         if is_cancelled():
             return "cancelled"
-        return "length" if self._generation.reason == "length" else "stop"
+        return "length" if writing.generation.reason == "length" else "stop"
 
-    def _fitted(self, sources: list[Source]) -> list[Source]:
-        def count(text: str) -> int:
-            return len(self._tokenizer.encode(text).ids)
-
-        kept = fitted(sources, count, self._decoder.context - ANSWER_TOKENS - 8)
-        self.is_cut = [source.text for source in kept] != [tidy(source.text) for source in sources]
-        return kept
+    def _count(self, text: str) -> int:
+        return len(self._tokenizer.encode(text).ids)
 
     def _check_fit(self, folder: Path) -> None:
         absent = [token for token in special_tokens() if self._tokenizer.token_to_id(token) is None]

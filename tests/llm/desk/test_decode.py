@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from llm.desk import decode
-from llm.desk.decode import CHUNK, DeskDecoder, is_circling
+from llm.desk import layers
+from llm.desk.decode import CHUNK, DeskDecoder, _DeskReading, is_circling
 from llm.desk.model import DeskModel, Geometry, load_model, save_model
 from llm.errors import CheckpointError, EngineError, InputError, PromptTooLongError
 
@@ -74,7 +74,7 @@ def test_tokens_and_logits_are_the_models(decoder: DeskDecoder, folder: Path, le
     assert found == greedy(model, ids, 30)
     assert len(set(found)) > 5
     with torch.inference_mode():
-        state = decoder.read(prompt(1, length), lambda: False)
+        state = decoder.reading(prompt(1, length), 1).read(lambda: False)
         assert state is not None
         expected = model(torch.tensor([prompt(1, length)]))[0, -1]
         assert (decoder.logits(state) - expected).abs().max() < 1e-3 * expected.abs().max()
@@ -84,7 +84,7 @@ def test_weights_are_multiplied_in_single_precision_without_the_packed_kernel(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     packed = list(DeskDecoder(folder).generate(prompt(2, 70), max_tokens=10))
-    monkeypatch.setattr(decode, "has_half_precision", lambda: False)
+    monkeypatch.setattr(layers, "has_half_precision", lambda: False)
     assert list(DeskDecoder(folder).generate(prompt(2, 70), max_tokens=10)) == packed
 
 
@@ -92,20 +92,20 @@ def test_what_was_asked_before_saves_work_and_changes_no_bit(
     decoder: DeskDecoder, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     computed: list[int] = []
-    advance = DeskDecoder.advance
+    advance = _DeskReading.advance
 
-    def counted(self: DeskDecoder, ids: list[int]) -> Tensor:
+    def counted(self: _DeskReading, ids: list[int]) -> Tensor:
         computed.append(len(ids))
         return advance(self, ids)
 
-    monkeypatch.setattr(DeskDecoder, "advance", counted)
+    monkeypatch.setattr(_DeskReading, "advance", counted)
     fixed = prompt(3, 2 * CHUNK + 10)
     second = [*fixed, *prompt(4, 40)]
 
     def answered(one: DeskDecoder) -> tuple[list[int], Tensor]:
         computed.clear()
-        tokens = list(one.generate(second, max_tokens=8, allowed=without_end))
-        return tokens, one.logits(one.advance([5]))
+        answer = one.generate(second, max_tokens=8, allowed=without_end)
+        return list(answer), one.logits(answer._reading.advance([5]))
 
     fresh, fresh_logits = answered(decoder)
     assert sum(computed) == len(second) + 8
@@ -216,12 +216,19 @@ def test_circles_are_told_from_lists(tokens: list[int], circling: bool) -> None:
     assert is_circling(tokens) is circling
 
 
-def test_an_earlier_answer_cannot_go_on_in_anothers_cache(decoder: DeskDecoder) -> None:
-    first = decoder.generate([1, 2, 3], max_tokens=5)
-    next(first)
-    decoder.generate([4], max_tokens=5)
-    with pytest.raises(EngineError, match="Another generation has begun"):
-        next(first)
+def test_answers_in_turns_are_those_given_one_after_another(decoder: DeskDecoder, folder: Path) -> None:
+    """Also where two begin alike, and where one is let go of in the middle of its prompt."""
+    fixed = prompt(3, 2 * CHUNK)
+    prompts = [[*fixed, *prompt(4, 40)], prompt(5, 30), [*fixed, *prompt(6, 90)], prompt(7, CHUNK + 1)]
+    alone = [list(DeskDecoder(folder).generate(ids, max_tokens=12, allowed=without_end)) for ids in prompts]
+    answers = [decoder.generate(ids, max_tokens=12, allowed=without_end) for ids in prompts]
+    left = decoder.generate([*fixed, *prompt(8, 200)], max_tokens=12, is_cancelled=after(3))
+    for _ in range(12):
+        assert next(left, None) is None
+        for answer in answers:
+            next(answer)
+    assert [answer.tokens for answer in answers] == alone
+    assert left.reason == "cancelled"
 
 
 def test_end_tokens_come_from_the_folder(folder: Path, tmp_path: Path) -> None:

@@ -117,17 +117,18 @@ def test_it_is_served_as_it_was_trained(model: WarmModel, rows: list[Row], piece
     decoder = WarmDecoder(tmp_path)
     read, written = rows[0]
     with torch.inference_mode():
-        state = decoder.read(read[1:-1], lambda: False)
+        reading = decoder.reading(read[1:-1], len(written))
+        state = reading.read(lambda: False)
         loss = 0.0
         for token in written:
             assert state is not None
             loss -= float(decoder.logits(state).log_softmax(0)[token])
-            state = decoder.advance([token])
+            state = reading.advance([token])
     expected, _ = model.loss(stacked(rows[:1], pieces))
     assert loss / len(written) == pytest.approx(float(expected.detach()), rel=1e-3)
-    assert decoder.read(read, lambda: True) is None
+    assert decoder.reading(read, 1).read(lambda: True) is None
     with pytest.raises(PromptTooLongError, match="512"):
-        decoder.read([9] * 600, lambda: False)
+        decoder.reading([9] * 600, 1).read(lambda: False)
 
 
 @pytest.mark.slow
@@ -139,12 +140,12 @@ def test_training_keeps_the_words_and_learns_the_rest(
     assert '"pairs"' in capsys.readouterr().out
     began = WarmModel(base, pieces)
     decoder = WarmDecoder(tmp_path)
-    words = decoder._model.encoder.embeddings.word_embeddings.weight
-    assert torch.equal(words, decoder._model.decoder.bert.embeddings.word_embeddings.weight)
+    words = decoder.model.encoder.embeddings.word_embeddings.weight
+    assert torch.equal(words, decoder.model.decoder.bert.embeddings.word_embeddings.weight)
     assert torch.equal(words[: len(began.words)], began.words.bfloat16().float())
     assert len(words) == len(began.words) + len(began.added)
     key = "encoder.encoder.layer.0.attention.self.key.weight"
-    assert not torch.equal(decoder._model.state_dict()[key], began.model.state_dict()[key].bfloat16().float())
+    assert not torch.equal(decoder.model.state_dict()[key], began.model.state_dict()[key].bfloat16().float())
     writer = DeskWriter(tmp_path)
     assert writer.languages == ("en",)
     thread = next(t for t in corpus if t.language == "en" and t.facts)

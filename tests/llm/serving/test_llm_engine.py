@@ -14,7 +14,6 @@ import numpy as np
 import psutil
 import pytest
 
-import llm.engine
 from llm.chat import ChatMessage, GenerateOptions, TextModel
 from llm.encoder import Encoder, find_weights
 from llm.engine import Engine, EngineLimits, open_engine
@@ -27,6 +26,7 @@ from llm.errors import (
     PromptTooLongError,
     WorkerDiedError,
 )
+from llm.supervision import Supervision
 from llm.worker import WorkerConfig
 from tests.llm.serving.scripted_model import ScriptedModel
 
@@ -51,7 +51,7 @@ def no_network() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def engine(checkpoint_folder: Path) -> Iterator[Engine]:
     config = WorkerConfig(encoder=find_weights(), checkpoint=checkpoint_folder)
-    with Engine(config, EngineLimits(max_queue=3, grace_s=0.5)) as engine:
+    with Engine(config, EngineLimits(max_running=2, max_queue=3, grace_s=0.5)) as engine:
         yield engine
 
 
@@ -128,18 +128,19 @@ def test_a_prompt_too_long_is_an_error_of_the_request_only(engine: Engine) -> No
 
 
 def test_queue_has_positions_and_an_end(engine: Engine, held: Callable[[], None]) -> None:
-    streams = [engine.generate(ASK, BRIEF)]
+    streams = [engine.generate(ASK, BRIEF) for _ in range(2)]
     wait_until(lambda: engine.status().queue_length == 0)
     streams += [engine.generate(ASK, BRIEF) for _ in range(3)]
-    assert [stream.position for stream in streams] == [0, 1, 2, 3]
+    assert [stream.position for stream in streams] == [0, 0, 1, 2, 3]
+    assert (engine.status().running, engine.status().queue_length) == (2, 3)
     with pytest.raises(EngineBusyError, match="3 requests wait for the model, the most that are taken"):
         engine.generate(ASK, BRIEF)
-    streams[1].cancel()
-    assert [stream.position for stream in streams] == [0, 0, 1, 2]
+    streams[2].cancel()
+    assert [stream.position for stream in streams] == [0, 0, 0, 1, 2]
     held()
     with pytest.raises(EngineCancelledError):
-        next(streams[1])
-    assert len({"".join(stream) for stream in (streams[0], *streams[2:])}) == 1
+        next(streams[2])
+    assert len({"".join(stream) for stream in (*streams[:2], *streams[3:])}) == 1
 
 
 def test_cancel_frees_the_engine_within_a_second_and_keeps_the_worker(engine: Engine) -> None:
@@ -189,7 +190,7 @@ def test_a_text_to_embed_makes_background_work_give_way_too(engine: Engine) -> N
 def test_background_work_waits_behind_everybody_and_takes_no_place_in_their_queue(
     engine: Engine, held: Callable[[], None]
 ) -> None:
-    first = engine.generate(ASK, BRIEF)
+    first = [engine.generate(ASK, BRIEF) for _ in range(2)]
     wait_until(lambda: engine.status().queue_length == 0)
     behind = engine.generate(ASK, GenerateOptions(max_tokens=12, is_background=True))
     waiting = [engine.generate(ASK, BRIEF) for _ in range(3)]
@@ -197,7 +198,7 @@ def test_background_work_waits_behind_everybody_and_takes_no_place_in_their_queu
     assert engine.status().queue_length == 3
     assert not engine.status().is_at_hand
     held()
-    assert len({"".join(stream) for stream in (first, *waiting, behind)}) == 1, (
+    assert len({"".join(stream) for stream in (*first, *waiting, behind)}) == 1, (
         "nobody made it give way: it had not begun"
     )
 
@@ -368,14 +369,13 @@ def test_the_engine_and_a_scripted_model_are_text_models(engine: Engine) -> None
 def test_lost_requests_are_told_by_the_engine_itself(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """A defect in the dispatcher ends its thread, not the hope of those who wait; the next request gets a new thread."""
 
-    class Broken:
-        def __init__(self, *_: object) -> None:
-            raise ZeroDivisionError
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
 
-    monkeypatch.setattr(llm.engine, "Supervision", Broken)
+    monkeypatch.setattr(Supervision, "step", broken)
     monkeypatch.setattr(threading, "excepthook", lambda _: None)
     with pytest.raises(WorkerDiedError, match="lost by a defect of the engine"):
         list(engine.generate(ASK, BRIEF))
     monkeypatch.undo()
-    wait_until(lambda: engine._dispatcher is not None and not engine._dispatcher.is_alive())
+    wait_until(lambda: not any(thread.name == "llm-engine" for thread in threading.enumerate()))
     assert "".join(engine.generate(ASK, BRIEF))
