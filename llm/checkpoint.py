@@ -53,8 +53,6 @@ class Checkpoint:
         from safetensors import SafetensorError
 
         self._torch = torch
-        self.takes_turns = True
-        """Whether other generations may go on between this one's steps. An adapter that stays beside its model keeps one's state in it."""
         self._template_error = TemplateError
         try:
             self._load(dtype)
@@ -117,8 +115,7 @@ class Checkpoint:
             raise CheckpointError(
                 f"{folder}: its adapter does not belong to {self.info.base} ({name} fits nothing there, or is lacking)."
             )
-        self.takes_turns = hasattr(adapted.base_model, "merge_and_unload")
-        self._model = adapted.merge_and_unload() if self.takes_turns else adapted
+        self._model = adapted.merge_and_unload() if hasattr(adapted.base_model, "merge_and_unload") else adapted
 
     def _check_shapes(self, kind: Any, options: dict[str, Any]) -> None:
         """Before any weights are read: the loader says of tensors of another shape only that there are some."""
@@ -193,8 +190,8 @@ class Checkpoint:
         on_text: Callable[[str], None],
         is_cancelled: Callable[[], bool] = lambda: False,
     ) -> FinishReason:
-        """Writes the assistant's turn, handing each piece to `on_text` as it is known. Not for two threads at once; but where the checkpoint
-        `takes_turns`, others may generate, each in a thread of its own, while this one is within `is_cancelled`.
+        """Writes the assistant's turn, handing each piece to `on_text` as it is known. Not for two threads at once; but others may
+        generate, each in a thread of its own, while this one is within `is_cancelled`.
 
         Raises PromptTooLongError when the prompt leaves no room for an answer, CheckpointError when the chat template
         does not take the messages, EngineError when the model's own code fails.

@@ -80,20 +80,10 @@ class Turn:
 
     def is_cancelled(self) -> bool:
         """Asked between two steps: the others have one each in between."""
-        self._count()
-        self._turns.pass_on(self)
-        self._since = time.monotonic()
-        return self.is_over
-
-    def is_cancelled_alone(self) -> bool:
-        """As `is_cancelled`, for work that nobody else's may come between."""
-        self._count()
-        return self.is_over
-
-    def _count(self) -> None:
-        now = time.monotonic()
-        self._worked_s += now - self._since
-        self._since = now
+        self._worked_s += time.monotonic() - self._since
         if self._worked_s - self._reported_s >= REPORT_S:
             self._reported_s = self._worked_s
             self._report(self._worked_s)
+        self._turns.pass_on(self)
+        self._since = time.monotonic()
+        return self.is_over

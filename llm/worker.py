@@ -244,7 +244,7 @@ class _Server:
                     [ChatMessage(**message) for message in request["messages"]],
                     GenerateOptions(**request["options"]),
                     lambda text: self._tell({"event": "piece", "id": number, "text": text}),
-                    turn.is_cancelled if checkpoint.takes_turns else turn.is_cancelled_alone,
+                    turn.is_cancelled,
                 )
             self._tell({"event": "done", "id": number, "reason": reason})
 

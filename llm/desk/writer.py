@@ -52,8 +52,6 @@ class DeskWriter:
     Raises CheckpointError when the folder holds none.
     """
 
-    takes_turns = True
-
     def __init__(self, folder: Path) -> None:
         try:
             house = json.loads((folder / CARD).read_text("utf-8"))["house"]

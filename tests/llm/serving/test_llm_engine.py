@@ -190,9 +190,11 @@ def test_a_text_to_embed_makes_background_work_give_way_too(engine: Engine) -> N
 def test_background_work_waits_behind_everybody_and_takes_no_place_in_their_queue(
     engine: Engine, held: Callable[[], None]
 ) -> None:
-    first = [engine.generate(ASK, BRIEF) for _ in range(2)]
-    wait_until(lambda: engine.status().queue_length == 0)
+    first = [engine.generate(ASK, BRIEF)]
+    wait_until(lambda: engine.status().running == 1)
     behind = engine.generate(ASK, GenerateOptions(max_tokens=12, is_background=True))
+    first.append(engine.generate(ASK, BRIEF))
+    wait_until(lambda: engine.status().running == 2)
     waiting = [engine.generate(ASK, BRIEF) for _ in range(3)]
     assert (behind.position, [stream.position for stream in waiting]) == (4, [1, 2, 3])
     assert engine.status().queue_length == 3
