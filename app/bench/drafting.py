@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from itertools import pairwise
@@ -116,7 +116,7 @@ def measure(
         with Engine(WorkerConfig(checkpoint=folder, threads=threads)) as engine:
             _drafted(engine, briefs[0])  # loads the model
             yield from _together(engine, briefs, people, runs)
-            yield from _interrupted(engine, briefs, runs, random.Random(seed))
+            yield from _interrupted(engine, briefs, people, runs, random.Random(seed))
             yield from _hang(engine, briefs[0])
         if has_page:
             yield from _pages(warehouse, folder, Path(scratch), people, threads)
@@ -144,11 +144,12 @@ def _brief(ticket_id: str) -> IssueBrief | None:
 
 @dataclass(frozen=True)
 class _Drafted:
-    """Milliseconds from the wish to the first words and to the first checked sentence, and the longest between two pieces of text."""
+    """Milliseconds from the wish to the first words and to the first checked sentence, and the longest from one piece of the text to the next,
+    or to its end."""
 
     first_words: float | None
     first_sentence: float
-    longest_gap: float
+    longest_silence: float | None
     is_written: bool
 
 
@@ -161,10 +162,11 @@ def _drafted(engine: Engine, brief: IssueBrief) -> _Drafted:
     next(iter(drafting), None)
     sentence = time.monotonic() - began
     failed = any(check.name == "writer_available" and not check.passed for check in drafting.draft().checks)
-    instants = [began, *writer.arrivals, time.monotonic()]
-    longest_gap = max(after - before for before, after in pairwise(instants))
-    first = (writer.arrivals[0] - began) * 1000 if writer.arrivals else None
-    return _Drafted(first, sentence * 1000, longest_gap * 1000, not failed)
+    if not writer.arrivals:
+        return _Drafted(None, sentence * 1000, None, not failed)
+    instants = [*writer.arrivals, time.monotonic()]
+    silence = max(after - before for before, after in pairwise(instants))
+    return _Drafted((writer.arrivals[0] - began) * 1000, sentence * 1000, silence * 1000, not failed)
 
 
 def _together(engine: Engine, briefs: Sequence[IssueBrief], people: int, runs: int) -> Iterator[DraftingFigure]:
@@ -176,13 +178,14 @@ def _together(engine: Engine, briefs: Sequence[IssueBrief], people: int, runs: i
         limit = FIRST_SENTENCE_MS if count == 1 else None
         yield _row("first words", count, [found.first_words for found in done if found.first_words is not None])
         yield _row("first checked sentence", count, [found.first_sentence for found in done], limit)
-        yield _row("longest gap in a draft", count, [found.longest_gap for found in done], failed=failed)
+        silences = [found.longest_silence for found in done if found.longest_silence is not None]
+        yield _row("longest silence within a stream", count, silences, failed=failed)
 
 
 def _interrupted(
-    engine: Engine, briefs: Sequence[IssueBrief], runs: int, rng: random.Random
+    engine: Engine, briefs: Sequence[IssueBrief], people: int, runs: int, rng: random.Random
 ) -> Iterator[DraftingFigure]:
-    """Cancels at random moments of an answer until the engine is free; then requests that find background work under way."""
+    """Cancels at random moments of an answer until the engine, or a place in it, is free; then requests that find background work under way."""
     began = time.monotonic()
     _drafted(engine, briefs[0])
     usual = time.monotonic() - began
@@ -192,12 +195,28 @@ def _interrupted(
         with _at_work(engine, brief, is_background=False) as stream:
             time.sleep(rng.random() * usual / 2)
             freed.append(_until(lambda: engine.status().state == "ready", stream.cancel))
+    places = [_place_freed(engine, briefs, people, rng.random() * usual / 2) for _ in range(2 * runs)]
     for turn in range(2 * runs):
         with _at_work(engine, briefs[turn % len(briefs)], is_background=True):
             first = _drafted(engine, briefs[(turn + 1) % len(briefs)]).first_words
             asked += [first] if first is not None else []
     yield _row("from a cancel to a free engine", 1, freed, CANCEL_MS)
+    yield _row("from a cancel to a free place", people, places, CANCEL_MS)
     yield _row("first words, background work under way", 1, asked)
+
+
+def _place_freed(engine: Engine, briefs: Sequence[IssueBrief], people: int, after_s: float) -> float:
+    """Milliseconds from the cancel of one of several who write until the worker has let go of it."""
+    _until(lambda: engine.status().running == 0)
+    with ExitStack() as stack:
+        streams = [
+            stack.enter_context(_at_work(engine, briefs[place % len(briefs)], is_background=False))
+            for place in range(people)
+        ]
+        _until(lambda: streams[-1].position == 0)
+        time.sleep(after_s)
+        running = engine.status().running
+        return _until(lambda: engine.status().running < running, streams[-1].cancel)
 
 
 @contextmanager
@@ -238,6 +257,7 @@ def _hang(engine: Engine, brief: IssueBrief) -> Iterator[DraftingFigure]:
 
     worker = engine.status().worker_pid
     assert worker is not None, "it has just answered"
+    _until(lambda: engine.status().running == 0)
     began, is_told = time.monotonic(), False
     stream = engine.generate(_messages(engine, brief), replace(DEFAULT_OPTIONS, timeout_s=HANG_SECONDS))
     _until(lambda: engine.status().state == "busy")
