@@ -55,11 +55,11 @@ def grouped(
     """Every message in one group, and every review that complains in one; of reviews that name no aspect those with few stars are one group."""
     messages = [place for place, item in enumerate(items) if not item.is_review]
     reviews = [place for place, item in enumerate(items) if item.is_review]
-    found = _of_messages(messages, _intents(messages, items, read), read, texts, taxonomy, language, smallest)
+    found = _of_messages(messages, intents_told(messages, items, read), read, texts, taxonomy, language, smallest)
     return [*found, *_of_reviews(reviews, items, read, taxonomy, language)]
 
 
-def _intents(places: Sequence[int], items: Sequence[ThemeItem], read: Sequence[ReadText]) -> dict[int, str]:
+def intents_told(places: Sequence[int], items: Sequence[ThemeItem], read: Sequence[ReadText]) -> dict[int, str]:
     """What each message is about. One that tells nothing by itself ("any news?") is about what its thread was about before, or else first came to."""
     of_thread: dict[str, str] = {}
     found: dict[int, str] = {}
@@ -135,7 +135,8 @@ def _named(places: Sequence[int], read: Sequence[ReadText], smallest: int) -> li
     written: dict[str, Counter[str]] = defaultdict(Counter)
     for place in places:
         for kind, value, said in read[place].names:
-            written[f"{kind}:{value}"][said] += 1
+            if kind != "order":
+                written[f"{kind}:{value}"][said] += 1
     enough = max(smallest, FACET_SHARE * len(places))
     kept = [
         key for key in sorted(written, key=lambda key: (-written[key].total(), key)) if written[key].total() >= enough

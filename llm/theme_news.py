@@ -58,3 +58,13 @@ def share_growth(
     ratio = (count / total) / (count_before / total_before)
     spread = _Z95 * math.sqrt(1 / count - 1 / total + 1 / count_before - 1 / total_before)
     return ratio - 1, ratio * math.exp(-spread) - 1, ratio * math.exp(spread) - 1
+
+
+def rate_change(now: int, before: int) -> tuple[float | None, float, float | None]:
+    """How many times as often something happened as in an equally long period before, with its exact 95 % interval (Clopper-Pearson, given the sum);
+    None without a bound. Raises ValueError where it happened in neither."""
+    if not now + before:
+        raise ValueError("nothing happened in either period: there is no change to tell")
+    share = binomtest(now, now + before).proportion_ci(method="exact")
+    low, high = float(share.low), float(share.high)
+    return now / before if before else None, low / (1 - low), high / (1 - high) if high < 1 else None

@@ -39,7 +39,7 @@ class ThemeItem:
 
 @dataclass(frozen=True)
 class ReadText:
-    """A text's language, what it wants, its mood (−1 to 1), the carriers and clauses that it names (kind, value, as written), the aspects that it
+    """A text's language, what it wants, its mood (−1 to 1), the carriers, clauses and orders that it names (kind, value, as written), the aspects that it
     speaks of (name, polarity), and its signature among near-duplicates."""
 
     language: str
@@ -96,7 +96,9 @@ class TextReader:
         ]
 
     def _reading(self, item: ThemeItem, text: str, intent: str) -> ReadText:
-        spans = [] if item.is_review else [span for span in extract(text) if span.kind in {"carrier", "clause"}]
+        spans = (
+            [] if item.is_review else [span for span in extract(text) if span.kind in {"carrier", "clause", "order"}]
+        )
         names = {(span.kind, span.value): span.text for span in reversed(spans)}
         aspects = aspects_of(text, self._taxonomy, item.stars) if item.is_review else ()
         return ReadText(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from analytics.metrics import Scope
     from app.workspace import StoredTheme
     from llm.theme_identity import KeptTheme
-    from llm.theme_reading import ThemeItem
+    from llm.theme_reading import TextReader, ThemeItem
     from llm.types import Theme
 
 GROWING = 3
@@ -63,28 +63,35 @@ def themes_of(snapshot_id: str, scope: Scope, language: str = "en") -> tuple[The
     """
     from analytics.engines.days import start_of_day
     from analytics.threads import reviewed, written
-    from llm.theme_reading import TextReader
     from llm.themes import find_themes
-    from llm.triage import triage_of
 
     days = (scope.date_to - scope.date_from).days + 1
     both = replace(scope, date_from=scope.date_from - timedelta(days=days))
     with cursor(snapshot_id) as opened:
         items = [*message_items(written(opened, both)), *review_items(reviewed(opened, both))]
         since = start_of_day(scope.date_from, opened.time_zone)
-    desk, book = get_runtime().desk, get_runtime().workspace.themes
+    book = get_runtime().workspace.themes
     found = find_themes(
         items,
-        desk.taxonomy,
+        get_runtime().desk.taxonomy,
         since=since,
         language=language,
-        reader=TextReader(desk.taxonomy, triage_of(desk.taxonomy), get_runtime().workspace.readings),
+        reader=text_reader(),
         kept=[_kept(theme) for theme in book.all()],
         today=scope.date_to,
     )
     if is_kept(snapshot_id, scope):
         book.keep((_stored(theme) for theme in found.alive), scope.date_to)
     return found.themes
+
+
+def text_reader() -> TextReader:
+    """Reads messages and reviews, each text once ever."""
+    from llm.theme_reading import TextReader
+    from llm.triage import triage_of
+
+    taxonomy = get_runtime().desk.taxonomy
+    return TextReader(taxonomy, triage_of(taxonomy), get_runtime().workspace.readings)
 
 
 def is_kept(snapshot_id: str, scope: Scope) -> bool:
