@@ -63,6 +63,12 @@ def written(cursor: Cursor, scope: Scope, *, limit: int = MESSAGE_LIMIT) -> pd.D
     return cursor.df(_sql("written"), _parameters(cursor, scope) | {"row_limit": limit})
 
 
+def reviewed(cursor: Cursor, scope: Scope, *, limit: int = MESSAGE_LIMIT) -> pd.DataFrame:
+    """What buyers wrote in reviews of the window, oldest first: event_id, merchant_id, order_id, reviewed_at, review_date, score, text."""
+    asked = {name: value for name, value in _parameters(cursor, scope).items() if name != "time_zone"}
+    return cursor.df(_sql("reviewed"), asked | {"row_limit": limit})
+
+
 @cache
 def _sql(name: str) -> str:
     return (SQL_FOLDER / "threads" / f"{name}.sql").read_text(encoding="utf-8")

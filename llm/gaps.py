@@ -22,7 +22,7 @@ from llm.language import CHINESE, ENGLISH, WRITTEN, body, detect
 from llm.privacy import mask
 from llm.summarise import trimmed
 from llm.taxonomy import OTHER
-from llm.themes import distinctive_terms
+from llm.terms import distinctive_terms
 from llm.triage import Triage
 from llm.types import Gap, Message, Sentence, Thread
 from llm.vectors import Matrix, encode_english, similarities

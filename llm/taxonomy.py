@@ -36,10 +36,12 @@ class Intent:
 
 @dataclass(frozen=True)
 class Aspect:
-    """A side of the trade that reviews speak of, with the words of praise and of complaint."""
+    """A side of the trade that reviews speak of, with the words that name it, of praise and of complaint; `component` as an intent's."""
 
     aspect_id: str
     name: ByLanguage
+    component: str
+    topics: WordsByLanguage
     positive: WordsByLanguage
     negative: WordsByLanguage
 
@@ -153,6 +155,8 @@ def _aspect(table: Mapping[str, Any], where: str) -> Aspect:
     return Aspect(
         field(table, "id", str, where),
         field(table, "name", dict, where),
+        field(table, "component", str, where),
+        _words(table, "topics", where),
         _words(table, "positive", where),
         _words(table, "negative", where),
     )

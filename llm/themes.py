@@ -1,65 +1,45 @@
-"""Many messages as few issues: by intent, within it by the carrier or clause that they name, and what fits no intent by its words.
+"""Many messages and reviews as few issues, each with what it is, whether it grows, and which theme of the days before it is.
 
-Languages meet in the intent and in the thing named, so one issue written in two languages is one theme. Knows no warehouse.
+Built from what one text tells (`theme_reading`), what groups it is in (`theme_groups`), whose successor a group is (`theme_identity`) and what is news
+(`theme_news`). Knows no warehouse.
 """
 
-import hashlib
-import math
-import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 
-import numpy as np
-from sklearn.cluster import KMeans
-from sklearn.decomposition import TruncatedSVD
-from sklearn.metrics import silhouette_score
-from sklearn.preprocessing import normalize
-
-from llm.language import ENGLISH, body, is_chinese, sentences
-from llm.privacy import mask
-from llm.spans import extract
-from llm.summarise import trimmed, undressed
+from llm.language import ENGLISH, UNDETERMINED, body
 from llm.taxonomy import OTHER, Taxonomy
-from llm.triage import Triage, triage_of
+from llm.theme_examples import extreme, folded, typical
+from llm.theme_groups import Group, grouped
+from llm.theme_identity import Identity, KeptTheme, ThemeMark, identities
+from llm.theme_news import STEADY, VANISHED, Counted, share_growth, told
+from llm.theme_reading import READ_CHARACTERS, ReadText, TextReader, ThemeItem
+from llm.triage import triage_of
 from llm.types import Theme
-from llm.vectors import ngrams, similarities
 
 SMALLEST = 5
-FACET_SHARE = 0.15
-"""A carrier or clause named in at least this share of an intent's messages makes a theme of its own."""
-CLUSTERS = 6
-WORST_SILHOUETTE = 0.1
-TYPICAL_FROM = 80
-READ_CHARACTERS = 2_000
-_Z95 = 1.959963984540054
-_SEED = 0
+_EVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class ThemeItem:
-    """A message or review to group; `sent_at` is UTC. `intent` is what a person or an earlier run said, None to be found here."""
+class Found:
+    """The themes, and those that are alive as the next look is matched with them; none of these without a day."""
 
-    message_id: str
-    text: str
-    merchant_id: str | None = None
-    sent_at: datetime | None = None
-    intent: str | None = None
+    themes: tuple[Theme, ...]
+    alive: tuple[KeptTheme, ...]
 
 
 @dataclass(frozen=True)
-class _Facet:
-    kind: str
-    value: str
+class _Corpus:
+    """What is looked at, oldest first, and the number of messages and of reviews in the window."""
 
-
-@dataclass(frozen=True)
-class _Group:
-    intent: str
-    key: str  # what keeps its identity from day to day: the thing named, or the words of the cluster
-    title: str
-    places: tuple[int, ...]
+    items: Sequence[ThemeItem]
+    texts: Sequence[str]
+    read: Sequence[ReadText]
+    is_current: Sequence[bool]
+    totals: Counter[bool]
 
 
 def find_themes(
@@ -69,199 +49,129 @@ def find_themes(
     since: datetime | None = None,
     language: str = ENGLISH,
     smallest: int = SMALLEST,
-    triage: Triage | None = None,
-) -> list[Theme]:
-    """The themes with at least `smallest` messages, largest first; labels in `language`.
+    reader: TextReader | None = None,
+    kept: Sequence[KeptTheme] = (),
+    today: date | None = None,
+) -> Found:
+    """The themes with at least `smallest` messages or reviews, largest first, then those that vanished; labels in `language`.
 
-    With `since` (UTC), `count` and `share` are of the items from then on and `growth` compares the share with that of the earlier
-    items (95 % interval of the log ratio, Katz et al. 1978); items without a time count as current. Deterministic; 10,000 messages
-    take seconds. Each summary is a sentence of the theme with its message.
+    With `since` (UTC), `count` and `share` are of the items from then on, and `growth` compares the share of threads with that among the earlier
+    items (95 % interval of the log ratio, Katz et al. 1978); items without a time count as current. Shares of messages are among messages, those of reviews
+    among reviews. `kept` are the themes of earlier looks, whose ids go on; `today` is the day of this one. Deterministic, whatever the order of the items.
     """
-    listed = list(items)
+    listed = sorted(items, key=lambda item: (item.sent_at or _EVER, item.message_id))
     texts = [body(item.text[:READ_CHARACTERS]) for item in listed]
-    intents = _intents(listed, texts, triage or triage_of(taxonomy))
+    read = (reader or TextReader(taxonomy, triage_of(taxonomy))).read(listed)
     is_current = [since is None or item.sent_at is None or item.sent_at >= since for item in listed]
-    total = sum(is_current)
-    themes = []
-    for group in _groups(intents, texts, taxonomy, language, smallest):
-        now = [place for place in group.places if is_current[place]]
-        if len(now) >= smallest:
-            before = (len(group.places) - len(now), len(listed) - total) if since is not None else (0, 0)
-            themes.append(_theme(group, now, before, total, listed, texts))
-    return sorted(themes, key=lambda theme: (-theme.count, theme.theme_id))
-
-
-def _intents(listed: Sequence[ThemeItem], texts: Sequence[str], triage: Triage) -> list[str]:
-    unknown = [i for i, item in enumerate(listed) if item.intent is None]
-    found = dict(zip(unknown, triage.intents_of([texts[i] for i in unknown]), strict=True)) if unknown else {}
-    return [item.intent if item.intent is not None else found[i][0].name for i, item in enumerate(listed)]
-
-
-def _groups(
-    intents: Sequence[str], texts: Sequence[str], taxonomy: Taxonomy, language: str, smallest: int
-) -> list[_Group]:
-    by_intent: dict[str, list[int]] = defaultdict(list)
-    for place, intent in enumerate(intents):
-        by_intent[intent].append(place)
-    names = {intent.intent_id: intent.name.get(language) or intent.intent_id for intent in taxonomy.intents}
-    groups: list[_Group] = []
-    for intent, places in sorted(by_intent.items()):
-        name = names.get(intent, intent)
-        rest = list(places)
-        for facet, shown, held in _faceted(places, texts, smallest):
-            groups.append(_Group(intent, f"{facet.kind}:{facet.value}", f"{name} · {shown}", held))
-            rest = [place for place in rest if place not in set(held)]
-        if intent == OTHER:
-            for terms, held in _clustered(rest, texts, smallest):
-                groups.append(_Group(intent, "terms:" + ",".join(sorted(terms)), f"{name} · {', '.join(terms)}", held))
-                rest = [place for place in rest if place not in set(held)]
-        if rest:
-            groups.append(_Group(intent, "", name, tuple(rest)))
-    return groups
-
-
-def _faceted(places: Sequence[int], texts: Sequence[str], smallest: int) -> list[tuple[_Facet, str, tuple[int, ...]]]:
-    """Per carrier or clause that enough of the messages name: how it is mostly written, and its messages (each in one facet only)."""
-    named: dict[int, list[_Facet]] = {}
-    written: dict[_Facet, Counter[str]] = defaultdict(Counter)
-    for place in places:
-        spans = [span for span in extract(texts[place]) if span.kind in {"carrier", "clause"}]
-        named[place] = list(dict.fromkeys(_Facet(span.kind, span.value) for span in spans))
-        for span in spans:
-            written[_Facet(span.kind, span.value)][span.text] += 1
-    counts = Counter(facet for facets in named.values() for facet in facets)
-    kept = [
-        f
-        for f, n in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0].value))
-        if n >= max(smallest, FACET_SHARE * len(places))
+    totals = Counter(item.is_review for item, current in zip(listed, is_current, strict=True) if current)
+    corpus = _Corpus(listed, texts, read, is_current, totals)
+    groups = [
+        group for group in grouped(listed, read, texts, taxonomy, language, smallest) if len(group.places) >= smallest
     ]
-    held: dict[_Facet, list[int]] = defaultdict(list)
-    for place, facets in named.items():
-        first = next((facet for facet in kept if facet in facets), None)
-        if first is not None:
-            held[first].append(place)
-    return [(f, written[f].most_common(1)[0][0], tuple(held[f])) for f in kept if len(held[f]) >= smallest]
-
-
-def _clustered(places: Sequence[int], texts: Sequence[str], smallest: int) -> list[tuple[list[str], tuple[int, ...]]]:
-    """Clusters of the messages of one language at a time, with the terms that set each apart; none when the texts do not fall apart."""
-    found = []
-    for chinese in (False, True):
-        chosen = [place for place in places if is_chinese(texts[place]) is chinese and texts[place].strip()]
-        if len(chosen) < 4 * smallest:
+    marks = [
+        ThemeMark(group.intent, group.key, frozenset(listed[place].message_id for place in group.places), group.words)
+        for group in groups
+    ]
+    who = identities(marks, kept, {item.message_id for item in listed}, today)
+    counts = _counted(groups, corpus)
+    news = _news(groups, counts, smallest) if since is not None else [STEADY] * len(groups)
+    themes: list[Theme] = []
+    alive: list[KeptTheme] = []
+    for group, mark, identity, count, status in zip(groups, marks, who, counts, news, strict=True):
+        now = [place for place in group.places if is_current[place]]
+        if len(now) < smallest and status != VANISHED:
             continue
-        matrix = ngrams(chinese).fit_transform([texts[place] for place in chosen])
-        dense = normalize(
-            TruncatedSVD(min(32, matrix.shape[1] - 1, len(chosen) - 1), random_state=_SEED).fit_transform(matrix)
+        first_on = _first_on(group, identity, corpus, today)
+        themes.append(_theme(group, now, identity, first_on, count, status, corpus))
+        if len(now) >= smallest and first_on is not None and today is not None:
+            alive.append(KeptTheme(identity.theme_id, mark, first_on, today, identity.split_from, identity.merged))
+    themes.sort(key=lambda theme: (theme.status == VANISHED, -theme.count, theme.theme_id))
+    return Found(tuple(themes), tuple(alive))
+
+
+def _news(groups: Sequence[Group], counts: Sequence[Counted], smallest: int) -> list[str]:
+    """What became of each theme; what is left over without intent or words of its own is no theme that could come or go."""
+    judged = [n for n, group in enumerate(groups) if (group.intent, group.key) != (OTHER, "")]
+    found = dict(zip(judged, told([counts[n] for n in judged], smallest), strict=True))
+    return [found.get(n, STEADY) for n in range(len(groups))]
+
+
+def _counted(groups: Sequence[Group], corpus: _Corpus) -> list[Counted]:
+    """Each group's threads and those of its kind, in the window and before; what stands alone is a thread of its own."""
+
+    def threads(places: Iterable[int], *, current: bool, is_review: bool | None = None) -> int:
+        items = corpus.items
+        return len(
+            {
+                items[place].thread_id or items[place].message_id
+                for place in places
+                if corpus.is_current[place] is current and is_review in (None, items[place].is_review)
+            }
         )
-        labels = _labels(dense, min(CLUSTERS, len(chosen) // (2 * smallest)))
-        for label in sorted(set(labels)):
-            held = tuple(place for place, found_label in zip(chosen, labels, strict=True) if found_label == label)
-            terms = distinctive_terms(
-                [texts[p] for p in held], [texts[p] for p in chosen if p not in set(held)], chinese=chinese
-            )
-            if len(held) >= smallest and terms:
-                found.append((terms, held))
+
+    every = range(len(corpus.items))
+    totals = {
+        is_review: (
+            threads(every, current=True, is_review=is_review),
+            threads(every, current=False, is_review=is_review),
+        )
+        for is_review in (False, True)
+    }
+    found = []
+    for group in groups:
+        total, total_before = totals[corpus.items[group.places[0]].is_review]
+        found.append(
+            Counted(threads(group.places, current=True), total, threads(group.places, current=False), total_before)
+        )
     return found
 
 
-def _labels(dense: "np.ndarray[tuple[int, int], np.dtype[np.float32]]", most: int) -> list[int]:
-    """K-means for the number of clusters with the best silhouette; an empty list when even the best is poor."""
-    best: tuple[float, list[int]] = (WORST_SILHOUETTE, [])
-    distinct = len(np.unique(dense.round(6), axis=0))
-    for k in range(2, min(most, distinct - 1) + 1):
-        labels = KMeans(k, n_init=4, random_state=_SEED).fit_predict(dense)
-        if len(set(labels)) > 1:
-            score = float(silhouette_score(dense, labels, sample_size=min(2_000, len(dense)), random_state=_SEED))
-            best = max(best, (score, [int(label) for label in labels]), key=lambda pair: pair[0])
-    return best[1] or [0] * len(dense)
-
-
-_STOP = frozenset(
-    "the and for you your our are was were with that this have has not but from they them its can will would could please hello thank thanks what when how why any all just been".split()  # noqa: SIM905
-)
-
-
-def distinctive_terms(inside: Sequence[str], outside: Sequence[str], *, chinese: bool, count: int = 3) -> list[str]:
-    """The words (Chinese: character pairs) with the largest log-odds inside against outside, smoothed; each in at least a fifth of `inside`."""
-    within, without = _document_counts(inside, chinese=chinese), _document_counts(outside, chinese=chinese)
-    odds = {
-        term: math.log((n + 0.5) / (len(inside) - n + 0.5))
-        - math.log((without[term] + 0.5) / (len(outside) - without[term] + 0.5))
-        for term, n in within.items()
-        if n >= max(2, len(inside) / 5)
-    }
-    ranked = sorted((term for term in odds if odds[term] > 0 or not outside), key=lambda term: (-odds[term], term))
-    kept: list[str] = []
-    for term in ranked:
-        if len(kept) < count and not any(set(term) & set(other) for other in kept if chinese):
-            kept.append(term)
-    return kept
-
-
-def _document_counts(texts: Sequence[str], *, chinese: bool) -> Counter[str]:
-    counts: Counter[str] = Counter()
-    for text in texts:
-        if chinese:
-            runs = re.findall(r"[\u4e00-\u9fff]{2,}", text)
-            counts.update({run[i : i + 2] for run in runs for i in range(len(run) - 1)})
-        else:
-            counts.update({word for word in re.findall(r"[a-z]{3,}", text.casefold()) if word not in _STOP})
-    return counts
+def _first_on(group: Group, identity: Identity, corpus: _Corpus, today: date | None) -> date | None:
+    """The UTC day of its first message that anybody looked at."""
+    sent = corpus.items[group.places[0]].sent_at
+    days = [day for day in (sent.date() if sent else today, identity.first_on) if day is not None]
+    return min(days, default=None)
 
 
 def _theme(
-    group: _Group,
+    group: Group,
     now: Sequence[int],
-    before: tuple[int, int],
-    total: int,
-    listed: Sequence[ThemeItem],
-    texts: Sequence[str],
+    identity: Identity,
+    first_on: date | None,
+    counted: Counted,
+    status: str,
+    corpus: _Corpus,
 ) -> Theme:
-    growth, low, high = share_growth(len(now), total, *before)
-    merchants = Counter(merchant for place in now if (merchant := listed[place].merchant_id) is not None)
+    items, places = corpus.items, now or group.places
+    is_review = items[group.places[0]].is_review
+    growth, low, high = share_growth(counted.now, counted.total, counted.before, counted.total_before)
+    merchants = Counter(merchant for place in now if (merchant := items[place].merchant_id) is not None)
+    kinds = folded(places, corpus.read)
+    outspoken = [place for place in kinds if is_review or corpus.read[place].intent == group.intent]
+    shown = typical(outspoken or list(kinds), items, corpus.texts)
+    tongues = {corpus.read[place].language for place in places} - {UNDETERMINED}
     return Theme(
-        theme_id=hashlib.sha256(f"{group.intent}\0{group.key}".encode()).hexdigest()[:12],
+        theme_id=identity.theme_id,
         label=group.title,
         intent=group.intent,
         count=len(now),
-        share=len(now) / total,
+        share=len(now) / total if (total := corpus.totals[is_review]) else 0.0,
         growth=growth,
         ci_low=low,
         ci_high=high,
         merchants=tuple(sorted(merchants, key=lambda merchant: (-merchants[merchant], merchant))),
-        message_ids=tuple(listed[place].message_id for place in now),
-        summary=_typical(now, listed, texts),
+        message_ids=tuple(items[place].message_id for place in now),
+        summary=f"“{shown[0].text}” [{shown[0].cites[0]}]",
+        kind="review" if is_review else "message",
+        status=status,
+        component=group.component,
+        languages=tuple(sorted(tongues)),
+        thread_count=counted.now,
+        thread_count_before=counted.before,
+        distinct_count=len(kinds) if now else 0,
+        typical=shown,
+        extreme=extreme(list(kinds), items, corpus.read, corpus.texts),
+        first_on=first_on.isoformat() if first_on else None,
+        split_from=identity.split_from,
+        merged=identity.merged,
     )
-
-
-def share_growth(
-    count: int, total: int, count_before: int, total_before: int
-) -> tuple[float | None, float | None, float | None]:
-    """Relative change of a share with its 95 % interval, from the log of the ratio of two shares (Katz et al. 1978); None where undefined."""
-    if not (count and total and count_before and total_before):
-        return None, None, None
-    ratio = (count / total) / (count_before / total_before)
-    spread = _Z95 * math.sqrt(1 / count - 1 / total + 1 / count_before - 1 / total_before)
-    return ratio - 1, ratio * math.exp(-spread) - 1, ratio * math.exp(spread) - 1
-
-
-def _typical(now: Sequence[int], listed: Sequence[ThemeItem], texts: Sequence[str]) -> str:
-    """The sentence nearest to all others of the theme, quoted with private data masked, and its message; from an even sample of its
-    larger language."""
-    chinese = sum(is_chinese(texts[place]) for place in now) * 2 > len(now)
-    same = [place for place in now if is_chinese(texts[place]) is chinese] or list(now)
-    step = max(1, len(same) // TYPICAL_FROM)
-    pieces = [
-        (place, text)
-        for place in same[::step][:TYPICAL_FROM]
-        for piece in sentences(texts[place])[:4]
-        if len(text := undressed(piece.text)) >= 8
-    ]
-    distinct = list({text.casefold(): (place, text) for place, text in reversed(pieces)}.values())
-    if not distinct:
-        return f"“{trimmed(mask(texts[now[0]].strip()))}” [message:{listed[now[0]].message_id}]"
-    near = similarities([text for _, text in distinct], chinese=chinese).mean(axis=1)
-    reach = [min(1.0, len(text) / (20 if chinese else 60)) for _, text in distinct]
-    place, text = distinct[int(np.argmax(near * np.array(reach)))]
-    return f"“{trimmed(mask(text))}” [message:{listed[place].message_id}]"

@@ -13,13 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from llm.aspects import aspects_of
 from llm.fields import fields_of
 from llm.intents import READ_CHARACTERS, Chances, Intents, readable_part, softmax
 from llm.language import CHINESE, WRITTEN, body, detect, is_chinese
+from llm.said import counted
 from llm.taught import Correction, blended, likeness
-from llm.taxonomy import OTHER, URGENCIES, Taxonomy, WordsByLanguage
+from llm.taxonomy import OTHER, URGENCIES, Taxonomy
 from llm.triage_weights import TriageWeights, shipped
-from llm.types import AspectConfidence, Classification, Confidence, Polarity, Thread
+from llm.types import Classification, Confidence, Thread
 
 UNSURE_BELOW = 0.25
 UNSURE_BELOW_IF_SHORT = 0.75
@@ -39,11 +41,6 @@ UNUSUAL = 0.05
 
 OPENING_MESSAGES = 3
 """What a thread is about is read from its subject and the first so many messages of those who ask."""
-
-_NEGATION = re.compile(
-    r"(?:\b(?:not|no|never|isn'?t|wasn'?t|aren'?t|don'?t|doesn'?t|didn'?t|hardly|without)\b[^.!?,;]{0,16}|[不没未别无][^。！？，]{0,2})$",
-    re.I,
-)
 
 
 class Triage:
@@ -69,7 +66,7 @@ class Triage:
         return Classification(
             id=text_id,
             intents=intents,
-            aspects=self._aspects(clean),
+            aspects=aspects_of(clean, self._taxonomy),
             sentiment=self._felt(clean, language),
             urgency=self._urgency(clean, chances) if clean.strip() else Confidence(URGENCIES[0], 1.0),
             language=language,
@@ -139,26 +136,14 @@ class Triage:
         return round(float(np.clip(score + WORDS_SHARE * by_words + CALM, -1.0, 1.0)), 3)
 
     def _sentiment(self, text: str) -> float:
-        positive, denied_positive = _count(text, self._taxonomy.positive)
-        negative, denied_negative = _count(text, self._taxonomy.negative)
+        positive, denied_positive = counted(text, self._taxonomy.positive)
+        negative, denied_negative = counted(text, self._taxonomy.negative)
         balance = (positive + 0.5 * denied_negative) - (negative + denied_positive)
-        intensified, calmed = _count(text, self._taxonomy.intensifiers)
+        intensified, calmed = counted(text, self._taxonomy.intensifiers)
         strength = 1 + 0.2 * min(3, intensified + calmed)
         shouted = len(re.findall(r"[!！]{2,}|\b[A-Z]{4,}\b", text))
         balance = balance * strength - 0.5 * min(2, shouted) * (balance <= 0)
         return round(float(np.tanh(balance / 2.5)), 3)
-
-    def _aspects(self, text: str) -> tuple[AspectConfidence, ...]:
-        found = []
-        for aspect in self._taxonomy.aspects:
-            praised, denied_praise = _count(text, aspect.positive)
-            blamed, denied_blame = _count(text, aspect.negative)
-            good, bad = praised + denied_blame, blamed + denied_praise
-            if good + bad:
-                polarity: Polarity = "positive" if good > bad else "negative" if bad > good else "neutral"
-                confidence = round((max(good, bad) + 0.5) / (good + bad + 1.0), 3)
-                found.append(AspectConfidence(aspect.aspect_id, polarity, confidence))
-        return tuple(sorted(found, key=lambda aspect: -aspect.confidence))
 
     def _urgency(self, text: str, chances: Chances) -> Confidence:
         is_han = is_chinese(text)
@@ -194,32 +179,6 @@ def opening_of(thread: Thread, subject: str = "") -> str:
 def _is_very_short(text: str) -> bool:
     start = body(text[:READ_CHARACTERS])
     return len(_WORD.findall(start)) < 3 and len(_HAN.findall(start)) < 4
-
-
-def _count(text: str, words: WordsByLanguage) -> tuple[int, int]:
-    """How often the words of either language stand in the text: as said, and denied."""
-    said = denied = 0
-    folded = text.casefold()
-    for language, phrases in words.items():
-        for phrase in phrases:
-            for match in _phrase(language, phrase.casefold()).finditer(folded):
-                if _NEGATION.search(folded[max(0, match.start() - 24) : match.start()]):
-                    denied += 1
-                else:
-                    said += 1
-    return said, denied
-
-
-_PHRASES: dict[tuple[str, str], re.Pattern[str]] = {}
-
-
-def _phrase(language: str, phrase: str) -> re.Pattern[str]:
-    key = (language, phrase)
-    if key not in _PHRASES:
-        _PHRASES[key] = re.compile(
-            re.escape(phrase) if language == CHINESE else rf"\b{re.escape(phrase)}(?:s|ed|d|ing)?\b"
-        )
-    return _PHRASES[key]
 
 
 _SHARED: "WeakKeyDictionary[Taxonomy, dict[tuple[Correction, ...], Triage]]" = WeakKeyDictionary()

@@ -236,9 +236,12 @@ class Satisfaction(_Printed):
 
 @dataclass(frozen=True)
 class Theme(_Printed):
-    """Messages that speak of one issue: `count` of them, `share` of all (0–1).
+    """Messages, or reviews, that speak of one issue: `count` of them, `share` of all of their kind (0–1), of them `distinct_count` different texts.
 
-    `growth` is the relative change of the share against the period before, with its interval; None when it cannot be said.
+    `growth` is the relative change of the threads' share against the period before, with its interval; None when it cannot be said. `status` is new,
+    growing, steady, shrinking or vanished, where all but steady are beyond chance among all themes of the day. `component` is the part of the trust score
+    that it touches. `first_on` is the day of its first message that was looked at; `split_from` the theme that it came out of, `merged` those that went
+    into it since the day before. Of reviews, `message_ids` are ids of events and cites are `review:ID`.
     """
 
     theme_id: str
@@ -252,6 +255,18 @@ class Theme(_Printed):
     merchants: tuple[str, ...]
     message_ids: tuple[str, ...]
     summary: str
+    kind: Literal["message", "review"] = "message"
+    status: str = "steady"
+    component: str = "none"
+    languages: tuple[str, ...] = ()
+    thread_count: int = 0
+    thread_count_before: int = 0
+    distinct_count: int = 0
+    typical: tuple[Sentence, ...] = ()
+    extreme: tuple[Sentence, ...] = ()
+    first_on: str | None = None
+    split_from: str | None = None
+    merged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

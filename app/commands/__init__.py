@@ -16,6 +16,7 @@ from app.commands.loyalty import loyalty
 from app.commands.metrics import metrics
 from app.commands.model import model
 from app.commands.outlook import outlook
+from app.commands.recurring import recurring
 from app.commands.redact import redact
 from app.commands.reputation import reputation
 from app.commands.rings import rings
@@ -44,6 +45,7 @@ COMMANDS = (
     loyalty,
     rings,
     themes,
+    recurring,
     knowledge,
     gaps,
     summarize,

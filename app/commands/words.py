@@ -34,9 +34,12 @@ file_argument = click.argument("file", type=click.Path(path_type=Path, allow_das
 def themes(
     merchant: str | None, date_from: date | None, date_to: date | None, as_json: bool, warehouse: Path | None
 ) -> None:
-    """Print what merchants write about: each theme with its count, share, growth and messages."""
+    """Print what merchants and buyers write about: each theme with its count, share, growth and messages, new and vanished ones among them.
+
+    Without --merchant, --from and --to the themes are kept, so that each has the same id tomorrow.
+    """
     from analytics.metrics import Scope
-    from app.services.language import themes_of
+    from app.services.themes import themes_of
     from app.services.warehouse import check_scope, window
 
     with runtime(warehouse):
@@ -45,7 +48,7 @@ def themes(
         scope = Scope(first, last, merchants=() if merchant is None else (merchant,))
         check_scope(snapshot, scope)
         found = themes_of(snapshot, scope)
-    columns = ("theme_id", "label", "intent", "count", "share", "growth", "ci_low", "ci_high", "summary")
+    columns = ("theme_id", "status", "label", "kind", "count", "share", "growth", "ci_low", "ci_high", "summary")
     print_rows((theme.to_json() for theme in found), as_json=as_json, columns=columns)
 
 

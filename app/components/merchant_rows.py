@@ -15,12 +15,13 @@ from app.components.merchant_changes import merchant_changes
 from app.components.merchant_level import merchant_level
 from app.components.merchant_path import draw_accountable, draw_path
 from app.components.programmes import merchant_programmes
+from app.components.recurring import recurring_matters
 from app.components.table import Column, table
 from app.components.words import code_name, window_words
 from app.filter_bar import current_filters
 from app.i18n import N_, _, joined
 from app.page_errors import page_errors
-from app.services import merchant
+from app.services import merchant, recurring
 from app.services.figures import time_zone
 from app.services.merchant import ROWS_SHOWN
 from app.services.runtime import snapshot_id
@@ -103,6 +104,9 @@ def _reviews(merchant_id: str) -> None:
 
 
 def _issues(merchant_id: str) -> None:
+    with st.skeleton(height=200):
+        matters = recurring.of_merchant(snapshot_id(), current_filters().scope(), merchant_id)
+    recurring_matters(matters)
     columns = [
         Column("ticket_id", _("Ticket"), pinned=True),
         Column("opened_at", _("Opened"), "moment"),

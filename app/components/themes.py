@@ -1,16 +1,17 @@
-"""Themes as cards: what merchants write about, how much of it, and whether it grows. Knows no warehouse."""
+"""Themes as cards: what merchants and buyers write about, how much of it, whether it grows, and what is news. Knows no warehouse."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from app.components.thread import language_name, plain
-from app.i18n import N_, _, joined, ngettext, number, rate
-from app.services.issues import ALL_THREADS, ThemeCard
+from app.i18n import N_, _, day, joined, ngettext, number, rate, stars
 from app.services.private import worded
+from app.services.themes import ALL_THREADS, Review, ThemeCard, news
 
 if TYPE_CHECKING:
     from llm.types import Theme
@@ -32,21 +33,74 @@ def choose_theme(theme_id: str) -> None:
         st.query_params.pop(THEME_PARAM, None)
 
 
+_NEWS = {
+    "new": (":red[:material/fiber_new:]", N_("New")),
+    "growing": (":red[:material/trending_up:]", N_("Growing")),
+    "vanished": (":green[:material/done_all:]", N_("Gone")),
+    "shrinking": (":green[:material/trending_down:]", N_("Shrinking")),
+}
+_FLAT = ":material/trending_flat:"
+
+
 def growth_words(theme: Theme) -> str:
-    """The growth of a theme's share with its interval, as Markdown; coloured only when the interval leaves out zero."""
+    """What became of a theme's share, with its interval, as Markdown; coloured only where it is more than chance among all themes."""
     if theme.growth is None or theme.ci_low is None or theme.ci_high is None:
-        return f":gray[{_('nothing earlier to compare with')}]"
-    text = _(
-        "share × {ratio} ({low}–{high})",
-        ratio=number(1 + theme.growth, digits=1),
-        low=number(1 + theme.ci_low, digits=1),
-        high=number(1 + theme.ci_high, digits=1),
-    )
-    if theme.ci_low > 0:
-        return f":red[:material/trending_up: {text}]"
-    if theme.ci_high < 0:
-        return f":green[:material/trending_down: {text}]"
-    return f":gray[:material/trending_flat: {text}]"
+        text = (
+            ngettext(
+                "{n} thread, none in the period before", "{n} threads, none in the period before", theme.thread_count
+            )
+            if theme.status == "new"
+            else _("nothing earlier to compare with")
+        )
+    else:
+        text = _(
+            "share × {ratio} ({low}–{high})",
+            ratio=number(1 + theme.growth, digits=1),
+            low=number(1 + theme.ci_low, digits=1),
+            high=number(1 + theme.ci_high, digits=1),
+        )
+    if theme.status not in _NEWS:
+        return f":gray[{_FLAT} {text}]"
+    icon, label = _NEWS[theme.status]
+    return f"{icon} **{_(label)}** · {text}"
+
+
+def theme_news(cards: Sequence[ThemeCard]) -> None:
+    """Draw what is new, gone, growing, shrinking, split or merged, a line each; that nothing is, where nothing is."""
+    names = {card.theme.theme_id: card.theme.label for card in cards}
+    with st.container(border=True, gap="xxsmall"):
+        found = news(cards)
+        if not found:
+            st.caption(_("No theme came, went or changed its share by more than chance since the period before."))
+        for status, themes in found.items():
+            if status == "moved":
+                for theme in themes:
+                    st.markdown(f":small[{_moved_words(theme, names)}]")
+                continue
+            icon, label = _NEWS[status]
+            st.markdown(f":small[{icon} **{_(label)}:** {joined([_news_words(theme) for theme in themes])}]")
+
+
+def _news_words(theme: Theme) -> str:
+    return plain(theme.label) + f" ({theme.thread_count_before} → {theme.thread_count})"
+
+
+def _moved_words(theme: Theme, names: Mapping[str, str]) -> str:
+    label = plain(theme.label)
+    if theme.split_from:
+        source = names.get(theme.split_from, theme.split_from)
+        return ":material/call_split: " + _("{theme} came out of {source}", theme=label, source=plain(source))
+    gone = joined([plain(names.get(theme_id, theme_id)) for theme_id in theme.merged])
+    return ":material/merge: " + _("{gone} went into {theme}", gone=gone, theme=label)
+
+
+def review_list(reviews: Sequence[Review]) -> None:
+    """Draw reviews, the newest first; their private data is masked already."""
+    for review in reviews:
+        with st.container(border=True, gap=None):
+            rated = "" if review.stars is None else stars(review.stars) + " · "
+            st.caption(f"{rated}{day(review.posted_on)} · {plain(review.merchant_id)} · {plain(review.event_id)}")
+            st.text(review.text)
 
 
 def theme_list(cards: Sequence[ThemeCard], components: Mapping[str, str], *, thread_count: int) -> None:
@@ -79,18 +133,38 @@ def _theme_card(card: ThemeCard, components: Mapping[str, str], *, is_chosen: bo
     with st.container(border=True, gap=None):
         _choice(plain(card.theme.label), card.theme.theme_id, is_chosen=is_chosen)
         _figures(card, components)
+        if is_chosen:
+            _examples(card.theme)
 
 
 def _figures(card: ThemeCard, components: Mapping[str, str]) -> None:
     theme = card.theme
-    counted = ngettext("{n} message", "{n} messages", theme.count)
+    counted = (
+        ngettext("{n} review", "{n} reviews", theme.count)
+        if theme.kind == "review"
+        else ngettext("{n} message", "{n} messages", theme.count)
+    )
     st.caption(f"{counted} · {rate(theme.share)} · " + ngettext("{n} merchant", "{n} merchants", len(theme.merchants)))
     st.markdown(f":small[{growth_words(theme)}]")
     touched = (
-        _("touches {component}", component=components[card.component]) if card.component in components else _(_NONE)
+        _("touches {component}", component=components[theme.component]) if theme.component in components else _(_NONE)
     )
-    tongues = joined([language_name(tongue) for tongue in card.languages])
+    tongues = joined([language_name(tongue) for tongue in theme.languages])
     st.caption(f"{touched} · {tongues}" if tongues else touched)
+
+
+def _examples(theme: Theme) -> None:
+    """What is typical and what is extreme in a theme, and how much of it is nearly the same text again."""
+    if theme.first_on:
+        st.caption(_("since {day}, as far as was looked", day=day(date.fromisoformat(theme.first_on))))
+    if theme.distinct_count < theme.count:
+        folded = theme.count - theme.distinct_count
+        st.caption(ngettext("{n} is nearly the same as another", "{n} are nearly the same as others", folded))
+    for label, examples in ((_("Typical"), theme.typical), (_("Angriest"), theme.extreme)):
+        if examples:
+            st.markdown(f":small[**{label}**]")
+        for example in examples:
+            st.text("“" + worded(example.text) + "”")
 
 
 def _choice(label: str, theme_id: str, *, is_chosen: bool) -> None:

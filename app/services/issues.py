@@ -1,4 +1,4 @@
-"""What merchants say: themes with their threads, a thread's messages, and its summary.
+"""What merchants say: a thread's messages, and its summary.
 
 Every function that reads data takes a snapshot id first. Knows no page.
 """
@@ -6,40 +6,18 @@ Every function that reads data takes a snapshot id first. Knows no page.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from app.services.language import extracts, themes_of
+from app.services.language import extracts
 from app.services.runtime import cached, get_runtime
-from app.services.tickets import Ticket, as_instant, by_clock, corrected, read_tickets, taxonomy
+from app.services.tickets import as_instant
 from app.services.warehouse import cursor
 
 if TYPE_CHECKING:
-    from analytics.metrics import Scope
     from app.services.preparing import Progress
-    from llm.types import Author, Message, Summary, Theme, Thread
-
-GROWING = 3
-THREADS_AT_ONCE = 150
-ALL_THREADS = ""
-
-
-@dataclass(frozen=True)
-class ThemeCard:
-    """A theme with what the page needs beside it: the part of the trust score it touches, its threads, its languages."""
-
-    theme: Theme
-    component: str
-    ticket_ids: tuple[str, ...]
-    languages: tuple[str, ...]
-
-    @property
-    def is_significant(self) -> bool:
-        """Whether the interval of its growth leaves out zero."""
-        low, high = self.theme.ci_low, self.theme.ci_high
-        return low is not None and high is not None and low * high > 0
+    from llm.types import Author, Message, Summary, Thread
 
 
 def warm_models() -> None:
@@ -47,61 +25,6 @@ def warm_models() -> None:
     engine = get_runtime().desk.engine
     if engine.status().state == "stopped":
         engine.warm()
-
-
-@cached
-def theme_cards(snapshot_id: str, scope: Scope, names_language: str) -> tuple[ThemeCard, ...]:
-    """The themes of what was written in the scope, largest first but what fits no intent last; labels in `names_language`."""
-    from analytics.threads import written
-    from llm.language import detect
-
-    themes = themes_of(snapshot_id, scope, names_language)
-    with cursor(snapshot_id) as opened:
-        rows = written(opened, scope)
-    texts = {
-        str(message_id): (str(ticket_id), str(text))
-        for message_id, ticket_id, text in zip(rows["message_id"], rows["ticket_id"], rows["text"], strict=True)
-    }
-    components = {intent.intent_id: intent.component for intent in taxonomy().intents}
-    cards = []
-    for theme in themes:
-        held = [texts[message_id] for message_id in theme.message_ids if message_id in texts]
-        tongues = dict.fromkeys(tongue for _, text in held if (tongue := detect(text[:500])) != "und")
-        cards.append(
-            ThemeCard(
-                theme,
-                components.get(theme.intent, "none"),
-                tuple(dict.fromkeys(ticket_id for ticket_id, _ in held)),
-                tuple(sorted(tongues)),
-            )
-        )
-    return tuple(sorted(cards, key=lambda card: card.theme.intent == "other"))
-
-
-def theme_tickets(snapshot_id: str, scope: Scope, theme_id: str, names_language: str) -> list[Ticket]:
-    """The threads of a theme, those that wait first; of the whole scope for `ALL_THREADS` and for a theme that it does not have."""
-    card = next((c for c in theme_cards(snapshot_id, scope, names_language) if c.theme.theme_id == theme_id), None)
-    tickets = read_tickets(snapshot_id, None if card else scope, card.ticket_ids if card else ())
-    return by_clock(corrected(snapshot_id, tickets))
-
-
-@cached
-def is_quick(snapshot_id: str, scope: Scope) -> bool:
-    """Whether the scope holds few enough threads for these to be grouped whenever a page is drawn."""
-    from analytics.metrics import compute
-
-    with cursor(snapshot_id) as opened:
-        return sum(result.n for result in compute(opened, "tickets", scope)) <= THREADS_AT_ONCE
-
-
-def growing_themes(snapshot_id: str, scope: Scope, names_language: str) -> list[ThemeCard]:
-    """The three themes whose share grew most: those whose interval leaves out zero before the others."""
-    grown = [
-        card
-        for card in theme_cards(snapshot_id, scope, names_language)
-        if card.theme.intent != "other" and (card.theme.growth or 0.0) > 0
-    ]
-    return sorted(grown, key=lambda card: (not card.is_significant, -(card.theme.growth or 0.0)))[:GROWING]
 
 
 @cached

@@ -7,21 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app.services.private import id_and_text, masked_summary
-from app.services.runtime import cached, get_runtime
+from app.services.runtime import get_runtime
 from app.services.taught import taught_triage
-from app.services.warehouse import cursor
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from analytics.metrics import Scope
     from llm.reply import Drafting
-    from llm.themes import ThemeItem
-    from llm.types import Check, Fact, IssueBrief, Satisfaction, Summary, Theme, Thread
+    from llm.types import Check, Fact, IssueBrief, Satisfaction, Summary, Thread
 
 
 def summarise_thread(thread: Thread, tell: Callable[[str], None] | None = None) -> Summary:
@@ -87,44 +81,6 @@ def satisfaction_of(thread: Thread) -> Satisfaction:
     from llm.satisfaction import satisfaction
 
     return satisfaction(thread, get_runtime().desk.triage)
-
-
-@cached
-def themes_of(snapshot_id: str, scope: Scope, language: str = "en") -> tuple[Theme, ...]:
-    """What merchants and buyers wrote about in the window, largest theme first, labels in `language`.
-
-    growth compares a theme's share with the equally long window before. Intents come from n-grams alone, which read thousands of
-    messages a second and both languages.
-    """
-    from analytics.engines.days import start_of_day
-    from analytics.threads import written
-    from llm.themes import find_themes
-    from llm.triage import triage_of
-
-    days = (scope.date_to - scope.date_from).days + 1
-    with cursor(snapshot_id) as opened:
-        rows = written(opened, replace(scope, date_from=scope.date_from - timedelta(days=days)))
-        since = start_of_day(scope.date_from, opened.time_zone)
-    taxonomy = get_runtime().desk.taxonomy
-    found = find_themes(theme_items(rows), taxonomy, since=since, language=language, triage=triage_of(taxonomy))
-    return tuple(found)
-
-
-def theme_items(rows: pd.DataFrame) -> list[ThemeItem]:
-    """Messages as analytics gives them (message_id, merchant_id, sent_at, text) as llm takes them."""
-    from llm.themes import ThemeItem
-
-    return [
-        ThemeItem(
-            str(message_id),
-            str(text),
-            merchant_id if isinstance(merchant_id, str) else None,
-            sent_at.to_pydatetime(),
-        )
-        for message_id, merchant_id, sent_at, text in zip(
-            rows["message_id"], rows["merchant_id"], rows["sent_at"], rows["text"], strict=True
-        )
-    ]
 
 
 def summarise_json(value: Mapping[str, object], tell: Callable[[str], None] | None = None) -> dict[str, object]:

@@ -9,7 +9,7 @@ import streamlit as st
 from app.components.empty import empty_state
 from app.components.header import page_header
 from app.components.private import screened_thread
-from app.components.themes import chosen_theme, theme_list
+from app.components.themes import chosen_theme, review_list, theme_list, theme_news
 from app.components.thread import (
     TICKET_PARAM,
     chosen_ticket,
@@ -24,7 +24,7 @@ from app.filter_bar import current_filters
 from app.i18n import _, language, ngettext, number
 from app.identity import current_actor
 from app.page_errors import page_errors
-from app.services import issues, tickets, trust
+from app.services import issues, themes, tickets, trust
 from app.services.figures import time_zone
 from app.services.runtime import get_runtime, snapshot_id
 
@@ -47,8 +47,10 @@ def draw_themes() -> None:
     snapshot, scope = snapshot_id(), current_filters().scope()
     st.markdown(":material/category: **" + _("Themes") + "**")
     with st.skeleton(height=COLUMN_HEIGHT):
-        cards = issues.theme_cards(snapshot, scope, language())
+        cards = themes.theme_cards(snapshot, scope, language())
         count = len(tickets.read_tickets(snapshot, scope))
+    with NEWS:
+        theme_news(cards)
     with st.container(height=COLUMN_HEIGHT, border=False, gap="xsmall"):
         theme_list(cards, component_names(), thread_count=count)
         if not cards:
@@ -58,7 +60,13 @@ def draw_themes() -> None:
 def draw_queue() -> None:
     snapshot, scope = snapshot_id(), current_filters().scope()
     with st.skeleton(height=COLUMN_HEIGHT):
-        shown = issues.theme_tickets(snapshot, scope, chosen_theme(), language())
+        shown = themes.theme_tickets(snapshot, scope, chosen_theme(), language())
+        reviews = themes.theme_reviews(snapshot, scope, chosen_theme(), language())
+    if reviews:
+        st.markdown(":material/reviews: **" + _("Reviews") + "** " + f":gray[{number(len(reviews))}]")
+        with st.container(height=COLUMN_HEIGHT, border=False, gap="xsmall"):
+            review_list(reviews)
+        return
     st.markdown(":material/inbox: **" + _("Threads") + "** " + f":gray[{number(len(shown))}]")
     with st.container(height=COLUMN_HEIGHT, border=False, gap="xsmall"):
         if not shown:
@@ -115,6 +123,7 @@ page_header(_("Issues"))
 snapshot_id()
 current_filters()
 issues.warm_models()
+NEWS = st.container()
 left, middle, right = st.columns([5, 7, 9], gap="small")
 with left:
     draw_themes()

@@ -18,7 +18,8 @@ from app.filter_bar import current_filters
 from app.filters import Filters
 from app.i18n import _, language
 from app.page_errors import page_errors
-from app.services import issues, overview, trust
+from app.services import overview, trust
+from app.services import themes as issue_themes
 from app.services.figures import Number
 from app.services.runtime import snapshot_id
 
@@ -58,9 +59,11 @@ def draw_themes() -> None:
             f"overview.themes.asked.{snapshot}",
             _("Reading and grouping so many threads takes up to some minutes."),
         )
-        if not issues.is_quick(snapshot, scope) and not is_asked(key, _("Find the issue themes growing fastest"), why):
+        if not issue_themes.is_quick(snapshot, scope) and not is_asked(
+            key, _("Find the issue themes growing fastest"), why
+        ):
             return
-        themes = issues.growing_themes(snapshot, scope, language())
+        themes = issue_themes.growing_themes(snapshot, scope, language())
         if themes:
             st.markdown("**" + _("Issue themes growing fastest") + "**")
             growing_themes_row(themes, {name: _(label) for name, label in trust.component_labels().items()})

@@ -19,7 +19,9 @@ from app.workspace.generations import Generation, Generations, NewGeneration, Vo
 from app.workspace.labels import Label, Labels
 from app.workspace.outbox import Outbox, Sending, Sent
 from app.workspace.proposals import ItemKind, NewProposal, Proposal, Proposals, ProposedText
+from app.workspace.readings import ReadingStore
 from app.workspace.summaries import SummaryStore
+from app.workspace.themes import StoredTheme, ThemeBook
 from app.workspace.vectors import VectorStore
 
 __all__ = [
@@ -53,11 +55,14 @@ __all__ = [
     "Proposal",
     "Proposals",
     "ProposedText",
+    "ReadingStore",
     "Revision",
     "Sending",
     "Sent",
     "StoredDraft",
+    "StoredTheme",
     "SummaryStore",
+    "ThemeBook",
     "Turn",
     "VectorStore",
     "Vote",
@@ -84,6 +89,8 @@ class Workspace:
         self.cases = Cases(database)
         self.watch_list = WatchList(database)
         self.proposals = Proposals(database)
+        self.themes = ThemeBook(database)
+        self.readings = ReadingStore(cache)
         self.vectors = VectorStore(cache)
         self.summaries = SummaryStore(cache)
         self._databases = (database, cache)

@@ -292,6 +292,30 @@ class ProposedTextRow(Base):
     at: Mapped[datetime]
 
 
+class ThemeRow(Base):
+    """A theme of the marketplace when it was last seen: how it is known again, and where it came from. The machine's memory, made by nobody."""
+
+    __tablename__ = "themes"
+
+    theme_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    intent: Mapped[str] = mapped_column(String(200))
+    key: Mapped[str]
+    mark: Mapped[dict[str, Any]]
+    first_on: Mapped[date]
+    last_on: Mapped[date] = mapped_column(index=True)
+    origin: Mapped[dict[str, Any]]
+
+
+class ReadingRow(Base):
+    """What was read in a text, by the hash of the text and of what reads it: a cache that may be emptied at any time."""
+
+    __tablename__ = "readings"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[str]
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
 class SummaryRow(Base):
     """What a model wrote of a thread, by the hash of thread and model: a cache that may be emptied at any time."""
 
