@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from app.errors import InputFileError, NotAllowed, NotFound
 from app.identity import MACHINE
+from app.services import four_eyes
 from app.services.answering import answer_thread, hand_over, kept, passage
 from app.services.generations import of_answer
 from app.services.matter import merchant_facts, named_orders
@@ -104,6 +105,8 @@ def answer_newest(conversation_id: str) -> None:
         thread = _thread(found.conversation, found.turns)
         started = time.monotonic()
         made, facts = _decided(thread)
+        if made.action == "answer" and four_eyes.decisions(made.text):
+            made = hand_over(thread, "money")
         _keep(thread, made, facts, round((time.monotonic() - started) * 1_000))
 
 

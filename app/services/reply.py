@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from app.services import answering, issues
+from app.services import answering, four_eyes, issues
 from app.services.desk import writer_fault
 from app.services.generations import of_draft
 from app.services.language import brief_of, check_edit
@@ -161,10 +161,12 @@ def replace_draft(draft: StoredDraft, made: Draft, generation_id: str, actor: Ac
 
 
 def approve(draft: StoredDraft, text: str, asked: IssueBrief | None, actor: Actor) -> StoredDraft:
-    """Approves exactly the text that the person sees: kept first where it differs. Raises StaleDraft, NotAllowed."""
+    """Approves exactly the text that the person sees: kept first where it differs. What decides over money is only signed by who wrote it, and
+    waits for a second person. Raises StaleDraft, NotAllowed."""
     if text != draft.text and asked is not None:
         draft = replace_text(draft, text, asked, actor)
-    return get_runtime().workspace.drafts.approve(draft.draft_id, draft.version, actor)
+    money = len(four_eyes.of_draft(draft, asked))
+    return get_runtime().workspace.drafts.approve(draft.draft_id, draft.version, actor, money=money)
 
 
 def discard(draft: StoredDraft, actor: Actor) -> StoredDraft:

@@ -83,6 +83,8 @@ class DraftRow(Base):
     author_id: Mapped[str] = mapped_column(String(200))
     author_name: Mapped[str] = mapped_column(String(200))
     approved_by: Mapped[str | None] = mapped_column(String(200))
+    signed_by_id: Mapped[str | None] = mapped_column(String(200))
+    signed_by: Mapped[str | None] = mapped_column(String(200))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
@@ -95,6 +97,7 @@ class RevisionRow(Base):
     draft_id: Mapped[str] = mapped_column(ForeignKey("drafts.draft_id"), primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True)
     text: Mapped[str]
+    actor_id: Mapped[str] = mapped_column(String(200), server_default="")
     actor_name: Mapped[str] = mapped_column(String(200))
     at: Mapped[datetime]
 
