@@ -19,7 +19,7 @@ from app.identity import Actor
 from app.workspace import answers
 from app.workspace.answers import NewAnswer
 from app.workspace.audit import record, text_hash
-from app.workspace.database import Database, in_parts
+from app.workspace.database import Database, in_parts, put_in
 from app.workspace.generations import NewGeneration, insert
 from app.workspace.schema import AuditRow, ConversationRow, TurnRow
 
@@ -195,20 +195,19 @@ def _say(
     at: datetime | None = None,
 ) -> Turn:
     at = at or datetime.now(UTC)
-    last = session.scalar(select(func.max(TurnRow.n)).where(TurnRow.conversation_id == row.conversation_id)) or 0
-    turn = TurnRow(
-        conversation_id=row.conversation_id,
-        n=last + 1,
-        author=author,
-        text=text,
-        sentences=[dict(sentence) for sentence in sentences],
-        actor_name=actor_name,
-        at=at,
-    )
-    session.add(turn)
+    said = {"author": author, "text": text, "actor_name": actor_name, "at": at}
+    said["sentences"] = [dict(sentence) for sentence in sentences]
+    turn = TurnRow(conversation_id=row.conversation_id, n=_next_n(session, row), **said)
+    while not put_in(session, turn):  # somebody said something at the same moment
+        turn = TurnRow(conversation_id=row.conversation_id, n=_next_n(session, row), **said)
     row.last_author, row.updated_at = author, at
     session.flush()
     return Turn(turn.n, author, text, turn.sentences, actor_name, at)
+
+
+def _next_n(session: Session, row: ConversationRow) -> int:
+    last = session.scalar(select(func.max(TurnRow.n)).where(TurnRow.conversation_id == row.conversation_id))
+    return (last or 0) + 1
 
 
 def _has_gone_on(session: Session, row: ConversationRow, message_id: str) -> bool:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.errors import NotAllowed, NotFound, StaleProposal
@@ -164,8 +165,13 @@ class Proposals:
             values = {"status": "approved", "is_alone": is_alone, **_decision(actor, reason)}
             row = _step(session, proposal_id, version, values)
             _check_edition(session, row)
-            row.edition = row.base_edition + 1  # unique for an item: of two at the same moment the database refuses one
-            session.flush()
+            try:
+                with session.begin_nested():
+                    row.edition = (
+                        row.base_edition + 1
+                    )  # unique for an item: of two at the same moment the database refuses one
+            except IntegrityError as error:
+                raise _stale(session, row) from error
             return _record(session, row, actor, "approved", edition=row.edition, is_alone=is_alone)
 
     def reject(self, proposal_id: str, version: int, actor: Actor, *, reason: str) -> Proposal:
@@ -220,17 +226,23 @@ def _record(session: Session, row: ProposalRow, actor: Actor, step: str, **detai
 
 
 def _check_edition(session: Session, row: ProposalRow) -> None:
-    newest = session.scalar(
-        select(func.max(ProposalRow.edition)).where(ProposalRow.kind == row.kind, ProposalRow.item_id == row.item_id)
+    if _newest_edition(session, row) != row.base_edition:
+        raise _stale(session, row)
+
+
+def _newest_edition(session: Session, row: ProposalRow) -> int:
+    own = (ProposalRow.kind == row.kind, ProposalRow.item_id == row.item_id)
+    return session.scalar(select(func.max(ProposalRow.edition)).where(*own)) or 0
+
+
+def _stale(session: Session, row: ProposalRow) -> StaleProposal:
+    return StaleProposal(
+        "{item} has an edition {found} by now, and this changes edition {yours}: what you wrote is kept; look at the newer text, "
+        "then propose yours over it.",
+        item=row.item_id,
+        found=_newest_edition(session, row),
+        yours=row.base_edition,
     )
-    if (newest or 0) != row.base_edition:
-        raise StaleProposal(
-            "{item} has an edition {found} by now, and this changes edition {yours}: what you wrote is kept; look at the newer text, "
-            "then propose yours over it.",
-            item=row.item_id,
-            found=newest or 0,
-            yours=row.base_edition,
-        )
 
 
 def _find(session: Session, proposal_id: str) -> ProposalRow:
