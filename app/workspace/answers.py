@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.identity import Actor
 from app.workspace import drafts
-from app.workspace.audit import record
+from app.workspace.audit import chat_subject, record
 from app.workspace.database import Database, put_in
 from app.workspace.generations import NewGeneration, insert
 from app.workspace.schema import AnswerRow, DraftRow
@@ -115,7 +115,8 @@ def add(session: Session, new: NewAnswer, actor: Actor, at: datetime | None = No
     if not put_in(session, row):
         return None
     detail = {"message_id": new.message_id, "reason": new.reason, "is_automatic": new.is_automatic}
-    record(session, actor, f"answer.{new.action}", f"{new.kind}:{new.subject_id}", **detail)
+    subject = chat_subject(new.subject_id) if new.kind == "chat" else f"ticket:{new.subject_id}"
+    record(session, actor, f"answer.{new.action}", subject, **detail)
     return row
 
 

@@ -220,6 +220,8 @@ class ConversationRow(Base):
     last_author: Mapped[str] = mapped_column(String(20))
     handed_over_at: Mapped[datetime | None] = mapped_column(index=True)
     score: Mapped[int | None]
+    tried_count: Mapped[int] = mapped_column(server_default="0")
+    tried_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
