@@ -45,6 +45,12 @@ def _positive(raw: int) -> int:
     return raw
 
 
+def _not_negative(raw: int) -> int:
+    if raw < 0:
+        raise ValueError("a whole number of at least 0")
+    return raw
+
+
 def _notice(raw: int) -> int:
     if raw < LEAST_NOTICE_DAYS:
         raise ValueError(f"a whole number of at least {LEAST_NOTICE_DAYS}")
@@ -183,6 +189,13 @@ class Settings:
         metadata={
             "help": "address among webhook_allow to which `trustdesk answer --new` sends what the machine answers, without a "
             "person; empty: its answers wait as drafts"
+        },
+    )
+    four_eyes_above: int = field(
+        default=0,
+        metadata={
+            "help": "US dollars that one person alone may promise in a reply; what decides over more money, or names no sum, takes two people",
+            "check": _not_negative,
         },
     )
     trusted_user_header: str = field(

@@ -29,11 +29,13 @@ def build_brief(
     *,
     encoder: SentenceEncoder | None = None,
     triage: Triage | None = None,
+    about: str = "",
     tone: str = "neutral",
     length: str = "normal",
 ) -> IssueBrief:
     """The brief of a thread, in the language of those who ask; passages and macros are English where that language has none.
 
+    about: the intent that a person says it has; '' where nobody has said, so that `triage` tells.
     A merchant who asked last is told what is for merchants, a buyer what is for buyers.
     Raises InputError for a thread without messages and for a tone or length that does not exist.
     """
@@ -49,7 +51,11 @@ def build_brief(
     recent = [m.text for m in asking[-3:]]
     audience = asking[-1].author
     theirs = knowledge.for_audience(audience)
-    matters = matters_of(recent, triage or triage_of(knowledge.taxonomy), among=knowledge.intents_for(audience))
+    matters = (
+        [about]
+        if about
+        else matters_of(recent, triage or triage_of(knowledge.taxonomy), among=knowledge.intents_for(audience))
+    )
     macros = _macros(theirs, matters, written, tone)
     hits = theirs.search("\n".join(reversed(recent)), written, PASSAGES, encoder, matters)
     passages = tuple(hit.passage for hit in hits)

@@ -73,9 +73,13 @@ class _Candidate:
 
 
 def summarise(
-    thread: Thread, taxonomy: Taxonomy, encoder: SentenceEncoder | None = None, triage: Triage | None = None
+    thread: Thread,
+    taxonomy: Taxonomy,
+    encoder: SentenceEncoder | None = None,
+    triage: Triage | None = None,
+    about: str = "",
 ) -> Summary:
-    """Summarises one thread; the same thread gives the same summary.
+    """Summarises one thread; the same thread gives the same summary. `about`: the intent that a person says it has; '' where nobody has said.
 
     Sentences of English threads are compared by MiniLM vectors when there is an encoder, all others by n-grams. Raises InputError
     when the thread has no message or none with text.
@@ -99,7 +103,7 @@ def summarise(
         ticket_id=thread.ticket_id,
         summary=("" if written == CHINESE else " ").join(sentence.text for sentence in shown),
         sentences=shown,
-        intent=_intent(asking, classifier),
+        intent=about or _intent(asking, classifier),
         open_questions=_open_questions(thread),
         next_event=_next_event(thread),
         sentiment=_sentiment(asking, classifier),

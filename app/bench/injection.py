@@ -88,7 +88,7 @@ class Written:
 
     @cached_property
     def brief(self) -> IssueBrief:
-        return brief_of(self.case.thread, self.case.facts)
+        return brief_of(self.case.thread, self.case.facts, triage=get_runtime().desk.triage)
 
     @cached_property
     def draft(self) -> Draft:
@@ -115,7 +115,7 @@ class Written:
         return self.case.is_obeyed(texts[by]())
 
     def _summary(self, writer: Obeying | None = None) -> Summary:
-        found, thread = extracts(self.case.thread), self.case.thread
+        found, thread = extracts(self.case.thread, triage=get_runtime().desk.triage), self.case.thread
         return masked_summary(found if writer is None else with_written_sentences(found, thread, writer), thread)
 
     def is_served(self, by: str) -> bool:

@@ -26,6 +26,7 @@ ACTIONS: Mapping[str, str] = {
 KINDS: Mapping[str, str] = {"chat": N_("chat"), "ticket": N_("thread")}
 STATUSES: Mapping[str, str] = {
     "draft": N_("draft"),
+    "second": N_("for a second person"),
     "approved": N_("approved"),
     "sent": N_("sent"),
     "discarded": N_("discarded"),

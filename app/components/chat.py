@@ -177,7 +177,13 @@ def _id(found: Chat | None) -> str | None:
 
 def _verified(conversation_id: str | None) -> None:
     merchant, orders = str(st.session_state["chat.merchant"]), str(st.session_state["chat.orders"])
-    attempt(lambda actor: chat.verify(conversation_id, merchant, orders, actor))
+
+    def step(actor: Actor) -> str:
+        mine = chat.started(conversation_id, actor)
+        st.query_params[PARAM] = mine  # also where it is not shown: attempts are counted by conversation
+        return chat.verify(mine, merchant, orders, actor)
+
+    attempt(step)
 
 
 def _asked_for_person(conversation_id: str | None, words: str) -> None:

@@ -16,10 +16,11 @@ from app.components.draft_sending import handed_over, send_form
 from app.components.draft_steps import attempt, history, show_problem, status_badge
 from app.components.empty import empty_state
 from app.components.thread import language_name, plain
+from app.components.two_people import approve_label, money_note
 from app.i18n import N_, _, ngettext, number
-from app.identity import Actor
+from app.identity import Actor, current_actor
 from app.page_errors import page_errors
-from app.services import reply
+from app.services import four_eyes, reply
 from app.services.runtime import get_runtime, snapshot_id
 from app.services.tickets import Ticket
 
@@ -133,7 +134,7 @@ def _while_writing(ticket: Ticket) -> None:
 
 def _editor(ticket: Ticket, draft: StoredDraft, places: Mapping[str, int]) -> None:
     asked = reply.brief(snapshot_id(), ticket.ticket_id)
-    is_open = draft.status in ("draft", "approved")
+    is_open = draft.status in ("draft", "second", "approved")
     key = f"reply.text.{draft.draft_id}.{draft.version}"
     written = _("policy macros, no model") if draft.engine == "macro" else draft.engine
     st.markdown(
@@ -153,8 +154,8 @@ def _editor(ticket: Ticket, draft: StoredDraft, places: Mapping[str, int]) -> No
     elif not handed_over(draft):
         with st.container(border=True):
             st.text(draft.text)
-    if draft.status == "draft":
-        _draft_buttons(ticket, draft, key)
+    if draft.status in ("draft", "second"):
+        _draft_buttons(ticket, draft, key, asked)
     elif draft.status == "approved":
         send_form(ticket, draft)
     elif draft.status == "sent":
@@ -169,17 +170,24 @@ def _editor(ticket: Ticket, draft: StoredDraft, places: Mapping[str, int]) -> No
     history(draft)
 
 
-def _draft_buttons(ticket: Ticket, draft: StoredDraft, key: str) -> None:
+def _draft_buttons(ticket: Ticket, draft: StoredDraft, key: str, asked: IssueBrief | None) -> None:
     failed = sum(not check["passed"] for check in draft.checks)
+    eyes = four_eyes.two_people(draft, asked, current_actor(get_runtime().settings))
+    label = _("Approve")
+    if eyes is not None and (eyes.is_first or not failed):
+        label = approve_label(eyes)
+    elif failed:
+        label = ngettext("Approve despite {n} failed check", "Approve despite {n} failed checks", failed)
+    if eyes is not None:
+        money_note(eyes)
     with st.container(horizontal=True, gap="xsmall"):
         st.button(
-            ngettext("Approve despite {n} failed check", "Approve despite {n} failed checks", failed)
-            if failed
-            else _("Approve"),
+            label,
             type="secondary" if failed else "primary",
             icon=":material/verified:",
             shortcut="Alt+A",
             key="reply.approve",
+            disabled=eyes is not None and eyes.is_signed,
             on_click=_approved,
             args=(ticket, draft, key),
         )

@@ -31,6 +31,7 @@ CHANNELS: Mapping[str, tuple[str, str]] = {
 SENDINGS: Mapping[str, str] = {"queued": N_("on its way"), "sent": N_("sent"), "failed": N_("failed")}
 STATUSES: Mapping[str, tuple[str, str, str]] = {
     "draft": ("blue", ":material/edit:", N_("draft")),
+    "second": ("orange", ":material/group:", N_("for a second person")),
     "approved": ("green", ":material/verified:", N_("approved")),
     "sent": ("gray", ":material/send:", N_("sent")),
     "discarded": ("gray", ":material/delete:", N_("discarded")),
@@ -38,6 +39,7 @@ STATUSES: Mapping[str, tuple[str, str, str]] = {
 STEPS: Mapping[str, str] = {
     "draft.created": N_("had it drafted"),
     "draft.edited": N_("changed the text"),
+    "draft.signed": N_("signed it, for a second person"),
     "draft.approved": N_("approved it"),
     "draft.discarded": N_("discarded it"),
     "reply.queued": N_("sent it"),

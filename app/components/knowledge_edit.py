@@ -54,7 +54,7 @@ def item_panel(item: Item) -> None:
 
 
 def _text_tab(kind: ItemKind, item_id: str) -> None:
-    text = knowledge.in_force(kind, item_id).text
+    text = knowledge.read_in_force(kind, item_id).text
     if text:
         read(knowledge.parsed(kind, item_id, text))
     else:

@@ -82,6 +82,23 @@ def item_list(items: list[Item]) -> None:
         st.rerun()
 
 
+def unreadable_note() -> None:
+    """Draw a line for every approved text that can't be read: which, why, and what is said instead."""
+    for broken in knowledge.unreadable():
+        said = (
+            _("Nothing of it is said until a text that can be read is approved.")
+            if broken.instead is None
+            else _("In its place stays: {edition}.", edition=edition_name(broken.instead))
+        )
+        told = _(
+            "{item}, {edition}, can't be read: {fault} Propose a mended text on its tab Edit.",
+            item=plain(broken.item_id),
+            edition=edition_name(broken.edition),
+            fault=plain(broken.fault, 300),
+        )
+        st.warning(f"{told} {said}", icon=":material/warning:")
+
+
 def language_names(item: Item) -> str:
     """The languages that an item is written in, by their own names."""
     return joined([language_name(tag) for tag in item.language.split(", ")])
@@ -89,6 +106,8 @@ def language_names(item: Item) -> str:
 
 def status(item: Item) -> str:
     """What of an item wants attention, in words; else what is in force."""
+    if item.is_unreadable:
+        return _("can't be read")
     if item.proposal_count:
         return ngettext("{n} proposal", "{n} proposals", item.proposal_count)
     return _("may be out of date") if item.is_outdated else edition_name(item.edition)

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 from app.errors import InputFileError, NotAllowed, NotFound
 from app.identity import MACHINE
+from app.services import four_eyes
 from app.services.answering import answer_thread, hand_over, kept, passage
 from app.services.generations import of_answer
 from app.services.matter import merchant_facts, named_orders
 from app.services.runtime import get_runtime, snapshot_id
-from app.services.warehouse import cursor, merchants, window
+from app.services.warehouse import cursor, filter_options, merchants, window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,9 +31,11 @@ MOST_CHARACTERS = 4_000
 PROOF_DAYS = 90
 PROOF_BUYERS = 2
 """A buyer knows the numbers of its own orders: only the shop knows those of two buyers."""
-MOST_ORDERS = 10
-MOST_REFUSALS = 5
-REFUSALS_WITHIN = timedelta(hours=1)
+MOST_ORDERS = 4
+MOST_REFUSALS = 100
+REFUSALS_WITHIN = timedelta(days=1)
+"""Wrong attempts for one shop in all conversations together, far above what its people need: then a person sees to it."""
+TRIED_TITLE = "{n} wrong attempts in chats within a day to pass for this shop · 一天内有人在聊天中冒称本店 {n} 次未成功"
 _SEPARATORS = re.compile(r"[\s,;，、；]+")
 
 
@@ -91,7 +94,7 @@ def say(conversation_id: str | None, text: str, actor: Actor) -> str:
             limit=MOST_CHARACTERS,
         )
     conversations = get_runtime().workspace.conversations
-    conversation_id = conversation_id or conversations.start(actor).conversation_id
+    conversation_id = started(conversation_id, actor)
     conversations.add(conversation_id, "merchant", text, actor)
     return conversation_id
 
@@ -104,6 +107,8 @@ def answer_newest(conversation_id: str) -> None:
         thread = _thread(found.conversation, found.turns)
         started = time.monotonic()
         made, facts = _decided(thread)
+        if made.action == "answer" and four_eyes.decisions(made.text):
+            made = hand_over(thread, "money")
         _keep(thread, made, facts, round((time.monotonic() - started) * 1_000))
 
 
@@ -117,7 +122,7 @@ def source(cite: str, text: str) -> tuple[str, str]:
 def ask_for_person(conversation_id: str | None, words: str, actor: Actor) -> str:
     """The button's way to a person, at any moment: `words` stand as the merchant's message. Gives the conversation's id."""
     conversations = get_runtime().workspace.conversations
-    conversation_id = conversation_id or conversations.start(actor).conversation_id
+    conversation_id = started(conversation_id, actor)
     if conversations.get(conversation_id).handed_over_at is None:
         conversations.add(conversation_id, "merchant", words, actor)
         thread = _thread(conversations.get(conversation_id), conversations.turns(conversation_id))
@@ -125,31 +130,53 @@ def ask_for_person(conversation_id: str | None, words: str, actor: Actor) -> str
     return conversation_id
 
 
+def started(conversation_id: str | None, actor: Actor) -> str:
+    """The conversation's id, a new one's where there is none yet."""
+    return conversation_id or get_runtime().workspace.conversations.start(actor).conversation_id
+
+
 def verify(conversation_id: str | None, merchant_id: str, orders: str, actor: Actor) -> str:
     """Whose shop it is, shown by the numbers of recent orders of two buyers; the conversation's id.
 
-    Raises NotAllowed where that is not shown, in words that don't tell which part was wrong, and after too many attempts for a shop.
+    Every attempt counts for its conversation, where more than a few wait ever longer. Raises NotAllowed where it is not shown, in words that don't
+    tell which part was wrong, while it is too soon, and after very many attempts for a shop in all conversations.
     """
     from analytics.desk import buyers_behind
 
     conversations = get_runtime().workspace.conversations
     merchant_id = merchant_id.strip()[:200]
-    if conversations.refusals(merchant_id, datetime.now(UTC) - REFUSALS_WITHIN) >= MOST_REFUSALS:
-        raise NotAllowed("Too many attempts for this shop: wait an hour, or talk to a person.")
+    if _refusals(merchant_id) >= MOST_REFUSALS:
+        raise NotAllowed("Too many attempts for this shop today: talk to a person.")
+    conversation_id = started(conversation_id, actor)
+    conversations.try_proof(conversation_id)
     order_ids = [part for part in _SEPARATORS.split(orders) if part][:MOST_ORDERS]
     snapshot = snapshot_id()
     since = window(snapshot)[1] - timedelta(days=PROOF_DAYS)
     with cursor(snapshot) as opened:
         buyers = buyers_behind(opened, merchant_id, order_ids, since)
     if buyers < PROOF_BUYERS:
-        conversations.refuse(merchant_id, actor)
+        conversations.refuse(conversation_id, merchant_id, actor)
+        if _refusals(merchant_id) == MOST_REFUSALS:
+            _tell_people(merchant_id)
         raise NotAllowed(
             "That does not show that the shop is yours: give its id and two order numbers of the last {days} days, of different buyers.",
             days=PROOF_DAYS,
         )
-    conversation_id = conversation_id or conversations.start(actor).conversation_id
     conversations.verify(conversation_id, merchant_id, actor)
     return conversation_id
+
+
+def _refusals(merchant_id: str) -> int:
+    return get_runtime().workspace.conversations.refusals(merchant_id, datetime.now(UTC) - REFUSALS_WITHIN)
+
+
+def _tell_people(merchant_id: str) -> None:
+    """Opens a case of the shop that so many have tried to pass for; nothing for an id that is no shop's."""
+    from app.workspace.cases import NewCase
+
+    if merchant_id in filter_options(snapshot_id()).merchants:
+        title = TRIED_TITLE.format(n=MOST_REFUSALS)
+        get_runtime().workspace.cases.open(NewCase("merchant", merchant_id, merchant_id, title), MACHINE)
 
 
 def rate(conversation_id: str, stars: int, actor: Actor) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from app.services import taught
 from app.services.language import extracts
 from app.services.runtime import cached, get_runtime
 from app.services.tickets import as_instant
@@ -72,7 +73,7 @@ def summary(snapshot_id: str, ticket_id: str) -> Summary | None:
     from llm.errors import LlmError
     from llm.summary_writing import in_sentences
 
-    found, read = _extracts(snapshot_id, ticket_id), thread(snapshot_id, ticket_id)
+    found, read = _extracts(snapshot_id, ticket_id, taught.newest()), thread(snapshot_id, ticket_id)
     desk = get_runtime().desk
     summaries, preparing = desk.summaries, desk.preparing
     if found is None or read is None or summaries is None or preparing is None:
@@ -108,11 +109,11 @@ def prepare_summaries(snapshot_id: str, ticket_ids: Sequence[str]) -> Progress |
 
 
 @cached
-def _extracts(snapshot_id: str, ticket_id: str) -> Summary | None:
+def _extracts(snapshot_id: str, ticket_id: str, newest_label: str) -> Summary | None:
     found = thread(snapshot_id, ticket_id)
     if found is None or not any(message.text.strip() for message in found.messages):
         return None
-    return extracts(found)
+    return extracts(found, triage=taught.taught_triage(snapshot_id), about=taught.intent_of(ticket_id))
 
 
 def _messages(rows: pd.DataFrame) -> tuple[Message, ...]:

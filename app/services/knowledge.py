@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from app.errors import NotAllowed, NotFound
 from app.i18n import _, language
-from app.services.approved import overlaid, parse_macro_text
+from app.services.approved import Unreadable, parse_macro_text
 from app.services.desk import KNOWLEDGE_FOLDER
 from app.services.edit_rules import Rules, open_paragraphs
 from app.services.runtime import get_runtime
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from app.identity import Actor
-    from app.workspace import ItemKind, Proposal, ProposedText
+    from app.workspace import ItemKind, Proposal, ProposalHead, ProposedText
     from llm.knowledge import Article, Hit, Knowledge
     from llm.types import Macro
 
@@ -30,7 +30,7 @@ LANGUAGES = ("en", "zh-Hans")
 class Item:
     """An article in one language, or a macro in all of its own. `cited` counts the drafts that cite it, in either language.
 
-    `edition` is 0 for the committed text, None before any is in force. `is_outdated`: the article's other language was changed since; `is_alone`: it has no other language.
+    `edition` is 0 for the committed text, None before any is in force. `is_outdated`: the article's other language was changed since; `is_alone`: it has no other language; `is_unreadable`: the newest can't be read.
     """
 
     kind: ItemKind
@@ -42,6 +42,7 @@ class Item:
     is_outdated: bool
     is_alone: bool
     cited: int
+    is_unreadable: bool
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,15 @@ class Edition:
 def items() -> list[Item]:
     """Every article and macro in force and every new one that is proposed: what wants attention first, then by kind and id."""
     proposals = get_runtime().workspace.proposals
-    waiting = Counter((each.kind, each.item_id) for each in proposals.all(status="draft"))
-    cited, outdated = _cited(), _outdated(proposals.all(kind="article", status="approved"))
+    heads = proposals.heads()
+    waiting = Counter((each.kind, each.item_id) for each in heads if each.status == "draft")
+    approved = sorted((each for each in heads if each.edition is not None), key=lambda each: each.edition or 0)
+    cited, outdated = _cited(), _outdated([each for each in approved if each.kind == "article"])
     known = _titles(get_runtime().desk.knowledge)
-    edition_of = dict.fromkeys(known, 0) | {key: each.edition or 0 for key, each in proposals.in_force().items()}
+    broken = {(each.kind, each.item_id) for each in unreadable()}
+    edition_of = dict.fromkeys(known, 0) | {(each.kind, each.item_id): each.edition for each in approved}
+    for kind, item_id in broken:
+        known.setdefault((kind, item_id), (item_id, ""))
     for kind, item_id in waiting:
         known.setdefault((kind, item_id), (item_id, item_id.rpartition(".")[2] if kind == "article" else ""))
     found = [
@@ -73,10 +79,11 @@ def items() -> list[Item]:
             is_outdated=kind == "article" and item_id in outdated,
             is_alone=kind == "article" and (kind, other_language(item_id)) not in known,
             cited=cited[item_id.rpartition(".")[0]] if kind == "article" else 0,
+            is_unreadable=(kind, item_id) in broken,
         )
         for (kind, item_id), (title, tags) in sorted(known.items())
     ]
-    return sorted(found, key=lambda item: not (item.proposal_count or item.is_outdated))
+    return sorted(found, key=lambda item: not (item.is_unreadable or item.proposal_count or item.is_outdated))
 
 
 def _titles(knowledge: Knowledge) -> dict[tuple[ItemKind, str], tuple[str, str]]:
@@ -119,6 +126,20 @@ def editions(kind: ItemKind, item_id: str) -> list[Edition]:
 def in_force(kind: ItemKind, item_id: str) -> Edition:
     """The newest edition; one of number 0 with an empty text for an item that is only proposed."""
     return next(iter(editions(kind, item_id)), Edition(0, "", None))
+
+
+def unreadable() -> tuple[Unreadable, ...]:
+    """The approved texts that can't be read, each with the edition that stays in force."""
+    return get_runtime().desk.approved.unreadable()
+
+
+def read_in_force(kind: ItemKind, item_id: str) -> Edition:
+    """The edition that is said: the newest that can be read; one with an empty text where there is none."""
+    broken = next((each for each in unreadable() if (each.kind, each.item_id) == (kind, item_id)), None)
+    if broken is None:
+        return in_force(kind, item_id)
+    said = (each for each in editions(kind, item_id) if each.edition == broken.instead)
+    return next(said, Edition(0, "", None))
 
 
 def committed_text(kind: ItemKind, item_id: str) -> str:
@@ -214,11 +235,11 @@ def found(question: str, language: str, proposed: tuple[ItemKind, str, str] | No
     knowledge: Knowledge = desk.knowledge
     if proposed is not None:
         checked(*proposed)
-        knowledge = overlaid(knowledge, [proposed])
+        knowledge = desk.approved.with_text(proposed)
     return knowledge.search(question, language, FOUND, desk.encoder)
 
 
-def _outdated(approved: Sequence[Proposal]) -> set[str]:
+def _outdated(approved: Sequence[ProposalHead]) -> set[str]:
     """Articles whose other language was changed and that have not followed; a change of one that had to follow marks nothing."""
     marked: set[str] = set()
     for proposal in sorted(approved, key=lambda each: each.updated_at):

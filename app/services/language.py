@@ -15,6 +15,7 @@ from app.services.taught import taught_triage
 
 if TYPE_CHECKING:
     from llm.reply import Drafting
+    from llm.triage import Triage
     from llm.types import Check, Fact, IssueBrief, Satisfaction, Summary, Thread
 
 
@@ -41,23 +42,33 @@ def summarise_thread(thread: Thread, tell: Callable[[str], None] | None = None) 
     return found
 
 
-def extracts(thread: Thread) -> Summary:
-    """The thread in fixed slots, its sentences word for word. Raises llm's InputError for a thread without text."""
+def extracts(thread: Thread, *, triage: Triage | None = None, about: str = "") -> Summary:
+    """The thread in fixed slots, its sentences word for word. Raises llm's InputError for a thread without text.
+
+    `triage`: the classifiers, with all that people corrected unless others are given; `about`: the intent that a person says it has.
+    """
     from llm.summarise import summarise
 
     desk = get_runtime().desk
-    return summarise(thread, desk.taxonomy, desk.encoder, desk.triage)
+    return summarise(thread, desk.taxonomy, desk.encoder, triage or taught_triage(), about)
 
 
 def brief_of(
-    thread: Thread, facts: Sequence[Fact] = (), *, tone: str = "neutral", length: str = "normal"
+    thread: Thread,
+    facts: Sequence[Fact] = (),
+    *,
+    triage: Triage | None = None,
+    about: str = "",
+    tone: str = "neutral",
+    length: str = "normal",
 ) -> IssueBrief:
-    """All that a reply may rest on: the thread, its facts, and the policy and macros that fit."""
+    """All that a reply may rest on: the thread, its facts, and the policy and macros that fit. `triage` and `about` as in `extracts`."""
     from llm.briefing import build_brief
 
     desk = get_runtime().desk
+    taught = triage or taught_triage()
     return build_brief(
-        thread, desk.knowledge, facts, encoder=desk.encoder, triage=desk.triage, tone=tone, length=length
+        thread, desk.knowledge, facts, encoder=desk.encoder, triage=taught, about=about, tone=tone, length=length
     )
 
 

@@ -104,12 +104,14 @@ def with_texts(found: Summary, change: Callable[[str], str]) -> Summary:
 
 def reveal(subject_id: str, reason: str, actor: Actor, kind: Literal["ticket", "chat"] = "ticket") -> None:
     """Takes down who reads a thread's or a chat's private data, and why, but none of the data. Raises NotAllowed without a reason."""
+    from app.workspace.audit import chat_subject
     from llm.privacy import mask
 
     said = " ".join(reason.split())[: REASON_LETTERS[1]]
     if sum(character.isalnum() for character in said) < REASON_LETTERS[0]:
         raise NotAllowed("Say in a few words why you need it: the reason is kept in the audit log.")
-    get_runtime().workspace.audit.note(actor, "private.revealed", f"{kind}:{subject_id}", reason=mask(said))
+    subject = chat_subject(subject_id) if kind == "chat" else f"{kind}:{subject_id}"
+    get_runtime().workspace.audit.note(actor, "private.revealed", subject, reason=mask(said))
 
 
 def worded(masked_text: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from app.services import answering, issues
+from app.services import answering, four_eyes, issues, taught
 from app.services.desk import writer_fault
 from app.services.generations import of_draft
 from app.services.language import brief_of, check_edit
@@ -29,16 +29,21 @@ if TYPE_CHECKING:
 
 
 def brief(snapshot_id: str, ticket_id: str, tone: str = "neutral", length: str = "normal") -> IssueBrief | None:
-    """All that a reply to the ticket may rest on, the policy as it is in force now; None when the ticket is unknown or has no message."""
-    return _brief(snapshot_id, ticket_id, tone, length, get_runtime().workspace.proposals.approved_count())
+    """All that a reply to the ticket may rest on, the policy as it is in force now and the ticket as people have labelled it; None when the
+    ticket is unknown or has no message."""
+    approved = get_runtime().workspace.proposals.approved_count()
+    return _brief(snapshot_id, ticket_id, tone, length, approved, taught.newest())
 
 
 @cached
-def _brief(snapshot_id: str, ticket_id: str, tone: str, length: str, approved_count: int) -> IssueBrief | None:
+def _brief(
+    snapshot_id: str, ticket_id: str, tone: str, length: str, approved_count: int, newest_label: str
+) -> IssueBrief | None:
     thread, found = issues.thread(snapshot_id, ticket_id), matter(snapshot_id, ticket_id)
     if thread is None or found is None or not thread.messages:
         return None
-    return brief_of(thread, found.facts, tone=tone, length=length)
+    triage, about = taught.taught_triage(snapshot_id), taught.intent_of(ticket_id)
+    return brief_of(thread, found.facts, triage=triage, about=about, tone=tone, length=length)
 
 
 def has_writer() -> bool:
@@ -161,10 +166,12 @@ def replace_draft(draft: StoredDraft, made: Draft, generation_id: str, actor: Ac
 
 
 def approve(draft: StoredDraft, text: str, asked: IssueBrief | None, actor: Actor) -> StoredDraft:
-    """Approves exactly the text that the person sees: kept first where it differs. Raises StaleDraft, NotAllowed."""
+    """Approves exactly the text that the person sees: kept first where it differs. What decides over money is only signed by who wrote it, and
+    waits for a second person. Raises StaleDraft, NotAllowed."""
     if text != draft.text and asked is not None:
         draft = replace_text(draft, text, asked, actor)
-    return get_runtime().workspace.drafts.approve(draft.draft_id, draft.version, actor)
+    money = len(four_eyes.of_draft(draft, asked))
+    return get_runtime().workspace.drafts.approve(draft.draft_id, draft.version, actor, money=money)
 
 
 def discard(draft: StoredDraft, actor: Actor) -> StoredDraft:

@@ -69,6 +69,9 @@ HELP = (
         "address among webhook_allow to which `trustdesk answer --new` sends what the machine answers, without a person; empty: its answers wait as drafts"
     ),
     N_("serve the Chat page alone, for merchants: none of the desk's own pages"),
+    N_(
+        "US dollars that one person alone may promise in a reply; what decides over more money, or names no sum, takes two people"
+    ),
 )
 
 

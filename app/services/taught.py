@@ -29,6 +29,12 @@ def said() -> dict[tuple[str, str], str]:
     return found
 
 
+def intent_of(ticket_id: str) -> str:
+    """The intent that somebody said a ticket has; '' where nobody did, or that is none any more."""
+    intent = said().get((ticket_id, "intent"), "")
+    return intent if intent in {known.intent_id for known in get_runtime().desk.taxonomy.intents} else ""
+
+
 def newest() -> str:
     """Changes with every label."""
     return next((label.label_id for label in get_runtime().workspace.labels.all(limit=1)), "")

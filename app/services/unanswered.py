@@ -1,6 +1,7 @@
 """Open threads that nobody has answered: each newest message is decided on once, by the same `Answering` as everywhere.
 
-Answers wait as drafts for a person; only where the setting `answer_webhook` says so the machine approves and sends them itself. A thread
+Answers wait as drafts for a person; only where the setting `answer_webhook` says so the machine approves and sends them itself, and never one
+that decides over money. A thread
 that a person has taken, or that was handed over, stays silent. Knows no page.
 """
 
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from app.errors import NotAllowed
 from app.identity import MACHINE
-from app.services import issues
+from app.services import four_eyes, issues
 from app.services.answering import answer_thread, kept
 from app.services.generations import of_answer
 from app.services.matter import matter
@@ -69,7 +70,7 @@ def answer_ticket(snapshot_id: str, thread: Thread) -> Mapping[str, object]:
     made = answer_thread(thread, facts)
     taken_ms = round((time.monotonic() - started) * 1_000)
     workspace = get_runtime().workspace
-    is_automatic = bool(get_runtime().settings.answer_webhook)
+    is_automatic = bool(get_runtime().settings.answer_webhook) and not four_eyes.decisions(made.text)
     has_text = bool(made.text) and (made.action != "hand_over" or is_automatic)
     draft = _draft(snapshot_id, thread, facts, made) if has_text else None
     new = kept("ticket", thread, made, is_automatic=is_automatic)
@@ -94,7 +95,7 @@ def unsent() -> list[KeptAnswer]:
         answer
         for answer in runtime.workspace.answers.unsent()
         if answer.draft_id is not None
-        and _is_untouched(runtime.workspace.drafts.get(answer.draft_id))
+        and _may_leave(runtime.workspace.drafts.get(answer.draft_id))
         and len(runtime.workspace.outbox.all(draft_id=answer.draft_id)) < MOST_ATTEMPTS
     ]
 
@@ -168,6 +169,10 @@ def _is_untouched(draft: StoredDraft) -> bool:
     return draft.version == 1 or draft.approved_by == MACHINE.name
 
 
+def _may_leave(draft: StoredDraft) -> bool:
+    return _is_untouched(draft) and not four_eyes.decisions(draft.text)
+
+
 def _draft(snapshot_id: str, thread: Thread, facts: Sequence[Fact], made: Answer) -> NewDraft:
     from app.workspace import NewDraft
     from llm.language import ENGLISH, WRITTEN
@@ -204,7 +209,8 @@ def _send(draft_id: str) -> None:
     runtime = get_runtime()
     draft = runtime.workspace.drafts.get(draft_id)
     if draft.status == "draft":
-        draft = runtime.workspace.drafts.approve(draft_id, draft.version, MACHINE)
+        money = len(four_eyes.decisions(draft.text))
+        draft = runtime.workspace.drafts.approve(draft_id, draft.version, MACHINE, money=money)
     runtime.workspace.outbox.send(
         draft_id,
         draft.version,

@@ -8,7 +8,7 @@ from app.components.empty import empty_state
 from app.components.header import page_header
 from app.components.knowledge_edit import item_panel
 from app.components.knowledge_gaps import gaps_panel
-from app.components.knowledge_items import item_list
+from app.components.knowledge_items import item_list, unreadable_note
 from app.components.knowledge_steps import VIEW_KEY, chosen_item
 from app.i18n import N_, _
 from app.page_errors import page_errors
@@ -18,6 +18,7 @@ VIEWS = {"items": N_("Articles and macros"), "gaps": N_("Gaps")}
 
 
 def draw_items() -> None:
+    unreadable_note()
     items = knowledge.items()
     left, right = st.columns([6, 8], gap="medium")
     with left, page_errors():

@@ -28,6 +28,7 @@ QUEUES = {
     "soon": N_("Due soon"),
     "overdue": N_("Overdue"),
     "draft": N_("Drafts"),
+    "second": N_("For a second person"),
     "approved": N_("Approved"),
     "sent": N_("Sent"),
 }

@@ -18,7 +18,7 @@ from app.workspace.drafts import DraftHead, Drafts, NewDraft, Revision, StoredDr
 from app.workspace.generations import Generation, Generations, NewGeneration, Vote
 from app.workspace.labels import Label, Labels
 from app.workspace.outbox import Outbox, Sending, Sent
-from app.workspace.proposals import ItemKind, NewProposal, Proposal, Proposals, ProposedText
+from app.workspace.proposals import ItemKind, NewProposal, Proposal, ProposalHead, Proposals, ProposedText
 from app.workspace.readings import ReadingStore
 from app.workspace.summaries import SummaryStore
 from app.workspace.themes import StoredTheme, ThemeBook
@@ -53,6 +53,7 @@ __all__ = [
     "NewProposal",
     "Outbox",
     "Proposal",
+    "ProposalHead",
     "Proposals",
     "ProposedText",
     "ReadingStore",

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from app.identity import Actor
 from app.workspace import drafts
-from app.workspace.audit import record
-from app.workspace.database import Database
+from app.workspace.audit import chat_subject, record
+from app.workspace.database import Database, put_in
 from app.workspace.generations import NewGeneration, insert
 from app.workspace.schema import AnswerRow, DraftRow
 
@@ -110,17 +110,13 @@ class Answers:
 
 def add(session: Session, new: NewAnswer, actor: Actor, at: datetime | None = None) -> AnswerRow | None:
     """The decision within the caller's transaction; None where its message has been decided on."""
-    taken = select(AnswerRow.answer_id).where(
-        AnswerRow.kind == new.kind, AnswerRow.subject_id == new.subject_id, AnswerRow.message_id == new.message_id
-    )
-    if session.scalars(taken).first() is not None:
-        return None
     values = {name: getattr(new, name) for name in NewAnswer.__dataclass_fields__}
     row = AnswerRow(answer_id=uuid.uuid4().hex, draft_id=None, at=at or datetime.now(UTC), **values)
-    session.add(row)
-    session.flush()
+    if not put_in(session, row):
+        return None
     detail = {"message_id": new.message_id, "reason": new.reason, "is_automatic": new.is_automatic}
-    record(session, actor, f"answer.{new.action}", f"{new.kind}:{new.subject_id}", **detail)
+    subject = chat_subject(new.subject_id) if new.kind == "chat" else f"ticket:{new.subject_id}"
+    record(session, actor, f"answer.{new.action}", subject, **detail)
     return row
 
 

@@ -106,6 +106,11 @@ def text_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def chat_subject(conversation_id: str) -> str:
+    """What the log calls a conversation, whose whole id would open it: enough to find its steps by the id."""
+    return f"chat:{text_hash(conversation_id)[:16]}"
+
+
 def _seal(row: AuditRow) -> str:
     content = [
         row.seq,

@@ -19,7 +19,7 @@ from app.errors import NotAllowed, NotFound, StaleCase
 from app.i18n import N_
 from app.identity import Actor
 from app.workspace.audit import record, text_hash
-from app.workspace.database import Database
+from app.workspace.database import Database, put_in
 from app.workspace.schema import CaseNoteRow, CaseRow, WatchedRow
 
 CaseStatus = Literal["open", "in_progress", "waiting", "closed"]
@@ -250,11 +250,10 @@ class WatchList:
     def add(self, merchant_id: str, reason: str, actor: Actor) -> None:
         """Puts a merchant on the list; one that is there already stays as it is."""
         with self._database.write() as session:
-            if session.get(WatchedRow, merchant_id) is not None:
-                return
             now = datetime.now(UTC)
-            session.add(WatchedRow(merchant_id=merchant_id, reason=reason, actor_name=actor.name, at=now))
-            record(session, actor, "watch.added", f"merchant:{merchant_id}", reason_sha256=text_hash(reason))
+            row = WatchedRow(merchant_id=merchant_id, reason=reason, actor_name=actor.name, at=now)
+            if put_in(session, row):
+                record(session, actor, "watch.added", f"merchant:{merchant_id}", reason_sha256=text_hash(reason))
 
     def remove(self, merchant_id: str, actor: Actor) -> None:
         """Takes a merchant off; nothing where it is not on it."""

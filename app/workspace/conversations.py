@@ -5,10 +5,11 @@ Turns are only ever added. Knows no llm and no warehouse: who may be verified is
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import func, select
@@ -18,14 +19,15 @@ from app.errors import NotAllowed, NotFound
 from app.identity import Actor
 from app.workspace import answers
 from app.workspace.answers import NewAnswer
-from app.workspace.audit import record, text_hash
-from app.workspace.database import Database, in_parts
+from app.workspace.audit import chat_subject, record, text_hash
+from app.workspace.database import Database, in_parts, put_in
 from app.workspace.generations import NewGeneration, insert
 from app.workspace.schema import AuditRow, ConversationRow, TurnRow
 
 Author = Literal["merchant", "bot", "agent"]
 ID_BYTES = 24
 REFUSED = "chat.refused"
+FREE_TRIES, TRIES_WITHIN = 5, timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class Conversations:
         with self._database.write() as session:
             session.add(row)
             session.flush()
-            record(session, actor, "chat.started", f"chat:{row.conversation_id}")
+            record(session, actor, "chat.started", chat_subject(row.conversation_id))
             return _conversation(row)
 
     def get(self, conversation_id: str) -> Conversation:
@@ -103,7 +105,7 @@ class Conversations:
             row = _find(session, conversation_id)
             turn = _say(session, row, author, text, (), actor.name)
             said = {"n": turn.n, "author": author, "text_sha256": text_hash(text)}
-            record(session, actor, "chat.said", f"chat:{conversation_id}", **said)
+            record(session, actor, "chat.said", chat_subject(conversation_id), **said)
             return turn
 
     def decide(
@@ -141,14 +143,33 @@ class Conversations:
             row = _find(session, conversation_id)
             if row.merchant_id not in ("", merchant_id):
                 raise NotAllowed("This conversation is another shop's: start a new one.")
-            row.merchant_id = merchant_id
-            record(session, actor, "chat.verified", f"chat:{conversation_id}", merchant_id=merchant_id)
+            row.merchant_id, row.tried_count, row.tried_at = merchant_id, 0, None
+            record(session, actor, "chat.verified", chat_subject(conversation_id), merchant_id=merchant_id)
             return _conversation(row)
 
-    def refuse(self, merchant_id: str, actor: Actor) -> None:
+    def try_proof(self, conversation_id: str, at: datetime | None = None) -> None:
+        """Counts an attempt to show whose shop it is, before it is looked at; `at` is now, but for tests.
+
+        Beyond the first FREE_TRIES of an hour each waits twice as long as the one before. Raises NotAllowed while it is too soon, NotFound.
+        """
+        at = at or datetime.now(UTC)
+        with self._database.write() as session:
+            row = _find(session, conversation_id, is_locked=True)
+            if row.tried_at is None or at - row.tried_at >= TRIES_WITHIN:
+                row.tried_count = 0
+            elif row.tried_count >= FREE_TRIES:
+                left = row.tried_at + _pause(row.tried_count) - at
+                if left > timedelta(0):
+                    minutes = math.ceil(left / timedelta(minutes=1))
+                    raise NotAllowed(
+                        "Too many attempts in this conversation: wait {n} min, or talk to a person.", n=minutes
+                    )
+            row.tried_count, row.tried_at = row.tried_count + 1, at
+
+    def refuse(self, conversation_id: str, merchant_id: str, actor: Actor) -> None:
         """Puts on record that somebody did not show that the shop is theirs."""
         with self._database.write() as session:
-            record(session, actor, REFUSED, f"merchant:{merchant_id}")
+            record(session, actor, REFUSED, f"merchant:{merchant_id}", conversation=chat_subject(conversation_id))
 
     def refusals(self, merchant_id: str, since: datetime) -> int:
         """How often that happened for a shop, in all conversations, from an instant on."""
@@ -164,7 +185,7 @@ class Conversations:
             raise NotAllowed("A conversation is rated with 1 to 5 stars.")
         with self._database.write() as session:
             _find(session, conversation_id).score = score
-            record(session, actor, "chat.rated", f"chat:{conversation_id}", score=score)
+            record(session, actor, "chat.rated", chat_subject(conversation_id), score=score)
 
     def waiting(self) -> list[Conversation]:
         """Those handed over whose newest message no person has answered, longest first."""
@@ -195,20 +216,19 @@ def _say(
     at: datetime | None = None,
 ) -> Turn:
     at = at or datetime.now(UTC)
-    last = session.scalar(select(func.max(TurnRow.n)).where(TurnRow.conversation_id == row.conversation_id)) or 0
-    turn = TurnRow(
-        conversation_id=row.conversation_id,
-        n=last + 1,
-        author=author,
-        text=text,
-        sentences=[dict(sentence) for sentence in sentences],
-        actor_name=actor_name,
-        at=at,
-    )
-    session.add(turn)
+    said = {"author": author, "text": text, "actor_name": actor_name, "at": at}
+    said["sentences"] = [dict(sentence) for sentence in sentences]
+    turn = TurnRow(conversation_id=row.conversation_id, n=_next_n(session, row), **said)
+    while not put_in(session, turn):  # somebody said something at the same moment
+        turn = TurnRow(conversation_id=row.conversation_id, n=_next_n(session, row), **said)
     row.last_author, row.updated_at = author, at
     session.flush()
     return Turn(turn.n, author, text, turn.sentences, actor_name, at)
+
+
+def _next_n(session: Session, row: ConversationRow) -> int:
+    last = session.scalar(select(func.max(TurnRow.n)).where(TurnRow.conversation_id == row.conversation_id))
+    return (last or 0) + 1
 
 
 def _has_gone_on(session: Session, row: ConversationRow, message_id: str) -> bool:
@@ -218,8 +238,13 @@ def _has_gone_on(session: Session, row: ConversationRow, message_id: str) -> boo
     return row.handed_over_at is not None or str(newest) != message_id
 
 
-def _find(session: Session, conversation_id: str) -> ConversationRow:
-    row = session.get(ConversationRow, conversation_id)
+def _pause(count: int) -> timedelta:
+    """How long after so many attempts the next one waits."""
+    return min(TRIES_WITHIN, timedelta(minutes=1) * 2 ** (count - FREE_TRIES))
+
+
+def _find(session: Session, conversation_id: str, *, is_locked: bool = False) -> ConversationRow:
+    row = session.get(ConversationRow, conversation_id, with_for_update=is_locked)
     if row is None:
         raise NotFound("There is no such conversation: its address is wrong or it was removed.")
     return row

@@ -5,7 +5,7 @@ SQLite in WAL mode with a busy time-out, or any database by URL (PostgreSQL). Kn
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -14,8 +14,9 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
-from sqlalchemy.orm import Session
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, OperationalError, SQLAlchemyError
+from sqlalchemy.orm import DeclarativeBase, Session
 
 from app.errors import WorkspaceError
 
@@ -49,6 +50,31 @@ def in_parts(keys: Collection[str]) -> Iterator[list[str]]:
     asked = list(keys)
     for start in range(0, len(asked), STATEMENT_KEYS):
         yield asked[start : start + STATEMENT_KEYS]
+
+
+def put_in(session: Session, row: DeclarativeBase) -> bool:
+    """Inserts a row within the caller's transaction; False, and nothing happened, where another holds its place, as of this very moment too.
+
+    To look first and then insert would break where two do so at once (PostgreSQL).
+    """
+    try:
+        with session.begin_nested():
+            session.add(row)
+            session.flush()
+    except IntegrityError:
+        return False
+    return True
+
+
+def put_over(session: Session, kind: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Inserts rows, each in place of the one of the same primary key; an older one's other columns stay as they are."""
+    if not rows:
+        return
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    statement = insert(kind).values(list(rows))
+    keys = [column.name for column in kind.__table__.primary_key]
+    changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    session.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed))
 
 
 def open_database(url: str, *, is_cache: bool = False) -> Database:

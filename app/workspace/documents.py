@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from app.errors import NotAllowed, NotFound, StaleDocument
 from app.identity import Actor
 from app.workspace.audit import record, text_hash
-from app.workspace.database import Database
+from app.workspace.database import Database, put_in
 from app.workspace.schema import DocumentRow
 
 Kind = Literal["scenario", "view", "mapping"]
@@ -65,25 +65,22 @@ class Documents:
         now = datetime.now(UTC)
         with self._database.write() as session:
             row = session.scalars(self._named(name).with_for_update()).one_or_none()
-            found = row.version if row else 0
-            if found != version:
-                raise StaleDocument(
-                    "{name} has changed since you opened it (version {found}, yours is {yours}): "
-                    "reload it or save under another name.",
-                    name=name,
-                    found=found,
-                    yours=version,
-                )
+            if (row.version if row else 0) != version:
+                raise _stale(name, row, version)
             if row is None:
                 row = DocumentRow(
                     document_id=uuid.uuid4().hex,
                     kind=self._kind,
                     name=name,
+                    body=body,
+                    version=1,
                     author_id=actor.actor_id,
                     author_name=actor.name,
                     created_at=now,
+                    updated_at=now,
                 )
-                session.add(row)
+                if not put_in(session, row):
+                    raise _stale(name, session.scalars(self._named(name)).one_or_none(), version)
             row.body, row.version, row.updated_at = body, version + 1, now
             record(
                 session,
@@ -110,6 +107,16 @@ class Documents:
         if row is None:
             raise NotFound("There is no {kind} named {name}.", kind=self._kind, name=name)
         return row
+
+
+def _stale(name: str, row: DocumentRow | None, yours: int) -> StaleDocument:
+    return StaleDocument(
+        "{name} has changed since you opened it (version {found}, yours is {yours}): "
+        "reload it or save under another name.",
+        name=name,
+        found=row.version if row else 0,
+        yours=yours,
+    )
 
 
 def _document(row: DocumentRow) -> Document:

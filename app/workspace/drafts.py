@@ -1,6 +1,7 @@
 """Drafts: from the writer's first text through a person's edits to approval or the bin.
 
-Optimistic locking: whoever changes a draft says which version they read; a newer one raises StaleDraft and nothing is lost.
+Optimistic locking: whoever changes a draft says which version they read; a newer one raises StaleDraft and nothing is lost. What decides over
+money takes two people: who wrote the text as it stands, or signed it, is one of them (`four_eyes`).
 Knows no llm: sentences and checks are plain mappings, as the `draft` command prints them.
 """
 
@@ -19,10 +20,13 @@ from app.errors import NotAllowed, NotFound, StaleDraft
 from app.identity import Actor
 from app.workspace.audit import record, text_hash
 from app.workspace.database import Database, in_parts
+from app.workspace.four_eyes import colleagues, first_people
 from app.workspace.generations import NewGeneration, insert, measure_kept, taken
 from app.workspace.schema import DraftRow, RevisionRow
 
-Status = Literal["draft", "approved", "discarded", "sent"]
+Status = Literal["draft", "second", "approved", "discarded", "sent"]
+OPEN: tuple[Status, ...] = ("draft", "second", "approved")
+NOBODY: Mapping[str, None] = {"approved_by": None, "signed_by": None, "signed_by_id": None}
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class NewDraft:
 
 @dataclass(frozen=True)
 class StoredDraft:
-    """A draft as it stands. Instants are UTC; `version` goes up by one with every change."""
+    """A draft as it stands. Instants are UTC; `version` goes up by one with every change; `signed_by` waits for a second person."""
 
     draft_id: str
     ticket_id: str
@@ -57,6 +61,7 @@ class StoredDraft:
     author_id: str
     author_name: str
     approved_by: str | None
+    signed_by: str | None
     created_at: datetime
     updated_at: datetime
 
@@ -148,6 +153,16 @@ class Drafts:
         with self._database.read() as session:
             return [Revision(row.version, row.text, row.actor_name, row.at) for row in session.scalars(query)]
 
+    def first_people(self, draft_id: str) -> dict[str, str]:
+        """Who wrote the text as it stands or signed it, by actor id: who else approves it is a second person. Raises NotFound."""
+        with self._database.read() as session:
+            return first_people(session, find(session, draft_id))
+
+    def colleagues(self) -> dict[str, str]:
+        """Everybody who has taken a step with a draft, by actor id, in order of name: who may be asked."""
+        with self._database.read() as session:
+            return colleagues(session)
+
     def edit(
         self,
         draft_id: str,
@@ -163,16 +178,15 @@ class Drafts:
 
         generation_id: the generation that the text is, where no person wrote it.
         """
-        values: dict[str, Any] = {"text": text, "status": "draft", "approved_by": None}
+        values: dict[str, Any] = {"text": text, "status": "draft", **NOBODY}
         if sentences is not None:
             values["sentences"] = [dict(sentence) for sentence in sentences]
         if checks is not None:
             values["checks"] = [dict(check) for check in checks]
         with self._database.write() as session:
-            row = step(session, draft_id, version, allowed=("draft", "approved"), values=values)
-            session.add(
-                RevisionRow(draft_id=draft_id, version=row.version, text=text, actor_name=actor.name, at=row.updated_at)
-            )
+            row = step(session, draft_id, version, allowed=OPEN, values=values)
+            written = {"text": text, "actor_id": actor.actor_id, "actor_name": actor.name, "at": row.updated_at}
+            session.add(RevisionRow(draft_id=draft_id, version=row.version, **written))
             if generation_id is not None:
                 taken(session, generation_id, draft_id, row.version)
             record(
@@ -185,13 +199,29 @@ class Drafts:
             )
             return stored(row)
 
-    def approve(self, draft_id: str, version: int, actor: Actor) -> StoredDraft:
-        """A person takes responsibility for exactly this version. Failed checks are put on record, not in the way."""
+    def approve(self, draft_id: str, version: int, actor: Actor, *, money: int = 0) -> StoredDraft:
+        """A person takes responsibility for exactly this version. Failed checks are put on record, not in the way.
+
+        money: how many of its sentences decide over money. Where there are any and nobody else wrote or signed this text, the actor only signs
+        it, and it waits for a second person (`second`). Raises NotAllowed for who has signed already, and for the machine.
+        """
         with self._database.write() as session:
-            values = {"status": "approved", "approved_by": actor.name}
-            row = step(session, draft_id, version, allowed=("draft",), values=values)
+            first = first_people(session, find(session, draft_id)) if money else {}
+            is_first = bool(money) and not set(first) - {actor.actor_id}
+            values: dict[str, Any] = {"status": "approved", "approved_by": actor.name}
+            allowed: tuple[Status, ...] = ("draft", "second")
+            if money and actor.source == "machine":
+                raise NotAllowed("The machine approves nothing that decides over money: two people do.")
+            if is_first:
+                values = {"status": "second", "signed_by": actor.name, "signed_by_id": actor.actor_id}
+                allowed = ("draft",)
+            row = step(session, draft_id, version, allowed=allowed, values=values)
             if not row.text.strip():
                 raise NotAllowed("Draft {draft} is empty: write a reply before approving it.", draft=draft_id)
+            if is_first:
+                signed = {"version": row.version, "text_sha256": text_hash(row.text), "money": money}
+                record(session, actor, "draft.signed", f"draft:{draft_id}", **signed)
+                return stored(row)
             if actor.source != "machine":  # which keeps all that it wrote: no word on how good that was
                 measure_kept(session, row)
             failed = [check.get("name") for check in row.checks if check.get("passed") is False]
@@ -203,13 +233,14 @@ class Drafts:
                 version=row.version,
                 text_sha256=text_hash(row.text),
                 failed_checks=failed,
+                **({"money": money, "first": sorted(set(first) - {actor.actor_id})} if money else {}),
             )
             return stored(row)
 
     def discard(self, draft_id: str, version: int, actor: Actor, *, reason: str = "") -> StoredDraft:
         """Puts a draft away; it stays readable."""
         with self._database.write() as session:
-            row = step(session, draft_id, version, allowed=("draft", "approved"), values={"status": "discarded"})
+            row = step(session, draft_id, version, allowed=OPEN, values={"status": "discarded"})
             record(session, actor, "draft.discarded", f"draft:{draft_id}", version=row.version, reason=reason)
             return stored(row)
 
@@ -236,7 +267,8 @@ def add(session: Session, new: NewDraft, actor: Actor) -> DraftRow:
     )
     session.add(row)
     session.flush()
-    session.add(RevisionRow(draft_id=row.draft_id, version=1, text=new.text, actor_name=new.engine, at=now))
+    written = {"text": new.text, "actor_id": actor.actor_id, "actor_name": new.engine, "at": now}
+    session.add(RevisionRow(draft_id=row.draft_id, version=1, **written))
     record(
         session,
         actor,

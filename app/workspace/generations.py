@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from app.errors import NotFound
 from app.identity import Actor
 from app.workspace.audit import record, text_hash
-from app.workspace.database import Database
+from app.workspace.database import Database, put_over
 from app.workspace.schema import Base, DraftRow, RevisionRow
 
 Kind = Literal["draft", "rewrite", "summary", "answer"]
@@ -195,20 +195,12 @@ class Generations:
         """A person's thumb in place of the one they gave before; None takes it back. Raises NotFound."""
         self.get(generation_id)
         with self._database.write() as session:
-            mine = (VoteRow.generation_id == generation_id, VoteRow.actor_id == actor.actor_id)
-            session.execute(delete(VoteRow).where(*mine))
-            if is_good is not None:
-                session.add(
-                    VoteRow(
-                        generation_id=generation_id,
-                        actor_id=actor.actor_id,
-                        actor_name=actor.name,
-                        is_good=is_good,
-                        comment=comment,
-                        at=datetime.now(UTC),
-                        is_counted=True,
-                    )
-                )
+            mine = {"generation_id": generation_id, "actor_id": actor.actor_id}
+            if is_good is None:
+                session.execute(delete(VoteRow).filter_by(**mine))
+            else:
+                said = {"actor_name": actor.name, "is_good": is_good, "comment": comment, "at": datetime.now(UTC)}
+                put_over(session, VoteRow, [mine | said | {"is_counted": True}])
             record(session, actor, "generation.voted", f"generation:{generation_id}", is_good=is_good)
 
     def reset_votes(self, kind: Kind, engine: str, version: str, actor: Actor) -> int:

@@ -137,7 +137,7 @@ class Outbox:
                     session,
                     row.draft_id,
                     draft.version,
-                    allowed=("draft", "approved", "discarded", "sent"),
+                    allowed=("draft", "second", "approved", "discarded", "sent"),
                     values={"status": "sent"},
                 )
             record(

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.errors import NotAllowed, NotFound, StaleProposal
@@ -64,6 +65,17 @@ class Proposal:
 
 
 @dataclass(frozen=True)
+class ProposalHead:
+    """Where a proposal stands, without its text."""
+
+    kind: ItemKind
+    item_id: str
+    status: Status
+    edition: int | None
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
 class ProposedText:
     """One text that a proposal has had, whose it is and why."""
 
@@ -108,13 +120,20 @@ class Proposals:
     def get(self, proposal_id: str) -> Proposal:
         """Raises NotFound."""
         with self._database.read() as session:
-            return _proposal(session, _find(session, proposal_id))
+            row = _find(session, proposal_id)
+            return _proposal(row, _texts(session, proposal_id)[-1])
 
     def all(
         self, *, kind: ItemKind | None = None, item_id: str | None = None, status: Status | None = None
     ) -> list[Proposal]:
-        """Proposals, last changed first."""
-        query = select(ProposalRow).order_by(ProposalRow.updated_at.desc(), ProposalRow.proposal_id)
+        """Proposals with their newest texts, last changed first."""
+        newest = select(func.max(ProposedTextRow.version)).where(ProposedTextRow.proposal_id == ProposalRow.proposal_id)
+        query = select(ProposalRow, ProposedTextRow).join(
+            ProposedTextRow,
+            (ProposedTextRow.proposal_id == ProposalRow.proposal_id)
+            & (ProposedTextRow.version == newest.correlate(ProposalRow).scalar_subquery()),
+        )
+        query = query.order_by(ProposalRow.updated_at.desc(), ProposalRow.proposal_id)
         for column, value in (
             (ProposalRow.kind, kind),
             (ProposalRow.item_id, item_id),
@@ -123,7 +142,13 @@ class Proposals:
             if value is not None:
                 query = query.where(column == value)
         with self._database.read() as session:
-            return [_proposal(session, row) for row in session.scalars(query)]
+            return [_proposal(row, text) for row, text in session.execute(query)]
+
+    def heads(self) -> list[ProposalHead]:
+        """Where every proposal stands, in one reading and without texts."""
+        columns = (getattr(ProposalRow, name) for name in ProposalHead.__dataclass_fields__)
+        with self._database.read() as session:
+            return [ProposalHead(**row._mapping) for row in session.execute(select(*columns))]
 
     def texts(self, proposal_id: str) -> list[ProposedText]:
         """The texts that a proposal has had, oldest first."""
@@ -134,13 +159,6 @@ class Proposals:
         """How many approvals there are: a number that changes whenever what is in force does."""
         with self._database.read() as session:
             return session.scalar(select(func.count()).where(ProposalRow.status == "approved")) or 0
-
-    def in_force(self) -> dict[tuple[ItemKind, str], Proposal]:
-        """The newest edition of every item that has one, by kind and item id."""
-        found: dict[tuple[ItemKind, str], Proposal] = {}
-        for proposal in sorted(self.all(status="approved"), key=lambda each: each.edition or 0):
-            found[proposal.kind, proposal.item_id] = proposal
-        return found
 
     def edit(
         self, proposal_id: str, version: int, actor: Actor, *, text: str, reason: str, base_edition: int
@@ -164,8 +182,13 @@ class Proposals:
             values = {"status": "approved", "is_alone": is_alone, **_decision(actor, reason)}
             row = _step(session, proposal_id, version, values)
             _check_edition(session, row)
-            row.edition = row.base_edition + 1  # unique for an item: of two at the same moment the database refuses one
-            session.flush()
+            try:
+                with session.begin_nested():
+                    row.edition = (
+                        row.base_edition + 1
+                    )  # unique for an item: of two at the same moment the database refuses one
+            except IntegrityError as error:
+                raise _stale(session, row) from error
             return _record(session, row, actor, "approved", edition=row.edition, is_alone=is_alone)
 
     def reject(self, proposal_id: str, version: int, actor: Actor, *, reason: str) -> Proposal:
@@ -205,7 +228,7 @@ def _keep(session: Session, row: ProposalRow, text: str, reason: str, actor: Act
 
 
 def _record(session: Session, row: ProposalRow, actor: Actor, step: str, **detail: object) -> Proposal:
-    found = _proposal(session, row)
+    found = _proposal(row, _texts(session, row.proposal_id)[-1])
     record(
         session,
         actor,
@@ -220,17 +243,23 @@ def _record(session: Session, row: ProposalRow, actor: Actor, step: str, **detai
 
 
 def _check_edition(session: Session, row: ProposalRow) -> None:
-    newest = session.scalar(
-        select(func.max(ProposalRow.edition)).where(ProposalRow.kind == row.kind, ProposalRow.item_id == row.item_id)
+    if _newest_edition(session, row) != row.base_edition:
+        raise _stale(session, row)
+
+
+def _newest_edition(session: Session, row: ProposalRow) -> int:
+    own = (ProposalRow.kind == row.kind, ProposalRow.item_id == row.item_id)
+    return session.scalar(select(func.max(ProposalRow.edition)).where(*own)) or 0
+
+
+def _stale(session: Session, row: ProposalRow) -> StaleProposal:
+    return StaleProposal(
+        "{item} has an edition {found} by now, and this changes edition {yours}: what you wrote is kept; look at the newer text, "
+        "then propose yours over it.",
+        item=row.item_id,
+        found=_newest_edition(session, row),
+        yours=row.base_edition,
     )
-    if (newest or 0) != row.base_edition:
-        raise StaleProposal(
-            "{item} has an edition {found} by now, and this changes edition {yours}: what you wrote is kept; look at the newer text, "
-            "then propose yours over it.",
-            item=row.item_id,
-            found=newest or 0,
-            yours=row.base_edition,
-        )
 
 
 def _find(session: Session, proposal_id: str) -> ProposalRow:
@@ -273,7 +302,6 @@ def _text(row: ProposedTextRow) -> ProposedText:
     return ProposedText(**{name: getattr(row, name) for name in ProposedText.__dataclass_fields__})
 
 
-def _proposal(session: Session, row: ProposalRow) -> Proposal:
-    newest = _texts(session, row.proposal_id)[-1]
+def _proposal(row: ProposalRow, newest: ProposedTextRow) -> Proposal:
     own = {name: getattr(row, name) for name in Proposal.__dataclass_fields__ if hasattr(row, name)}
     return Proposal(**own, text=newest.text, reason=newest.reason, author_name=newest.actor_name)

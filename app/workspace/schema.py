@@ -83,6 +83,8 @@ class DraftRow(Base):
     author_id: Mapped[str] = mapped_column(String(200))
     author_name: Mapped[str] = mapped_column(String(200))
     approved_by: Mapped[str | None] = mapped_column(String(200))
+    signed_by_id: Mapped[str | None] = mapped_column(String(200))
+    signed_by: Mapped[str | None] = mapped_column(String(200))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
@@ -95,6 +97,7 @@ class RevisionRow(Base):
     draft_id: Mapped[str] = mapped_column(ForeignKey("drafts.draft_id"), primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True)
     text: Mapped[str]
+    actor_id: Mapped[str] = mapped_column(String(200), server_default="")
     actor_name: Mapped[str] = mapped_column(String(200))
     at: Mapped[datetime]
 
@@ -217,6 +220,8 @@ class ConversationRow(Base):
     last_author: Mapped[str] = mapped_column(String(20))
     handed_over_at: Mapped[datetime | None] = mapped_column(index=True)
     score: Mapped[int | None]
+    tried_count: Mapped[int] = mapped_column(server_default="0")
+    tried_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete, select
 
-from app.workspace.database import Database, in_parts
+from app.workspace.database import Database, in_parts, put_over
 from app.workspace.schema import SummaryRow
 
 KEPT_DAYS = 180
@@ -33,4 +33,4 @@ class SummaryStore:
         at = at or datetime.now(UTC)
         with self._database.write() as session:
             session.execute(delete(SummaryRow).where(SummaryRow.at < at - timedelta(days=KEPT_DAYS)))
-            session.merge(SummaryRow(key=key, value=value, at=at))
+            put_over(session, SummaryRow, [{"key": key, "value": value, "at": at}])

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, MutableMapping
 
 from sqlalchemy import delete, func, select
 
-from app.workspace.database import Database, in_parts
+from app.workspace.database import Database, in_parts, put_over
 from app.workspace.schema import VectorRow
 
 
@@ -25,7 +25,7 @@ class VectorStore(MutableMapping[str, bytes]):
 
     def __setitem__(self, key: str, value: bytes) -> None:
         with self._database.write() as session:
-            session.merge(VectorRow(key=key, value=value))
+            put_over(session, VectorRow, [{"key": key, "value": value}])
 
     def many(self, keys: Collection[str]) -> dict[str, bytes]:
         """The values of those keys that there are."""
@@ -40,8 +40,7 @@ class VectorStore(MutableMapping[str, bytes]):
         """Puts them there in one transaction."""
         with self._database.write() as session:
             for asked in in_parts(values):
-                session.execute(delete(VectorRow).where(VectorRow.key.in_(asked)))
-            session.add_all(VectorRow(key=key, value=value) for key, value in values.items())
+                put_over(session, VectorRow, [{"key": key, "value": values[key]} for key in asked])
 
     def __delitem__(self, key: str) -> None:
         with self._database.write() as session:

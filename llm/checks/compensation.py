@@ -119,6 +119,16 @@ def over_the_limits(
     return list(dict.fromkeys(found))
 
 
+def sums_granted(text: str) -> tuple[Decimal, ...]:
+    """The sums that the text grants, within the limits or beyond; what it denies or tells of as a wish, and the merchant's own money, are none."""
+    return tuple(
+        money.value
+        for clause in _CLAUSES.split(text)
+        if _GRANT.search(clause) and not (denies(clause) or reports_a_wish(clause) or _is_own_money(clause))
+        for money in _money(clause)
+    )
+
+
 def _in_clause(clause: str, text: str, facts: Sequence[Fact], actions: Collection[str]) -> Iterator[str]:
     yield from _fees(clause)
     if reports_a_wish(clause) or (denies(clause) and not _WHATEVER.search(clause)):

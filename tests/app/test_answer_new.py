@@ -282,6 +282,23 @@ class TestSending:
         assert run("--new", "--json").stdout == ""
         assert len(receiver.taken) == len(DECIDED)
 
+    def test_what_decides_over_money_waits_for_people(self, desk: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+        receiver = Receiver(monkeypatch)
+        answered = unanswered.answer_thread
+
+        def promising(thread: Thread, facts: Any) -> Any:
+            made = answered(thread, facts)
+            return replace(made, text="We will refund you USD 20.") if thread.ticket_id == "t-appeal" else made
+
+        monkeypatch.setattr(unanswered, "answer_thread", promising)
+        made = lines(run("--new", "--json"))
+        assert {ticket for ticket, line in made.items() if line["status"] == "draft"} == {"t-appeal"}
+        assert "t-appeal" not in [ticket for ticket, _ in receiver.taken]
+        assert run("--new", "--json").stdout == ""
+        draft = reply.current_draft("t-appeal")
+        assert draft is not None
+        assert draft.status == "draft"
+
     def test_outcomes_count_what_left_by_itself(self, desk: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
         Receiver(monkeypatch)
         run("--new", "--json")

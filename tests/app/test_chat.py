@@ -21,6 +21,8 @@ from app.services.chat import Chat
 from app.services.runtime import SNAPSHOT_KEY, Runtime, snapshot_id, use_runtime
 from app.settings import load_settings
 from app.workspace import KeptAnswer, NewAnswer, NewDraft
+from app.workspace.audit import chat_subject
+from app.workspace.conversations import FREE_TRIES
 from llm.handover import HANDED_OVER
 from llm.types import Thread
 from tests.app.conftest import write_source
@@ -119,7 +121,7 @@ def test_a_person_reads_what_a_chat_holds_of_a_merchant_for_a_reason(desk: Runti
     page.text_input(key=f"private.chat.reason.{chat_id}").set_value("To call them back").run()
     page.button(key="private.chat.show").click().run()
     assert "+44 20 7946 0958" in "\n".join(text.value for text in page.text)
-    entry = desk.workspace.audit.entries(subject=f"chat:{chat_id}")[0]
+    entry = desk.workspace.audit.entries(subject=chat_subject(chat_id))[0]
     assert (entry.action, entry.detail) == ("private.revealed", {"reason": "To call them back"})
 
 
@@ -162,13 +164,64 @@ class TestWhoAsks:
             assert buyers_behind(opened, "a", [order(0), order(39)], datetime(2026, 1, 1, tzinfo=UTC).date()) == 2
             assert buyers_behind(opened, "a", [order(0), order(39)], datetime(2026, 1, 2, tzinfo=UTC).date()) == 1
 
-    def test_guessing_ends_after_five_attempts_in_any_conversation(self, desk: Runtime) -> None:
-        for n in range(chat.MOST_REFUSALS):
+    def test_a_stranger_is_slowed_down_and_the_shop_itself_is_not_locked_out(self, desk: Runtime) -> None:
+        stranger = chat.started(None, GUEST)
+        for n in range(FREE_TRIES):
+            with pytest.raises(NotAllowed, match="does not show"):
+                chat.verify(stranger, "a", f"g{n} h{n}", GUEST)
+        for shop, orders in (("a", f"{order(5)} {order(6)}"), ("b", f"{order(41)} {order(42)}")):
+            with pytest.raises(NotAllowed, match="wait 1 min"):
+                chat.verify(stranger, shop, orders, GUEST)
+        assert chat.verify(None, "a", f"{order(5)} {order(6)}", GUEST), "the shop's own people are let in"
+
+    def test_each_further_attempt_waits_twice_as_long_and_an_hour_forgets(self, desk: Runtime) -> None:
+        conversations = desk.workspace.conversations
+        stranger, at = chat.started(None, GUEST), datetime.now(UTC)
+        waited = []
+        for n in range(FREE_TRIES + 7):
+            if n >= FREE_TRIES:
+                with pytest.raises(NotAllowed) as told:
+                    conversations.try_proof(stranger, at)
+                waited.append(int(re.findall(r"wait (\d+) min", str(told.value))[0]))
+                at += timedelta(minutes=waited[-1])
+            conversations.try_proof(stranger, at)
+        assert waited == [1, 2, 4, 8, 16, 32, 60]
+        for _ in range(FREE_TRIES - 1):
+            conversations.try_proof(stranger, at)  # an hour forgets
+        with pytest.raises(NotAllowed, match="wait 1 min"):
+            conversations.try_proof(stranger, at)
+
+    def test_very_many_attempts_in_all_conversations_are_seen_to_by_a_person(
+        self, desk: Runtime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(chat, "MOST_REFUSALS", 7)
+        for n in range(7):
             with pytest.raises(NotAllowed, match="does not show"):
                 chat.verify(None, "a", f"g{n} h{n}", GUEST)
-        with pytest.raises(NotAllowed, match="Too many attempts"):
+        with pytest.raises(NotAllowed, match="for this shop today"):
             chat.verify(None, "a", f"{order(5)} {order(6)}", GUEST)
+        (case,) = desk.workspace.cases.all(merchant_id="a")
+        assert case.title.startswith("7 wrong attempts")
         assert chat.verify(None, "b", f"{order(41)} {order(42)}", GUEST), "another shop is not locked out"
+
+    def test_the_bound_is_far_above_a_persons_attempts(self) -> None:
+        assert chat.MOST_REFUSALS >= 20 * FREE_TRIES
+        assert chat.MOST_ORDERS <= 4, "each attempt tries few order numbers"
+
+    def test_no_entry_of_the_log_opens_a_conversation(self, desk: Runtime) -> None:
+        found = talk(APPEAL)
+        mine = found.conversation.conversation_id
+        with pytest.raises(NotAllowed):
+            chat.verify(mine, "a", "x1 x2", GUEST)
+        chat.verify(mine, "a", f"{order(5)} {order(6)}", GUEST)
+        chat.ask_for_person(mine, "A person, please.", GUEST)
+        chat.answer_as_person(mine, "Ben here.", BEN)
+        chat.rate(mine, 4, GUEST)
+        log = desk.workspace.audit.entries()
+        assert not [entry for entry in log if mine in f"{entry.subject} {dict(entry.detail)}"]
+        own = desk.workspace.audit.entries(subject=chat_subject(mine))
+        assert {"chat.started", "chat.said", "chat.verified", "chat.rated"} <= {entry.action for entry in own}
+        assert chat.chat(chat_subject(mine).removeprefix("chat:")) is None
 
     def test_a_conversation_is_one_shops(self, desk: Runtime) -> None:
         mine = chat.verify(None, "a", f"{order(5)} {order(6)}", GUEST)
@@ -394,10 +447,10 @@ class TestPage:
         page = self.page()
         page.text_input(key="chat.merchant").set_value("a")
         page.text_input(key="chat.orders").set_value(f"{order(5)} {order(41)}")
-        page.button[-1].click().run()
+        next(each for each in page.button if each.label == "Show that it is mine").click().run()
         assert "does not show" in page.warning[0].value
         page.text_input(key="chat.orders").set_value(f"{order(5)} {order(6)}")
-        page.button[-1].click().run()
+        next(each for each in page.button if each.label == "Show that it is mine").click().run()
         assert "Verified as Lotus" in shown(page)
 
     def test_a_wrong_address_says_so(self, desk: Runtime) -> None:

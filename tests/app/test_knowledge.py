@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from app.errors import NotAllowed, StaleProposal, WorkspaceError
 from app.identity import Actor
@@ -16,7 +17,7 @@ from app.services.answering import answering
 from app.services.generations import _versions, of_answer
 from app.services.runtime import Runtime, get_runtime, use_runtime
 from app.settings import load_settings
-from app.workspace import ItemKind, Proposal
+from app.workspace import ItemKind, NewProposal, Proposal
 from llm.answer import asked
 from llm.errors import LlmError
 from llm.knowledge import Article
@@ -299,3 +300,64 @@ class TestCommand:
         (tmp_path / "new.md").write_text("no head", encoding="utf-8")
         result = invoke("knowledge", f"article:{ITEM}", "--propose", tmp_path / "new.md", "--why", "x")
         assert (result.exit_code, "TOML between two" in result.output) == (1, True)
+
+
+class TestUnreadable:
+    """An approved text that this version can't read, as one of another version may be."""
+
+    def approved(self, desk: Runtime, item_id: str, text: str, base: int) -> None:
+        proposals = desk.workspace.proposals
+        made = proposals.create(NewProposal("article", item_id, text, "of another version", base), ANN)
+        proposals.approve(made.proposal_id, 1, BEN)
+
+    def test_the_last_readable_text_stays_in_force_and_the_rest_goes_on(self, desk: Runtime) -> None:
+        knowledge.approve(proposed(), "", BEN)
+        self.approved(desk, ITEM, "no front matter", 1)
+        assert NEW in last_passage(desk)
+        (told,) = knowledge.unreadable()
+        assert (told.item_id, told.edition, told.instead) == (ITEM, 2, 1)
+        assert "\n" not in told.fault
+        assert "+++" in told.fault
+        items = {item.item_id: item for item in knowledge.items()}
+        assert items[ITEM].is_unreadable
+        assert not items["late_dispatch.zh-Hans"].is_unreadable
+        assert NEW in knowledge.read_in_force("article", ITEM).text
+        mended = knowledge.propose("article", ITEM, knowledge.read_in_force("article", ITEM).text, "Mended", 2, ANN)
+        knowledge.approve(mended, "", BEN)
+        assert knowledge.unreadable() == ()
+
+    def test_before_any_edition_it_is_the_committed_text_and_for_a_new_item_nothing(self, desk: Runtime) -> None:
+        self.approved(desk, ITEM, "no front matter", 0)
+        intents = text(item_id="returns.en").replace('"return', '"no_such_return')
+        self.approved(desk, "brand_new.en", intents, 0)
+        assert OLD in last_passage(desk)
+        assert {each.item_id: each.instead for each in knowledge.unreadable()} == {ITEM: 0, "brand_new.en": None}
+        assert "taxonomy lacks" in next(e.fault for e in knowledge.unreadable() if e.item_id == "brand_new.en")
+        assert knowledge.read_in_force("article", "brand_new.en").text == ""
+
+
+def test_a_proposal_that_is_tried_again_is_not_indexed_again(desk: Runtime) -> None:
+    changed = text().replace(OLD, NEW)
+    tried = desk.desk.approved.with_text(("article", ITEM, changed))
+    assert desk.desk.approved.with_text(("article", ITEM, changed)) is tried
+    assert knowledge.found("How many days?", "en", ("article", ITEM, changed))
+    assert desk.desk.approved.with_text(("article", ITEM, changed)) is tried
+    other = changed.replace(NEW, "at most 50 days in a year")
+    assert desk.desk.approved.with_text(("article", ITEM, other)) is not tried
+
+
+def test_the_list_of_items_reads_no_text_of_a_proposal(desk: Runtime) -> None:
+    proposed()
+    read: list[str] = []
+    listener = lambda *arguments: read.append(str(arguments[2]))  # noqa: E731
+    engine = desk.workspace.proposals._database.engine
+    event.listen(engine, "before_cursor_execute", listener)
+    found = {item.item_id: item.proposal_count for item in knowledge.items()}
+    assert found[ITEM] == 1
+    assert not [statement for statement in read if "knowledge_texts" in statement]
+    read.clear()
+    for _ in range(3):
+        proposed()
+    read.clear()
+    assert len(desk.workspace.proposals.all()) == 4
+    assert len([statement for statement in read if "FROM" in statement]) == 1

@@ -15,9 +15,10 @@ from app.components.draft_evidence import marked_changes
 from app.components.thread import plain
 from app.errors import NotAllowed, StaleDraft
 from app.services import issues, matter, reply, taught, tickets
-from app.services.language import classifier
+from app.services.language import brief_of, classifier, extracts
 from app.services.runtime import SNAPSHOT_KEY, Runtime, snapshot_id, use_runtime
 from app.services.tickets import Ticket
+from llm.types import Message, Thread
 from tests.app.pages.desk_marketplace import ANN, BEN, HOSTILE, PAGES, TICKETS, desk, desk_warehouse, drafted
 
 __all__ = ["desk", "desk_warehouse"]
@@ -112,6 +113,31 @@ class TestTickets:
         assert tickets.read_tickets(snapshot_id(), None, ("t-zh",)) == before
         tickets.correct("t-done", "intent", "payout_delay", BEN)
         assert told() == "payout_delay"
+
+    def test_a_correction_reaches_the_draft_and_the_summary(self, desk: Runtime) -> None:
+        asked, summary = reply.brief(snapshot_id(), "t-en"), issues.summary(snapshot_id(), "t-en")
+        assert asked is not None
+        assert summary is not None
+        assert summary.intent != "payout_delay"
+        assert "payout_next" not in {macro.macro_id for macro in asked.macros}
+        tickets.correct("t-en", "intent", "payout_delay", ANN)
+        asked, summary = reply.brief(snapshot_id(), "t-en"), issues.summary(snapshot_id(), "t-en")
+        assert asked is not None
+        assert summary is not None
+        assert summary.intent == "payout_delay"
+        assert "payout_next" in {macro.macro_id for macro in asked.macros}
+
+    def test_what_one_thread_taught_tells_in_the_drafts_of_others(self, desk: Runtime) -> None:
+        text = "Solved\n\nWhere is my payout for order o2?"
+        other = Thread("new", "a", (Message("m", None, "merchant", text),))
+
+        def told() -> tuple[bool, str]:
+            macros = {macro.macro_id for macro in brief_of(other).macros}
+            return "invoice_next" in macros, extracts(other).intent
+
+        assert told() == (False, "payout_delay")
+        tickets.correct("t-done", "intent", "tax_invoice", ANN)
+        assert told() == (True, "tax_invoice")
 
     def test_the_subject_tells_what_a_vague_message_is_about(self, desk: Runtime) -> None:
         written = pd.DataFrame(

@@ -16,6 +16,7 @@ from app.identity import Actor
 from app.services import gaps, knowledge, reply
 from app.services.runtime import Runtime, snapshot_id, use_runtime
 from app.settings import load_settings
+from app.workspace import NewProposal
 from tests.app.conftest import Invoke, write_source
 from tests.llm.desk_language.gap_threads import LIVE_EN, REPLY_EN
 
@@ -186,3 +187,16 @@ class TestItems:
         found = page(item)
         assert not found.exception
         assert "Choose one from the list" in texts(found)
+
+
+def test_an_approved_text_that_cant_be_read_is_one_line_and_the_page_goes_on(desk: Runtime) -> None:
+    proposals = desk.workspace.proposals
+    made = proposals.create(NewProposal("article", ITEM, "no front matter", "of another version"), ANN)
+    proposals.approve(made.proposal_id, 1, BEN)
+    found = page()
+    assert not found.exception
+    assert not found.error
+    (warning,) = [each.value for each in found.warning if ITEM in str(each.value).replace("\\", "")]
+    assert "must begin with TOML" in warning
+    assert "In its place stays: as delivered." in warning
+    assert "at most 30 days in a year" in texts(found), "the committed text is read"
