@@ -99,12 +99,9 @@ def assumptions_of(applied: Applied, scenario: Scenario, drawn: GroupDraws) -> t
             text = said.MORE_ANSWERS if lever.kind == "coverage" else said.ONLY_A_RATE
             found.append(Assumption(text, {"rate": rate.label}))
         if span.beyond(target) and span.usual:
-            values: dict[str, str | float] = {
-                "lever": rate.label,
-                "low": span.usual[0],
-                "high": span.usual[1],
-                "times": applied.times,
-            }
+            low, high = (round(end, 4) for end in span.usual)
+            values: dict[str, str | float] = {"lever": rate.label, "low": low, "high": high}
+            values["times"] = round(applied.times, 1)
             found.append(Assumption(said.BEYOND_DATA, values))
     if applied.behaviour:
         found.append(Assumption(said.PEERS_REFITTED, {}))

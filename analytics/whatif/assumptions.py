@@ -20,12 +20,12 @@ PEERS_REFITTED = (
 )
 LIMIT_MOVES = "The limit moves from {before:g} to {after:g}; no merchant changes what it does."
 RULE_CHANGES = "The rule “{rule}” changes from {before:g} to {after:g}; no merchant changes what it does."
-BEYOND_DATA = "“{lever}” goes beyond what nine tenths of these merchants do ({low:.3g} to {high:.3g}): extrapolated, so intervals are {times:.1f} times as wide."
+BEYOND_DATA = "“{lever}” goes beyond what nine tenths of these merchants do ({low:g} to {high:g}): extrapolated, so intervals are {times:g} times as wide."
 SAME_DRAWS = "The interval of a change comes from {draws} draws of every merchant's true rates (seed {seed}), the same draws before and after."
 SOME_MERCHANTS = (
     "Intervals are those of {drawn} of the {merchants} merchants, spread evenly over their sizes and scaled to all."
 )
-EFFECT_USED = "“{outcome}” follows “{lever}” by {per_unit:+.3g} a point ({low:+.3g} to {high:+.3g})."
+EFFECT_USED = "“{outcome}” follows “{lever}” by {per_unit:g} a point ({low:g} to {high:g})."
 TEXTS = (
     *(SEGMENT, WINDOW, ONLY_LATENESS, ONLY_A_RATE, MORE_ANSWERS, PEERS_REFITTED, LIMIT_MOVES, RULE_CHANGES),
     *(BEYOND_DATA, SAME_DRAWS, SOME_MERCHANTS, EFFECT_USED),
