@@ -92,9 +92,8 @@ def _robust(columns: Floats, y: Floats) -> tuple[float, Floats]:
     count = columns.shape[1]
     weight, found, both = np.ones(len(y)), np.zeros(count), np.column_stack([columns, y])
     for _ in range(_STEPS):
-        turned = np.linalg.qr(
-            both * np.sqrt(weight)[:, None], mode="r"
-        )  # as many rows as columns, and the same problem
+        # Q is not needed: R has as many rows as columns, and the same least squares
+        turned: Floats = np.asarray(np.linalg.qr(both * np.sqrt(weight)[:, None], mode="r"))
         small, right = turned[:count, :count], turned[:count, count]
         down, up, *slopes = optimize.nnls(np.column_stack([-small[:, 0], small]), right)[0]
         found = np.array([up - down, *slopes])

@@ -183,8 +183,9 @@ def _lines(world: World, peers: NDArray[np.intp], columns: Collection[int]) -> t
         return model.lines
     named = {name for each in bounds for name in (each.rate, *each.facts, each.where_recorded)}
     used = [column for column, rate in enumerate(model.rates) if rate.rate_id in named]
-    counts = (array[:, used][peers] for array in (world.counted, world.total))
-    found = bounded.fit_lines(bounds, [model.rates[column] for column in used], *counts, *_priors(world, used, peers))
+    counted, total = (array[:, used][peers] for array in (world.counted, world.total))
+    mean, strength = _priors(world, used, peers)
+    found = bounded.fit_lines(bounds, [model.rates[column] for column in used], counted, total, mean, strength)
     return tuple(
         replace(line, column=used[line.column], facts=tuple(used[fact] for fact in line.facts)) for line in found
     )
