@@ -14,6 +14,7 @@ import tomli_w
 
 from analytics.errors import InputError
 from analytics.trust.toml_table import TomlTable, parse_toml, read_toml
+from analytics.whatif.questions import NOTHING_MORE, Questions, read_questions, tables_of
 
 VERSION = 1
 LeverKind = Literal["late_rate", "score_limit"]
@@ -53,7 +54,8 @@ class Lever:
 @dataclass(frozen=True)
 class Scenario:
     """A named question. `limit` is the score below which merchants are counted and crossings seen (default: the border of the
-    second lowest level). `snapshot_id`, when given, is the only snapshot that the scenario runs on; same snapshot and seed, same numbers."""
+    second lowest level). `snapshot_id`, when given, is the only snapshot that the scenario runs on; same snapshot and seed, same numbers.
+    `questions` are asked beside the outcomes; a scenario that asks one may have no lever."""
 
     name: str
     author: str = ""
@@ -63,6 +65,7 @@ class Scenario:
     seed: int = 1
     draws: int = 400
     snapshot_id: str | None = None
+    questions: Questions = NOTHING_MORE
 
 
 def load_scenario(path: Path) -> Scenario:
@@ -77,7 +80,7 @@ def scenario_from_toml(text: str, where: str = "scenario") -> Scenario:
 
 def dump_scenario(scenario: Scenario) -> str:
     """The scenario as TOML; reading it back gives an equal one."""
-    values = {"version": VERSION, **_filled(asdict(scenario))}
+    values = {"version": VERSION, **_filled(asdict(scenario) | {"questions": None} | tables_of(scenario.questions))}
     return tomli_w.dumps(values)
 
 
@@ -98,16 +101,18 @@ def _scenario(root: TomlTable) -> Scenario:
     version = root.whole("version", 1)
     if version != VERSION:
         raise root.error("version", f"this program reads version {VERSION}, found {version}")
-    segment = root.table("segment")
+    segment, questions = root.table("segment"), read_questions(root)
+    asks_only = not root.has("levers") and questions != NOTHING_MORE
     scenario = Scenario(
         name=root.text("name"),
         author=root.text("author", ""),
         segment=Segment(**{field.name: segment.texts(field.name) for field in fields(Segment)}),
-        levers=tuple(_lever(table) for table in root.tables("levers")),
+        levers=() if asks_only else tuple(_lever(table) for table in root.tables("levers")),
         limit=root.number("limit", 0, 100) if root.has("limit") else None,
         seed=root.whole("seed", 0, math.inf, default=1),
         draws=root.whole("draws", 40, 10_000, default=400),
         snapshot_id=root.text("snapshot_id") if root.has("snapshot_id") else None,
+        questions=questions,
     )
     segment.close()
     root.close()
