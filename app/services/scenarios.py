@@ -14,11 +14,12 @@ import pandas as pd
 from app.i18n import N_
 from app.services import trust
 from app.services.reading import base_id
-from app.services.runtime import cached, get_runtime
+from app.services.runtime import cached, get_runtime, shared
 from app.services.warehouse import cursor, merchants
 
 if TYPE_CHECKING:
-    from analytics.whatif import LeverRange, Outcome, Scenario, Segment, WhatifResult
+    from analytics.trust import Programme
+    from analytics.whatif import Lab, LeverRange, Outcome, Scenario, Segment, WhatifResult
     from app.filters import Filters
     from app.identity import Actor
     from app.workspace import Document
@@ -30,9 +31,14 @@ OUTCOMES = {
     "merchants_below_limit": (N_("Below the limit"), "count"),
     "merchants_crossing_down": (N_("Falling below the limit"), "count"),
     "merchants_crossing_up": (N_("Rising above the limit"), "count"),
+    "false_flags": (N_("Expected false flags"), "count"),
+    "missed": (N_("Expected misses"), "count"),
     "late_orders": (N_("Late by the merchant"), "count"),
+    "units_changed": (N_("Cases that the lever changes"), "count"),
     "orders_touched": (N_("Orders affected"), "count"),
     "gmv_touched": (N_("GMV affected"), "money"),
+    "new_share_hit": (N_("New merchants among those falling"), "rate"),
+    "small_share_hit": (N_("Small merchants among those falling"), "rate"),
 }
 TOUCHED = ("orders_touched", "gmv_touched")
 LABELS = {
@@ -49,14 +55,25 @@ class Levers:
     borders: tuple[LeverRange, ...]
 
 
-@cached
+@shared
+def lab(snapshot_id: str, as_of: date | None = None) -> Lab:
+    """The prepared lab of a snapshot as of a day (None: the newest) under the committed definition; every session shares it."""
+    from analytics.trust import daily_counts
+    from analytics.whatif import make_lab
+
+    def recount(programme: Programme) -> pd.DataFrame:
+        with cursor(snapshot_id, as_of) as opened:
+            return daily_counts(opened, programme)
+
+    with cursor(snapshot_id, as_of) as opened:
+        return make_lab(opened, recount=recount)
+
+
+@shared
 def run_scenario(snapshot_id: str, scenario: Scenario, as_of: date | None = None) -> WhatifResult:
     """The scenario on a snapshot as of a day (None: the newest). Raises InputError for a segment without merchants or a lever out
     of its bounds."""
-    from analytics.whatif import simulate
-
-    with cursor(snapshot_id, as_of) as opened:
-        return simulate(opened, scenario)
+    return lab(snapshot_id, as_of).run(scenario)
 
 
 def outcome_rows(result: WhatifResult) -> list[dict[str, object]]:
@@ -67,10 +84,7 @@ def outcome_rows(result: WhatifResult) -> list[dict[str, object]]:
 @cached
 def levers(snapshot_id: str, segment: Segment, as_of: date | None = None) -> Levers:
     """Live baselines and bounds for a segment. Raises InputError when no merchant matches it."""
-    from analytics.whatif import lever_ranges
-
-    with cursor(snapshot_id, as_of) as opened:
-        ranges = lever_ranges(opened, segment)
+    ranges = lab(snapshot_id, as_of).ranges(segment)
     late = next((found for found in ranges if found.kind == "late_rate"), None)
     return Levers(late, tuple(found for found in ranges if found.kind == "score_limit" and found.level))
 

@@ -65,7 +65,7 @@ def test_the_committed_example_loads() -> None:
         ("change = -0.01", "", "needs either target or change"),
         ("change = -0.01", "change = nan", "found nan"),
         ("change = -0.01", 'change = -0.01\nlevel = "good"', "unknown key 'level'"),
-        ("version = 1", "version = 9", "this program reads version 1, found 9"),
+        ("version = 1", "version = 9", "this program reads versions up to 2, found 9"),
         ("version = 1", "", "key 'version' is missing"),
         ("draws = 400", "draws = 3", "draws: expected a whole number from 40 to 10000, found 3"),
         ("seed = 7", "seed = -7", "seed: expected a whole number of at least 0"),
