@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -26,16 +26,14 @@ from analytics.whatif.assumptions import Assumption
 from analytics.whatif.levers import LeverRange
 from analytics.whatif.outcomes import Outcome, People, group_outcomes, point_values
 from analytics.whatif.scenario import BEHAVIOUR, Scenario, Segment, check_levers
-from analytics.whatif.spread import GroupDraws, group_draws
+from analytics.whatif.spread import MOST_DRAWN, GroupDraws, group_draws
 from analytics.whatif.world import Mask, World, levels_of, make_world, with_programme
 
 EVERYONE = Segment()
 EXACT, ASSUMPTION = "exact", "assumption"
 SMALL = ("0", "1-9", "10-49")  # size bands of small merchants, by orders of the last 90 days
 _COUNTED = ("half_life_days", "window_days", "min_n")  # rules that need other counts, or other peers
-_KEPT = (
-    8  # segments' draws, and worlds under other counts: 2,000 merchants by 400 draws are 3 MB each and 3 more a rate
-)
+_KEPT = 8  # segments' draws, and worlds under other counts: 1,000 merchants by 400 draws are 2 MB, and 2 more a rate
 T = TypeVar("T")
 Recount = Callable[[Programme], pd.DataFrame]
 
@@ -175,7 +173,13 @@ class Lab:
         return self._keep(
             key,
             lambda: group_draws(
-                self.world, self._ids, self.day.isoformat(), places, seed=scenario.seed, draws=scenario.draws
+                self.world,
+                self._ids,
+                self.day.isoformat(),
+                places,
+                MOST_DRAWN[group],
+                seed=scenario.seed,
+                draws=scenario.draws,
             ),
         )
 
@@ -197,12 +201,17 @@ class Lab:
         return self._frame.assign(
             is_in_segment=applied.inside,
             n=before.n,
-            status=np.where(enough, absent, short).astype(object),
+            status=_objects(np.where(enough, absent, short)),
             score_before=before.score,
             score_after=after.score,
-            level_before=levels_of(before),
-            level_after=levels_of(after),
+            level_before=_objects(levels_of(before)),
+            level_after=_objects(levels_of(after)),
         )
+
+
+def _objects(values: NDArray[Any]) -> pd.Series[Any]:
+    """Texts as they are: to look for a better kind of column for each takes longer than the scores."""
+    return pd.Series(values, dtype=object)
 
 
 def _people(counts: pd.DataFrame, amounts: pd.DataFrame, programme: Programme) -> People:

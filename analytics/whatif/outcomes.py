@@ -54,6 +54,12 @@ class Side:
 
     scores: Floats | Draws
     limit: float
+    median: Floats | Draws | None = None
+
+    def middle(self) -> Floats:
+        """The median over merchants, unless it is known already."""
+        found = np.median(self.scores, axis=0) if self.median is None else self.median
+        return np.asarray(found, dtype=float)
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,7 @@ class People:
 def measures(people: People, places: NDArray[np.intp]) -> list[Measure]:
     """The outcomes of the scored merchants at `places`, in the order of pages."""
     found = [
-        Measure("median_score", lambda _, b: _median(b), False, {}),
+        Measure("median_score", lambda _, b: b.middle(), False, {}),
         Measure("mean_score", lambda _, b: np.mean(b.scores, axis=0, dtype=float), False, {}),
         Measure("merchants_below_limit", lambda _, b: (b.scores < b.limit).sum(axis=0), True, {}),
         Measure("merchants_crossing_down", lambda a, b: _down(a, b).sum(axis=0), True, {}),
@@ -115,7 +121,9 @@ def group_outcomes(
 ) -> list[Outcome]:
     """The outcomes of the scored merchants at `places`, of whom `drawn` has all or some; label and assumptions are left empty."""
     sides = Side(before.score[places], before.limit), Side(after.score[places], after.limit)
-    old, new = Side(drawn.before, before.limit), Side(drawn.after(after), after.limit)
+    later = drawn.after(after)
+    old = Side(drawn.before, before.limit, drawn.median_before)
+    new = Side(later, after.limit, drawn.median_before if later is drawn.before else np.median(later, axis=0))
     told = Side(before.score[drawn.places], before.limit), Side(after.score[drawn.places], after.limit)
     ratio = drawn.size / len(drawn.places)
     tail = (1 - before.model.programme.coverage) / 2
@@ -129,7 +137,7 @@ def group_outcomes(
             warnings.simplefilter("ignore", RuntimeWarning)
             spread = np.asarray(some.statistic(old, new), dtype=float)
         if some.baseline is None:
-            spread = spread - some.statistic(old, old) if old is not new else spread
+            spread = spread - some.statistic(old, old)
             off = float(some.statistic(*told)) - _baseline(some, told[0])
         else:
             spread, off = spread[~np.isnan(spread)] - some.baseline, float(some.statistic(*told)) - some.baseline
@@ -211,7 +219,3 @@ def _share_hit(mask: Mask) -> Statistic:
         return found
 
     return share
-
-
-def _median(side: Side) -> Floats:
-    return np.asarray(np.median(side.scores, axis=0), dtype=float)

@@ -14,7 +14,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analytics.trust import bounded
-from analytics.trust.posterior import credit
 from analytics.trust.prior import FEWEST, TrustModel, fit_model, fit_proportions, max_points, tallies
 from analytics.trust.programme import Programme
 
@@ -79,14 +78,14 @@ def make_world(counts: pd.DataFrame, programme: Programme, *, left_out: Collecti
         points=nothing,
         score=nothing,
     )
-    return _scored(world)
+    return _scored(world, range(len(model.rates)))
 
 
 def with_counts(world: World, columns: Collection[int], **arrays: Floats) -> World:
     """The world with other counts (`counted`, `total`, `squares`, `plain`, `base`) of the rates of `columns`: their priors are fitted anew, and the lines
     that bound opinions where they depend on them."""
     changed = replace(world, **arrays)  # type: ignore[arg-type]
-    return _scored(replace(changed, model=_refitted(changed, columns)))
+    return _scored(replace(changed, model=_refitted(changed, columns)), columns)
 
 
 def with_programme(world: World, programme: Programme) -> World:
@@ -99,9 +98,8 @@ def with_programme(world: World, programme: Programme) -> World:
     bounds = {each.rate: each.bound for each in programme.bounds}
     lines = tuple(replace(line, bound=bounds[rates[line.column].rate_id]) for line in before.lines)
     points = tuple(max_points(programme, before.left_out))
-    return _scored(
-        replace(world, model=replace(before, programme=programme, rates=rates, max_points=points, lines=lines))
-    )
+    model = replace(before, programme=programme, rates=rates, max_points=points, lines=lines)
+    return _scored(replace(world, model=model), range(len(rates)))
 
 
 def levels_of(world: World) -> NDArray[np.object_]:
@@ -122,18 +120,41 @@ def _columns(counts: pd.DataFrame, model: TrustModel, name: str) -> Floats:
     return found
 
 
-def _scored(world: World) -> World:
-    model = world.model
-    mean, strength = _priors(world)
-    heard = bounded.heard(model.lines, world.counted, world.total, mean, strength)
-    points = credit((mean * strength + heard) / (strength + world.total), model) * np.array(model.max_points)
+def _scored(world: World, columns: Collection[int]) -> World:
+    """With what is believed, the points and the scores of counts, priors and rules as they are now; only rates of `columns` differ from before."""
+    model, touched = world.model, {*columns}
+    heard, points = (
+        array.copy(order="F") if array.size else np.zeros(world.counted.shape, order="F")
+        for array in (world.heard, world.points)
+    )
+    for column in touched:
+        heard[:, column] = world.counted[:, column]
+    for line in model.lines:
+        if touched & {line.column, *line.facts}:
+            touched.add(line.column)
+            heard[:, line.column] = _believed(world, line)
+    for column in touched:
+        rate = model.rates[column]
+        mean, strength = model.mean[world.rows, column], model.strength[world.rows, column]
+        posterior = (mean * strength + heard[:, column]) / (strength + world.total[:, column])
+        points[:, column] = np.clip((posterior - rate.bad) / (rate.good - rate.bad), 0, 1) * model.max_points[column]
     score = np.where(world.has_score, points.sum(axis=1), np.nan)
     return replace(world, heard=heard, points=points, score=score)
 
 
-def _priors(world: World) -> tuple[Floats, Floats]:
-    """Each merchant's prior means and strengths, (merchants, rates) laid out by rate."""
-    return world.model.mean.T[:, world.rows].T, world.model.strength.T[:, world.rows].T
+def _believed(world: World, line: bounded.Line) -> Floats:
+    """The numerators of a bounded rate that are believed, (merchants,)."""
+    columns = [*line.facts, line.column]
+    last = len(columns) - 1
+    alone = replace(line, column=last, facts=tuple(range(last)))
+    mean, strength = _priors(world, columns, slice(None))
+    return bounded.heard((alone,), world.counted[:, columns], world.total[:, columns], mean, strength)[:, last]
+
+
+def _priors(world: World, columns: list[int], merchants: slice | NDArray[np.intp]) -> tuple[Floats, Floats]:
+    """Prior means and strengths of some rates and merchants, (merchants, columns)."""
+    rows = world.rows[merchants]
+    return world.model.mean[:, columns].T[:, rows].T, world.model.strength[:, columns].T[:, rows].T
 
 
 def _refitted(world: World, columns: Collection[int]) -> TrustModel:
@@ -150,13 +171,21 @@ def _refitted(world: World, columns: Collection[int]) -> TrustModel:
         mean[:, column], strength[:, column] = fit_proportions(
             counted, total, effective, group, len(model.categories), model.programme.prior
         )
-    model = replace(model, mean=mean, strength=strength, peer_count=len(peers))
-    bound = {model.rates[column].rate_id for column in columns}
-    if not any(bound & {each.rate, *each.facts} for each in model.programme.bounds):
-        return model
-    refitted = replace(world, model=model)
-    prior_mean, prior_strength = (array[peers] for array in _priors(refitted))
-    lines = bounded.fit_lines(
-        model.programme.bounds, model.rates, world.counted[peers], world.total[peers], prior_mean, prior_strength
+    model = replace(model, mean=mean, strength=strength)
+    return replace(model, lines=_lines(replace(world, model=model), peers, columns))
+
+
+def _lines(world: World, peers: NDArray[np.intp], columns: Collection[int]) -> tuple[bounded.Line, ...]:
+    """The lines that bound opinions, fitted anew where they depend on the rates of `columns`."""
+    model, bounds = world.model, world.model.programme.bounds
+    changed = {model.rates[column].rate_id for column in columns}
+    if not any(changed & {each.rate, *each.facts} for each in bounds):
+        return model.lines
+    named = {name for each in bounds for name in (each.rate, *each.facts, each.where_recorded)}
+    used = [column for column, rate in enumerate(model.rates) if rate.rate_id in named]
+    counted, total = (array[:, used][peers] for array in (world.counted, world.total))
+    mean, strength = _priors(world, used, peers)
+    found = bounded.fit_lines(bounds, [model.rates[column] for column in used], counted, total, mean, strength)
+    return tuple(
+        replace(line, column=used[line.column], facts=tuple(used[fact] for fact in line.facts)) for line in found
     )
-    return replace(model, lines=lines)
