@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from analytics.whatif.knob import Evaluate, find_knob, lever_name
+from analytics.whatif.knob import Evaluate, find_knob
 from analytics.whatif.levers import LeverRange
 from analytics.whatif.pairs import PairMap, pair_map
 from analytics.whatif.questions import Goal, Pair, Search, Tornado
-from analytics.whatif.scenario import Scenario
+from analytics.whatif.scenario import BEHAVIOUR, Scenario
 from analytics.whatif.search import Mix, Priced, Wanted, search
 from analytics.whatif.seek import Sought, goal_seek
 from analytics.whatif.tornado import Swing, tornado
@@ -34,9 +34,10 @@ def answer_search(evaluate: Evaluate, scenario: Scenario, ranges: Iterable[Lever
 def answer_tornado(
     evaluate: Evaluate, scenario: Scenario, ranges: Iterable[LeverRange], asked: Tornado
 ) -> tuple[Swing, ...]:
-    """As `tornado`, of the levers named, else of every one. InputError for an unknown lever or outcome."""
+    """As `tornado`, of the levers named, else of all that merchants do. InputError for an unknown lever or outcome."""
     known = tuple(ranges)
-    knobs = [find_knob(name, scenario, known) for name in asked.levers or map(lever_name, known)]
+    named = asked.levers or tuple(found.name for found in known if found.kind in BEHAVIOUR)
+    knobs = [find_knob(name, scenario, known) for name in named]
     return tornado(evaluate, scenario, knobs, asked.outcome, asked.reach)
 
 

@@ -29,13 +29,13 @@ class Knob:
 
     @property
     def name(self) -> str:
-        """As `lever_name`."""
-        return lever_name(self.lever)
+        """What the lever is called in questions: its kind, and what it is of (`score_limit good`)."""
+        return self.lever.name
 
     def turned(self, scenario: Scenario, value: float) -> Scenario:
         """The scenario with this lever at `value`, in the place that it has there, else as its last lever."""
         mine = replace(self.lever, target=value, change=None)
-        kept = tuple(mine if lever_name(lever) == self.name else lever for lever in scenario.levers)
+        kept = tuple(mine if lever.name == self.name else lever for lever in scenario.levers)
         return replace(scenario, levers=kept if mine in kept else (*kept, mine))
 
     def narrowed(self, low: float | None, high: float | None) -> Knob:
@@ -48,20 +48,15 @@ class Knob:
         return replace(self, low=low, high=high)
 
 
-def lever_name(lever: Lever | LeverRange) -> str:
-    """What a lever is called in questions: its kind, and the level whose border it is (`score_limit good`)."""
-    return lever.kind if lever.level is None else f"{lever.kind} {lever.level}"
-
-
 def find_knob(name: str, scenario: Scenario, ranges: Iterable[LeverRange]) -> Knob:
     """The knob of a lever by its name. InputError with "did you mean" for an unknown one."""
-    known = {lever_name(found): found for found in ranges}
+    known = {found.name: found for found in ranges}
     if name not in known:
         raise InputError(f"lever '{name}': there is none of this name here.{did_you_mean(name, known)}")
     found = known[name]
-    own = next((lever for lever in scenario.levers if lever_name(lever) == name), None)
+    own = next((lever for lever in scenario.levers if lever.name == name), None)
     baseline = found.baseline if own is None else found.target(own)
-    return Knob(Lever(found.kind, level=found.level), found.low, found.high, baseline)
+    return Knob(Lever(found.kind, level=found.level, of=found.of), found.low, found.high, baseline)
 
 
 def outcome_of(points: Mapping[str, float], outcome: str) -> float:

@@ -15,7 +15,7 @@ from analytics.whatif.scenario import Scenario
 
 @dataclass(frozen=True)
 class PairMap:
-    """`cells[i, j]`: the outcome with the first lever at `first_values[i]` and the second at `second_values[j]`; NaN where it has no value."""
+    """`baseline`: the outcome with both levers where they are now. `cells[i, j]`: it with the first lever at `first_values[i]` and the second at `second_values[j]`; NaN where it has no value."""
 
     first: str
     second: str
@@ -23,6 +23,7 @@ class PairMap:
     first_values: tuple[float, ...]
     second_values: tuple[float, ...]
     cells: NDArray[np.float64]
+    baseline: float
 
 
 def pair_map(
@@ -41,7 +42,8 @@ def pair_map(
         [outcome_of(evaluate(second.turned(first.turned(scenario, row), column)), outcome) for column in columns]
         for row in rows
     ]
-    return PairMap(first.name, second.name, outcome, rows, columns, np.array(cells, dtype=float))
+    now = outcome_of(evaluate(second.turned(first.turned(scenario, first.baseline), second.baseline)), outcome)
+    return PairMap(first.name, second.name, outcome, rows, columns, np.array(cells, dtype=float), now)
 
 
 def _grid(knob: Knob, steps: int) -> tuple[float, ...]:

@@ -78,7 +78,7 @@ class Search:
 
 @dataclass(frozen=True)
 class Tornado:
-    """What does `outcome` do when each lever (none named: every lever) moves by itself, `reach` (0–1) of the way to its bounds?"""
+    """What does `outcome` do when each lever (none named: all that merchants do) moves by itself, `reach` (0–1) of the way to its bounds?"""
 
     outcome: str
     reach: float = REACH

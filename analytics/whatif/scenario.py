@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, fields
+from datetime import date
 from pathlib import Path
 from typing import Literal, cast
 
@@ -46,6 +47,7 @@ LEVER_KINDS: tuple[LeverKind, ...] = (
 OF_A_RATE: tuple[LeverKind, ...] = ("rate", "coverage", "weight", "good", "bad", "bound")  # their `of` names the rate
 BEHAVIOUR: tuple[LeverKind, ...] = ("late_rate", "rate", "coverage")  # what merchants do; the others are policy
 _OF_VERSION_1: tuple[LeverKind, ...] = ("late_rate", "score_limit")
+DAYS = (date(1900, 1, 1), date(2200, 12, 31))  # that a scenario may be asked of
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,8 @@ class Lever:
 class Scenario:
     """A named question. `limit` is the score below which merchants are counted and crossings seen (default: the border of the
     second lowest level). `snapshot_id`, when given, is the only snapshot that the scenario runs on; same snapshot and seed, same numbers.
-    `questions` are asked beside the outcomes; a scenario that asks one may have no lever."""
+    `as_of` is the day at whose end it was asked (None: all that the snapshot knows); `parent` the scenario that it was copied from; `assumptions`
+    are its author's own sentences, beside those that every result carries. `questions` are asked beside the outcomes; a scenario that asks one may have no lever."""
 
     name: str
     author: str = ""
@@ -101,6 +104,9 @@ class Scenario:
     seed: int = 1
     draws: int = 400
     snapshot_id: str | None = None
+    as_of: date | None = None
+    parent: str = ""
+    assumptions: tuple[str, ...] = ()
     questions: Questions = NOTHING_MORE
 
 
@@ -149,6 +155,9 @@ def _scenario(root: TomlTable) -> Scenario:
         seed=root.whole("seed", 0, math.inf, default=1),
         draws=root.whole("draws", 40, 10_000, default=400),
         snapshot_id=root.text("snapshot_id") if root.has("snapshot_id") else None,
+        as_of=root.day("as_of", *DAYS) if root.has("as_of") else None,
+        parent=root.text("parent", ""),
+        assumptions=root.texts("assumptions"),
         questions=questions,
     )
     segment.close()

@@ -131,9 +131,7 @@ class _Mixer:
         return [item.knob for item in self._priced]
 
     def _try(self, place: Place) -> _Tried:
-        scenario = self._scenario
-        for knob, value in zip(self._knobs, self.values(place), strict=True):
-            scenario = knob.turned(scenario, value)
+        scenario = _mixed(self._scenario, self._priced, self.values(place))
         points, cost, wanted = self._evaluate(scenario), sum(self.costs(place)), self._wanted
         worth = -cost if wanted.outcome == COST else wanted.sign * outcome_of(points, wanted.outcome)
         slack = [limit.slack(outcome_of(points, limit.outcome)) for limit in wanted.limits]
@@ -149,7 +147,7 @@ def search(evaluate: Evaluate, scenario: Scenario, priced: Sequence[Priced], wan
     can keep by arithmetic, and else the fewest that no mix tried keeps together.
     """
     _check(priced, wanted)
-    points = evaluate(scenario)
+    points = evaluate(_mixed(scenario, priced, [item.knob.baseline for item in priced]))
     baseline = 0.0 if wanted.outcome == COST else baseline_of(points, wanted.outcome)
     mixer = _Mixer(evaluate, scenario, priced, wanted)
     mixer.at(mixer.start)
@@ -172,6 +170,13 @@ def search(evaluate: Evaluate, scenario: Scenario, priced: Sequence[Priced], wan
         points=found.points,
         evaluations=len(mixer.tried) + 1,
     )
+
+
+def _mixed(scenario: Scenario, priced: Sequence[Priced], values: Sequence[float]) -> Scenario:
+    """The scenario with every lever at its value."""
+    for item, value in zip(priced, values, strict=True):
+        scenario = item.knob.turned(scenario, value)
+    return scenario
 
 
 def _check(priced: Sequence[Priced], wanted: Wanted) -> None:

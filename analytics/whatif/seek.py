@@ -16,7 +16,7 @@ from scipy.optimize import brentq, minimize_scalar
 from analytics.whatif.knob import Evaluate, Knob, baseline_of, outcome_of
 from analytics.whatif.scenario import Scenario
 
-CELLS = 12  # of the lever's range that are looked at one by one before the target counts as out of reach
+CELLS = 10  # of the lever's range that are looked at one by one before the target counts as out of reach
 PRECISION = 1e-4  # of the lever's range
 
 
@@ -66,7 +66,7 @@ def goal_seek(evaluate: Evaluate, scenario: Scenario, knob: Knob, outcome: str, 
     Brent's root finder, to 1/10,000 of the range. A target that no cell passes is looked for once more around the best of them, by a bounded
     minimiser: a peak narrower than a cell and lower than another can be missed. InputError for an unknown outcome, or one without a value.
     """
-    baseline = baseline_of(evaluate(scenario), outcome)
+    baseline = baseline_of(evaluate(knob.turned(scenario, knob.baseline)), outcome)
     tries = _Tries(
         lambda value: outcome_of(evaluate(knob.turned(scenario, value)), outcome), target, is_rise=baseline < target
     )
@@ -126,6 +126,6 @@ def _around_best(tries: _Tries, grid: list[float], tolerance: float) -> float | 
     low, high = grid[max(place - 1, 0)], grid[min(place + 1, len(grid) - 1)]
     if len({tries(value) for value in (low, grid[place], high)}) == 1:
         return None
-    options = {"xatol": tolerance, "maxiter": 25}
+    options = {"xatol": tolerance, "maxiter": 12}
     top = float(minimize_scalar(lambda value: -tries(value), bounds=(low, high), method="bounded", options=options).x)
     return _narrowed(tries, low, top, tolerance) if tries.is_met(top) else None

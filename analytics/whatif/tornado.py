@@ -13,7 +13,8 @@ from analytics.whatif.scenario import Scenario
 
 @dataclass(frozen=True)
 class Swing:
-    """One lever's bar: its values down and up and the outcome at each; `effect` is the larger change of the outcome, with its sign."""
+    """One lever's bar: its values down and up, the outcome at each and where the lever is now (`baseline`: the same for all levers, but that a moved border is
+    also where crossings are counted); `effect` is the larger change of the outcome, with its sign."""
 
     lever: str
     outcome: str
@@ -32,9 +33,9 @@ def tornado(
     others stay. InputError for an unknown outcome, or one without a value under the scenario or at an end."""
     if not 0 < reach <= 1:
         raise InputError(f"tornado: reach: expected a share above 0 and up to 1, found {reach:g}.")
-    baseline = baseline_of(evaluate(scenario), outcome)
     swings = []
     for knob in knobs:
+        baseline = baseline_of(evaluate(knob.turned(scenario, knob.baseline)), outcome)
         low, high = (knob.baseline + reach * (end - knob.baseline) for end in (knob.low, knob.high))
         at_low, at_high = (outcome_of(evaluate(knob.turned(scenario, value)), outcome) for value in (low, high))
         effect = max(at_low - baseline, at_high - baseline, key=abs)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from analytics.errors import InputError
-from analytics.whatif.knob import Evaluate, Knob, find_knob, lever_name
+from analytics.whatif.knob import Evaluate, Knob, find_knob
 from analytics.whatif.levers import LeverRange
 from analytics.whatif.pairs import pair_map
 from analytics.whatif.questions import Limit
@@ -29,7 +29,7 @@ def over(function: Callable[[float, float, float], Mapping[str, float]]) -> Eval
     """A world whose outcomes are a function of the late rate and two borders."""
 
     def evaluate(scenario: Scenario) -> Mapping[str, float]:
-        values = {lever_name(lever): lever.target for lever in scenario.levers}
+        values = {lever.name: lever.target for lever in scenario.levers}
         return function(
             *(
                 float(values.get(knob.name) or knob.baseline) if values.get(knob.name) != 0 else 0.0
