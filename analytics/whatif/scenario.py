@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, fields
+from datetime import date
 from pathlib import Path
 from typing import Literal, cast
 
@@ -14,6 +15,7 @@ import tomli_w
 
 from analytics.errors import InputError
 from analytics.trust.toml_table import TomlTable, parse_toml, read_toml
+from analytics.whatif.questions import NOTHING_MORE, Questions, read_questions, tables_of
 
 VERSION = 2  # files of version 1 know the kinds late_rate and score_limit alone, and say the same
 LeverKind = Literal[
@@ -45,6 +47,7 @@ LEVER_KINDS: tuple[LeverKind, ...] = (
 OF_A_RATE: tuple[LeverKind, ...] = ("rate", "coverage", "weight", "good", "bad", "bound")  # their `of` names the rate
 BEHAVIOUR: tuple[LeverKind, ...] = ("late_rate", "rate", "coverage")  # what merchants do; the others are policy
 _OF_VERSION_1: tuple[LeverKind, ...] = ("late_rate", "score_limit")
+DAYS = (date(1900, 1, 1), date(2200, 12, 31))  # that a scenario may be asked of
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,9 @@ class Lever:
 @dataclass(frozen=True)
 class Scenario:
     """A named question. `limit` is the score below which merchants are counted and crossings seen (default: the border of the
-    second lowest level). `snapshot_id`, when given, is the only snapshot that the scenario runs on; same snapshot and seed, same numbers."""
+    second lowest level). `snapshot_id`, when given, is the only snapshot that the scenario runs on; same snapshot and seed, same numbers.
+    `as_of` is the day at whose end it was asked (None: all that the snapshot knows); `parent` the scenario that it was copied from; `assumptions`
+    are its author's own sentences, beside those that every result carries. `questions` are asked beside the outcomes; a scenario that asks one may have no lever."""
 
     name: str
     author: str = ""
@@ -99,6 +104,10 @@ class Scenario:
     seed: int = 1
     draws: int = 400
     snapshot_id: str | None = None
+    as_of: date | None = None
+    parent: str = ""
+    assumptions: tuple[str, ...] = ()
+    questions: Questions = NOTHING_MORE
 
 
 def load_scenario(path: Path) -> Scenario:
@@ -113,7 +122,7 @@ def scenario_from_toml(text: str, where: str = "scenario") -> Scenario:
 
 def dump_scenario(scenario: Scenario) -> str:
     """The scenario as TOML; reading it back gives an equal one."""
-    values = {"version": VERSION, **_filled(asdict(scenario))}
+    values = {"version": VERSION, **_filled(asdict(scenario) | {"questions": None} | tables_of(scenario.questions))}
     return tomli_w.dumps(values)
 
 
@@ -135,16 +144,21 @@ def _scenario(root: TomlTable) -> Scenario:
     if version > VERSION:
         raise root.error("version", f"this program reads versions up to {VERSION}, found {version}")
     kinds = LEVER_KINDS if version == VERSION else _OF_VERSION_1
-    segment = root.table("segment")
+    segment, questions = root.table("segment"), read_questions(root)
+    asks_only = not root.has("levers") and questions != NOTHING_MORE
     scenario = Scenario(
         name=root.text("name"),
         author=root.text("author", ""),
         segment=Segment(**{field.name: segment.texts(field.name) for field in fields(Segment)}),
-        levers=tuple(_lever(table, kinds) for table in root.tables("levers")),
+        levers=() if asks_only else tuple(_lever(table, kinds) for table in root.tables("levers")),
         limit=root.number("limit", 0, 100) if root.has("limit") else None,
         seed=root.whole("seed", 0, math.inf, default=1),
         draws=root.whole("draws", 40, 10_000, default=400),
         snapshot_id=root.text("snapshot_id") if root.has("snapshot_id") else None,
+        as_of=root.day("as_of", *DAYS) if root.has("as_of") else None,
+        parent=root.text("parent", ""),
+        assumptions=root.texts("assumptions"),
+        questions=questions,
     )
     segment.close()
     root.close()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from app.components.levels import level_name
+from app.components.whatif_words import open_scenario
 from app.i18n import _, figure, rate
 from app.identity import current_actor
 from app.services import scenarios, trust
@@ -83,16 +85,17 @@ def _score_limit(borders: dict[str, LeverRange]) -> tuple[str, float]:
     return str(level), border
 
 
-def keep_panel(scenario: Scenario) -> None:
-    """Name and keep the scenario, or take it along as a file for `trustdesk whatif`."""
+def keep_panel(scenario: Scenario, as_of: date | None) -> None:
+    """Name and keep the scenario with its author's own assumptions, or take it along as a file for `trustdesk whatif`."""
     name = st.text_input(_("Keep this scenario as"), max_chars=200, key="whatif.name").strip()
-    asked = scenarios.named(scenario, name)
+    own = st.text_area(_("Your own assumptions, one a line"), height=68, max_chars=2000, key="whatif.own")
+    asked = scenarios.named(scenario, name, own)
     is_taken = name in {document.name for document in scenarios.saved()}
     with st.container(horizontal=True):
         is_saved = st.button(_("Save scenario"), icon=":material/bookmark_add:", disabled=not name or is_taken)
         st.download_button(
             _("Download as TOML"),
-            scenarios.to_toml(asked, snapshot_id()),
+            scenarios.to_toml(asked, snapshot_id(), as_of),
             file_name="scenario.toml",
             icon=":material/download:",
             type="tertiary",
@@ -101,5 +104,5 @@ def keep_panel(scenario: Scenario) -> None:
     if is_taken:
         st.caption(_("There is a scenario of this name: choose another one to keep both."))
     if is_saved:
-        scenarios.save(asked, snapshot_id(), current_actor(get_runtime().settings))
-        st.rerun()
+        document = scenarios.save(asked, snapshot_id(), current_actor(get_runtime().settings), as_of)
+        open_scenario(document.document_id)

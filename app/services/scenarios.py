@@ -15,7 +15,7 @@ from app.i18n import N_
 from app.services import trust
 from app.services.reading import base_id
 from app.services.runtime import cached, get_runtime, shared
-from app.services.warehouse import cursor, merchants
+from app.services.warehouse import cursor, earlier_day, merchants
 
 if TYPE_CHECKING:
     from analytics.trust import Programme
@@ -116,9 +116,10 @@ def make_scenario(
     return Scenario(name=name, author=actor.name, segment=segment, levers=tuple(chosen), seed=seed)
 
 
-def named(scenario: Scenario, name: str) -> Scenario:
-    """The scenario under a name of its own; as it is when the name is blank."""
-    return replace(scenario, name=name.strip()) if name.strip() else scenario
+def named(scenario: Scenario, name: str, assumptions: str = "") -> Scenario:
+    """The scenario under a name of its own (as it is when the name is blank), with its author's own assumptions, one a line."""
+    own = tuple(line.strip() for line in assumptions.splitlines() if line.strip())
+    return replace(scenario, name=name.strip() or scenario.name, assumptions=own)
 
 
 def shown_outcomes(result: WhatifResult) -> list[Outcome]:
@@ -139,9 +140,9 @@ def crossing_table(result: WhatifResult) -> pd.DataFrame:
     return found.assign(change=found["score_after"] - found["score_before"])
 
 
-def save(scenario: Scenario, snapshot_id: str, actor: Actor) -> Document:
-    """Keeps the scenario with the snapshot it was asked of. Raises StaleDocument for a taken name, NotAllowed for a bad one."""
-    return get_runtime().workspace.scenarios.save(scenario.name, to_toml(scenario, snapshot_id), actor)
+def save(scenario: Scenario, snapshot_id: str, actor: Actor, as_of: date | None = None) -> Document:
+    """Keeps the scenario with the snapshot and the day it was asked of. Raises StaleDocument for a taken name, NotAllowed for a bad one."""
+    return get_runtime().workspace.scenarios.save(scenario.name, to_toml(scenario, snapshot_id, as_of), actor)
 
 
 def saved() -> list[Document]:
@@ -149,37 +150,9 @@ def saved() -> list[Document]:
     return get_runtime().workspace.scenarios.all()
 
 
-def compare_saved(snapshot_id: str, names: tuple[str, ...], as_of: date | None = None) -> pd.DataFrame:
-    """Saved scenarios side by side on a snapshot as of a day: name, author, median, median_change, ci_low, ci_high, crossing_down, crossing_up.
-
-    Raises InputError when a scenario no longer fits the data.
-    """
-    from analytics.whatif import scenario_from_toml
-
-    rows = []
-    for document in saved():
-        if document.name not in names:
-            continue
-        asked = replace(scenario_from_toml(document.body, document.name), snapshot_id=None)
-        found = {o.outcome: o for o in shown_outcomes(run_scenario(snapshot_id, asked, as_of))}
-        median = found["median_score"]
-        rows.append(
-            {
-                "name": document.name,
-                "author": document.author_name,
-                "median": median.value,
-                "median_change": median.change,
-                "ci_low": median.ci_low,
-                "ci_high": median.ci_high,
-                "crossing_down": found["merchants_crossing_down"].value,
-                "crossing_up": found["merchants_crossing_up"].value,
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def to_toml(scenario: Scenario, snapshot_id: str) -> str:
-    """The scenario as a file for `trustdesk whatif`."""
+def to_toml(scenario: Scenario, snapshot_id: str, as_of: date | None = None) -> str:
+    """The scenario as a file for `trustdesk whatif`, with the snapshot and the day that give the same numbers again."""
     from analytics.whatif import dump_scenario
 
-    return dump_scenario(replace(scenario, snapshot_id=base_id(snapshot_id)))
+    pinned = replace(scenario, snapshot_id=base_id(snapshot_id), as_of=earlier_day(snapshot_id, as_of))
+    return dump_scenario(pinned)
