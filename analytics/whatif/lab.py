@@ -27,7 +27,7 @@ from analytics.whatif.effect_outcomes import effect_outcomes
 from analytics.whatif.effect_types import Effect
 from analytics.whatif.levers import LeverRange
 from analytics.whatif.outcomes import Outcome, People, group_outcomes, point_values
-from analytics.whatif.scenario import BEHAVIOUR, Scenario, Segment, check_levers
+from analytics.whatif.scenario import Scenario, Segment, check_levers
 from analytics.whatif.spread import MOST_DRAWN, GroupDraws, group_draws
 from analytics.whatif.world import Mask, World, levels_of, make_world, with_programme
 
@@ -118,7 +118,7 @@ class Lab:
         assumptions = assumptions_of(applied, scenario, drawn_of[0])
         by_effect = effect_outcomes(applied, self._observed, effects) if self._observed is not None else []
         assumptions = (*assumptions, *(sentence for _, sentence in by_effect))
-        label = ASSUMPTION if any(lever.kind in BEHAVIOUR for lever in scenario.levers) else EXACT
+        label = ASSUMPTION if applied.is_behaviour_changed else EXACT
         sentences = tuple(map(str, assumptions))
         outcomes = [replace(each, label=label) for each in outcomes] + [outcome for outcome, _ in by_effect]
         told = [replace(each, assumptions=sentences).widened(applied.times) for each in outcomes]

@@ -38,7 +38,8 @@ def outcome_cards(result: WhatifResult) -> None:
 def _card(outcome: Outcome) -> None:
     unit = scenarios.OUTCOMES[outcome.outcome][1]
     currency = outcome.group.get("currency")
-    digits = 0 if unit == "count" else 6  # expected counts are fractions: a merchant or an order is not
+    expected = outcome.outcome in scenarios.EXPECTED
+    digits = 6 if unit != "count" else 1 if expected else 0  # of counted ones: a merchant or an order is no fraction
     value, change, low, high = (
         round(number, digits) for number in (outcome.value, outcome.change, outcome.ci_low, outcome.ci_high)
     )
@@ -51,9 +52,9 @@ def _card(outcome: Outcome) -> None:
             delta_arrow="up" if change > 0 else "down" if change < 0 else "off",
             help=_("Of the merchants that cross the limit") if outcome.outcome in scenarios.TOUCHED else None,
         )
-        if outcome.ci_low == outcome.ci_high == 0:
+        if low == high == 0:
             st.caption(_("No change"))
-        elif low == high:
+        elif outcome.ci_low == outcome.ci_high:
             st.caption(_("Set by the lever"))
         else:
             ends = [difference(end, unit, currency=currency) for end in (low, high)]

@@ -45,6 +45,7 @@ OUTCOMES = {
     "repeat": (N_("Share of buyers who came back"), "rate"),
 }
 TOUCHED = ("orders_touched", "gmv_touched")
+EXPECTED = ("false_flags", "missed")  # means of what may be: fractions of a merchant
 LABELS = {
     "exact": N_("Exact: the same figures under another rule"),
     "assumption": N_("Assumption: the change is put in, not predicted"),
