@@ -89,13 +89,13 @@ def heard(lines: Sequence[Line], counted: Floats, total: Floats, mean: Floats, s
 
 def _robust(columns: Floats, y: Floats) -> tuple[float, Floats]:
     """Level and slopes of 0 or more by Huber's weights at one robust deviation; the first column is the level's, of either sign."""
-    weight, found = np.ones(len(y)), np.zeros(columns.shape[1])
+    count = columns.shape[1]
+    weight, found, both = np.ones(len(y)), np.zeros(count), np.column_stack([columns, y])
     for _ in range(_STEPS):
-        root = np.sqrt(weight)
-        turned, small = np.linalg.qr(
-            columns * root[:, None]
-        )  # as many rows as columns: the same problem, and a fast one
-        down, up, *slopes = optimize.nnls(np.column_stack([-small[:, 0], small]), turned.T @ (y * root))[0]
+        # Q is not needed: R has as many rows as columns, and the same least squares
+        turned: Floats = np.asarray(np.linalg.qr(both * np.sqrt(weight)[:, None], mode="r"))
+        small, right = turned[:count, :count], turned[:count, count]
+        down, up, *slopes = optimize.nnls(np.column_stack([-small[:, 0], small]), right)[0]
         found = np.array([up - down, *slopes])
         left = np.abs(y - columns @ found)
         spread = max(1.4826 * float(np.median(left)), 1e-6)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
 from analytics.trust.prior import Floats, TrustModel, heard
@@ -52,8 +53,11 @@ class Joint:
 
 def joint(counts: pd.DataFrame, model: TrustModel) -> Joint:
     """The rates of the merchants of `daily_counts`, each given all of the merchant's orders, opinions as far as they are believed."""
-    rows = model.rows(counts["category"])
-    counted, total = heard(counts, model)
+    return joint_of(*heard(counts, model), model.rows(counts["category"]), model)
+
+
+def joint_of(counted: Floats, total: Floats, rows: NDArray[np.intp], model: TrustModel) -> Joint:
+    """`joint` of believed counts (merchants, rates); `rows` are the merchants' rows of the model's priors."""
     centre, spread = _latent(model.mean, np.minimum(model.strength, _BELIEVED))
     mean, strength, loading = _condition(counted, total, centre[rows], spread[rows], factor_loading(model.common))
     alpha, beta = mean * strength + counted, (1 - mean) * strength + total - counted

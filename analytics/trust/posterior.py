@@ -8,7 +8,7 @@ the draws move smoothly with the counts, so equal counts give equal draws and a 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -83,12 +83,24 @@ def score_draws(joints: Joint, keys: NDArray[np.uint64], model: TrustModel, draw
     merchant, times the loading) and a part of its own. Own parts of two rates that share orders (a late order is also badly reviewed)
     correlate as those orders do, √((1 − B)(1 − B')) of it with B the part that is borrowed from the prior.
     """
-    steps = _sharing(model)
     total = np.zeros((rows.stop - rows.start, draws), dtype=np.float32)
+    for earned in points_draws(joints, keys, model, draws, rows, range(len(model.rates))):
+        total += earned
+    return total
+
+
+def points_draws(
+    joints: Joint, keys: NDArray[np.uint64], model: TrustModel, draws: int, rows: slice, columns: Iterable[int]
+) -> Iterator[Draws]:
+    """The parts of `score_draws`: points (0 to max_points) that the rates of `columns` earn, each of shape (merchants, draws)."""
+    steps = _sharing(model)
     conduct = strata(keys[rows], "conduct", draws)
-    noise = [normals(keys[rows], rate.rate_id, draws) for rate in model.rates]
-    for column, rate in enumerate(model.rates):
-        loading = joints.loading[rows, column]
+    noise: dict[int, Draws] = {}
+    for column in columns:
+        for one in (column, *(k for k, _ in steps[column])):
+            if one not in noise:
+                noise[one] = normals(keys[rows], model.rates[one].rate_id, draws)
+        loading, rate = joints.loading[rows, column], model.rates[column]
         error = _own_error(column, noise, np.sqrt(1 - joints.borrowed[rows]), steps[column])
         error *= _column(joints.widening * np.sqrt(np.maximum(1 - loading**2, 0)))
         error += _column(joints.widening * loading) * conduct
@@ -96,8 +108,7 @@ def score_draws(joints: Joint, keys: NDArray[np.uint64], model: TrustModel, draw
         slope = model.max_points[column] / (rate.good - rate.bad)
         drawn *= np.float32(slope)
         drawn -= np.float32(slope * rate.bad)
-        total += np.clip(drawn, 0, np.float32(model.max_points[column]), out=drawn)
-    return total
+        yield np.clip(drawn, 0, np.float32(model.max_points[column]), out=drawn)
 
 
 def _sharing(model: TrustModel) -> list[list[tuple[int, float]]]:
@@ -112,7 +123,7 @@ def _sharing(model: TrustModel) -> list[list[tuple[int, float]]]:
     return [[(k, float(root[j, k])) for k in range(j) if abs(root[j, k]) > _SLIGHT] for j in range(len(root))]
 
 
-def _own_error(column: int, noise: list[Draws], seen: Floats, steps: list[tuple[int, float]]) -> Draws:
+def _own_error(column: int, noise: Mapping[int, Draws], seen: Floats, steps: list[tuple[int, float]]) -> Draws:
     """The rate's own normal with what it shares of earlier rates' mixed in, of unit variance; `seen` is √(1 − B) of every rate."""
     parts = [(k, weight * seen[:, column] * seen[:, k]) for k, weight in steps]
     left = 1 - sum((part**2 for _, part in parts), start=np.zeros(len(seen)))

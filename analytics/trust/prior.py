@@ -21,7 +21,7 @@ from analytics.trust.programme import PriorSettings, Programme, Rate
 
 Floats = NDArray[np.float64]
 _STEPS = 5  # Kleinman's weights depend on the spread that they estimate; the iteration settles in three or four
-_FEWEST = 10  # with fewer merchants above min_n, all merchants tell the prior
+FEWEST = 10  # with fewer merchants above min_n, all merchants tell the prior
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def fit_model(counts: pd.DataFrame, programme: Programme, *, left_out: Collectio
         left_out = [rate.rate_id for rate in programme.rates if not _is_recorded(counts, rate)]
     rates = tuple(rate for rate in programme.rates if rate.rate_id not in left_out)
     peers = counts[counts["n"] >= programme.min_n]
-    counts = peers if len(peers) >= _FEWEST else counts
+    counts = peers if len(peers) >= FEWEST else counts
     categories = tuple(sorted({str(name) for name in counts["category"].dropna()}))
     group = pd.Index(categories, dtype="object").get_indexer(pd.Index(counts["category"], dtype="object"))
     fits = [_fit_rate(counts, rate, group, len(categories), programme.prior) for rate in rates]
@@ -75,7 +75,7 @@ def fit_model(counts: pd.DataFrame, programme: Programme, *, left_out: Collectio
     model = TrustModel(
         programme=programme,
         rates=rates,
-        max_points=tuple(_max_points(programme, left_out)),
+        max_points=tuple(max_points(programme, left_out)),
         left_out=tuple(rate.rate_id for rate in programme.rates if rate.rate_id in left_out),
         categories=categories,
         mean=mean,
@@ -140,7 +140,7 @@ def _is_recorded(counts: pd.DataFrame, rate: Rate) -> bool:
     return all(counts[column].sum() > 0 for column in columns)
 
 
-def _max_points(programme: Programme, left_out: Collection[str]) -> list[float]:
+def max_points(programme: Programme, left_out: Collection[str]) -> list[float]:
     """Points of the rates in use: a left-out rate's go to its component's others, an absent component's to the other components."""
     used = {
         component.component_id: [rate for rate in component.rates if rate.rate_id not in left_out]

@@ -3,12 +3,18 @@
 Knows the trust score's pure functions; knows no page. Results are conditional on the assumptions they carry.
 """
 
+from analytics.whatif.assumptions import Assumption
+from analytics.whatif.effect_types import Effect
+from analytics.whatif.lab import Lab, WhatifResult
 from analytics.whatif.levers import LeverRange
+from analytics.whatif.outcomes import Outcome
 from analytics.whatif.scenario import Lever, Scenario, Segment, dump_scenario, load_scenario, scenario_from_toml
-from analytics.whatif.simulate import Assumption, Outcome, WhatifResult, lever_ranges, simulate, simulate_counts
+from analytics.whatif.simulate import lever_ranges, make_lab, simulate, simulate_counts
 
 __all__ = [
     "Assumption",
+    "Effect",
+    "Lab",
     "Lever",
     "LeverRange",
     "Outcome",
@@ -18,6 +24,7 @@ __all__ = [
     "dump_scenario",
     "lever_ranges",
     "load_scenario",
+    "make_lab",
     "scenario_from_toml",
     "simulate",
     "simulate_counts",

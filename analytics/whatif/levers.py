@@ -1,23 +1,24 @@
-"""What can be changed: the segment a lever works on, its live baseline and bounds, and the changed counts or limits.
+"""What can be changed: a lever's live baseline and bounds in a segment, and the world that it makes.
 
-Knows frames of counts and score definitions; draws no random number and reads no database.
+Behaviour levers change the counts of the segment's merchants, policy levers the definition for all. Knows worlds and definitions; draws no random number
+and reads no database.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from analytics.errors import InputError
-from analytics.trust.prior import TrustModel
 from analytics.trust.programme import Programme, Rate
 from analytics.trust.toml_table import did_you_mean
 from analytics.whatif.scenario import Lever, LeverKind, Scenario, Segment
+from analytics.whatif.world import Mask, World, with_counts
 
-Mask = NDArray[np.bool_]
 _COLUMNS = {
     "categories": "category",
     "regions": "region",
@@ -25,27 +26,50 @@ _COLUMNS = {
     "size_bands": "size_band",
     "merchants": "merchant_id",
 }
+_LATE = "late_seller_count"
+_USUAL = (0.05, 0.95)  # quantiles of merchants' own values: beyond them the data say nothing of how merchants do
+# Denominators that are answers or questions, of which there could be more: how many an order.
+ASKED = ("reviewed_order_count", "csat_count", "question_count", "review_count", "nps_count")
+
+_STEP = 1e-6
 
 
 @dataclass(frozen=True)
 class LeverRange:
-    """A lever's present value in a segment and the bounds of its target, in the lever's unit (a rate 0–1, or score points)."""
+    """A lever's present value in a segment and the bounds of its target, in the lever's unit (a rate 0–1, answers an order, score points, days, orders).
+
+    From `usual_low` to `usual_high` the data have merchants of the segment; beyond, an effect is extrapolated. Without a usual range they are the bounds.
+    """
 
     kind: LeverKind
     level: str | None
     baseline: float
     low: float
     high: float
+    of: str | None = None
+    usual: tuple[float, float] | None = None
+
+    @property
+    def name(self) -> str:
+        return Lever(self.kind, level=self.level, of=self.of).name
 
     def target(self, lever: Lever) -> float:
         """The value that the lever asks for; InputError when out of bounds. Exactly the baseline when the change is zero."""
         asked = lever.target if lever.target is not None else self.baseline + (lever.change or 0.0)
         if not self.low <= asked <= self.high:
-            unit = " Rates are from 0 to 1: two percentage points are 0.02." if self.kind == "late_rate" else ""
+            is_share = self.kind in ("late_rate", "rate", "good", "bad", "bound")
+            unit = " Rates are from 0 to 1: two percentage points are 0.02." if is_share else ""
             raise InputError(
-                f"lever '{self.kind}': {asked:g} is out of bounds, from {self.low:g} to {self.high:g} (now {self.baseline:g}).{unit}"
+                f"lever '{self.name}': {asked:g} is out of bounds, from {self.low:g} to {self.high:g} (now {self.baseline:g}).{unit}"
             )
         return asked
+
+    def beyond(self, target: float) -> float:
+        """How far the target lies outside what the data have, in widths of that; 0 within."""
+        if self.usual is None or target == self.baseline:
+            return 0.0
+        low, high = min(self.usual[0], self.baseline), max(self.usual[1], self.baseline)
+        return max(low - target, target - high, 0.0) / max(high - low, 1e-6)
 
 
 def segment_mask(counts: pd.DataFrame, segment: Segment) -> Mask:
@@ -66,20 +90,169 @@ def segment_mask(counts: pd.DataFrame, segment: Segment) -> Mask:
     return inside
 
 
-def late_rate_range(counts: pd.DataFrame, model: TrustModel, inside: Mask) -> LeverRange:
-    """Baseline: the segment's late deliveries over its deliveries. Bounds: from none late to the highest rate of any merchant with
-    at least min_n deliveries, so that the lever stays within what has been seen."""
-    rate = _late_rate(model)
-    numerator, denominator = _plain(counts, rate)
-    if not denominator[inside].sum() > 0:
-        raise InputError("lever 'late_rate': the segment has no deliveries in the window. Widen it.")
-    baseline = float(numerator[inside].sum() / denominator[inside].sum())
-    enough = denominator >= model.programme.min_n
-    worst = float((numerator[enough] / denominator[enough]).max()) if enough.any() else baseline
-    return LeverRange("late_rate", None, baseline, 0.0, max(worst, baseline))
+def ranges(world: World, inside: Mask) -> tuple[LeverRange, ...]:
+    """Every lever that this segment has, behaviour first: baselines and bounds. One that the source lacks is not among them."""
+    found: list[LeverRange] = []
+    programme = world.model.programme
+    late = [rate.rate_id for rate in world.model.rates if rate.numerator == _LATE]
+    for rate in world.model.rates:
+        if world.base[inside, world.model.rates.index(rate)].sum() > 0:
+            is_late = [rate.rate_id] == late and not _counts_lateness_twice(world)
+            lever = Lever("late_rate") if is_late else Lever("rate", of=rate.rate_id)
+            found.append(range_of(world, inside, lever))
+    for rate in world.model.rates:
+        if rate.denominator in ASKED and world.base[inside, world.model.rates.index(rate)].sum() > 0:
+            found.append(range_of(world, inside, Lever("coverage", of=rate.rate_id)))
+    found += [range_of(world, inside, Lever("score_limit", level=level.level_id)) for level in programme.levels[:-1]]
+    found += [
+        range_of(world, inside, Lever(kind)) for kind in ("score_limit", "half_life_days", "window_days", "min_n")
+    ]
+    for kind in ("weight", "good", "bad"):
+        found += [range_of(world, inside, Lever(kind, of=rate.rate_id)) for rate in world.model.rates]
+    found += [
+        range_of(world, inside, Lever("bound", of=world.model.rates[line.column].rate_id)) for line in world.model.lines
+    ]
+    return tuple(found)
 
 
-def score_limit_range(programme: Programme, level: str | None, limit: float) -> LeverRange:
+def range_of(world: World, inside: Mask, lever: Lever) -> LeverRange:
+    """The lever's baseline and bounds. InputError with what is missing where the source or the definition lacks it."""
+    programme = world.model.programme
+    match lever.kind:
+        case "late_rate" | "rate":
+            return _rate_range(world, inside, lever, _rate_column(world, lever))
+        case "coverage":
+            return _coverage_range(world, inside, lever, _rate_column(world, lever))
+        case "score_limit":
+            return _limit_range(programme, lever.level, world.limit)
+        case "half_life_days":
+            return LeverRange(lever.kind, None, programme.half_life_days, 1.0, 730.0)
+        case "window_days":
+            shortest = max((rate.maturity_days for rate in programme.rates), default=0) + 1
+            return LeverRange(lever.kind, None, float(programme.window_days), float(shortest), 730.0)
+        case "min_n":
+            most = float(world.n.max(initial=1))
+            return LeverRange(lever.kind, None, float(programme.min_n), 1.0, max(most, float(programme.min_n)))
+        case _:
+            return _rule_range(world, lever, world.model.rates[_rate_column(world, lever)])
+
+
+def change_behaviour(world: World, inside: Mask, lever: Lever, target: float) -> World:
+    """The world with the segment's rate or coverage at `target`: expected counts, so no longer whole numbers; itself at the baseline.
+
+    A rate going down shrinks every merchant's numerators by one factor; going up, what is left of its denominators. Either way the segment's rate is the
+    target, the order of merchants is kept, no count leaves 0 … denominator, and recency-weighted counts change by the same factor as plain ones.
+    A coverage scales numerators and denominators alike: more answers that say the same.
+    """
+    column = _rate_column(world, lever)
+    baseline = range_of(world, inside, lever).baseline
+    if target == baseline:
+        return world
+    if lever.kind == "coverage":
+        arrays = ("counted", "total", "squares", "plain", "base")
+        changed = {name: getattr(world, name).copy(order="F") for name in arrays}
+        for array in changed.values():
+            array[inside, column] *= target / baseline
+        return with_counts(world, (column,), **changed)
+    counted, plain = world.counted.copy(order="F"), world.plain.copy(order="F")
+    for numerator, denominator in ((counted, world.total), (plain, world.base)):
+        old, all_ = numerator[inside, column], denominator[inside, column]
+        if target < baseline:
+            numerator[inside, column] = old * (target / baseline)
+        else:
+            numerator[inside, column] = all_ - (all_ - old) * ((1 - target) / (1 - baseline))
+    return with_counts(world, (column,), counted=counted, plain=plain)
+
+
+def change_definition(programme: Programme, targets: Sequence[tuple[Lever, float]]) -> Programme:
+    """The definition with its rules at the targets of policy levers, itself where all are at their baselines. InputError where they contradict each other."""
+    weights = {str(lever.of): target for lever, target in targets if lever.kind == "weight"}
+    for lever, target in targets:
+        if lever.kind != "weight":
+            programme = _with_rule(programme, lever, target)
+    for rate in programme.rates:
+        if (rate.good < rate.bad) != (rate.direction == "lower") or rate.good == rate.bad:
+            raise InputError(
+                f"levers 'good {rate.rate_id}' and 'bad {rate.rate_id}' contradict each other: the ends of the scale would be {rate.good:g} and {rate.bad:g}. "
+                "Move one of them."
+            )
+        if rate.maturity_days >= programme.window_days:
+            raise InputError(
+                f"lever 'window_days': {programme.window_days} days leave nothing of '{rate.rate_id}', which is judged after {rate.maturity_days}."
+            )
+    return _weighed(programme, weights)
+
+
+def _with_rule(programme: Programme, lever: Lever, target: float) -> Programme:
+    match lever.kind:
+        case "score_limit":
+            levels = [
+                replace(each, minimum=target) if each.level_id == lever.level else each for each in programme.levels
+            ]
+            return replace(programme, levels=tuple(levels))
+        case "half_life_days":
+            return replace(programme, half_life_days=target)
+        case "window_days" | "min_n":
+            if target != int(target):
+                raise InputError(f"lever '{lever.name}': expected a whole number, found {target:g}.")
+            return replace(programme, **{lever.kind: int(target)})  # type: ignore[arg-type]
+        case "bound":
+            bounds = [replace(each, bound=target) if each.rate == lever.of else each for each in programme.bounds]
+            return replace(programme, bounds=tuple(bounds))
+        case _:
+            ends: dict[str, Any] = {lever.kind: target}
+            return _with_rates(programme, lambda rate: replace(rate, **ends) if rate.rate_id == lever.of else rate)
+
+
+def default_limit(programme: Programme, scenario: Scenario) -> float:
+    """Where crossings are counted before any lever moves it: a moved level's border, else the scenario's limit, else the border of
+    the second lowest level."""
+    for lever in scenario.levers:
+        if lever.level is not None:
+            return _limit_range(programme, lever.level, 0.0).baseline
+    return programme.levels[-2].minimum if scenario.limit is None else scenario.limit
+
+
+def rate_of(world: World, lever: Lever) -> Rate:
+    """The rate that a behaviour lever changes."""
+    return world.model.rates[_rate_column(world, lever)]
+
+
+def _rate_range(world: World, inside: Mask, lever: Lever, column: int) -> LeverRange:
+    """Baseline: the segment's numerators over its denominators. Bounds: from the best rate there is to the worst of any merchant with at
+    least min_n units, so that the lever stays within what has been seen. Usual: the middle nine tenths of the segment's merchants."""
+    plain, base = world.plain[:, column], world.base[:, column]
+    if not base[inside].sum() > 0:
+        kinds = "deliveries" if world.model.rates[column].denominator == "delivery_due_count" else "cases of it"
+        raise InputError(f"lever '{lever.name}': the segment has no {kinds} in the window. Widen it.")
+    baseline = float(plain[inside].sum() / base[inside].sum())
+    enough = base >= world.model.programme.min_n
+    seen = plain[enough] / base[enough] if enough.any() else np.array([baseline])
+    mine = plain[enough & inside] / base[enough & inside]
+    usual = (float(np.quantile(mine, _USUAL[0])), float(np.quantile(mine, _USUAL[1]))) if len(mine) else None
+    if world.model.rates[column].direction == "lower":
+        low, high = 0.0, max(float(seen.max()), baseline)
+    else:
+        low, high = min(float(seen.min()), baseline), 1.0
+    return LeverRange(lever.kind, None, baseline, low, min(high, 1.0), lever.of, usual)
+
+
+def _coverage_range(world: World, inside: Mask, lever: Lever, column: int) -> LeverRange:
+    """Baseline: answers an order in the segment. Bounds: from none to what the most answered merchant with at least min_n orders has."""
+    rate = world.model.rates[column]
+    if rate.denominator not in ASKED:
+        raise InputError(f"lever '{lever.name}': every order counts for this rate, so there is no coverage to change.")
+    base, orders = world.base[:, column], world.n.astype(float)
+    if not base[inside].sum() > 0:
+        raise InputError(f"lever '{lever.name}': the segment has no answers in the window. Widen it.")
+    baseline = float(base[inside].sum() / orders[inside].sum())
+    enough = orders >= world.model.programme.min_n
+    seen = base[enough] / orders[enough] if enough.any() else np.array([baseline])
+    usual = (float(np.quantile(seen, _USUAL[0])), float(np.quantile(seen, _USUAL[1])))
+    return LeverRange(lever.kind, None, baseline, 0.0, max(float(seen.max()), baseline), lever.of, usual)
+
+
+def _limit_range(programme: Programme, level: str | None, limit: float) -> LeverRange:
     """Baseline and bounds of a border: a level's stays between its neighbours', the action limit between 0 and 100."""
     if level is None:
         return LeverRange("score_limit", None, limit, 0.0, 100.0)
@@ -95,67 +268,69 @@ def score_limit_range(programme: Programme, level: str | None, limit: float) -> 
     )
 
 
-def change_late_rate(counts: pd.DataFrame, model: TrustModel, inside: Mask, target: float) -> pd.DataFrame:
-    """Counts with the segment's late rate at `target`: expected counts, so no longer whole numbers.
-
-    Going down, every merchant's late deliveries shrink by one factor; going up, its timely ones do. Either way the segment's rate is
-    the target, the order of merchants is kept, no count leaves 0 … denominator, and recency-weighted counts change by the
-    same factor as plain ones. At the baseline the counts come back as they are.
-    """
-    rate = _late_rate(model)
-    baseline = late_rate_range(counts, model, inside).baseline
-    if target == baseline:
-        return counts
-    changed = counts.copy()
-    for kind in ("", "recent_"):
-        late = counts[f"{rate.rate_id}.{kind}numerator"].to_numpy(dtype=float)
-        all_ = counts[f"{rate.rate_id}.{kind}denominator"].to_numpy(dtype=float)
-        if target < baseline:
-            new = late * (target / baseline)
-        else:
-            new = all_ - (all_ - late) * ((1 - target) / (1 - baseline))
-        changed[f"{rate.rate_id}.{kind}numerator"] = np.where(inside, new, late)
-    return changed
+def _rule_range(world: World, lever: Lever, rate: Rate) -> LeverRange:
+    """A rate's points, the ends of its credit scale (they never meet), or how far it is believed."""
+    programme, is_lower = world.model.programme, rate.direction == "lower"
+    if lever.kind == "bound":
+        bound = next((each.bound for each in programme.bounds if each.rate == rate.rate_id), None)
+        if bound is None:
+            raise InputError(f"lever '{lever.name}': the definition doesn't bound this rate.")
+        return LeverRange(lever.kind, None, bound, 0.0, 1.0, lever.of)
+    if lever.kind == "weight":
+        return LeverRange(lever.kind, None, rate.points, _STEP, 100.0 - _STEP * len(programme.rates), lever.of)
+    is_upper = (lever.kind == "bad") == is_lower
+    other = rate.good if lever.kind == "bad" else rate.bad
+    low, high = (other + _STEP, 1.0) if is_upper else (0.0, other - _STEP)
+    return LeverRange(lever.kind, None, getattr(rate, lever.kind), low, high, lever.of)
 
 
-def move_limit(programme: Programme, level: str, minimum: float) -> Programme:
-    """The definition with the border of a level moved."""
-    levels = tuple(replace(item, minimum=minimum) if item.level_id == level else item for item in programme.levels)
-    return replace(programme, levels=levels)
-
-
-def default_limit(programme: Programme, scenario: Scenario) -> float:
-    """Where crossings are counted before any lever moves it: a moved level's border, else the scenario's limit, else the border of
-    the second lowest level."""
-    for lever in scenario.levers:
-        if lever.level is not None:
-            return score_limit_range(programme, lever.level, 0.0).baseline
-    return programme.levels[-2].minimum if scenario.limit is None else scenario.limit
-
-
-def late_orders(counts: pd.DataFrame, model: TrustModel, inside: Mask) -> float:
-    """Deliveries late by the merchant's fault in the segment and window (expected ones, after a change)."""
-    numerator, _ = _plain(counts, _late_rate(model))
-    return float(numerator[inside].sum())
-
-
-def _plain(counts: pd.DataFrame, rate: Rate) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    return (
-        counts[f"{rate.rate_id}.numerator"].to_numpy(dtype=float),
-        counts[f"{rate.rate_id}.denominator"].to_numpy(dtype=float),
+def _weighed(programme: Programme, weights: Mapping[str, float]) -> Programme:
+    """Rates at so many points of 100; what is left is shared by the others as before."""
+    if all(rate.points == weights.get(rate.rate_id, rate.points) for rate in programme.rates):
+        return programme
+    others = sum(rate.points for rate in programme.rates if rate.rate_id not in weights)
+    left = 100.0 - sum(weights.values())
+    if not (left > 0 and others > 0) and abs(left) > 1e-9:
+        raise InputError(
+            f"levers 'weight': {', '.join(weights)} would have {100.0 - left:g} of 100 points together. Lower one, or leave one to the others."
+        )
+    factor = left / others if others else 0.0
+    return _with_rates(
+        programme, lambda rate: replace(rate, points=weights.get(rate.rate_id, max(rate.points * factor, _STEP)))
     )
 
 
-def _late_rate(model: TrustModel) -> Rate:
-    """The rate that the lever changes; a definition that counts lateness in another way too can't be changed by it alone."""
-    if any(rate.numerator == "delivered_late_count" for rate in model.rates):
-        raise InputError(
-            "lever 'late_rate': the programme also scores delivered_late_count, which this lever doesn't change."
-        )
-    found = [rate for rate in model.rates if rate.numerator == "late_seller_count"]
-    if len(found) != 1:
-        raise InputError(
-            f"lever 'late_rate': expected one rate of late_seller_count in the score, found {len(found)}. "
-            "The source has no deliveries with a promised day, or the programme doesn't score them."
-        )
-    return found[0]
+def _with_rates(programme: Programme, change: Callable[[Rate], Rate]) -> Programme:
+    components = []
+    for component in programme.components:
+        rates = tuple(change(rate) for rate in component.rates)
+        points = component.points if rates == component.rates else sum(rate.points for rate in rates)
+        components.append(replace(component, rates=rates, points=points))
+    return replace(programme, components=tuple(components))
+
+
+def _rate_column(world: World, lever: Lever) -> int:
+    """The rate that the lever is of; a definition that counts lateness in another way too can't be changed by the late rate alone."""
+    if lever.kind == "late_rate":
+        if _counts_lateness_twice(world):
+            raise InputError(
+                "lever 'late_rate': the programme also scores delivered_late_count, which this lever doesn't change."
+            )
+        found = [place for place, rate in enumerate(world.model.rates) if rate.numerator == _LATE]
+        if len(found) != 1:
+            raise InputError(
+                f"lever 'late_rate': expected one rate of late_seller_count in the score, found {len(found)}. "
+                "The source has no deliveries with a promised day, or the programme doesn't score them."
+            )
+        return found[0]
+    column = world.column(str(lever.of))
+    if column is None:
+        missing = str(lever.of) in world.model.left_out
+        hint = "" if missing else did_you_mean(str(lever.of), [rate.rate_id for rate in world.model.rates])
+        why = "the source doesn't record this rate" if missing else "no rate of this name in the score"
+        raise InputError(f"lever '{lever.name}': {why}.{hint}")
+    return column
+
+
+def _counts_lateness_twice(world: World) -> bool:
+    return any(rate.numerator == "delivered_late_count" for rate in world.model.rates)

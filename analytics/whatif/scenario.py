@@ -1,12 +1,13 @@
 """A what-if question as data: a segment, levers, a seed; read from and written to TOML that a person can edit.
 
-Knows the spelling of scenarios, not the data that they are asked of: `simulate` checks values against the data.
+Knows the spelling of scenarios, not the data that they are asked of: `Lab` checks values against the data.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, fields
+from datetime import date
 from pathlib import Path
 from typing import Literal, cast
 
@@ -14,10 +15,39 @@ import tomli_w
 
 from analytics.errors import InputError
 from analytics.trust.toml_table import TomlTable, parse_toml, read_toml
+from analytics.whatif.questions import NOTHING_MORE, Questions, read_questions, tables_of
 
-VERSION = 1
-LeverKind = Literal["late_rate", "score_limit"]
-LEVER_KINDS: tuple[LeverKind, ...] = ("late_rate", "score_limit")
+VERSION = 2  # files of version 1 know the kinds late_rate and score_limit alone, and say the same
+LeverKind = Literal[
+    "late_rate",
+    "rate",
+    "coverage",
+    "score_limit",
+    "half_life_days",
+    "window_days",
+    "min_n",
+    "weight",
+    "good",
+    "bad",
+    "bound",
+]
+LEVER_KINDS: tuple[LeverKind, ...] = (
+    "late_rate",
+    "rate",
+    "coverage",
+    "score_limit",
+    "half_life_days",
+    "window_days",
+    "min_n",
+    "weight",
+    "good",
+    "bad",
+    "bound",
+)
+OF_A_RATE: tuple[LeverKind, ...] = ("rate", "coverage", "weight", "good", "bad", "bound")  # their `of` names the rate
+BEHAVIOUR: tuple[LeverKind, ...] = ("late_rate", "rate", "coverage")  # what merchants do; the others are policy
+_OF_VERSION_1: tuple[LeverKind, ...] = ("late_rate", "score_limit")
+DAYS = (date(1900, 1, 1), date(2200, 12, 31))  # that a scenario may be asked of
 
 
 @dataclass(frozen=True)
@@ -40,20 +70,31 @@ class Segment:
 class Lever:
     """One change. Either `target` (the new value) or `change` (added to the baseline), in the lever's unit.
 
-    `late_rate` (behaviour): the segment's share of deliveries late by the merchant's fault, 0–1: two percentage points are 0.02.
-    `score_limit` (policy): the border of `level`, or the scenario's limit when `level` is None, in score points 0–100.
+    Behaviour, of the segment's merchants: `rate` (of = rate_id: the segment's rate, 0–1: two percentage points are 0.02), `late_rate` (the rate of deliveries
+    late by the merchant's fault, whatever the programme calls it), `coverage` (of = rate_id: how many of its denominators, such as reviews, there are an order).
+    Policy, for all merchants: `score_limit` (the border of `level`, or the scenario's limit when `level` is None, in score points 0–100), `half_life_days`,
+    `window_days`, `min_n` (orders), `weight` (of = rate_id, in points of 100; the others give way in proportion), `good`, `bad` (of = rate_id: the ends of its
+    credit scale, 0–1), `bound` (of = rate_id: how far opinions count beyond the facts, 0–1).
     """
 
     kind: LeverKind
     target: float | None = None
     change: float | None = None
     level: str | None = None
+    of: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The kind, and what it is of: `rate late_seller_rate`, `score_limit good`."""
+        return " ".join(part for part in (self.kind, self.of, self.level) if part)
 
 
 @dataclass(frozen=True)
 class Scenario:
     """A named question. `limit` is the score below which merchants are counted and crossings seen (default: the border of the
-    second lowest level). `snapshot_id`, when given, is the only snapshot that the scenario runs on; same snapshot and seed, same numbers."""
+    second lowest level). `snapshot_id`, when given, is the only snapshot that the scenario runs on; same snapshot and seed, same numbers.
+    `as_of` is the day at whose end it was asked (None: all that the snapshot knows); `parent` the scenario that it was copied from; `assumptions`
+    are its author's own sentences, beside those that every result carries. `questions` are asked beside the outcomes; a scenario that asks one may have no lever."""
 
     name: str
     author: str = ""
@@ -63,6 +104,10 @@ class Scenario:
     seed: int = 1
     draws: int = 400
     snapshot_id: str | None = None
+    as_of: date | None = None
+    parent: str = ""
+    assumptions: tuple[str, ...] = ()
+    questions: Questions = NOTHING_MORE
 
 
 def load_scenario(path: Path) -> Scenario:
@@ -77,7 +122,7 @@ def scenario_from_toml(text: str, where: str = "scenario") -> Scenario:
 
 def dump_scenario(scenario: Scenario) -> str:
     """The scenario as TOML; reading it back gives an equal one."""
-    values = {"version": VERSION, **_filled(asdict(scenario))}
+    values = {"version": VERSION, **_filled(asdict(scenario) | {"questions": None} | tables_of(scenario.questions))}
     return tomli_w.dumps(values)
 
 
@@ -96,18 +141,24 @@ def _filled(values: dict[str, object]) -> dict[str, object]:
 
 def _scenario(root: TomlTable) -> Scenario:
     version = root.whole("version", 1)
-    if version != VERSION:
-        raise root.error("version", f"this program reads version {VERSION}, found {version}")
-    segment = root.table("segment")
+    if version > VERSION:
+        raise root.error("version", f"this program reads versions up to {VERSION}, found {version}")
+    kinds = LEVER_KINDS if version == VERSION else _OF_VERSION_1
+    segment, questions = root.table("segment"), read_questions(root)
+    asks_only = not root.has("levers") and questions != NOTHING_MORE
     scenario = Scenario(
         name=root.text("name"),
         author=root.text("author", ""),
         segment=Segment(**{field.name: segment.texts(field.name) for field in fields(Segment)}),
-        levers=tuple(_lever(table) for table in root.tables("levers")),
+        levers=() if asks_only else tuple(_lever(table, kinds) for table in root.tables("levers")),
         limit=root.number("limit", 0, 100) if root.has("limit") else None,
         seed=root.whole("seed", 0, math.inf, default=1),
         draws=root.whole("draws", 40, 10_000, default=400),
         snapshot_id=root.text("snapshot_id") if root.has("snapshot_id") else None,
+        as_of=root.day("as_of", *DAYS) if root.has("as_of") else None,
+        parent=root.text("parent", ""),
+        assumptions=root.texts("assumptions"),
+        questions=questions,
     )
     segment.close()
     root.close()
@@ -115,13 +166,14 @@ def _scenario(root: TomlTable) -> Scenario:
     return scenario
 
 
-def _lever(table: TomlTable) -> Lever:
-    kind = cast(LeverKind, table.one_of("kind", LEVER_KINDS))
+def _lever(table: TomlTable, kinds: tuple[LeverKind, ...]) -> Lever:
+    kind = cast(LeverKind, table.one_of("kind", kinds))
     lever = Lever(
         kind=kind,
         target=table.number("target", -1e9, 1e9) if table.has("target") else None,
         change=table.number("change", -1e9, 1e9) if table.has("change") else None,
         level=table.text("level") if kind == "score_limit" and table.has("level") else None,
+        of=table.text("of") if kind in OF_A_RATE else None,
     )
     table.close()
     return lever
@@ -129,13 +181,16 @@ def _lever(table: TomlTable) -> Lever:
 
 def check_levers(scenario: Scenario) -> None:
     """InputError when the levers contradict each other or one says neither or both of target and change."""
-    kinds = [lever.kind for lever in scenario.levers]
-    for lever in scenario.levers:
-        if kinds.count(lever.kind) > 1:
-            raise InputError(f"scenario '{scenario.name}': lever '{lever.kind}' is set more than once. Keep one.")
+    keys = [(lever.kind, lever.of) for lever in scenario.levers]
+    for lever, key in zip(scenario.levers, keys, strict=True):
+        if keys.count(key) > 1:
+            raise InputError(f"scenario '{scenario.name}': lever '{lever.name}' is set more than once. Keep one.")
+        if (lever.of is not None) != (lever.kind in OF_A_RATE):
+            wanted = "needs of = a rate of the score" if lever.of is None else "takes no of"
+            raise InputError(f"scenario '{scenario.name}': lever '{lever.name}' {wanted}.")
         if (lever.target is None) == (lever.change is None):
             raise InputError(
-                f"scenario '{scenario.name}': lever '{lever.kind}' needs either target or change, not both or none."
+                f"scenario '{scenario.name}': lever '{lever.name}' needs either target or change, not both or none."
             )
         if lever.level is not None and scenario.limit is not None:
             raise InputError(

@@ -5,6 +5,7 @@ Words stay msgids; the sentences of assumptions are those of analytics.whatif, m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -14,11 +15,12 @@ import pandas as pd
 from app.i18n import N_
 from app.services import trust
 from app.services.reading import base_id
-from app.services.runtime import cached, get_runtime
-from app.services.warehouse import cursor, merchants
+from app.services.runtime import cached, get_runtime, shared
+from app.services.warehouse import cursor, earlier_day, merchants
 
 if TYPE_CHECKING:
-    from analytics.whatif import LeverRange, Outcome, Scenario, Segment, WhatifResult
+    from analytics.trust import Programme
+    from analytics.whatif import Lab, Lever, LeverRange, Outcome, Scenario, Segment, WhatifResult
     from app.filters import Filters
     from app.identity import Actor
     from app.workspace import Document
@@ -30,33 +32,57 @@ OUTCOMES = {
     "merchants_below_limit": (N_("Below the limit"), "count"),
     "merchants_crossing_down": (N_("Falling below the limit"), "count"),
     "merchants_crossing_up": (N_("Rising above the limit"), "count"),
+    "false_flags": (N_("Expected false flags"), "count"),
+    "missed": (N_("Expected misses"), "count"),
     "late_orders": (N_("Late by the merchant"), "count"),
+    "units_changed": (N_("Cases that the lever changes"), "count"),
     "orders_touched": (N_("Orders affected"), "count"),
     "gmv_touched": (N_("GMV affected"), "money"),
+    "new_share_hit": (N_("New merchants among those falling"), "rate"),
+    "small_share_hit": (N_("Small merchants among those falling"), "rate"),
+    "stars": (N_("Mean stars"), "stars"),
+    "dispute": (N_("Share of orders disputed"), "rate"),
+    "repeat": (N_("Share of buyers who came back"), "rate"),
 }
 TOUCHED = ("orders_touched", "gmv_touched")
+EXPECTED = ("false_flags", "missed")  # means of what may be: fractions of a merchant
 LABELS = {
     "exact": N_("Exact: the same figures under another rule"),
     "assumption": N_("Assumption: the change is put in, not predicted"),
+    "observational": N_("Observational: estimated from the data, not tried"),
+    "experiment": N_("Experiment: estimated from a trial"),
 }
 
 
 @dataclass(frozen=True)
 class Levers:
-    """What the page's levers can be set to. `late_rate` is None where the source records no promised day."""
+    """What the page's levers can be set to. `late_rate` is None where the source records no promised day; `behaviour` and `policy` are the further ones."""
 
     late_rate: LeverRange | None
     borders: tuple[LeverRange, ...]
+    behaviour: tuple[LeverRange, ...]
+    policy: tuple[LeverRange, ...]
 
 
-@cached
+@shared
+def lab(snapshot_id: str, as_of: date | None = None) -> Lab:
+    """The prepared lab of a snapshot as of a day (None: the newest) under the committed definition; every session shares it."""
+    from analytics.trust import daily_counts
+    from analytics.whatif import make_lab
+
+    def recount(programme: Programme) -> pd.DataFrame:
+        with cursor(snapshot_id, as_of) as opened:
+            return daily_counts(opened, programme)
+
+    with cursor(snapshot_id, as_of) as opened:
+        return make_lab(opened, recount=recount)
+
+
+@shared
 def run_scenario(snapshot_id: str, scenario: Scenario, as_of: date | None = None) -> WhatifResult:
     """The scenario on a snapshot as of a day (None: the newest). Raises InputError for a segment without merchants or a lever out
     of its bounds."""
-    from analytics.whatif import simulate
-
-    with cursor(snapshot_id, as_of) as opened:
-        return simulate(opened, scenario)
+    return lab(snapshot_id, as_of).run(scenario)
 
 
 def outcome_rows(result: WhatifResult) -> list[dict[str, object]]:
@@ -67,12 +93,14 @@ def outcome_rows(result: WhatifResult) -> list[dict[str, object]]:
 @cached
 def levers(snapshot_id: str, segment: Segment, as_of: date | None = None) -> Levers:
     """Live baselines and bounds for a segment. Raises InputError when no merchant matches it."""
-    from analytics.whatif import lever_ranges
+    from analytics.whatif.scenario import BEHAVIOUR
 
-    with cursor(snapshot_id, as_of) as opened:
-        ranges = lever_ranges(opened, segment)
+    ranges = lab(snapshot_id, as_of).ranges(segment)
     late = next((found for found in ranges if found.kind == "late_rate"), None)
-    return Levers(late, tuple(found for found in ranges if found.kind == "score_limit" and found.level))
+    borders = tuple(found for found in ranges if found.kind == "score_limit" and found.level)
+    further = [found for found in ranges if found.kind not in ("late_rate", "score_limit")]
+    does = tuple(found for found in further if found.kind in BEHAVIOUR)
+    return Levers(late, borders, does, tuple(found for found in further if found.kind not in BEHAVIOUR))
 
 
 def has_scores(snapshot_id: str, filters: Filters, size_bands: tuple[str, ...]) -> bool:
@@ -90,21 +118,17 @@ def segment_of(filters: Filters, size_bands: tuple[str, ...]) -> Segment:
     return Segment(filters.categories, filters.regions, filters.tiers, size_bands, filters.merchants)
 
 
-def make_scenario(
-    name: str, actor: Actor, segment: Segment, *, late_change: float | None, level: str, border: float, seed: int
-) -> Scenario:
-    """A scenario of the page's levers: the late rate's change (0–1, None: not a lever here) and a level's border in points."""
-    from analytics.whatif import Lever, Scenario
+def make_scenario(name: str, actor: Actor, segment: Segment, levers: Sequence[Lever], seed: int) -> Scenario:
+    """A scenario of the page's levers."""
+    from analytics.whatif import Scenario
 
-    chosen = [Lever("score_limit", target=border, level=level)]
-    if late_change is not None:
-        chosen.insert(0, Lever("late_rate", change=late_change))
-    return Scenario(name=name, author=actor.name, segment=segment, levers=tuple(chosen), seed=seed)
+    return Scenario(name=name, author=actor.name, segment=segment, levers=tuple(levers), seed=seed)
 
 
-def named(scenario: Scenario, name: str) -> Scenario:
-    """The scenario under a name of its own; as it is when the name is blank."""
-    return replace(scenario, name=name.strip()) if name.strip() else scenario
+def named(scenario: Scenario, name: str, assumptions: str = "") -> Scenario:
+    """The scenario under a name of its own (as it is when the name is blank), with its author's own assumptions, one a line."""
+    own = tuple(line.strip() for line in assumptions.splitlines() if line.strip())
+    return replace(scenario, name=name.strip() or scenario.name, assumptions=own)
 
 
 def shown_outcomes(result: WhatifResult) -> list[Outcome]:
@@ -125,9 +149,9 @@ def crossing_table(result: WhatifResult) -> pd.DataFrame:
     return found.assign(change=found["score_after"] - found["score_before"])
 
 
-def save(scenario: Scenario, snapshot_id: str, actor: Actor) -> Document:
-    """Keeps the scenario with the snapshot it was asked of. Raises StaleDocument for a taken name, NotAllowed for a bad one."""
-    return get_runtime().workspace.scenarios.save(scenario.name, to_toml(scenario, snapshot_id), actor)
+def save(scenario: Scenario, snapshot_id: str, actor: Actor, as_of: date | None = None) -> Document:
+    """Keeps the scenario with the snapshot and the day it was asked of. Raises StaleDocument for a taken name, NotAllowed for a bad one."""
+    return get_runtime().workspace.scenarios.save(scenario.name, to_toml(scenario, snapshot_id, as_of), actor)
 
 
 def saved() -> list[Document]:
@@ -135,37 +159,9 @@ def saved() -> list[Document]:
     return get_runtime().workspace.scenarios.all()
 
 
-def compare_saved(snapshot_id: str, names: tuple[str, ...], as_of: date | None = None) -> pd.DataFrame:
-    """Saved scenarios side by side on a snapshot as of a day: name, author, median, median_change, ci_low, ci_high, crossing_down, crossing_up.
-
-    Raises InputError when a scenario no longer fits the data.
-    """
-    from analytics.whatif import scenario_from_toml
-
-    rows = []
-    for document in saved():
-        if document.name not in names:
-            continue
-        asked = replace(scenario_from_toml(document.body, document.name), snapshot_id=None)
-        found = {o.outcome: o for o in shown_outcomes(run_scenario(snapshot_id, asked, as_of))}
-        median = found["median_score"]
-        rows.append(
-            {
-                "name": document.name,
-                "author": document.author_name,
-                "median": median.value,
-                "median_change": median.change,
-                "ci_low": median.ci_low,
-                "ci_high": median.ci_high,
-                "crossing_down": found["merchants_crossing_down"].value,
-                "crossing_up": found["merchants_crossing_up"].value,
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def to_toml(scenario: Scenario, snapshot_id: str) -> str:
-    """The scenario as a file for `trustdesk whatif`."""
+def to_toml(scenario: Scenario, snapshot_id: str, as_of: date | None = None) -> str:
+    """The scenario as a file for `trustdesk whatif`, with the snapshot and the day that give the same numbers again."""
     from analytics.whatif import dump_scenario
 
-    return dump_scenario(replace(scenario, snapshot_id=base_id(snapshot_id)))
+    pinned = replace(scenario, snapshot_id=base_id(snapshot_id), as_of=earlier_day(snapshot_id, as_of))
+    return dump_scenario(pinned)

@@ -8,14 +8,16 @@ from app.components.empty import empty_state
 from app.components.header import page_header
 from app.components.levers import keep_panel, lever_panel
 from app.components.outcomes import assumption_box, crossing_list, outcome_cards, score_change
-from app.components.table import Column, table
+from app.components.whatif_find import find_panel
+from app.components.whatif_scenarios import scenarios_panel
 from app.filter_bar import current_filters
-from app.i18n import _, number
+from app.i18n import _, language
 from app.page_errors import page_errors
 from app.services import scenarios, trust
+from app.services.kept_scenarios import PARAM
 from app.services.runtime import snapshot_id
 
-COMPARED = 4
+SCENARIO = "whatif.scenario"  # as the levers stand; None where the segment has no score
 
 
 @st.fragment
@@ -26,6 +28,7 @@ def draw_lab() -> None:
         left, right = st.columns([3, 7], gap="small")
         with left, st.container(border=True):
             scenario = lever_panel(filters)
+        st.session_state[SCENARIO] = scenario
         if scenario is None:
             with right:
                 empty_state(
@@ -34,53 +37,35 @@ def draw_lab() -> None:
                     height=320,
                 )
             return
-        result = scenarios.run_scenario(snapshot_id(), scenario, trust.as_of_day(snapshot_id(), filters.date_to))
+        as_of = trust.as_of_day(snapshot_id(), filters.date_to)
+        result = scenarios.run_scenario(snapshot_id(), scenario, as_of)
         with left, st.container(border=True):
-            keep_panel(scenario)
+            keep_panel(scenario, as_of)
         with right:
-            assumption_box(result, filters)
+            assumption_box(result, scenario.segment)
             outcome_cards(result)
             score_change(result)
             crossing_list(result)
 
 
-@st.fragment
-def draw_saved() -> None:
-    """Saved scenarios side by side, asked of the data that is shown."""
-    with page_errors(), st.container(border=True):
-        st.markdown("**" + _("Saved scenarios") + "**")
-        names = [document.name for document in scenarios.saved()]
-        if not names:
-            empty_state(_("None yet"), _("Name a scenario and save it to compare it here."), height=110)
-            return
-        chosen = st.pills(
-            _("Compare up to {n}", n=number(COMPARED)),
-            names,
-            selection_mode="multi",
-            default=names[:COMPARED],
-            key=f"whatif.saved.{len(names)}",
-        )
-        if chosen:
-            as_of = trust.as_of_day(snapshot_id(), current_filters().date_to)
-            table(
-                scenarios.compare_saved(snapshot_id(), tuple(chosen[:COMPARED]), as_of),
-                [
-                    Column("name", _("Scenario"), pinned=True),
-                    Column("author", _("Author")),
-                    Column("median", _("Median score"), "score"),
-                    Column("median_change", _("Change"), "change:score"),
-                    Column("ci_low", _("from"), "change:score"),
-                    Column("ci_high", _("to"), "change:score"),
-                    Column("crossing_down", _("Falling below the limit"), "count"),
-                    Column("crossing_up", _("Rising above the limit"), "count"),
-                ],
-                key="whatif.compared",
-                title=_("Saved scenarios"),
-                file_name="scenarios",
-            )
+def draw_tabs() -> None:
+    """Levers stay drawn while another tab is looked at: the questions start from where they stand."""
+    names = [_("Levers"), _("Find"), _("Scenarios")]
+    linked = st.query_params.get(PARAM)
+    key = f"whatif.tabs.{language()}.{linked}"
+    levers_tab, find_tab, kept_tab = st.tabs(names, default=names[2 if linked else 0], on_change="rerun", key=key)
+    with levers_tab:
+        draw_lab()
+    day = trust.as_of_day(snapshot_id(), current_filters().date_to)
+    scenario = st.session_state.get(SCENARIO)
+    if find_tab.open and scenario is not None:
+        with find_tab:
+            find_panel(scenario, day)
+    if kept_tab.open:
+        with kept_tab:
+            scenarios_panel(day)
 
 
 page_header(_("What-if"))
 snapshot_id()
-draw_lab()
-draw_saved()
+draw_tabs()

@@ -53,7 +53,7 @@ def of_data() -> Iterator[tuple[str, str]]:
     from analytics.metrics import CATALOGUE, REASONS
     from analytics.quality import texts
     from analytics.trust.programmes import presets
-    from analytics.whatif.simulate import TEXTS
+    from analytics.whatif.assumptions import TEXTS
 
     yield from of_errors()
     yield from _of_the_index()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from analytics.errors import InputError
 from analytics.whatif import Lever, Scenario, Segment, dump_scenario, load_scenario, scenario_from_toml
+from analytics.whatif.questions import Goal, Limit, Pair, Search, SearchLever, Tornado
 
 EXAMPLE = Path(__file__).parents[3] / "docs/examples/late-rate.toml"
 WORDS = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=12)
@@ -63,7 +65,7 @@ def test_the_committed_example_loads() -> None:
         ("change = -0.01", "", "needs either target or change"),
         ("change = -0.01", "change = nan", "found nan"),
         ("change = -0.01", 'change = -0.01\nlevel = "good"', "unknown key 'level'"),
-        ("version = 1", "version = 9", "this program reads version 1, found 9"),
+        ("version = 1", "version = 9", "this program reads versions up to 2, found 9"),
         ("version = 1", "", "key 'version' is missing"),
         ("draws = 400", "draws = 3", "draws: expected a whole number from 40 to 10000, found 3"),
         ("seed = 7", "seed = -7", "seed: expected a whole number of at least 0"),
@@ -85,3 +87,45 @@ def test_a_mistake_is_one_clear_line(tmp_path: Path, old: str, new: str, message
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none\.toml: can't be read"):
         load_scenario(tmp_path / "none.toml")
+
+
+FIND = Path(__file__).parents[3] / "docs/examples/find.toml"
+
+
+def test_questions_are_read_and_survive_a_round_trip() -> None:
+    scenario = load_scenario(FIND)
+    asked = scenario.questions
+    assert scenario.levers == ()
+    assert asked.goal == Goal("late_rate", "median_score", 80.0)
+    assert asked.search == Search(
+        (SearchLever("late_rate", 1000.0, low=0.0), SearchLever("score_limit good", 0.5)),
+        maximise="median_score",
+        budget=10.0,
+        limits=(Limit("merchants_crossing_down", at_most=3.0),),
+    )
+    assert asked.tornado == Tornado("median_score", 0.25)
+    assert asked.map == Pair("late_rate", "score_limit good", "merchants_below_limit", 5)
+    assert scenario_from_toml(dump_scenario(scenario)) == scenario
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("[goal]", "[gaol]", "unknown key 'gaol'. Did you mean 'goal'"),
+        ("target = 80.0", "tagret = 80.0", "[goal]: key 'target' is missing. Found 'tagret': did you mean 'target'"),
+        ("budget = 10.0", "bugdet = 10.0", "[search]: unknown key 'bugdet'. Did you mean 'budget'"),
+        ("budget = 10.0", "budget = -1", "[search]: budget: expected a number from 0 to"),
+        ("budget = 10.0", 'minimise = "cost"', "[search]: maximise: expected one of maximise and minimise"),
+        ("cost = 0.5", "cots = 0.5", "[search] [[levers]] 2: key 'cost' is missing. Found 'cots'"),
+        ("at_most = 3", "at_mots = 3", "[search] [[limits]] 1: at_most: expected at_least, at_most, or both"),
+        ("reach = 0.25", "reach = 2", "[tornado]: reach: expected a number from 0.001 to 1, found 2"),
+        ("steps = 5", "steps = 99", "[map]: steps: expected a whole number from 2 to 15, found 99"),
+        ("[map]", "[[map]]", "map: expected a table [map]"),
+    ],
+)
+def test_a_mistake_in_a_question_is_one_clear_line(old: str, new: str, message: str) -> None:
+    text = FIND.read_text(encoding="utf-8")
+    assert old in text
+    with pytest.raises(InputError, match=re.escape(message)) as caught:
+        scenario_from_toml(text.replace(old, new, 1))
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,134 @@
+"""A scenario applied: the worlds before and after its levers, and the sentences that this assumes.
+
+Policy first, then behaviour: a behaviour lever's baseline is that of the window it is counted in. Knows worlds and levers; asks for other counts by a function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.errors import InputError
+from analytics.trust.programme import Programme
+from analytics.whatif import assumptions as said
+from analytics.whatif import levers as lever_rules
+from analytics.whatif.assumptions import Assumption
+from analytics.whatif.levers import LeverRange
+from analytics.whatif.outcomes import Outcome, behaviour_outcome
+from analytics.whatif.scenario import BEHAVIOUR, Lever, Scenario
+from analytics.whatif.spread import GroupDraws
+from analytics.whatif.world import Mask, World
+
+_ACTION = ("score_limit", None)  # the limit that a desk acts at: no rule of the definition
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A lever with its range and the value it was set to."""
+
+    lever: Lever
+    span: LeverRange
+    target: float
+
+
+@dataclass(frozen=True)
+class Applied:
+    """The worlds before and after, whom the scenario touches, and its levers of both kinds."""
+
+    before: World
+    after: World
+    inside: Mask
+    behaviour: tuple[Moved, ...]
+    rules: tuple[Moved, ...]
+
+    @property
+    def times(self) -> float:
+        """How many times as wide intervals are, for levers beyond what the data have."""
+        return 1.0 + max((each.span.beyond(each.target) for each in self.behaviour), default=0.0)
+
+    @property
+    def is_behaviour_changed(self) -> bool:
+        """Whether a behaviour lever is off its baseline: the answer then rests on an assumption, else on a rule alone."""
+        return any(each.target != each.span.baseline for each in self.behaviour)
+
+    def scored(self, members: Mask) -> NDArray[np.intp]:
+        """The places of those of the members that have a score before and after."""
+        return np.flatnonzero(members & self.before.has_score & self.after.has_score)
+
+
+def apply(scenario: Scenario, world: World, inside: Mask, under: Callable[[Programme], World]) -> Applied:
+    """The scenario on a world. `under` gives the world of another definition. InputError: see `LeverRange.target` and `change_definition`."""
+    programme = world.model.programme
+    before = replace(world, limit=lever_rules.default_limit(programme, scenario))
+    rules = [_moved(before, inside, lever) for lever in scenario.levers if lever.kind not in BEHAVIOUR]
+    limit = next((each.target for each in rules if each.lever.kind == "score_limit"), before.limit)
+    definition = [(each.lever, each.target) for each in rules if (each.lever.kind, each.lever.level) != _ACTION]
+    after = replace(under(lever_rules.change_definition(programme, definition)), limit=limit)
+    behaviour: list[Moved] = []
+    for lever in scenario.levers:
+        if lever.kind in BEHAVIOUR:
+            _check_alone(after, lever, [each.lever for each in behaviour])
+            behaviour.append(_moved(after, inside, lever))
+    for each in behaviour:
+        after = lever_rules.change_behaviour(after, inside, each.lever, each.target)
+    return Applied(before, after, inside, tuple(behaviour), tuple(rules))
+
+
+def counted_outcomes(applied: Applied) -> list[Outcome]:
+    """What behaviour levers set themselves: the segment's numerators of each changed rate, expected ones after a change."""
+    found = []
+    for each in applied.behaviour:
+        rate = lever_rules.rate_of(applied.after, each.lever)
+        column = applied.before.column(rate.rate_id)
+        old, new = (float(world.plain[applied.inside, column].sum()) for world in (applied.before, applied.after))
+        is_late = each.lever.kind == "late_rate"
+        group = {"merchants": "segment"} if is_late else {"merchants": "segment", "rate": rate.rate_id}
+        found.append(behaviour_outcome("late_orders" if is_late else "units_changed", group, old, new))
+    return found
+
+
+def assumptions_of(applied: Applied, scenario: Scenario, drawn: GroupDraws) -> tuple[Assumption, ...]:
+    """What the result is conditional on, in the order in which it is told."""
+    found = [
+        Assumption(said.SEGMENT, {"segment": scenario.segment.describe()}),
+        Assumption(said.WINDOW, {"days": applied.after.model.programme.window_days}),
+    ]
+    for lever, span, target in ((each.lever, each.span, each.target) for each in applied.behaviour):
+        rate = lever_rules.rate_of(applied.after, lever)
+        if lever.kind == "late_rate":
+            found.append(Assumption(said.ONLY_LATENESS, {}))
+        else:
+            text = said.MORE_ANSWERS if lever.kind == "coverage" else said.ONLY_A_RATE
+            found.append(Assumption(text, {"rate": rate.label}))
+        if span.beyond(target) and span.usual:
+            low, high = (round(end, 4) for end in span.usual)
+            values: dict[str, str | float] = {"lever": rate.label, "low": low, "high": high}
+            values["times"] = round(applied.times, 1)
+            found.append(Assumption(said.BEYOND_DATA, values))
+    if applied.behaviour:
+        found.append(Assumption(said.PEERS_REFITTED, {}))
+    for lever, old, new in ((each.lever, each.span.baseline, each.target) for each in applied.rules):
+        if lever.kind == "score_limit":
+            found.append(Assumption(said.LIMIT_MOVES, {"before": old, "after": new}))
+        else:
+            found.append(Assumption(said.RULE_CHANGES, {"rule": lever.name, "before": old, "after": new}))
+    found.append(Assumption(said.SAME_DRAWS, {"draws": scenario.draws, "seed": scenario.seed}))
+    if len(drawn.places) < drawn.size:
+        found.append(Assumption(said.SOME_MERCHANTS, {"drawn": len(drawn.places), "merchants": drawn.size}))
+    return tuple(found)
+
+
+def _moved(world: World, inside: Mask, lever: Lever) -> Moved:
+    span = lever_rules.range_of(world, inside, lever)
+    return Moved(lever, span, span.target(lever))
+
+
+def _check_alone(world: World, lever: Lever, others: Sequence[Lever]) -> None:
+    """InputError where another lever sets the same figure (the late rate has two names)."""
+    rate = lever_rules.rate_of(world, lever)
+    for other in others:
+        if lever_rules.rate_of(world, other) == rate and (other.kind == "coverage") == (lever.kind == "coverage"):
+            raise InputError(f"levers '{other.name}' and '{lever.name}' both change '{rate.rate_id}'. Keep one.")

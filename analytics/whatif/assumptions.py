@@ -1,0 +1,43 @@
+"""The sentences that a what-if's result is conditional on: English texts with {named} values, which pages translate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+SEGMENT = "Merchants: {segment}. Those without a score are not counted."
+WINDOW = "Orders of the last {days} days, as they were; nothing is forecast."
+ONLY_LATENESS = (
+    "Only deliveries late by the merchant's fault change, in proportion for every merchant of the segment; reviews, shipping, "
+    "disputes and the number of orders stay as they are."
+)
+ONLY_A_RATE = (
+    "Only “{rate}” changes, in proportion for every merchant of the segment; all other counts stay as they are."
+)
+MORE_ANSWERS = "There are more or fewer answers behind “{rate}”, and they say the same as those there are."
+PEERS_REFITTED = (
+    "Peers' rates are estimated anew from the changed counts, so merchants outside the segment may move a little."
+)
+LIMIT_MOVES = "The limit moves from {before:g} to {after:g}; no merchant changes what it does."
+RULE_CHANGES = "The rule “{rule}” changes from {before:g} to {after:g}; no merchant changes what it does."
+BEYOND_DATA = "“{lever}” goes beyond what nine tenths of these merchants do ({low:g} to {high:g}): extrapolated, so intervals are {times:g} times as wide."
+SAME_DRAWS = "The interval of a change comes from {draws} draws of every merchant's true rates (seed {seed}), the same draws before and after."
+SOME_MERCHANTS = (
+    "Intervals are those of {drawn} of the {merchants} merchants, spread evenly over their sizes and scaled to all."
+)
+EFFECT_USED = "“{outcome}” of an order that “{lever}” counts is {per_unit:g} off ({low:g} to {high:g}) from what it would be: as estimated, not tried."
+TEXTS = (
+    *(SEGMENT, WINDOW, ONLY_LATENESS, ONLY_A_RATE, MORE_ANSWERS, PEERS_REFITTED, LIMIT_MOVES, RULE_CHANGES),
+    *(BEYOND_DATA, SAME_DRAWS, SOME_MERCHANTS, EFFECT_USED),
+)
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """A sentence that a result is conditional on: an English text with {named} values, so that a page can translate it."""
+
+    text: str
+    values: Mapping[str, str | float]
+
+    def __str__(self) -> str:
+        return self.text.format(**self.values)

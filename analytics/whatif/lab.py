@@ -1,0 +1,247 @@
+"""The prepared lab: one marketplace on one day under one definition, and what any scenario makes of it.
+
+Made once and shared: everything that scenarios have in common (counts as arrays, the fitted score, draws of a segment) is kept; a scenario costs what it changes.
+Knows frames of counts and how to ask for others; knows no page and no file.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, TypeVar, cast
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analytics.errors import InputError
+from analytics.trust.programme import Programme
+from analytics.whatif import assumptions as said
+from analytics.whatif import levers as lever_rules
+from analytics.whatif.apply import Applied, apply, assumptions_of, counted_outcomes
+from analytics.whatif.assumptions import Assumption
+from analytics.whatif.effect_outcomes import effect_outcomes
+from analytics.whatif.effect_types import Effect
+from analytics.whatif.levers import LeverRange
+from analytics.whatif.outcomes import Outcome, People, group_outcomes, point_values
+from analytics.whatif.scenario import Scenario, Segment, check_levers
+from analytics.whatif.spread import MOST_DRAWN, GroupDraws, group_draws
+from analytics.whatif.world import Mask, World, levels_of, make_world, with_programme
+
+EVERYONE = Segment()
+EXACT, ASSUMPTION = "exact", "assumption"
+SMALL = ("0", "1-9", "10-49")  # size bands of small merchants, by orders of the last 90 days
+_COUNTED = ("half_life_days", "window_days", "min_n")  # rules that need other counts, or other peers
+_KEPT = 8  # segments' draws, and worlds under other counts: 1,000 merchants by 400 draws are 2 MB, and 2 more a rate
+T = TypeVar("T")
+Recount = Callable[[Programme], pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class WhatifResult:
+    """`scores`: one row a merchant: merchant_id, name, is_in_segment, n, status, score_before, score_after, level_before, level_after.
+    `crossings`: the rows of those whose score crosses the limit, with `direction` (up or down), largest change first. `warnings`: the assumptions that
+    say what the data don't bear out."""
+
+    outcomes: tuple[Outcome, ...]
+    crossings: pd.DataFrame
+    scores: pd.DataFrame
+    assumptions: tuple[Assumption, ...]
+    limit_before: float
+    limit_after: float
+    as_of: date
+    seed: int
+    draws: int
+    snapshot_id: str
+
+    @property
+    def warnings(self) -> tuple[Assumption, ...]:
+        return tuple(each for each in self.assumptions if each.text == said.BEYOND_DATA)
+
+
+class Lab:
+    """Counts of all merchants (as `daily_counts` gives them, plain counts too) and their order value (merchant_id, currency, gmv_minor), ready for scenarios.
+
+    Nothing that a caller sees changes, so one lab serves all sessions. `recount` reads the counts for another window or half-life; without it those levers
+    are refused. `observed` has the sums of `sql/whatif/observed.sql`, for outcomes that effects speak of.
+    """
+
+    def __init__(
+        self,
+        counts: pd.DataFrame,
+        amounts: pd.DataFrame,
+        programme: Programme,
+        snapshot_id: str,
+        *,
+        recount: Recount | None = None,
+        observed: pd.DataFrame | None = None,
+    ) -> None:
+        self.programme, self.snapshot_id = programme, snapshot_id
+        self.day: date = counts["as_of"].iloc[0]
+        self._counts, self._recount = counts, recount
+        self._observed = None if observed is None else observed.set_index("merchant_id").reindex(counts["merchant_id"])
+        self.world = make_world(counts, programme)
+        self._ids = counts["merchant_id"].to_numpy(dtype=object)
+        self._frame = counts[["merchant_id", "name"]].reset_index(drop=True)
+        self._people = _people(counts, amounts, programme)
+        self._kept: OrderedDict[Hashable, object] = OrderedDict()
+        self._lock = threading.RLock()
+
+    def ranges(self, segment: Segment = EVERYONE) -> tuple[LeverRange, ...]:
+        """Every lever with its live baseline and bounds in a segment, behaviour first. InputError where no merchant matches."""
+        return lever_rules.ranges(self.world, self._inside(segment))
+
+    def points(self, scenario: Scenario) -> Mapping[str, float]:
+        """The segment's outcomes under a scenario without intervals, for searches that ask often: outcome → value (`gmv_touched.EUR` by currency). Raises as `run`."""
+        applied = self._applied(scenario)
+        places = applied.scored(applied.inside)
+        values = point_values(applied.before, applied.after, places, self._people)
+        return {name: value for name, (_, value) in values.items()}
+
+    def run(self, scenario: Scenario, effects: Sequence[Effect] = ()) -> WhatifResult:
+        """With `effects`, also what buyers do about a changed behaviour. The scenario's outcomes with intervals, who crosses, and what is assumed. InputError: an unknown or empty segment, a segment without a score, a lever that the
+        data lack, out of bounds or against another one, another snapshot."""
+        applied = self._applied(scenario)
+        before, after, inside = applied.before, applied.after, applied.inside
+        outcomes: list[Outcome] = []
+        drawn_of = []
+        for name, members in (("segment", inside), ("others", ~inside)):
+            places = applied.scored(members)
+            if not len(places):
+                continue
+            drawn_of.append(self._draws(scenario, name, places, after.model.programme.min_n))
+            outcomes += group_outcomes(before, after, drawn_of[-1], places, self._people, {"merchants": name})
+        outcomes += counted_outcomes(applied)
+        assumptions = assumptions_of(applied, scenario, drawn_of[0])
+        by_effect = effect_outcomes(applied, self._observed, effects) if self._observed is not None else []
+        assumptions = (*assumptions, *(sentence for _, sentence in by_effect))
+        label = ASSUMPTION if applied.is_behaviour_changed else EXACT
+        sentences = tuple(map(str, assumptions))
+        outcomes = [replace(each, label=label) for each in outcomes] + [outcome for outcome, _ in by_effect]
+        told = [replace(each, assumptions=sentences).widened(applied.times) for each in outcomes]
+        scores = self._scores(applied)
+        return WhatifResult(
+            outcomes=tuple(told),
+            crossings=_crossings(scores, before.limit, after.limit),
+            scores=scores,
+            assumptions=assumptions,
+            limit_before=before.limit,
+            limit_after=after.limit,
+            as_of=self.day,
+            seed=scenario.seed,
+            draws=scenario.draws,
+            snapshot_id=self.snapshot_id,
+        )
+
+    def _applied(self, scenario: Scenario) -> Applied:
+        check_levers(scenario)
+        if scenario.snapshot_id is not None and scenario.snapshot_id != self.snapshot_id:
+            raise InputError(
+                f"scenario '{scenario.name}' belongs to snapshot {scenario.snapshot_id}, this is {self.snapshot_id}. "
+                "Open that snapshot, or remove snapshot_id to ask it of this one."
+            )
+        inside = self._inside(scenario.segment)
+        applied = apply(scenario, self.world, inside, self._under)
+        if not applied.scored(inside).size:
+            raise InputError(
+                f"segment: none of the {inside.sum()} merchants of {scenario.segment.describe()} has a score."
+            )
+        return applied
+
+    def _under(self, programme: Programme) -> World:
+        """The world under another definition: read and fitted anew where the counts or the peers differ."""
+        if programme == self.programme:
+            return self.world
+        rules = {name: getattr(programme, name) for name in _COUNTED}
+        differing = [name for name, value in rules.items() if value != getattr(self.programme, name)]
+        if not differing:
+            return with_programme(self.world, programme)
+        base = replace(self.programme, **rules)
+        return with_programme(self._keep(("world", base), lambda: self._recounted(base, differing)), programme)
+
+    def _recounted(self, programme: Programme, differing: list[str]) -> World:
+        counts = self._counts
+        if differing != ["min_n"]:
+            if self._recount is None:
+                raise InputError(
+                    f"lever '{differing[0]}': these counts can't be read anew for another window or half-life."
+                )
+            counts = self._recount(programme)
+        return make_world(counts, programme, left_out=self.world.model.left_out)
+
+    def _inside(self, segment: Segment) -> Mask:
+        return self._keep(("mask", segment), lambda: lever_rules.segment_mask(self._counts, segment))
+
+    def _draws(self, scenario: Scenario, group: str, places: NDArray[np.intp], min_n: int) -> GroupDraws:
+        key = ("draws", scenario.segment, group, scenario.seed, scenario.draws, min_n)
+        return self._keep(
+            key,
+            lambda: group_draws(
+                self.world,
+                self._ids,
+                self.day.isoformat(),
+                places,
+                MOST_DRAWN[group],
+                seed=scenario.seed,
+                draws=scenario.draws,
+            ),
+        )
+
+    def _keep(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What was made for a key; the last few of a kind are kept."""
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = make()
+                while len(self._kept) > 3 * _KEPT:
+                    self._kept.popitem(last=False)
+            self._kept.move_to_end(key)
+            return cast(T, self._kept[key])
+
+    def _scores(self, applied: Applied) -> pd.DataFrame:
+        before, after = applied.before, applied.after
+        short = np.where(before.tenure < self.programme.new_days, "new", "too_few")
+        absent = "ok" if before.model.rates else "not_in_source"
+        enough = before.n >= before.model.programme.min_n
+        return self._frame.assign(
+            is_in_segment=applied.inside,
+            n=before.n,
+            status=_objects(np.where(enough, absent, short)),
+            score_before=before.score,
+            score_after=after.score,
+            level_before=_objects(levels_of(before)),
+            level_after=_objects(levels_of(after)),
+        )
+
+
+def _objects(values: NDArray[Any]) -> pd.Series[Any]:
+    """Texts as they are: to look for a better kind of column for each takes longer than the scores."""
+    return pd.Series(values, dtype=object)
+
+
+def _people(counts: pd.DataFrame, amounts: pd.DataFrame, programme: Programme) -> People:
+    gmv = {}
+    ids = pd.Index(counts["merchant_id"])
+    for currency, rows in amounts.groupby("currency"):
+        found = np.zeros(len(ids))
+        place = ids.get_indexer(pd.Index(rows["merchant_id"]))
+        np.add.at(found, place[place >= 0], rows["gmv_minor"].to_numpy(dtype=float)[place >= 0] / 100)
+        gmv[str(currency)] = found
+    return People(
+        orders=counts["n"].to_numpy(dtype=float),
+        gmv=gmv,
+        is_new=(counts["tenure_days"] < programme.new_days).to_numpy(dtype=bool),
+        is_small=counts["size_band"].isin(SMALL).to_numpy(dtype=bool),
+    )
+
+
+def _crossings(scores: pd.DataFrame, limit_before: float, limit_after: float) -> pd.DataFrame:
+    """NaN compares false on both sides, so merchants without a score never cross."""
+    old, new = scores["score_before"].to_numpy(), scores["score_after"].to_numpy()
+    rows = np.flatnonzero(((old >= limit_before) & (new < limit_after)) | ((old < limit_before) & (new >= limit_after)))
+    crossing = scores.iloc[rows].copy()
+    crossing["direction"] = np.where(new[rows] < limit_after, "down", "up")
+    order = np.lexsort((crossing["merchant_id"].to_numpy(dtype=str), -np.abs(new[rows] - old[rows])))
+    return crossing.iloc[order].reset_index(drop=True)

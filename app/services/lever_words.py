@@ -1,0 +1,59 @@
+"""What levers are called on pages and in documents, and the unit of their values. Knows no page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from app.i18n import N_, _, difference, figure
+from app.services import trust
+
+if TYPE_CHECKING:
+    from analytics.whatif import Lever
+
+# kind of lever → its name, with what it is of, and its unit
+KINDS: Mapping[str, tuple[str, str]] = {
+    "late_rate": (N_("Late deliveries by the merchant's fault"), "rate"),
+    "rate": ("{of}", "rate"),
+    "coverage": (N_("Answers an order: {of}"), "rate"),
+    "score_limit": (N_("Limit of “{level}”"), "points"),
+    "half_life_days": (N_("Half-life of an order, in days"), "count"),
+    "window_days": (N_("Window of the score, in days"), "count"),
+    "min_n": (N_("Orders needed for a score"), "count"),
+    "weight": (N_("Points for “{of}”"), "points"),
+    "good": (N_("Full credit at: {of}"), "rate"),
+    "bad": (N_("No credit at: {of}"), "rate"),
+    "bound": (N_("Belief beyond the facts: {of}"), "rate"),
+}
+ACTION_LIMIT = N_("Limit where crossings are counted")
+
+
+def lever_label(kind: str, of: str | None, level: str | None) -> str:
+    """A lever's name in the reader's language."""
+    if kind == "score_limit" and level is None:
+        return _(ACTION_LIMIT)
+    rates = {weight.rate_id: weight.label for weight in trust.weights()}
+    rate = _(rates.get(of or "", of or ""))
+    return (
+        rate
+        if kind == "rate"
+        else _(KINDS[kind][0], of=rate, level=_(trust.level_labels().get(level or "", level or "")))
+    )
+
+
+def lever_unit(kind: str) -> str:
+    """The unit of a lever's values: rate, points or count."""
+    return KINDS[kind][1]
+
+
+def lever_figure(kind: str, value: float) -> str:
+    """A lever's value in its unit."""
+    return figure(round(value, 6), lever_unit(kind))
+
+
+def lever_change(lever: Lever) -> str:
+    """A lever and what it is set to: a new value, or a change of the present one."""
+    label = lever_label(lever.kind, lever.of, lever.level)
+    if lever.target is not None:
+        return _("{lever}: {value}", lever=label, value=lever_figure(lever.kind, lever.target))
+    return _("{lever}: {value}", lever=label, value=difference(lever.change, lever_unit(lever.kind)))
