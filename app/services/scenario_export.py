@@ -5,6 +5,7 @@ Words are in the reader's language; a name or an assumption that somebody wrote 
 
 from __future__ import annotations
 
+import math
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
@@ -139,4 +140,4 @@ def _with_results(answers: list[Answer]) -> list[tuple[Answer, Scenario, WhatifR
 
 
 def _known(value: float) -> float | None:
-    return None if value != value else value
+    return None if math.isnan(value) else value
