@@ -54,7 +54,7 @@ def test_questions_are_answered_from_where_the_levers_stand(page: Page, app_url:
     for question in ("What matters most", "Two levers at once"):
         page.get_by_text(question, exact=True).first.click()
         settle(page)
-        expect(page.get_by_test_id("stPlotlyChart")).to_be_visible()
+        expect(page.get_by_role("figure", name=re.compile("matters most|over two levers"))).to_be_visible()
 
 
 def test_a_late_rate_lowered_raises_the_median_within_its_interval(page: Page, app_url: str) -> None:
