@@ -49,6 +49,11 @@ class Applied:
         """How many times as wide intervals are, for levers beyond what the data have."""
         return 1.0 + max((each.span.beyond(each.target) for each in self.behaviour), default=0.0)
 
+    @property
+    def is_behaviour_changed(self) -> bool:
+        """Whether a behaviour lever is off its baseline: the answer then rests on an assumption, else on a rule alone."""
+        return any(each.target != each.span.baseline for each in self.behaviour)
+
     def scored(self, members: Mask) -> NDArray[np.intp]:
         """The places of those of the members that have a score before and after."""
         return np.flatnonzero(members & self.before.has_score & self.after.has_score)

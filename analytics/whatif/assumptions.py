@@ -25,7 +25,7 @@ SAME_DRAWS = "The interval of a change comes from {draws} draws of every merchan
 SOME_MERCHANTS = (
     "Intervals are those of {drawn} of the {merchants} merchants, spread evenly over their sizes and scaled to all."
 )
-EFFECT_USED = "“{outcome}” follows “{lever}” by {per_unit:g} a point ({low:g} to {high:g})."
+EFFECT_USED = "“{outcome}” of an order that “{lever}” counts is {per_unit:g} off ({low:g} to {high:g}) from what it would be: as estimated, not tried."
 TEXTS = (
     *(SEGMENT, WINDOW, ONLY_LATENESS, ONLY_A_RATE, MORE_ANSWERS, PEERS_REFITTED, LIMIT_MOVES, RULE_CHANGES),
     *(BEYOND_DATA, SAME_DRAWS, SOME_MERCHANTS, EFFECT_USED),

@@ -1,4 +1,4 @@
-"""What a behaviour does to an outcome, as the lab takes it: a slope with its interval and where it comes from. Knows no data."""
+"""An effect of behaviour on an outcome as the lab uses it: so much of the outcome for one unit of the lever, how sure, and on what ground."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ EffectLabel = Literal["experiment", "observational", "assumption"]
 
 @dataclass(frozen=True)
 class Effect:
-    """One point (a rate of 1) more of `lever` changes `outcome` by `per_unit`, with a 95 % interval of that slope.
+    """What one order more that went wrong changes in an outcome, among the orders that do go wrong.
 
-    `lever` is a rate of the score (its rate_id); `outcome` is another rate of it, or one of `analytics.whatif.observed.OBSERVED`. Both 0–1: with
-    per_unit = −0.3, two percentage points fewer late orders raise the outcome by 0.6 points.
+    lever: late_seller_rate, slow_reply_rate, slow_refund_rate or seller_cancellation_rate (shares, 0–1). outcome: stars (1–5), dispute or repeat (shares, 0–1).
+    per_unit: change of the outcome of a concerned order; with 95 % interval. A lever that falls by 0.02 in a segment changes the
+    outcome's mean over the lever's orders there by −0.02 · per_unit.
     """
 
     lever: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, TypeVar, cast
@@ -23,9 +23,11 @@ from analytics.whatif import assumptions as said
 from analytics.whatif import levers as lever_rules
 from analytics.whatif.apply import Applied, apply, assumptions_of, counted_outcomes
 from analytics.whatif.assumptions import Assumption
+from analytics.whatif.effect_outcomes import effect_outcomes
+from analytics.whatif.effect_types import Effect
 from analytics.whatif.levers import LeverRange
 from analytics.whatif.outcomes import Outcome, People, group_outcomes, point_values
-from analytics.whatif.scenario import BEHAVIOUR, Scenario, Segment, check_levers
+from analytics.whatif.scenario import Scenario, Segment, check_levers
 from analytics.whatif.spread import MOST_DRAWN, GroupDraws, group_draws
 from analytics.whatif.world import Mask, World, levels_of, make_world, with_programme
 
@@ -64,7 +66,7 @@ class Lab:
     """Counts of all merchants (as `daily_counts` gives them, plain counts too) and their order value (merchant_id, currency, gmv_minor), ready for scenarios.
 
     Nothing that a caller sees changes, so one lab serves all sessions. `recount` reads the counts for another window or half-life; without it those levers
-    are refused.
+    are refused. `observed` has the sums of `sql/whatif/observed.sql`, for outcomes that effects speak of.
     """
 
     def __init__(
@@ -75,10 +77,12 @@ class Lab:
         snapshot_id: str,
         *,
         recount: Recount | None = None,
+        observed: pd.DataFrame | None = None,
     ) -> None:
         self.programme, self.snapshot_id = programme, snapshot_id
         self.day: date = counts["as_of"].iloc[0]
         self._counts, self._recount = counts, recount
+        self._observed = None if observed is None else observed.set_index("merchant_id").reindex(counts["merchant_id"])
         self.world = make_world(counts, programme)
         self._ids = counts["merchant_id"].to_numpy(dtype=object)
         self._frame = counts[["merchant_id", "name"]].reset_index(drop=True)
@@ -97,8 +101,8 @@ class Lab:
         values = point_values(applied.before, applied.after, places, self._people)
         return {name: value for name, (_, value) in values.items()}
 
-    def run(self, scenario: Scenario) -> WhatifResult:
-        """The scenario's outcomes with intervals, who crosses, and what is assumed. InputError: an unknown or empty segment, a segment without a score, a lever that the
+    def run(self, scenario: Scenario, effects: Sequence[Effect] = ()) -> WhatifResult:
+        """With `effects`, also what buyers do about a changed behaviour. The scenario's outcomes with intervals, who crosses, and what is assumed. InputError: an unknown or empty segment, a segment without a score, a lever that the
         data lack, out of bounds or against another one, another snapshot."""
         applied = self._applied(scenario)
         before, after, inside = applied.before, applied.after, applied.inside
@@ -112,9 +116,12 @@ class Lab:
             outcomes += group_outcomes(before, after, drawn_of[-1], places, self._people, {"merchants": name})
         outcomes += counted_outcomes(applied)
         assumptions = assumptions_of(applied, scenario, drawn_of[0])
-        label = ASSUMPTION if any(lever.kind in BEHAVIOUR for lever in scenario.levers) else EXACT
+        by_effect = effect_outcomes(applied, self._observed, effects) if self._observed is not None else []
+        assumptions = (*assumptions, *(sentence for _, sentence in by_effect))
+        label = ASSUMPTION if applied.is_behaviour_changed else EXACT
         sentences = tuple(map(str, assumptions))
-        told = [replace(each, label=label, assumptions=sentences).widened(applied.times) for each in outcomes]
+        outcomes = [replace(each, label=label) for each in outcomes] + [outcome for outcome, _ in by_effect]
+        told = [replace(each, assumptions=sentences).widened(applied.times) for each in outcomes]
         scores = self._scores(applied)
         return WhatifResult(
             outcomes=tuple(told),

@@ -6,9 +6,10 @@ and worlds; knows no scenario file and no page.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,8 @@ from analytics.trust.posterior import Draws
 from analytics.whatif.spread import GroupDraws
 from analytics.whatif.world import Floats, Mask, World
 
-Statistic = Callable[["Side", "Side"], float | Floats]
+Numbers = NDArray[np.floating[Any]]
+Statistic = Callable[["Pair"], float | Floats]
 
 
 @dataclass(frozen=True)
@@ -63,15 +65,35 @@ class Side:
 
 
 @dataclass(frozen=True)
+class Pair:
+    """The same merchants before and after. Masks are numbers, 1 where it holds, of the scores' shape: to weigh and to add up."""
+
+    old: Side
+    new: Side
+
+    @cached_property
+    def below(self) -> Numbers:
+        return _numbers(self.new.scores < self.new.limit)
+
+    @cached_property
+    def down(self) -> Numbers:
+        return _numbers((self.old.scores >= self.old.limit) & (self.new.scores < self.new.limit))
+
+    @cached_property
+    def touched(self) -> Numbers:
+        return _numbers((self.old.scores >= self.old.limit) != (self.new.scores >= self.new.limit))
+
+
+@dataclass(frozen=True)
 class Measure:
-    """`statistic(a, b)`: its value once scores `a` have become `b`, merchants along axis 0; the value before is that of no change, statistic(a, a), or
-    `baseline`. NaN where it can't be told (a share of nobody). `is_total`: it grows with the number of merchants."""
+    """`statistic`: its value after a change, merchants along axis 0; NaN where it can't be told (a share of nobody). `baseline`: its value before, None where that
+    is the statistic of no change. `is_total`: it grows with the number of merchants."""
 
     outcome: str
     statistic: Statistic
     is_total: bool
-    group: Mapping[str, str]
-    baseline: float | None = None
+    baseline: float | None
+    group: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -86,19 +108,20 @@ class People:
 
 def measures(people: People, places: NDArray[np.intp]) -> list[Measure]:
     """The outcomes of the scored merchants at `places`, in the order of pages."""
+    one = np.ones(len(places))
     found = [
-        Measure("median_score", lambda _, b: b.middle(), False, {}),
-        Measure("mean_score", lambda _, b: np.mean(b.scores, axis=0, dtype=float), False, {}),
-        Measure("merchants_below_limit", lambda _, b: (b.scores < b.limit).sum(axis=0), True, {}),
-        Measure("merchants_crossing_down", lambda a, b: _down(a, b).sum(axis=0), True, {}),
-        Measure("merchants_crossing_up", lambda a, b: _up(a, b).sum(axis=0), True, {}),
-        Measure("orders_touched", _touched(people.orders[places]), True, {}),
+        Measure("median_score", lambda pair: pair.new.middle(), False, None),
+        Measure("mean_score", lambda pair: np.mean(pair.new.scores, axis=0, dtype=float), False, None),
+        Measure("merchants_below_limit", lambda pair: _weighed(one, pair.below), True, None),
+        Measure("merchants_crossing_down", lambda pair: _weighed(one, pair.down), True, 0.0),
+        Measure("merchants_crossing_up", lambda pair: _weighed(one, pair.touched - pair.down), True, 0.0),
+        Measure("orders_touched", _touched(people.orders[places]), True, 0.0),
     ]
     for name, mask in (("new_share_hit", people.is_new[places]), ("small_share_hit", people.is_small[places])):
-        found.append(Measure(name, _share_hit(mask), False, {}, float(mask.mean())))
+        found.append(Measure(name, _share_hit(mask), False, float(mask.mean())))
     for currency, amounts in people.gmv.items():
         if amounts[places].any():
-            found.append(Measure("gmv_touched", _touched(amounts[places]), True, {"currency": currency}))
+            found.append(Measure("gmv_touched", _touched(amounts[places]), True, 0.0, {"currency": currency}))
     return found
 
 
@@ -106,13 +129,13 @@ def point_values(
     before: World, after: World, places: NDArray[np.intp], people: People
 ) -> dict[str, tuple[float, float]]:
     """Outcome → (before, after) of the scored merchants at `places`, without draws; gmv_touched by currency, `gmv_touched.EUR`. What can't be told is left out."""
-    sides = Side(before.score[places], before.limit), Side(after.score[places], after.limit)
+    old, pair = _told(before, after, places)
     found = {}
     for measure in measures(people, places):
         name = ".".join((measure.outcome, *measure.group.values()))
-        value = float(measure.statistic(*sides))
+        value = float(measure.statistic(pair))
         if not np.isnan(value):
-            found[name] = (_baseline(measure, sides[0]), value)
+            found[name] = (_baseline(measure, old), value)
     return found
 
 
@@ -120,31 +143,27 @@ def group_outcomes(
     before: World, after: World, drawn: GroupDraws, places: NDArray[np.intp], people: People, group: Mapping[str, str]
 ) -> list[Outcome]:
     """The outcomes of the scored merchants at `places`, of whom `drawn` has all or some; label and assumptions are left empty."""
-    sides = Side(before.score[places], before.limit), Side(after.score[places], after.limit)
     later = drawn.after(after)
+    median = drawn.median_before if later is drawn.before else np.median(later, axis=0)
     old = Side(drawn.before, before.limit, drawn.median_before)
-    new = Side(later, after.limit, drawn.median_before if later is drawn.before else np.median(later, axis=0))
-    told = Side(before.score[drawn.places], before.limit), Side(after.score[drawn.places], after.limit)
+    draws, unchanged = Pair(old, Side(later, after.limit, median)), Pair(old, old)
+    was, whole = _told(before, after, places)
+    own, told = _told(before, after, drawn.places)
     ratio = drawn.size / len(drawn.places)
     tail = (1 - before.model.programme.coverage) / 2
     found = []
-    for whole, some in zip(measures(people, places), measures(people, drawn.places), strict=True):
-        value = float(whole.statistic(*sides))
+    for all_, some in zip(measures(people, places), measures(people, drawn.places), strict=True):
+        value = float(all_.statistic(whole))
         if np.isnan(value):
             continue
-        baseline = _baseline(whole, sides[0])
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)
-            spread = np.asarray(some.statistic(old, new), dtype=float)
-        if some.baseline is None:
-            spread = spread - some.statistic(old, old)
-            off = float(some.statistic(*told)) - _baseline(some, told[0])
-        else:
-            spread, off = spread[~np.isnan(spread)] - some.baseline, float(some.statistic(*told)) - some.baseline
-        ends = _ends(spread, off, value - baseline, ratio, tail, is_total=whole.is_total)
-        found.append(_outcome(whole.outcome, {**group, **whole.group}, baseline, value, ends))
-    found.append(_flags("false_flags", (old, new), told, ratio, tail, group))
-    found.append(_flags("missed", (old, new), told, ratio, tail, group))
+        baseline = _baseline(all_, was)
+        spread = np.asarray(some.statistic(draws), dtype=float)
+        spread = (spread - _at_rest(some, unchanged))[~np.isnan(spread)]
+        off = float(some.statistic(told)) - _baseline(some, own)
+        ends = _ends(spread, off, value - baseline, ratio, tail, is_total=all_.is_total)
+        found.append(_outcome(all_.outcome, {**group, **all_.group}, baseline, value, ends))
+    found.append(_flags("false_flags", draws, told, ratio, tail, group))
+    found.append(_flags("missed", draws, told, ratio, tail, group))
     return found
 
 
@@ -182,40 +201,51 @@ def _ends(
     return min(change, float(low)), max(change, float(high))
 
 
-def _flags(
-    name: str, drawn: tuple[Side, Side], told: tuple[Side, Side], ratio: float, tail: float, group: Mapping[str, str]
-) -> Outcome:
+def _flags(name: str, drawn: Pair, told: Pair, ratio: float, tail: float, group: Mapping[str, str]) -> Outcome:
     """How many merchants are expected to be flagged (below the limit) while their true score is not, or to be missed the other way round: over draws of true scores."""
     wrong = []
-    for draws, points in zip(drawn, told, strict=True):
-        is_flagged, is_bad = (points.scores < points.limit)[:, None], draws.scores < draws.limit
-        wrong.append((is_flagged & ~is_bad if name == "false_flags" else ~is_flagged & is_bad).sum(axis=0) * ratio)
+    for draws, points in ((drawn.old, told.old), (drawn.new, told.new)):
+        is_flagged = points.scores < points.limit
+        flagged = _weighed(_numbers(is_flagged, float), bad := _numbers(draws.scores < draws.limit))
+        found = is_flagged.sum() - flagged if name == "false_flags" else _weighed(np.ones(len(bad)), bad) - flagged
+        wrong.append(np.asarray(found, dtype=float) * ratio)
     before, after = (float(each.mean()) for each in wrong)
     ends = _ends((wrong[1] - wrong[0]) / ratio, (after - before) / ratio, after - before, ratio, tail, is_total=True)
     return _outcome(name, group, before, after, ends)
 
 
-def _baseline(measure: Measure, side: Side) -> float:
-    return float(measure.statistic(side, side)) if measure.baseline is None else measure.baseline
+def _told(before: World, after: World, places: NDArray[np.intp]) -> tuple[Pair, Pair]:
+    """Points of the merchants at `places` with no change, and with it."""
+    old = Side(before.score[places], before.limit)
+    return Pair(old, old), Pair(old, Side(after.score[places], after.limit))
 
 
-def _down(old: Side, new: Side) -> NDArray[np.bool_]:
-    return (old.scores >= old.limit) & (new.scores < new.limit)
+def _baseline(measure: Measure, unchanged: Pair) -> float:
+    return float(_at_rest(measure, unchanged))
 
 
-def _up(old: Side, new: Side) -> NDArray[np.bool_]:
-    return (old.scores < old.limit) & (new.scores >= new.limit)
+def _at_rest(measure: Measure, unchanged: Pair) -> float | Floats:
+    return measure.statistic(unchanged) if measure.baseline is None else measure.baseline
+
+
+def _numbers(mask: NDArray[np.bool_], kind: type | None = None) -> Numbers:
+    """1 where it holds: exact for points (merchants,), single precision for draws (merchants, draws), which are many."""
+    return mask.astype(kind or (np.float32 if mask.ndim > 1 else float))
+
+
+def _weighed(weights: Numbers, numbers: Numbers) -> Floats:
+    return np.asarray(weights.astype(numbers.dtype) @ numbers, dtype=float)
 
 
 def _touched(weights: Floats) -> Statistic:
-    return lambda a, b: weights @ (_down(a, b) | _up(a, b))
+    return lambda pair: _weighed(weights, pair.touched)
 
 
 def _share_hit(mask: Mask) -> Statistic:
-    def share(old: Side, new: Side) -> float | Floats:
-        hit = _down(old, new)
+    def share(pair: Pair) -> Floats:
+        all_ = _weighed(np.ones(len(mask)), pair.down)
         with np.errstate(invalid="ignore"):
-            found: Floats = np.asarray(mask @ hit.astype(np.float32) / hit.sum(axis=0), dtype=float)
+            found: Floats = _weighed(mask.astype(float), pair.down) / all_
         return found
 
     return share

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -11,6 +12,8 @@ from analytics.trust.programme import Programme, default_programme
 from analytics.whatif.lab import EVERYONE, Lab, Recount, WhatifResult
 from analytics.whatif.levers import LeverRange
 from analytics.whatif.scenario import Scenario, Segment
+
+_OBSERVED = Path(__file__).resolve().parents[1] / "sql" / "whatif" / "observed.sql"
 
 if TYPE_CHECKING:
     from analytics.warehouse import Cursor
@@ -27,6 +30,7 @@ def make_lab(cursor: Cursor, *, programme: Programme | None = None, recount: Rec
         amounts,
         programme,
         cursor.snapshot_id,
+        observed=cursor.df(_OBSERVED.read_text(encoding="utf-8"), asked),
         recount=recount or (lambda changed: daily_counts(cursor, changed)),
     )
 

@@ -415,6 +415,30 @@ def vectors(messages: int, threads: int, as_json: bool) -> None:
     print_rows((row.to_json() for row in measure(messages, threads)), as_json=as_json)
 
 
+@bench.command("whatif")
+@click.option("--moves", type=click.IntRange(2), default=40, show_default=True, help="Of a slider.")
+@click.option(
+    "--merchants",
+    "sizes",
+    multiple=True,
+    type=click.IntRange(20),
+    default=(20_000, 100_000),
+    show_default=True,
+    help="Synthetic ones that are timed; may be repeated.",
+)
+@click.option("--seed", type=click.IntRange(0), help="Draws the same counts and moves again (default: drawn).")
+@json_option
+@warehouse_option
+@one_line_errors
+def whatif_lab(moves: int, sizes: tuple[int, ...], seed: int | None, as_json: bool, warehouse: Path | None) -> None:
+    """The what-if lab beside its limits: recomputed scores and served ones, lists and a recount by SQL, one slider move and reading the orders anew."""
+    from app.bench.whatif import measure
+
+    with runtime(warehouse) as opened:
+        rows = measure(opened.warehouse, sizes, moves, _seed(seed))
+        print_rows((row.to_json() for row in rows), as_json=as_json)
+
+
 def _seed(given: int | None) -> int:
     """The seed given, or one drawn now; it is said, so that a run can be had again."""
     seed = secrets.randbelow(2**31) if given is None else given

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.components.levels import level_name
+from app.components.more_levers import further_levers
 from app.components.whatif_words import open_scenario
 from app.i18n import _, figure, rate
 from app.identity import current_actor
@@ -15,7 +16,7 @@ from app.services import scenarios, trust
 from app.services.runtime import get_runtime, snapshot_id
 
 if TYPE_CHECKING:
-    from analytics.whatif import LeverRange, Scenario
+    from analytics.whatif import Lever, LeverRange, Scenario
     from app.filters import Filters
 
 SIZE_BANDS = ("1-9", "10-49", "50-199", "200+")
@@ -30,22 +31,24 @@ def lever_panel(filters: Filters) -> Scenario | None:
     if not scenarios.has_scores(snapshot_id(), filters, segment.size_bands):
         return None
     ranges = scenarios.levers(snapshot_id(), segment, trust.as_of_day(snapshot_id(), filters.date_to))
-    late_change = _late_rate(ranges.late_rate)
-    level, border = _score_limit({found.level: found for found in ranges.borders if found.level})
+    st.caption("**" + _("What merchants do") + "**")
+    chosen = [*_late_rate(ranges.late_rate), *further_levers(ranges.behaviour, _("More of what they do"), "behaviour")]
+    st.caption("**" + _("The rules") + "**")
+    chosen += [*_score_limit(ranges.borders), *further_levers(ranges.policy, _("More rules"), "policy")]
     seed = st.number_input(
         _("Seed"), 0, 10_000, 1, key="whatif.seed", help=_("The same seed gives the same intervals.")
     )
     actor = current_actor(get_runtime().settings)
-    return scenarios.make_scenario(
-        _("Unnamed"), actor, segment, late_change=late_change, level=level, border=border, seed=int(seed)
-    )
+    return scenarios.make_scenario(_("Unnamed"), actor, segment, chosen, int(seed))
 
 
-def _late_rate(found: LeverRange | None) -> float | None:
-    """The chosen change of the late rate, 0–1; the slider counts in tenths of a percentage point around the baseline."""
+def _late_rate(found: LeverRange | None) -> list[Lever]:
+    """The late rate's lever; the slider counts in tenths of a percentage point around the baseline."""
+    from analytics.whatif import Lever
+
     if found is None:
         st.caption(_("Late rate: not in this source"))
-        return None
+        return []
     down, up = found.baseline - found.low, found.high - found.baseline
     points = st.slider(
         _("Late rate by the merchant's fault, change in percentage points"),
@@ -58,11 +61,14 @@ def _late_rate(found: LeverRange | None) -> float | None:
     )
     change = min(points / 100, up)
     st.caption(_("now {now}, then {then}", now=rate(found.baseline), then=rate(found.baseline + change)))
-    return change
+    return [Lever("late_rate", change=change)]
 
 
-def _score_limit(borders: dict[str, LeverRange]) -> tuple[str, float]:
-    """The level whose border moves, and where to, in score points."""
+def _score_limit(ranges: tuple[LeverRange, ...]) -> list[Lever]:
+    """The lever of the level whose border moves, in score points."""
+    from analytics.whatif import Lever
+
+    borders = {found.level: found for found in ranges if found.level}
     level = st.segmented_control(
         _("Limit to move: where this level begins"),
         list(borders),
@@ -82,7 +88,7 @@ def _score_limit(borders: dict[str, LeverRange]) -> tuple[str, float]:
         key=f"whatif.border.{level}",
     )
     st.caption(_("now {now}, then {then}", now=figure(found.baseline, "points"), then=figure(border, "points")))
-    return str(level), border
+    return [Lever("score_limit", target=border, level=str(level))]
 
 
 def keep_panel(scenario: Scenario, as_of: date | None) -> None:

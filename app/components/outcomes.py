@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -10,13 +11,15 @@ from app.charts.bars import score_distribution
 from app.components.chart import chart_card
 from app.components.empty import empty_state
 from app.components.table import Column, table
+from app.components.whatif_words import assumption_list
 from app.filter_bar import open_merchant
-from app.i18n import _, day, difference, figure, joined, ngettext
+from app.i18n import _, day, difference, figure, ngettext
 from app.services import scenarios
+from app.services.lever_words import lever_label
+from app.services.scenario_export import assumption_words
 
 if TYPE_CHECKING:
-    from analytics.whatif import Outcome, WhatifResult
-    from app.filters import Filters
+    from analytics.whatif import Outcome, Segment, WhatifResult
 
 CARD_HEIGHT = 150
 
@@ -33,40 +36,63 @@ def outcome_cards(result: WhatifResult) -> None:
 
 
 def _card(outcome: Outcome) -> None:
-    name, unit = scenarios.OUTCOMES[outcome.outcome]
+    unit = scenarios.OUTCOMES[outcome.outcome][1]
     currency = outcome.group.get("currency")
-    digits = 0 if unit == "count" else 6  # expected counts are fractions: a merchant or an order is not
+    expected = outcome.outcome in scenarios.EXPECTED
+    digits = 6 if unit != "count" else 1 if expected else 0  # of counted ones: a merchant or an order is no fraction
     value, change, low, high = (
         round(number, digits) for number in (outcome.value, outcome.change, outcome.ci_low, outcome.ci_high)
     )
     with st.container(border=True, height=CARD_HEIGHT, gap=None, vertical_alignment="distribute"):
         st.metric(
-            _(name),
+            _card_name(outcome),
             figure(value, unit, currency=currency, short=True),
             difference(change, unit, currency=currency),
             delta_color="off",
             delta_arrow="up" if change > 0 else "down" if change < 0 else "off",
             help=_("Of the merchants that cross the limit") if outcome.outcome in scenarios.TOUCHED else None,
         )
-        if outcome.ci_low == outcome.ci_high == 0:
+        if low == high == 0:
             st.caption(_("No change"))
-        elif low == high:
+        elif outcome.ci_low == outcome.ci_high:
             st.caption(_("Set by the lever"))
         else:
             ends = [difference(end, unit, currency=currency) for end in (low, high)]
-            st.caption(_("95% interval {low} to {high}", low=ends[0], high=ends[1]))
+            st.caption(_("95% interval {low} to {high}", low=ends[0], high=ends[1]), help=_parts(outcome, unit))
 
 
-def assumption_box(result: WhatifResult, filters: Filters) -> None:
-    """“Simulated under these assumptions”, with what kind of answer it is; a click shows the assumptions."""
+def _parts(outcome: Outcome, unit: str) -> str:
+    """Where an interval comes from: what is not known of merchants' true rates, and what is not known of an effect."""
+    currency = outcome.group.get("currency")
+    ends = [
+        difference(round(end, 6), unit, currency=currency)
+        for end in (outcome.sampling_low, outcome.sampling_high, outcome.effect_low, outcome.effect_high)
+    ]
+    if outcome.effect_low == outcome.effect_high:
+        return _("All of it comes from what is not known of merchants' true rates.")
+    return _(
+        "True rates alone: {low} to {high}. The effect alone: {least} to {most}.",
+        low=ends[0],
+        high=ends[1],
+        least=ends[2],
+        most=ends[3],
+    )
+
+
+def _card_name(outcome: Outcome) -> str:
+    """The outcome's name; what a lever sets itself is named by the rate that it counts for."""
+    name = _(scenarios.OUTCOMES[outcome.outcome][0])
+    return name if "rate" not in outcome.group else f"{name}: {lever_label('rate', outcome.group['rate'], None)}"
+
+
+def assumption_box(result: WhatifResult, segment: Segment) -> None:
+    """“Simulated under these assumptions”, with what kind of answer it is; a click shows the assumptions. What the data don't bear out is said at once."""
     label = result.outcomes[0].label
-    segment = joined([*filters.categories, *filters.regions, *filters.tiers, *filters.merchants]) or _("all merchants")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(_(scenarios.LABELS[label]), icon=":material/science:", color="green" if label == "exact" else "orange")
-        with st.popover(_("Simulated under these assumptions"), type="tertiary", icon=":material/fact_check:"):
-            for assumption in result.assumptions:
-                values = {**assumption.values, **({"segment": segment} if "segment" in assumption.values else {})}
-                st.markdown("- " + _(assumption.text, **values))
+        assumption_list(result, segment)
+    for sentence in assumption_words(replace(result, assumptions=result.warnings), segment):
+        st.warning(sentence, icon=":material/warning:")
 
 
 def score_change(result: WhatifResult) -> None:

@@ -6,6 +6,7 @@ Words are in the reader's language; a name or an assumption that somebody wrote 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from app.exports import to_csv
 from app.i18n import N_, _, day, difference, figure, joined, language, ngettext, number
 from app.services import scenarios
 from app.services.kept_scenarios import Answer, compared
-from app.services.lever_words import lever_change
+from app.services.lever_words import lever_change, lever_label
 from app.statement import FORMATS as DOCUMENTS
 from app.statement import Document, Section, Table
 
@@ -94,9 +95,19 @@ def assumption_words(result: WhatifResult, segment: Segment) -> list[str]:
     """What a result is conditional on, in the reader's language."""
     words = {"segment": segment_words(segment)}
     return [
-        _(each.text, **{**each.values, **{key: words[key] for key in words if key in each.values}})
+        _(each.text, **{key: _value(key, value, words) for key, value in each.values.items()})
         for each in result.assumptions
     ]
+
+
+def _value(key: str, value: str | float, words: Mapping[str, str]) -> str | float:
+    """A value of a sentence in the reader's language: who it is of, a rule's or a lever's name, or as it is."""
+    if key in words or isinstance(value, float | int):
+        return words.get(key, value)
+    if key == "rule":
+        kind, _space, of = value.partition(" ")
+        return lever_label(kind, of or None, of or None)
+    return _(value)
 
 
 def outcome_title(outcome: Outcome) -> str:

@@ -5,6 +5,7 @@ Words stay msgids; the sentences of assumptions are those of analytics.whatif, m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from app.services.warehouse import cursor, earlier_day, merchants
 
 if TYPE_CHECKING:
     from analytics.trust import Programme
-    from analytics.whatif import Lab, LeverRange, Outcome, Scenario, Segment, WhatifResult
+    from analytics.whatif import Lab, Lever, LeverRange, Outcome, Scenario, Segment, WhatifResult
     from app.filters import Filters
     from app.identity import Actor
     from app.workspace import Document
@@ -39,20 +40,28 @@ OUTCOMES = {
     "gmv_touched": (N_("GMV affected"), "money"),
     "new_share_hit": (N_("New merchants among those falling"), "rate"),
     "small_share_hit": (N_("Small merchants among those falling"), "rate"),
+    "stars": (N_("Mean stars"), "stars"),
+    "dispute": (N_("Share of orders disputed"), "rate"),
+    "repeat": (N_("Share of buyers who came back"), "rate"),
 }
 TOUCHED = ("orders_touched", "gmv_touched")
+EXPECTED = ("false_flags", "missed")  # means of what may be: fractions of a merchant
 LABELS = {
     "exact": N_("Exact: the same figures under another rule"),
     "assumption": N_("Assumption: the change is put in, not predicted"),
+    "observational": N_("Observational: estimated from the data, not tried"),
+    "experiment": N_("Experiment: estimated from a trial"),
 }
 
 
 @dataclass(frozen=True)
 class Levers:
-    """What the page's levers can be set to. `late_rate` is None where the source records no promised day."""
+    """What the page's levers can be set to. `late_rate` is None where the source records no promised day; `behaviour` and `policy` are the further ones."""
 
     late_rate: LeverRange | None
     borders: tuple[LeverRange, ...]
+    behaviour: tuple[LeverRange, ...]
+    policy: tuple[LeverRange, ...]
 
 
 @shared
@@ -84,9 +93,14 @@ def outcome_rows(result: WhatifResult) -> list[dict[str, object]]:
 @cached
 def levers(snapshot_id: str, segment: Segment, as_of: date | None = None) -> Levers:
     """Live baselines and bounds for a segment. Raises InputError when no merchant matches it."""
+    from analytics.whatif.scenario import BEHAVIOUR
+
     ranges = lab(snapshot_id, as_of).ranges(segment)
     late = next((found for found in ranges if found.kind == "late_rate"), None)
-    return Levers(late, tuple(found for found in ranges if found.kind == "score_limit" and found.level))
+    borders = tuple(found for found in ranges if found.kind == "score_limit" and found.level)
+    further = [found for found in ranges if found.kind not in ("late_rate", "score_limit")]
+    does = tuple(found for found in further if found.kind in BEHAVIOUR)
+    return Levers(late, borders, does, tuple(found for found in further if found.kind not in BEHAVIOUR))
 
 
 def has_scores(snapshot_id: str, filters: Filters, size_bands: tuple[str, ...]) -> bool:
@@ -104,16 +118,11 @@ def segment_of(filters: Filters, size_bands: tuple[str, ...]) -> Segment:
     return Segment(filters.categories, filters.regions, filters.tiers, size_bands, filters.merchants)
 
 
-def make_scenario(
-    name: str, actor: Actor, segment: Segment, *, late_change: float | None, level: str, border: float, seed: int
-) -> Scenario:
-    """A scenario of the page's levers: the late rate's change (0–1, None: not a lever here) and a level's border in points."""
-    from analytics.whatif import Lever, Scenario
+def make_scenario(name: str, actor: Actor, segment: Segment, levers: Sequence[Lever], seed: int) -> Scenario:
+    """A scenario of the page's levers."""
+    from analytics.whatif import Scenario
 
-    chosen = [Lever("score_limit", target=border, level=level)]
-    if late_change is not None:
-        chosen.insert(0, Lever("late_rate", change=late_change))
-    return Scenario(name=name, author=actor.name, segment=segment, levers=tuple(chosen), seed=seed)
+    return Scenario(name=name, author=actor.name, segment=segment, levers=tuple(levers), seed=seed)
 
 
 def named(scenario: Scenario, name: str, assumptions: str = "") -> Scenario:

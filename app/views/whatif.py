@@ -42,7 +42,7 @@ def draw_lab() -> None:
         with left, st.container(border=True):
             keep_panel(scenario, as_of)
         with right:
-            assumption_box(result, filters)
+            assumption_box(result, scenario.segment)
             outcome_cards(result)
             score_change(result)
             crossing_list(result)

@@ -39,7 +39,7 @@ def cursor_over(
 ) -> FakeCursor:
     """`days`: rows of merchant_day (measures that are not given are 0); `merchants`: rows of merchant_profile."""
     connection = duckdb.connect()
-    measures = ", ".join(f"{name} bigint default 0" for name in MEASURES)
+    measures = ", ".join(f"{name} bigint default 0" for name in (*MEASURES, "review_score_sum"))
     connection.execute(f"create table merchant_day (merchant_id varchar, day date, {measures})")
     connection.execute(
         "create table merchant_profile (merchant_id varchar, name varchar, category varchar, region varchar, tier varchar,"

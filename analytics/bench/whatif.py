@@ -1,0 +1,129 @@
+"""Is the what-if lab exact and fast? Synthetic counts to time it on, a recount by SQL, and the peer that reads orders at every move.
+
+Knows a warehouse's cursor and the lab; knows no command.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from analytics.trust.counts import score_day
+from analytics.trust.merchants import score_merchants
+from analytics.trust.programme import Programme, default_programme
+from analytics.whatif import Lab, Lever, Scenario, WhatifResult
+
+if TYPE_CHECKING:
+    from analytics.warehouse import Cursor
+
+_SQL = Path(__file__).resolve().parents[1] / "sql" / "whatif"
+# Rules that change the score of every merchant, each within any data's bounds.
+RULES = (
+    Lever("half_life_days", target=30.0),
+    Lever("window_days", target=180.0),
+    Lever("min_n", target=50.0),
+    Lever("weight", target=25.0, of="late_seller_rate"),
+    Lever("bad", target=0.2, of="negative_order_rate"),
+)
+
+
+def synthetic_counts(merchants: int, seed: int) -> pd.DataFrame:
+    """A frame as `daily_counts` gives it, of merchants that nobody has: 12 categories, orders from a handful to thousands, careful and careless."""
+    generator, programme = np.random.default_rng(seed), default_programme()
+    day = pd.Timestamp("2026-06-30").date()
+    orders = np.ceil(np.exp(generator.normal(4.5, 1.2, merchants)))
+    careless = generator.random(merchants) < 0.3
+    columns: dict[str, object] = {
+        "merchant_id": [f"m{place:06d}" for place in range(merchants)],
+        "name": [f"Merchant {place}" for place in range(merchants)],
+        "category": [f"category {place}" for place in generator.integers(0, 12, merchants)],
+        "region": [f"region {place}" for place in generator.integers(0, 6, merchants)],
+        "tier": "standard",
+        "size_band": np.where(orders < 50, "10-49", "50-199"),
+        "joined_on": day,
+        "tenure_days": generator.integers(30, 2000, merchants).astype(float),
+        "as_of": pd.Series([day] * merchants, dtype="object"),
+        "n": orders.astype(np.int64),
+    }
+    for rate in programme.rates:
+        spot = np.where(careless, 0.6, 0.1) + generator.normal(0, 0.15, merchants)
+        truth = np.clip(rate.good + spot * (rate.bad - rate.good), 0.0005, 0.9995)
+        counted = generator.binomial(orders.astype(int), truth).astype(float)
+        columns |= {
+            f"{rate.rate_id}.numerator": counted,
+            f"{rate.rate_id}.denominator": orders,
+            f"{rate.rate_id}.recent_numerator": counted * 0.24,
+            f"{rate.rate_id}.recent_denominator": orders * 0.24,
+            f"{rate.rate_id}.square_denominator": orders * 0.12,
+            f"{rate.rate_id}.evidence": orders,
+        }
+    return pd.DataFrame(columns)
+
+
+def synthetic_amounts(counts: pd.DataFrame) -> pd.DataFrame:
+    """Order value of the merchants, 25 an order."""
+    return pd.DataFrame({"merchant_id": counts["merchant_id"], "currency": "EUR", "gmv_minor": counts["n"] * 2500.0})
+
+
+def served_difference(cursor: Cursor, result: WhatifResult, programme: Programme | None = None) -> tuple[int, float]:
+    """Merchants with a score, and the largest difference of the recomputed one (score_after) from the one that is served under a definition; infinite where one
+    has a score and the other hasn't."""
+    served = {score.merchant_id: score.score for score in score_merchants(cursor, programme=programme)}
+    old = np.array([served[name] for name in result.scores["merchant_id"]], dtype=float)
+    new = result.scores["score_after"].to_numpy(dtype=float)
+    if (np.isnan(old) != np.isnan(new)).any() or len(served) != len(new):
+        return len(new), float("inf")
+    return int((~np.isnan(old)).sum()), float(np.nanmax(np.abs(old - new), initial=0.0))
+
+
+def recount(cursor: Cursor, before: float, after: float) -> pd.DataFrame:
+    """Who crosses a border moved from `before` to `after`, by SQL over served scores: merchant_id, direction, orders, gmv_minor."""
+    scored = [score for score in score_merchants(cursor) if score.score is not None]
+    asked = {
+        "merchants": [score.merchant_id for score in scored],
+        "scores": [score.score for score in scored],
+        "before": before,
+        "after": after,
+        "day": score_day(cursor),
+        "window_days": default_programme().window_days,
+    }
+    return cursor.df(_sql("crossings"), asked)
+
+
+def read_events(cursor: Cursor) -> pd.DataFrame:
+    """The peer's work of one move: what orders say of every merchant, from the orders."""
+    programme = default_programme()
+    counted = {name for rate in programme.rates for name in (rate.numerator, rate.denominator, rate.evidence)}
+    others = ("csat_count", "csat_satisfied_count", "penalty_count")
+    asked = {
+        "day": score_day(cursor),
+        "window_days": programme.window_days,
+        "half_life_days": programme.half_life_days,
+        "maturities": sorted({rate.maturity_days for rate in programme.rates}),
+        "measures": "|".join(
+            sorted(name for name in counted if name not in others and not name.startswith("question"))
+        ),
+    }
+    return cursor.df(_sql("from_events"), asked)
+
+
+def moves(lab: Lab, kind: str, number: int, seed: int) -> list[Scenario]:
+    """Moves of one slider to random places, all merchants; `kind`: behaviour (the late rate), limit or weight."""
+    generator = np.random.default_rng(seed)
+    name = {"behaviour": "late_rate", "limit": "score_limit good", "weight": "weight late_seller_rate"}[kind]
+    span = next(found for found in lab.ranges() if found.name == name)
+    low, high = (5.0, 40.0) if kind == "weight" else (span.low, min(span.high, 2 * span.baseline))
+    places = generator.uniform(low, high, number)
+    return [
+        Scenario("move", levers=(Lever(span.kind, target=float(place), level=span.level, of=span.of),))
+        for place in places
+    ]
+
+
+@cache
+def _sql(name: str) -> str:
+    return (_SQL / f"{name}.sql").read_text(encoding="utf-8")
