@@ -5,6 +5,7 @@ Words are in the reader's language; a name or an assumption that somebody wrote 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING
@@ -150,4 +151,4 @@ def _with_results(answers: list[Answer]) -> list[tuple[Answer, Scenario, WhatifR
 
 
 def _known(value: float) -> float | None:
-    return None if value != value else value
+    return None if math.isnan(value) else value
