@@ -22,3 +22,12 @@ class InputError(AnalyticsError):
 
 class WarehouseError(AnalyticsError):
     """The warehouse folder can't serve or take what was asked: missing, damaged, busy, full or too slow."""
+
+
+class QueryError(AnalyticsError):
+    """A question in SQL can't be answered: it is wrong, asks for what isn't served, or takes too much."""
+
+    @classmethod
+    def told(cls, text: str, values: dict[str, object]) -> "QueryError":
+        """The error that another process told of."""
+        return cls(text, **values)

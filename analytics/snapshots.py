@@ -22,6 +22,7 @@ from analytics.errors import WarehouseError
 KEPT_SNAPSHOTS = 5
 FORMAT = 1
 DATA_FOLDERS = ("parts", "marts", "quarantine")
+SERVED_FOLDER = "served"  # copies for ad-hoc analysis, SNAPSHOT.*: made from a snapshot, named by it, gone with it
 TORN = (OSError, ValueError, KeyError, TypeError, AttributeError)  # what reading a manifest raises that is none
 
 
@@ -310,6 +311,7 @@ class SnapshotFolder:
         for snapshot_id in set(known) - kept:
             (self._manifests / f"{snapshot_id}.json").unlink()
         self._clear_unfinished()
+        self._drop_served(set(self.snapshot_ids()))
         if not torn:
             self._drop_unnamed([manifest for snapshot_id, manifest in manifests.items() if snapshot_id in kept])
 
@@ -326,6 +328,11 @@ class SnapshotFolder:
                         path.rmdir()
                 elif path.relative_to(self.root).as_posix() not in named:
                     path.unlink()
+
+    def _drop_served(self, kept: set[str]) -> None:
+        for path in (self.root / SERVED_FOLDER).glob("*.*"):
+            if path.name.partition(".")[0] not in kept:
+                path.unlink(missing_ok=True)
 
     def _clear_unfinished(self) -> None:
         """What a killed process was writing; only the holder of the writer's lock may call it."""

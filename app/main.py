@@ -14,7 +14,7 @@ from app.services.runtime import begin_page_run, begin_reading, get_runtime
 from app.services.warehouse import as_known, filter_options
 
 ICON = Path(__file__).parent / "assets" / "icon.svg"
-UNFILTERED = ("reply_desk", "chat", "knowledge", "data", "settings")
+UNFILTERED = ("reply_desk", "chat", "knowledge", "adhoc", "data", "settings")
 
 
 def chat_page(*, is_default: bool = False) -> st.Page:
@@ -40,7 +40,10 @@ def navigation() -> dict[str, list[st.Page]]:
             st.Page("views/knowledge.py", title=_("Knowledge"), icon=":material/menu_book:"),
             st.Page("views/performance.py", title=_("Desk performance"), icon=":material/speed:"),
         ],
-        _("Decide"): [st.Page("views/whatif.py", title=_("What-if"), icon=":material/tune:")],
+        _("Decide"): [
+            st.Page("views/whatif.py", title=_("What-if"), icon=":material/tune:"),
+            st.Page("views/adhoc.py", title=_("Ad-hoc analysis"), icon=":material/terminal:"),
+        ],
         _("Run"): [
             st.Page("views/data.py", title=_("Data"), icon=":material/database:"),
             st.Page("views/settings.py", title=_("Settings"), icon=":material/settings:"),

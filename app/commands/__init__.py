@@ -22,6 +22,7 @@ from app.commands.reputation import reputation
 from app.commands.rings import rings
 from app.commands.serve import serve
 from app.commands.sla import sla
+from app.commands.sql import sql
 from app.commands.statement import statement
 from app.commands.trust import trust
 from app.commands.whatif import whatif
@@ -55,6 +56,7 @@ COMMANDS = (
     satisfaction,
     redact,
     whatif,
+    sql,
     model,
     bench,
 )

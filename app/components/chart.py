@@ -50,7 +50,7 @@ def empty_card(title: str, caption: str, reason: str, advice: str, *, height: in
         empty_state(reason, advice, height=height)
 
 
-def card_head(title: str, caption: str, *, key: str) -> str:
+def card_head(title: str, caption: str, *, key: str, default: str = "chart") -> str:
     """The head of a chart card: title, caption and the choice between `chart` and `table`, which it returns."""
     with st.container(horizontal=True, vertical_alignment="top", wrap=False):
         with st.container(gap=None):
@@ -59,7 +59,7 @@ def card_head(title: str, caption: str, *, key: str) -> str:
         view: str = st.segmented_control(
             _("View as"),
             ("chart", "table"),
-            default="chart",
+            default=default,
             required=True,
             format_func=lambda name: {"chart": ":material/show_chart:", "table": ":material/table_rows:"}[name],
             label_visibility="collapsed",

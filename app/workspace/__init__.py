@@ -1,5 +1,5 @@
 """What people make here: drafts and what was sent, what writers generated, conversations, what the machine answered, the audit log, scenarios, saved
-views, mappings, labels, cases, and texts proposed for the knowledge.
+views, mappings, queries, labels, cases, and texts proposed for the knowledge.
 
 `Workspace.open(url)` migrates the database and gives one door to each. Every write takes an Actor and leaves an audit entry in
 the same transaction. Knows no Streamlit, analytics or llm.
@@ -86,6 +86,7 @@ class Workspace:
         self.scenarios = Documents(database, "scenario")
         self.views = Documents(database, "view")
         self.mappings = Documents(database, "mapping")
+        self.queries = Documents(database, "query")
         self.labels = Labels(database)
         self.cases = Cases(database)
         self.watch_list = WatchList(database)

@@ -1,4 +1,5 @@
-"""Named things that people save and come back to: what-if scenarios, views (filters of a page), mapping files.
+"""Named things that people save and come back to: what-if scenarios, views (filters of a page), mapping files,
+queries of the ad-hoc analysis.
 
 A body is text in the format of its kind (TOML or JSON), which this module does not read. Saving says which version was
 read; a newer one raises StaleDocument.
@@ -20,7 +21,7 @@ from app.workspace.audit import record, text_hash
 from app.workspace.database import Database, put_in
 from app.workspace.schema import DocumentRow
 
-Kind = Literal["scenario", "view", "mapping"]
+Kind = Literal["scenario", "view", "mapping", "query"]
 NAME_LENGTH = 200
 
 

@@ -1,0 +1,204 @@
+"""The process that answers one question: bounds itself, opens the serving file read-only and locked, checks the question, runs it, writes the answer.
+
+`python -m analytics.adhoc.sandbox` reads one JSON request from stdin and writes one line of JSON and then an Arrow stream, to stdout. It needs no environment,
+writes no file, and ends. What DuckDB itself is told to refuse, and what `guard` refuses before it, are two walls: either would do for files and settings.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import resource
+import sys
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from analytics.adhoc.guard import NOWHERE, Rules, Where, check, plain_functions
+from analytics.engines.duckdb import quote
+from analytics.errors import QueryError
+
+BATCH_ROWS = 1_000
+COMMENT = r"(?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*"
+EXPLAIN = re.compile(rf"\A{COMMENT}explain(?P<analyze>{COMMENT}\banalyze\b)?", re.IGNORECASE | re.DOTALL)
+
+
+def main() -> None:
+    """One request in, one answer out; a refusal is an answer too."""
+    request = json.load(sys.stdin)
+    bound(request["limits"])
+    out = sys.stdout.buffer
+    try:
+        with _opened(request) as connection:
+            table, more = answer(connection, request["sql"], request["limits"])
+    except QueryError as error:
+        out.write(json.dumps({"error": {"text": error.text, "values": error.values}}).encode() + b"\n")
+        return
+    out.write(json.dumps({"more": more}).encode() + b"\n")
+    with pa.ipc.new_stream(out, table.schema) as stream:
+        stream.write_table(table)
+
+
+def _opened(request: Mapping[str, Any]) -> duckdb.DuckDBPyConnection:
+    try:
+        return open_file(request["path"], request["limits"], request["time_zone"])
+    except duckdb.Error as error:
+        said = " ".join(str(error).split())
+        raise QueryError("The file for ad-hoc analysis can't be opened ({error}): ask again.", error=said) from error
+
+
+def bound(limits: Mapping[str, Any]) -> None:
+    """The system's own limits on this process, which nothing in it can lift: memory, processor time, no file written, few open."""
+    os.nice(5)  # whoever looks at a page goes first
+    for name, most in (
+        (resource.RLIMIT_DATA, limits["process_bytes"]),
+        (resource.RLIMIT_AS, 3 * limits["process_bytes"]),
+        (resource.RLIMIT_CPU, limits["cpu_seconds"]),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NOFILE, 64),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(name, (most, most))
+
+
+def open_file(path: str, limits: Mapping[str, Any], time_zone: str) -> duckdb.DuckDBPyConnection:
+    """The serving file: read-only, nothing outside it reachable, nothing of it to be changed."""
+    connection = duckdb.connect(
+        path,
+        read_only=True,
+        config={
+            "memory_limit": limits["memory"],
+            "threads": limits["threads"],
+            "temp_directory": "",
+            "autoload_known_extensions": False,
+            "autoinstall_known_extensions": False,
+            "allow_community_extensions": False,
+            "python_enable_replacements": False,
+        },
+    )
+    connection.execute(f"SET TimeZone = {quote(time_zone)}")
+    connection.execute("SET errors_as_json = true")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
+def answer(connection: duckdb.DuckDBPyConnection, sql: str, limits: Mapping[str, Any]) -> tuple[pa.Table, str | None]:
+    """What a question gives, at most `rows` rows and `bytes` bytes of it, and which of the two it has more of. Raises QueryError."""
+    before, text, after = checked(connection, sql, limits["rows"])
+    where = Where(text, len(before))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return _read(connection.execute(f"{before}{text}{after}").fetch_record_batch(BATCH_ROWS), limits)
+    except (duckdb.Error, MemoryError, RuntimeError) as error:
+        raise _told(error, where, limits) from error
+
+
+def checked(connection: duckdb.DuckDBPyConnection, sql: str, rows: int) -> tuple[str, str, str]:
+    """The statement to run in three parts, the middle one being what was asked: looked at as it will run. Raises QueryError."""
+    try:
+        statements = connection.extract_statements(sql)
+    except (duckdb.Error, RuntimeError) as error:
+        raise _told(error, Where(sql, 0), {}) from error
+    if len(statements) != 1:
+        raise QueryError("Ask one statement at a time; this holds {n}.", n=len(statements))
+    kind = statements[0].type.name
+    if kind not in ("SELECT", "EXPLAIN"):
+        raise QueryError("Only SELECT and EXPLAIN can be asked here, not {kind}.", kind=kind)
+    text = _without_ends(sql)
+    parts = ("SELECT * FROM (\n", text, f"\n) LIMIT {rows + 1}")
+    if kind == "EXPLAIN":
+        found = EXPLAIN.match(text)
+        if found is None:
+            raise QueryError("Write EXPLAIN or EXPLAIN ANALYZE, then the SELECT.")
+        # Blanked out, not cut off: places in the text stay where they were.
+        text = " " * found.end() + text[found.end() :]
+        parts = ("EXPLAIN ANALYZE " if found["analyze"] else "EXPLAIN ", text, "")
+    looked_at = text if kind == "EXPLAIN" else "".join(parts)
+    before = 0 if kind == "EXPLAIN" else len(parts[0])
+    check(_tree(connection, looked_at), _rules(connection), Where(text, before))
+    return parts
+
+
+def _tree(connection: duckdb.DuckDBPyConnection, text: str) -> dict[str, Any]:
+    """The parser's tree of one SELECT."""
+    try:
+        written = connection.execute("SELECT json_serialize_sql($text::VARCHAR)", {"text": text}).fetchall()[0][0]
+        tree: dict[str, Any] = json.loads(written)
+    except (duckdb.Error, RecursionError) as error:
+        raise QueryError("This is nested too deeply to be looked at.") from error
+    if tree["error"] or len(tree["statements"]) != 1:
+        raise QueryError("This can't be asked here: only SELECT over the served tables.")
+    return tree
+
+
+def _rules(connection: duckdb.DuckDBPyConnection) -> Rules:
+    known = connection.execute(
+        "SELECT DISTINCT function_name, function_type, schema_name, stability FROM duckdb_functions()"
+    ).fetchall()
+    served = connection.execute("SELECT table_name FROM duckdb_tables() WHERE NOT internal").fetchall()
+    views = connection.execute("SELECT view_name FROM duckdb_views()").fetchall()
+    return Rules(frozenset(name for (name,) in served), plain_functions(known), frozenset(name for (name,) in views))
+
+
+def _without_ends(sql: str) -> str:
+    """The text with its semicolons blanked out, those in quotes and comments aside: what is one statement can then stand in brackets."""
+    raw = bytearray(sql.encode())
+    for place, kind in duckdb.tokenize(sql):
+        if kind.name == "operator" and raw[place : place + 1] == b";":
+            raw[place : place + 1] = b" "
+    return raw.decode()
+
+
+def _read(reader: pa.RecordBatchReader, limits: Mapping[str, Any]) -> tuple[pa.Table, str | None]:
+    kept: list[pa.RecordBatch] = []
+    rows = size = 0
+    more = None
+    for batch in reader:
+        if rows + len(batch) > limits["rows"]:
+            batch, more = batch.slice(0, limits["rows"] - rows), "rows"
+        while (
+            len(batch)
+            and size + batch.get_total_buffer_size() > limits["bytes"]
+            and size + _size(batch) > limits["bytes"]
+        ):
+            batch, more = batch.slice(0, len(batch) // 2), "bytes"
+        kept.append(batch)
+        rows, size = rows + len(batch), size + _size(batch)
+        if more:
+            break
+    if more == "bytes" and not rows:
+        raise QueryError(
+            "A single row of this is longer than {limit} bytes: choose fewer or shorter columns.", limit=limits["bytes"]
+        )
+    return pa.Table.from_batches(kept, reader.schema), more
+
+
+def _size(batch: pa.RecordBatch) -> int:
+    """Bytes of what a batch holds; a slice counts for its own rows only."""
+    return int(batch.nbytes)
+
+
+def _told(error: Exception, where: Where, limits: Mapping[str, Any]) -> QueryError:
+    """DuckDB's own error as one line with the place, where it says one."""
+    if isinstance(error, duckdb.OutOfMemoryException | MemoryError):
+        return QueryError(
+            "This needs more than the {limit} of memory that a question may use: ask for fewer rows or groups.",
+            limit=limits["memory"],
+        )
+    text = str(error)
+    try:
+        document = json.loads(text[text.index("{") :])
+        said, place = str(document["exception_message"]), int(document.get("position", NOWHERE))
+    except (ValueError, KeyError, TypeError):
+        said, place = text, NOWHERE
+    return QueryError("Line {line}, column {column}: {said}", **where(place), said=" ".join(said.split()))
+
+
+if __name__ == "__main__":
+    main()

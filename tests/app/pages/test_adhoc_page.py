@@ -1,0 +1,129 @@
+"""Ad-hoc analysis on the page and by the command: asked, drawn, saved, opened by its link, refused in one line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.charts.adhoc import plotted
+from app.errors import NotFound
+from app.identity import Actor
+from app.services import adhoc
+from app.services.adhoc import Plot
+from app.services.runtime import Runtime, use_runtime
+from app.settings import load_settings
+from tests.app.conftest import Invoke
+
+ANNA = Actor("local:anna", "Anna", "local")
+MAIN = Path(__file__).parents[3] / "app" / "main.py"
+ASKED = "select day, sum(order_count) as orders from merchant_day group by day order by day"
+
+
+@pytest.fixture
+def desk(warehouse: Path, tmp_path: Path) -> Iterator[Runtime]:
+    overrides = {
+        "warehouse": str(warehouse),
+        "workspace_url": f"sqlite:///{tmp_path / 'workspace.sqlite'}",
+        "encoder": "false",
+        "query_timeout_seconds": 300,
+        "language": "en",
+    }
+    with use_runtime(Runtime(load_settings({}, overrides=overrides))) as runtime:
+        yield runtime
+        runtime.close()
+
+
+def page(**params: str) -> AppTest:
+    found = AppTest.from_file(str(MAIN), default_timeout=120)
+    for name, value in params.items():
+        found.query_params[name] = value
+    return found.switch_page("views/adhoc.py").run()
+
+
+def answered(found: AppTest, sql: str) -> AppTest:
+    """Asks, and looks again until the answer is there, as the page does by itself."""
+    found.text_area(key="adhoc.sql").set_value(sql)
+    found.button(key="adhoc.run").click().run()
+    while "adhoc.running" in found.session_state:
+        found.run()
+    assert not found.exception
+    return found
+
+
+class TestPage:
+    def test_a_question_is_answered_drawn_and_kept_and_its_link_opens_it(self, desk: Runtime) -> None:
+        found = answered(page(), ASKED)
+        assert "44 rows" in [each.value for each in found.caption]
+        assert found.dataframe[-1].value["orders"].sum() == 44
+
+        found.session_state["adhoc.answer.view"] = "chart"
+        found.run()
+        assert found.get("plotly_chart")
+        assert found.session_state["adhoc.plot"] == Plot("line", "day", "orders")
+
+        found.text_input(key="adhoc.name").set_value("Orders by day").run()
+        found.button(key="adhoc.save").click().run()
+        (kept,) = adhoc.saved()
+        assert (kept.name, kept.sql, kept.plot) == ("Orders by day", ASKED, Plot("line", "day", "orders"))
+        assert desk.workspace.audit.entries(limit=1)[0].action == "query.saved"
+
+        other = page(query=kept.query_id)
+        assert other.text_area(key="adhoc.sql").value == ASKED
+        assert any("is a link to" in each.value for each in other.caption)
+        other.button(key="adhoc.remove").click().run()
+        assert adhoc.saved() == []
+
+    def test_a_refused_question_and_a_dead_link_are_one_line_each(self, desk: Runtime) -> None:
+        found = answered(page(query="nothing"), "select * from buyers")
+        said = [each.value.replace("\\", "") for each in found.warning]
+        assert any("Line 1, column 15: there is no table buyers here" in line for line in said)
+        assert any("no saved query" in each.value for each in page(query="nothing").warning)
+
+
+class TestService:
+    def test_a_name_that_is_taken_is_refused_and_an_unknown_link_is_told(self, desk: Runtime) -> None:
+        adhoc.save("One", "select 1", None, ANNA)
+        with pytest.raises(Exception, match="has changed"):
+            adhoc.save("One", "select 2", None, ANNA)
+        with pytest.raises(NotFound):
+            adhoc.opened("no such")
+
+    def test_what_can_be_drawn(self) -> None:
+        frame = pd.DataFrame({"n": [1, 2], "name": ["a", "b"], "is_good": [True, False]})
+        assert adhoc.plottable(frame) == (["n", "name", "is_good"], ["n"])
+        assert adhoc.first_plot(frame) == Plot("bar", "name", "n")
+        assert adhoc.first_plot(frame[["name"]]) is None
+        assert adhoc.first_plot(frame[["n"]]) is None
+
+    @pytest.mark.parametrize("kind", adhoc.KINDS)
+    def test_a_figure_holds_the_rows_in_their_order(self, kind: adhoc.Kind) -> None:
+        frame = pd.DataFrame({"x": ["b", "a", "c"], "y": pd.array([3, None, 1], dtype="Int64")})
+        (trace,) = plotted(frame, kind=kind, x="x", y="y").data
+        assert list(trace.x) == ["b", "a", "c"]
+        assert [None if pd.isna(value) else value for value in trace.y] == [3, None, 1]
+
+
+class TestCommand:
+    def test_rows_as_json(self, invoke: Invoke, warehouse: Path) -> None:
+        result = invoke("sql", ASKED + " limit 2;", "--json", "--warehouse", warehouse)
+        assert result.exit_code == 0, result.output
+        assert [json.loads(line) for line in result.stdout.splitlines()] == [
+            {"day": "2026-01-01", "orders": 1},
+            {"day": "2026-01-02", "orders": 1},
+        ]
+
+    def test_more_than_the_limit_is_told(self, invoke: Invoke, warehouse: Path) -> None:
+        result = invoke("sql", "-", "--json", "--warehouse", warehouse, stdin="select range from range(10001)")
+        assert result.exit_code == 0
+        assert len(result.stdout.splitlines()) == 10_000
+        assert "First 10,000 rows of more." in result.stderr
+
+    def test_a_wrong_question_is_one_line(self, invoke: Invoke, warehouse: Path) -> None:
+        result = invoke("sql", "select 1; select 2", "--warehouse", warehouse)
+        assert result.exit_code == 1
+        assert result.stderr.strip() == "Error: Ask one statement at a time; this holds 2."
