@@ -9,6 +9,7 @@ from app.components.header import page_header
 from app.components.levers import keep_panel, lever_panel
 from app.components.outcomes import assumption_box, crossing_list, outcome_cards, score_change
 from app.components.table import Column, table
+from app.components.whatif_effects import effects_tab
 from app.filter_bar import current_filters
 from app.i18n import _, number
 from app.page_errors import page_errors
@@ -82,5 +83,10 @@ def draw_saved() -> None:
 
 page_header(_("What-if"))
 snapshot_id()
-draw_lab()
-draw_saved()
+lab, behaviour = st.tabs([_("Lab"), _("Effects")], on_change="rerun", key="whatif.tab")
+with lab:
+    draw_lab()
+    draw_saved()
+if behaviour.open:
+    with behaviour:
+        effects_tab()
