@@ -84,6 +84,7 @@ class Conditions:
     is_on_time: bool = False  # nothing sent arrives late
     is_prompt: bool = False  # every question is answered in four hours
     is_refund_quick: bool = False  # every return is refunded in three days
+    is_kept: bool = False  # no merchant cancels
 
 
 ACTUAL = Conditions()
@@ -133,7 +134,7 @@ def simulate(
     u = rng.random(n)
     p_seller = behaviour.seller_cancel_rate(reliability, is_campaign)
     cancel_fault = np.where(u < p_seller, SELLER, np.where(u < p_seller + 0.018, BUYER, PLATFORM))
-    is_cancelled = u < p_seller + 0.020
+    is_cancelled = (u < p_seller + 0.020) & ~(do.is_kept & (cancel_fault == SELLER))
     cancelled = when(is_cancelled, placed + (rng.exponential(14.0, n) * HOUR).astype(np.int64) + 300)
     hours = behaviour.handling_hours(
         reliability, is_campaign, is_tight, rng.standard_normal(n), rng.random(n), rng.random(n)

@@ -29,6 +29,7 @@ from analytics.demo.world import (
     OUTAGE_CARRIER,
     OUTAGE_REGION,
     REGIONS,
+    Bools,
     Calendar,
     Floats,
     Ints,
@@ -159,29 +160,48 @@ def _bad_order(market: Market, orders: Orders) -> Floats:
     return np.where(certain, 1.0, review_chance(market, orders) * (orders.score <= 2))
 
 
+WITHOUT = {
+    Conditions(is_on_time=True): ("late_delivery", "late_seller"),
+    Conditions(is_prompt=True): ("slow_reply",),
+    Conditions(is_refund_quick=True): ("slow_refund",),
+    Conditions(is_kept=True): ("seller_cancel",),
+}
+"""The causes whose effects are known: what is changed, so that none of the orders a cause concerned meets it."""
+
+
+def concerned_orders(orders: Orders) -> dict[str, Bools]:
+    """Which orders each cause of WITHOUT concerned."""
+    return {
+        "late_delivery": orders.days_late > 0,
+        "late_seller": orders.late_fault == SELLER,
+        "slow_reply": (orders.asked >= 0) & ((orders.answered < 0) | (orders.answered - orders.asked > DAY)),
+        "slow_refund": (orders.returned >= 0) & (orders.refund_days > 5.0),
+        "seller_cancel": (orders.cancelled >= 0) & (orders.cancel_fault == SELLER),
+    }
+
+
 def write_effects(path: Path, market: Market, n: int, seed: int) -> None:
     """truth/effects.parquet: total effects among those concerned, by replaying n orders without one cause.
 
-    effect = actual_mean − counterfactual_mean over orders that the cause concerned: late ones, those whose question
-    waited over 24 hours or for ever, those with a return refunded after more than five days. Merchants are drawn by
-    their demand; the orders are of the last four weeks.
+    effect = actual_mean − counterfactual_mean over orders that the cause concerned: late ones, those late by the merchant, those
+    whose question waited over 24 hours or for ever, those with a return refunded after more than five days, those that the merchant
+    cancelled. Merchants are drawn by their demand; the orders are of the last four weeks.
     """
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(8,)))
     merchant = rng.choice(len(market.merchants), size=n, p=market.merchants.size)
     actual = _fresh_orders(market, merchant, seed, ACTUAL)
-    waited = (actual.asked >= 0) & ((actual.answered < 0) | (actual.answered - actual.asked > DAY))
-    slow = (actual.returned >= 0) & (actual.refund_days > 5.0)
+    concerned = concerned_orders(actual)
+    seen = _outcomes(market, actual)
     rows: list[tuple[str, str, float, float, int]] = []
-    for cause, concerned, do in (
-        ("late_delivery", actual.days_late > 0, Conditions(is_on_time=True)),
-        ("slow_reply", waited, Conditions(is_prompt=True)),
-        ("slow_refund", slow, Conditions(is_refund_quick=True)),
-    ):
-        seen = _outcomes(market, actual)
+    for do, causes in WITHOUT.items():
         without = _outcomes(market, _fresh_orders(market, merchant, seed, do))
-        for outcome in ("score", "low_score_rate", "dispute_rate", "repeat_rate"):
-            with_cause, otherwise = float(seen[outcome][concerned].mean()), float(without[outcome][concerned].mean())
-            rows.append((cause, outcome, with_cause, otherwise, int(concerned.sum())))
+        for cause in causes:
+            where = concerned[cause]
+            for outcome in ("score", "low_score_rate", "dispute_rate", "repeat_rate"):
+                with_cause, otherwise = (
+                    float(values[outcome][where].mean()) if where.any() else np.nan for values in (seen, without)
+                )
+                rows.append((cause, outcome, with_cause, otherwise, int(where.sum())))
     cols.write(
         path,
         {

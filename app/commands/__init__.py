@@ -9,6 +9,7 @@ from app.commands.bench import bench
 from app.commands.build import build
 from app.commands.cases import cases
 from app.commands.demo import demo
+from app.commands.effects import effects
 from app.commands.gaps import gaps
 from app.commands.ingest import ingest, quality, quarantine, snapshots
 from app.commands.knowledge import knowledge
@@ -57,6 +58,7 @@ COMMANDS = (
     redact,
     whatif,
     sql,
+    effects,
     model,
     bench,
 )

@@ -319,6 +319,20 @@ def attacks(markets: int, gates: tuple[int, ...], merchants: int, seed: int | No
 
 
 @bench.command()
+@click.option("--only", type=click.Choice(["truth"]), default="truth", show_default=True, help="Part to measure.")
+@click.option("--replicates", type=click.IntRange(2), default=200, show_default=True, help="Marketplaces of each kind.")
+@click.option("--seed", type=click.IntRange(0), help="Draws the same marketplaces again (default: drawn).")
+@json_option
+@one_line_errors
+def whatif(only: str, replicates: int, seed: int | None, as_json: bool) -> None:
+    """Hold the what-if lab's effects against marketplaces lived with and without each cause: coverage, errors, the raw difference beside."""
+    from app.bench.whatif_truth import measure
+
+    for row in measure(replicates, _seed(seed), progress=note):
+        print_rows([row], as_json=as_json)
+
+
+@bench.command()
 @click.option(
     "--model",
     type=click.Path(path_type=Path),

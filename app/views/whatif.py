@@ -8,6 +8,7 @@ from app.components.empty import empty_state
 from app.components.header import page_header
 from app.components.levers import keep_panel, lever_panel
 from app.components.outcomes import assumption_box, crossing_list, outcome_cards, score_change
+from app.components.whatif_effects import effects_tab
 from app.components.whatif_find import find_panel
 from app.components.whatif_scenarios import scenarios_panel
 from app.filter_bar import current_filters
@@ -50,10 +51,12 @@ def draw_lab() -> None:
 
 def draw_tabs() -> None:
     """Levers stay drawn while another tab is looked at: the questions start from where they stand."""
-    names = [_("Levers"), _("Find"), _("Scenarios")]
+    names = [_("Levers"), _("Find"), _("Effects"), _("Scenarios")]
     linked = st.query_params.get(PARAM)
     key = f"whatif.tabs.{language()}.{linked}"
-    levers_tab, find_tab, kept_tab = st.tabs(names, default=names[2 if linked else 0], on_change="rerun", key=key)
+    levers_tab, find_tab, behaviour_tab, kept_tab = st.tabs(
+        names, default=names[3 if linked else 0], on_change="rerun", key=key
+    )
     with levers_tab:
         draw_lab()
     day = trust.as_of_day(snapshot_id(), current_filters().date_to)
@@ -61,6 +64,9 @@ def draw_tabs() -> None:
     if find_tab.open and scenario is not None:
         with find_tab:
             find_panel(scenario, day)
+    if behaviour_tab.open:
+        with behaviour_tab:
+            effects_tab()
     if kept_tab.open:
         with kept_tab:
             scenarios_panel(day)

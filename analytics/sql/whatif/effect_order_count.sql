@@ -1,0 +1,2 @@
+-- How many merchant orders there are.
+select count(*) as order_count from fct_order
