@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.components.thread import language_name, plain
-from app.i18n import N_, _, day, joined, ngettext, number, rate, stars
+from app.i18n import N_, _, day, joined, ngettext, number, rate
 from app.services.private import worded
 from app.services.themes import ALL_THREADS, Review, ThemeCard, news
 
@@ -82,7 +82,10 @@ def theme_news(cards: Sequence[ThemeCard]) -> None:
 
 
 def _news_words(theme: Theme) -> str:
-    return plain(theme.label) + f" ({theme.thread_count_before} → {theme.thread_count})"
+    """Its name, and by how much its share changed; its threads where there is no ratio."""
+    if theme.growth is not None:
+        return f"{plain(theme.label)} (× {number(1 + theme.growth, digits=1)})"
+    return f"{plain(theme.label)} ({theme.thread_count_before} → {theme.thread_count})"
 
 
 def _moved_words(theme: Theme, names: Mapping[str, str]) -> str:
@@ -98,8 +101,9 @@ def review_list(reviews: Sequence[Review]) -> None:
     """Draw reviews, the newest first; their private data is masked already."""
     for review in reviews:
         with st.container(border=True, gap=None):
-            rated = "" if review.stars is None else stars(review.stars) + " · "
-            st.caption(f"{rated}{day(review.posted_on)} · {plain(review.merchant_id)} · {plain(review.event_id)}")
+            rated = "" if review.stars is None else f"{number(review.stars)} ★ · "
+            review_id = review.event_id.partition("|")[0]  # without the order and merchant that a copy is for
+            st.caption(f"{rated}{day(review.posted_on)} · {plain(review.merchant_id)} · {plain(review_id)}")
             st.text(review.text)
 
 
