@@ -160,7 +160,7 @@ def _figures(card: ThemeCard, components: Mapping[str, str]) -> None:
 def _examples(theme: Theme) -> None:
     """What is typical and what is extreme in a theme, and how much of it is nearly the same text again."""
     if theme.first_on:
-        st.caption(_("since {day}, as far as was looked", day=day(date.fromisoformat(theme.first_on))))
+        st.caption(_("since {day} or earlier", day=day(date.fromisoformat(theme.first_on))))
     if theme.distinct_count < theme.count:
         folded = theme.count - theme.distinct_count
         st.caption(ngettext("{n} is nearly the same as another", "{n} are nearly the same as others", folded))
