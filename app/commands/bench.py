@@ -95,7 +95,9 @@ def clicks(runs: int, visitors: int, seconds: float, seed: int | None, as_json: 
 @click.option(
     "--only",
     multiple=True,
-    type=click.Choice(["threads", "drafts", "checks", "retrieval", "answers", "private", "injection", "triage"]),
+    type=click.Choice(
+        ["threads", "drafts", "checks", "retrieval", "answers", "private", "injection", "triage", "aspects"]
+    ),
     help="Only this part; may be given several times (default: all). All but threads and drafts need no data.",
 )
 @click.option(
@@ -111,8 +113,8 @@ def clicks(runs: int, visitors: int, seconds: float, seed: int | None, as_json: 
 def language(
     threads: int, drafts: int, only: tuple[str, ...], half: str, as_json: bool, warehouse: Path | None
 ) -> None:
-    """Summaries and drafts of threads (speed, first sentence, unsourced); checks, retrieval, answers, private data, hidden instructions and triage on the labelled sets' reporting half."""
-    from app.bench import answers, injection, private, retrieval, sentence_checks, triage
+    """Summaries and drafts of threads (speed, first sentence, unsourced); checks, retrieval, answers, private data, hidden instructions, triage and aspects of reviews on the labelled sets' reporting half."""
+    from app.bench import answers, aspects, injection, private, retrieval, sentence_checks, triage
     from app.bench import drafts as counted
     from app.bench.language import measure
     from app.services.desk import load_knowledge
@@ -126,6 +128,7 @@ def language(
         "private": private.measure,
         "injection": lambda: injection.measure(half),
         "triage": triage.measure,
+        "aspects": aspects.measure,
     }
     with runtime(warehouse):
         rows = (row.to_json() for name, part in parts.items() if not only or name in only for row in part())
@@ -458,3 +461,16 @@ def _seed(given: int | None) -> int:
     seed = secrets.randbelow(2**31) if given is None else given
     note(f"seed {seed}")
     return seed
+
+
+@bench.command()
+@click.option("--messages", type=click.IntRange(10), default=10_000, show_default=True, help="Texts to group.")
+@json_option
+@warehouse_option
+@one_line_errors
+def themes(messages: int, as_json: bool, warehouse: Path | None) -> None:
+    """Group messages and reviews into themes: cold, once more, and a day later with 2 % new ones."""
+    from app.bench.themes import measure
+
+    with runtime(warehouse):
+        print_rows((timing.to_json() for timing in measure(messages)), as_json=as_json)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.components.thread import language_name, plain
-from app.i18n import N_, _, day, joined, ngettext, number, rate, stars
+from app.i18n import N_, _, day, joined, ngettext, number, rate
 from app.services.private import worded
 from app.services.themes import ALL_THREADS, Review, ThemeCard, news
 
@@ -82,7 +82,10 @@ def theme_news(cards: Sequence[ThemeCard]) -> None:
 
 
 def _news_words(theme: Theme) -> str:
-    return plain(theme.label) + f" ({theme.thread_count_before} → {theme.thread_count})"
+    """Its name, and by how much its share changed; its threads where there is no ratio."""
+    if theme.growth is not None:
+        return f"{plain(theme.label)} (× {number(1 + theme.growth, digits=1)})"
+    return f"{plain(theme.label)} ({theme.thread_count_before} → {theme.thread_count})"
 
 
 def _moved_words(theme: Theme, names: Mapping[str, str]) -> str:
@@ -98,8 +101,9 @@ def review_list(reviews: Sequence[Review]) -> None:
     """Draw reviews, the newest first; their private data is masked already."""
     for review in reviews:
         with st.container(border=True, gap=None):
-            rated = "" if review.stars is None else stars(review.stars) + " · "
-            st.caption(f"{rated}{day(review.posted_on)} · {plain(review.merchant_id)} · {plain(review.event_id)}")
+            rated = "" if review.stars is None else f"{number(review.stars)} ★ · "
+            review_id = review.event_id.partition("|")[0]  # without the order and merchant that a copy is for
+            st.caption(f"{rated}{day(review.posted_on)} · {plain(review.merchant_id)} · {plain(review_id)}")
             st.text(review.text)
 
 
@@ -156,7 +160,7 @@ def _figures(card: ThemeCard, components: Mapping[str, str]) -> None:
 def _examples(theme: Theme) -> None:
     """What is typical and what is extreme in a theme, and how much of it is nearly the same text again."""
     if theme.first_on:
-        st.caption(_("since {day}, as far as was looked", day=day(date.fromisoformat(theme.first_on))))
+        st.caption(_("since {day} or earlier", day=day(date.fromisoformat(theme.first_on))))
     if theme.distinct_count < theme.count:
         folded = theme.count - theme.distinct_count
         st.caption(ngettext("{n} is nearly the same as another", "{n} are nearly the same as others", folded))

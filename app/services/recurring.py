@@ -322,8 +322,9 @@ def _orders(costs: Costs) -> str:
     ]
     paid = joined([money(amount, currency) for currency, amount in costs.refunded])
     said = ngettext("{n} order is named", "{n} orders are named", len(costs.orders))
-    details = joined([text for text in told if text]) + (f" ({paid})" if paid else "")
-    return f"{said}: {details}." if details else f"{said}."
+    details = joined([text for text in told if text])
+    details = _("{details} ({amount} in all)", details=details, amount=paid) if paid else details
+    return _("{orders}: {details}.", orders=said, details=details) if details else _("{orders}.", orders=said)
 
 
 def _trust(found: Recurring) -> str:

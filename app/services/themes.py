@@ -77,11 +77,11 @@ def themes_of(snapshot_id: str, scope: Scope, language: str = "en") -> tuple[The
         since=since,
         language=language,
         reader=text_reader(),
-        kept=[_kept(theme) for theme in book.all()],
+        kept=[kept_theme(theme) for theme in book.all()],
         today=scope.date_to,
     )
     if is_kept(snapshot_id, scope):
-        book.keep((_stored(theme) for theme in found.alive), scope.date_to)
+        book.keep((stored_theme(theme) for theme in found.alive), scope.date_to)
     return found.themes
 
 
@@ -216,14 +216,16 @@ def growing_themes(snapshot_id: str, scope: Scope, names_language: str) -> list[
     return sorted(grown, key=lambda card: (card.theme.status == "steady", -(card.theme.growth or 0.0)))[:GROWING]
 
 
-def _kept(stored: StoredTheme) -> KeptTheme:
+def kept_theme(stored: StoredTheme) -> KeptTheme:
+    """A theme of the workspace as llm takes it."""
     from llm.theme_identity import KeptTheme, ThemeMark
 
     mark = ThemeMark(stored.intent, stored.key, frozenset(stored.members), stored.words)
     return KeptTheme(stored.theme_id, mark, stored.first_on, stored.last_on, stored.split_from, stored.merged)
 
 
-def _stored(theme: KeptTheme) -> StoredTheme:
+def stored_theme(theme: KeptTheme) -> StoredTheme:
+    """A theme as the workspace keeps it."""
     from app.workspace import StoredTheme
 
     mark = theme.mark

@@ -6,6 +6,7 @@ from typing import cast
 
 import streamlit as st
 
+from app.components.aspects import aspect_trends
 from app.components.empty import empty_state
 from app.components.header import page_header
 from app.components.private import screened_thread
@@ -131,3 +132,4 @@ with middle:
     draw_queue()
 with right:
     draw_thread()
+aspect_trends()

