@@ -14,7 +14,7 @@ import pandas as pd
 from app.services import taught
 from app.services.language import extracts, themes_of
 from app.services.runtime import cached, get_runtime
-from app.services.tickets import Ticket, as_instant, by_clock, corrected, read_tickets, taxonomy
+from app.services.tickets import QUEUE_LIMIT, Ticket, as_instant, by_clock, corrected, read_tickets, taxonomy, total_of
 from app.services.warehouse import cursor
 
 if TYPE_CHECKING:
@@ -82,8 +82,17 @@ def theme_cards(snapshot_id: str, scope: Scope, names_language: str) -> tuple[Th
 def theme_tickets(snapshot_id: str, scope: Scope, theme_id: str, names_language: str) -> list[Ticket]:
     """The threads of a theme, those that wait first; of the whole scope for `ALL_THREADS` and for a theme that it does not have."""
     card = next((c for c in theme_cards(snapshot_id, scope, names_language) if c.theme.theme_id == theme_id), None)
-    tickets = read_tickets(snapshot_id, None if card else scope, card.ticket_ids if card else ())
+    if card:
+        tickets = read_tickets(snapshot_id, None, card.ticket_ids, len(card.ticket_ids))
+    else:
+        tickets = read_tickets(snapshot_id, scope)
     return by_clock(corrected(snapshot_id, tickets))
+
+
+def theme_total(snapshot_id: str, scope: Scope, theme_id: str, names_language: str) -> int:
+    """How many threads a theme has, of which `theme_tickets` gives the newest."""
+    card = next((c for c in theme_cards(snapshot_id, scope, names_language) if c.theme.theme_id == theme_id), None)
+    return len(card.ticket_ids) if card else total_of(snapshot_id, scope, QUEUE_LIMIT)
 
 
 @cached

@@ -240,7 +240,7 @@ def _has_gone_on(session: Session, row: ConversationRow, message_id: str) -> boo
 
 def _pause(count: int) -> timedelta:
     """How long after so many attempts the next one waits."""
-    return min(TRIES_WITHIN, timedelta(minutes=1) * 2 ** (count - FREE_TRIES))
+    return min(TRIES_WITHIN, timedelta(minutes=1 << (count - FREE_TRIES)))
 
 
 def _find(session: Session, conversation_id: str, *, is_locked: bool = False) -> ConversationRow:
