@@ -35,7 +35,7 @@ def tickets(cursor: Cursor, scope: Scope, *, limit: int = TICKET_LIMIT) -> pd.Da
 
     Columns: ticket_id, merchant_id, merchant_name, category, region, tier, opened_by, order_id, opened_at, channel, subject,
     status, priority, resolved_at, csat_score, message_count, last_message_at, last_author, first_desk_reply_at,
-    last_desk_reply_at, last_asked_at (the newest message of a merchant or buyer).
+    last_desk_reply_at, last_asked_at (the newest message of a merchant or buyer), total_count (of all of them, without the limit).
     """
     return cursor.df(_sql("tickets"), _parameters(cursor, scope) | _EVERY_STATUS | {"row_limit": limit})
 

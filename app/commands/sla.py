@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from app.commands.plumbing import json_option, one_line_errors, print_rows, runtime, warehouse_option, window_options
+from app.commands.plumbing import (
+    json_option,
+    note,
+    one_line_errors,
+    print_rows,
+    runtime,
+    warehouse_option,
+    window_options,
+)
 from app.services.runtime import remembering, snapshot_id
 
 if TYPE_CHECKING:
@@ -42,13 +50,17 @@ def sla(
     Working hours and targets by urgency stand in data/desk/hours.toml.
     """
     from analytics.metrics import Scope
-    from app.services import performance
+    from app.services import performance, tickets
     from app.services.warehouse import check_scope, window
 
     with runtime(warehouse), remembering({}):
         snapshot = snapshot_id()
         scope = Scope(*window(snapshot, date_from, date_to), merchants=(merchant,) if merchant else ())
         check_scope(snapshot, scope)
+        if (total := performance.total(snapshot, scope)) > tickets.MOST_TICKETS:
+            note(
+                f"Measured: the newest {tickets.MOST_TICKETS} of {total} threads. Choose a shorter window for all of them."
+            )
         rows: list[dict[str, object]] = []
         for kind in cast("tuple[TimerKind, ...]", (timer,) if timer else TIMERS):
             found = (

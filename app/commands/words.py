@@ -110,11 +110,19 @@ def classify(file: Path, as_json: bool, warehouse: Path | None) -> None:
 @click.command()
 @file_argument
 @json_option
+@warehouse_option
 @one_line_errors
-def satisfaction(file: Path, as_json: bool) -> None:
-    """Infer how satisfied those who wrote each thread of FILE would say they are, 1-5, with a 95 % interval."""
-    from app.services.language import satisfaction_json
+def satisfaction(file: Path, as_json: bool, warehouse: Path | None) -> None:
+    """Infer how satisfied those who wrote each thread of FILE would say they are, 1-5, with a 95 % interval.
 
-    with runtime():
-        answers = answer_lines(input_lines(file, "ticket_id"), satisfaction_json)
+    Where the warehouse holds surveys enough of a language, scores lie on their scale.
+    """
+    from app.services.inferred import judge
+
+    with runtime(warehouse):
+        answer, surveyed = judge()
+        if surveyed:
+            told = ", ".join(f"{language}: {line.n}" for language, line in surveyed.items())
+            note(f"Calibrated by the warehouse's surveys ({told}).")
+        answers = answer_lines(input_lines(file, "ticket_id"), answer)
         print_answers(answers, as_json=as_json, columns=("ticket_id", "score", "ci_low", "ci_high", "language"))

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.components.table import Column, table
-from app.components.thread import plain
+from app.components.thread import newest_of, plain
 from app.errors import AppError
 from app.i18n import N_, _, moment
 from app.identity import Actor, current_actor
 from app.page_errors import sentence
 from app.services.figures import time_zone
-from app.services.reply import sent_replies
+from app.services.reply import sent_replies, sent_total
 from app.services.runtime import get_runtime, snapshot_id
 
 if TYPE_CHECKING:
@@ -91,6 +91,7 @@ def sent_table(time_zone: str) -> None:
     if frame.empty:
         st.caption(_("Nothing has been sent yet."))
         return
+    newest_of(len(frame), sent_total())
     frame["channel"] = [_(CHANNELS[name][0]) for name in frame["channel"]]
     frame["status"] = [_(SENDINGS[name]) for name in frame["status"]]
     frame["at"] = frame["at"].dt.tz_convert(time_zone)

@@ -10,7 +10,7 @@ import streamlit as st
 from app.components.knowledge_steps import KINDS, choose_item
 from app.components.table import Column, table
 from app.components.thread import language_name, plain
-from app.i18n import N_, _, joined, ngettext, number
+from app.i18n import N_, _, joined, ngettext, number, sentences
 from app.services import knowledge
 from app.services.knowledge import Item
 from app.services.tickets import intent_names
@@ -96,7 +96,7 @@ def unreadable_note() -> None:
             edition=edition_name(broken.edition),
             fault=plain(broken.fault, 300),
         )
-        st.warning(f"{told} {said}", icon=":material/warning:")
+        st.warning(sentences(told, said), icon=":material/warning:")
 
 
 def language_names(item: Item) -> str:
@@ -125,7 +125,10 @@ def item_head(item: Item) -> None:
     st.markdown(f"**{plain(item.title)}**")
     badges = [f":gray-badge[{_(KIND_NAMES[item.kind])}]", f":blue-badge[:material/translate: {language_names(item)}]"]
     colour, icon = ("gray", "edit_note") if item.edition is None else ("green", "verified")
-    badges.append(f":{colour}-badge[:material/{icon}: {edition_name(item.edition)}]")
+    name = edition_name(item.edition)
+    if item.is_unreadable:
+        colour, icon, name = "orange", "warning", f"{name} · " + _("can't be read")
+    badges.append(f":{colour}-badge[:material/{icon}: {name}]")
     if item.proposal_count:
         waiting = ngettext("{n} proposal", "{n} proposals", item.proposal_count)
         badges.append(f":orange-badge[:material/pending: {waiting}]")

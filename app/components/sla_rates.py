@@ -9,7 +9,7 @@ import streamlit as st
 from app.components.card import card_title
 from app.components.empty import empty_state
 from app.components.table import Column, table
-from app.components.thread import TICKET_PARAM, language_name, plain
+from app.components.thread import TICKET_PARAM, language_name, newest_of, plain
 from app.i18n import _, ngettext, number, rate
 from app.services import performance, tickets
 from app.services.figures import in_zone, time_zone
@@ -50,6 +50,7 @@ def sla_card(snapshot_id: str, scope: Scope) -> None:
                 on_change=_forget,
                 width=220,
             )
+        newest_of(tickets.MOST_TICKETS, performance.total(snapshot_id, scope))
         kind = cast("TimerKind", timer)
         found = performance.rates(snapshot_id, scope, kind, by)
         if found.empty:

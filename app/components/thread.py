@@ -149,6 +149,12 @@ def mark_message(message_id: str) -> None:
     st.session_state[MARKED_KEY] = message_id
 
 
+def newest_of(shown: int, total: int) -> None:
+    """Say that only the newest are shown or measured, where there are more."""
+    if total > shown:
+        st.caption(f":material/filter_list: {_('The newest {n} of {total}.', n=number(shown), total=number(total))}")
+
+
 def ticket_list(
     tickets: Sequence[Ticket],
     intents: Mapping[str, str],

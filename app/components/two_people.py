@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.components.thread import plain
-from app.i18n import _
+from app.i18n import _, joined
 
 if TYPE_CHECKING:
     from app.services.four_eyes import TwoPeople
@@ -23,12 +23,12 @@ def money_note(eyes: TwoPeople) -> None:
 
 
 def _who(eyes: TwoPeople) -> str:
-    asked = ", ".join(plain(name) for name in eyes.asked) or _("anybody else who signs in")
+    asked = joined([plain(name) for name in eyes.asked]) or _("anybody else who signs in")
     if eyes.is_signed:
         return _("You have signed it; it waits for a second person. Asked: {names}.", names=asked)
     if eyes.is_first:
         return _("You can't approve it alone: sign it, and a second person approves it. Asked: {names}.", names=asked)
-    first = ", ".join(plain(name) for name in eyes.first)
+    first = joined([plain(name) for name in eyes.first])
     return _("{names} wrote or signed it; you are the second person.", names=first)
 
 

@@ -169,7 +169,8 @@ def _opened(generation_id: str, snapshot_id: str) -> None:
         st.markdown("**" + _("Answered") + "**")
         st.text(found.answered or _("Nobody kept this text; its hash is {hash}.", hash=one.output_sha256[:16]))
         st.markdown("**" + _("Asked") + "**")
-        st.caption(_(ORIGINS[found.is_same]))
+        is_answer = found.is_same is None and found.asked
+        st.caption(_("The messages that it was made from.") if is_answer else _(ORIGINS[found.is_same]))
         st.text(found.asked or "–")
         st.caption(_("Private data is masked. That you opened this is in the audit log."))
 

@@ -96,7 +96,7 @@ class ApprovedKnowledge:
             try:
                 overlaid(self.base, [(each.kind, each.item_id, each.text)])
             except KnowledgeError as error:
-                first_fault = first_fault or " ".join(str(error).split())
+                first_fault = first_fault or " ".join(str(error).split()).removeprefix(f"{each.item_id}: ")
             else:
                 return each, first_fault
         return None, first_fault

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import numpy as np
 import pandas as pd
 
 from app.services.issues import threads_of
-from app.services.runtime import cached, get_runtime
+from app.services.runtime import cached, get_runtime, snapshot_id
 from app.services.warehouse import cursor, filter_options
 
 if TYPE_CHECKING:
@@ -65,6 +65,17 @@ class Inferred:
     window: tuple[date, date]
     read: int
     total: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """How surveys of one language answer to the scores as they are read: score = slope · read + offset, and what is left over, 95 %; `n` surveys."""
+
+    slope: float
+    offset: float
+    low: float
+    high: float
+    n: int
 
 
 @cached
@@ -133,14 +144,57 @@ def _calibrated(frame: pd.DataFrame) -> pd.DataFrame:
         if surveyed.sum() < LEAST_SURVEYS:
             continue
         for side in (0, 1):
-            taught, read = found[surveyed & (half == side)], own & (half != side)
-            slope, offset = np.polyfit(taught["raw"], taught["csat_score"], 1)
-            left = np.sort(taught["csat_score"] - slope * taught["raw"] - offset)
-            score = slope * found.loc[read, "raw"] + offset
-            ends = (0.0, np.quantile(left, 0.025, method="lower"), np.quantile(left, 0.975, method="higher"))
-            for name, end in zip(("score", "ci_low", "ci_high"), ends, strict=True):
-                found.loc[read, name] = np.clip(score + end, 1.0, 5.0)
+            line, read = _line(found[surveyed & (half == side)], "raw"), own & (half != side)
+            for name, values in _on_line(found.loc[read, "raw"], line).items():
+                found.loc[read, name] = values
     return found
+
+
+def _line(surveyed: pd.DataFrame, column: str) -> Line:
+    read, said = surveyed[column], surveyed["csat_score"]
+    slope, offset = np.polyfit(read, said, 1)
+    left = said - slope * read - offset
+    ends = np.quantile(left, 0.025, method="lower"), np.quantile(left, 0.975, method="higher")
+    return Line(float(slope), float(offset), float(ends[0]), float(ends[1]), len(surveyed))
+
+
+def _on_line(read: Any, line: Line) -> dict[str, Any]:
+    """score, ci_low and ci_high on the line, within the scale."""
+    ends = {"score": 0.0, "ci_low": line.low, "ci_high": line.high}
+    return {name: np.clip(line.slope * read + line.offset + end, 1.0, 5.0) for name, end in ends.items()}
+
+
+@cached
+def lines(snapshot_id: str) -> dict[str, Line]:
+    """By language, the line through the newest surveyed conversations of the last year; none for a language with too few of them."""
+    from analytics.metrics import Scope
+    from analytics.threads import tickets
+
+    last = filter_options(snapshot_id).default_to
+    with cursor(snapshot_id) as opened:
+        rows = tickets(opened, Scope(last - timedelta(days=YEAR_DAYS - 1), last), limit=MOST_COUNTED)
+    surveys = rows.loc[rows["csat_score"].notna(), ["ticket_id", "csat_score"]].head(MOST_THREADS)
+    frame = scored(snapshot_id, list(surveys["ticket_id"])).merge(surveys, on="ticket_id").astype({"csat_score": float})
+    own = ((language, frame[frame["language"] == language]) for language in LANGUAGES)
+    return {language: _line(rows, "score") for language, rows in own if len(rows) >= LEAST_SURVEYS}
+
+
+def judge() -> tuple[Callable[[Mapping[str, object]], dict[str, object]], dict[str, Line]]:
+    """What answers the lines of `trustdesk satisfaction`, on the lines of the surveys that the warehouse holds; and those lines.
+
+    It raises llm's InputError for a thread in which nobody asked.
+    """
+    from app.services.language import satisfaction_of
+    from llm.types import thread_from_json
+
+    surveyed = lines(snapshot_id()) if get_runtime().warehouse.exists() else {}
+
+    def answer(value: Mapping[str, object]) -> dict[str, object]:
+        found = satisfaction_of(thread_from_json(value))
+        line = surveyed.get(found.language)
+        return (replace(found, **_on_line(found.score, line)) if line is not None else found).to_json()
+
+    return answer, surveyed
 
 
 def _calibration_error(known: pd.DataFrame) -> float:

@@ -124,10 +124,3 @@ def classifier() -> Callable[[Mapping[str, object]], dict[str, object]]:
         return replace(found, fields=replace(found.fields, asks=asks)).to_json()
 
     return answer
-
-
-def satisfaction_json(value: Mapping[str, object]) -> dict[str, object]:
-    """One line of `trustdesk satisfaction`."""
-    from llm.types import thread_from_json
-
-    return satisfaction_of(thread_from_json(value)).to_json()

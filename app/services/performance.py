@@ -68,7 +68,14 @@ def rates(snapshot_id: str, scope: Scope, timer: TimerKind, by: str = ALL) -> pd
     found = shares(rows, "is_met", _column(by)).rename(columns={"total": "met"})
     names = _names(by, rows)
     found["met"] = found["met"].astype(int)
+    if by == ALL:
+        return found.assign(group=ALL, name=GROUPINGS[ALL])
     return found.assign(name=[names.get(str(group), str(group) or "–") for group in found["group"]])
+
+
+def total(snapshot_id: str, scope: Scope) -> int:
+    """How many threads the scope has: the newest `tickets.MOST_TICKETS` are measured."""
+    return tickets.total_of(snapshot_id, scope, tickets.MOST_TICKETS)
 
 
 def behind(snapshot_id: str, scope: Scope, timer: TimerKind, by: str, group: str) -> pd.DataFrame:

@@ -23,7 +23,7 @@ from app.services.writing import Writing
 
 if TYPE_CHECKING:
     from app.identity import Actor
-    from app.workspace import DraftHead, KeptAnswer, Sent, StoredDraft
+    from app.workspace import DraftHead, HandedOver, Sent, StoredDraft
     from app.workspace.channels import Channel
     from llm.types import Draft, IssueBrief, Macro
 
@@ -99,7 +99,7 @@ def keep(snapshot_id: str, merchant_id: str, asked: IssueBrief, made: Draft, act
 def current_draft(ticket_id: str) -> StoredDraft | None:
     """The newest draft of a ticket that was not discarded, of those made since the machine gave it to a person, where it did."""
     workspace = get_runtime().workspace
-    given = workspace.answers.handed_over()
+    given = workspace.answers.handed_over(ticket_id)
     return next((draft for draft in workspace.drafts.of_ticket(ticket_id) if _is_current(draft, given)), None)
 
 
@@ -115,7 +115,7 @@ def draft_statuses() -> dict[str, str]:
     return {ticket_id: draft.status for ticket_id, draft in found.items()}
 
 
-def _is_current(draft: StoredDraft | DraftHead, given: Mapping[str, KeptAnswer]) -> bool:
+def _is_current(draft: StoredDraft | DraftHead, given: Mapping[str, HandedOver]) -> bool:
     """Whether it counts: what the machine sent before it handed the ticket over, and its word that it does, answer nothing any more."""
     handed = given.get(draft.ticket_id)
     is_before = handed is not None and (draft.draft_id == handed.draft_id or draft.created_at <= handed.at)
@@ -123,7 +123,7 @@ def _is_current(draft: StoredDraft | DraftHead, given: Mapping[str, KeptAnswer])
 
 
 def sent_replies() -> pd.DataFrame:
-    """Every attempt to send, newest first: ticket_id, at (UTC), channel, recipient (mail addresses masked), status, actor_name, approved_by,
+    """The newest attempts to send, newest first: ticket_id, at (UTC), channel, recipient (mail addresses masked), status, actor_name, approved_by,
     detail."""
     workspace = get_runtime().workspace
     drafts = {draft.draft_id: draft for draft in workspace.drafts.heads()}
@@ -142,6 +142,11 @@ def sent_replies() -> pd.DataFrame:
         for one in workspace.outbox.all()
     ]
     return pd.DataFrame(rows, columns=columns)
+
+
+def sent_total() -> int:
+    """How many attempts there are, of which `sent_replies` gives the newest."""
+    return get_runtime().workspace.outbox.count()
 
 
 def replace_text(draft: StoredDraft, text: str, asked: IssueBrief, actor: Actor) -> StoredDraft:

@@ -22,11 +22,12 @@ KINDS = ("intent", "urgency")
 
 def said() -> dict[tuple[str, str], str]:
     """(ticket id, kind) → what was said of it; the newest word stands."""
-    found: dict[tuple[str, str], str] = {}
-    for label in get_runtime().workspace.labels.all():
-        if label.kind in KINDS and label.subject.startswith("ticket:"):
-            found.setdefault((label.subject.removeprefix("ticket:"), label.kind), label.value)
-    return found
+    standing = get_runtime().workspace.labels.standing(KINDS)
+    return {
+        (subject.removeprefix("ticket:"), kind): value
+        for (subject, kind), value in standing.items()
+        if subject.startswith("ticket:")
+    }
 
 
 def intent_of(ticket_id: str) -> str:

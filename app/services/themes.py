@@ -17,7 +17,7 @@ from app.filters import WINDOW_DAYS
 from app.services.private import masked_words
 from app.services.reading import known_on
 from app.services.runtime import cached, get_runtime
-from app.services.tickets import Ticket, by_clock, corrected, read_tickets
+from app.services.tickets import QUEUE_LIMIT, Ticket, by_clock, corrected, read_tickets, total_of
 from app.services.warehouse import cursor
 
 if TYPE_CHECKING:
@@ -164,8 +164,17 @@ def theme_tickets(snapshot_id: str, scope: Scope, theme_id: str, names_language:
     card = chosen_card(snapshot_id, scope, theme_id, names_language)
     if card is not None and not card.ticket_ids:
         return []
-    tickets = read_tickets(snapshot_id, None if card else scope, card.ticket_ids if card else ())
+    if card:
+        tickets = read_tickets(snapshot_id, None, card.ticket_ids, len(card.ticket_ids))
+    else:
+        tickets = read_tickets(snapshot_id, scope)
     return by_clock(corrected(snapshot_id, tickets))
+
+
+def theme_total(snapshot_id: str, scope: Scope, theme_id: str, names_language: str) -> int:
+    """How many threads a theme has, of which `theme_tickets` gives the newest."""
+    card = chosen_card(snapshot_id, scope, theme_id, names_language)
+    return len(card.ticket_ids) if card else total_of(snapshot_id, scope, QUEUE_LIMIT)
 
 
 def chosen_card(snapshot_id: str, scope: Scope, theme_id: str, names_language: str) -> ThemeCard | None:

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from llm.taxonomy import Taxonomy
     from llm.types import Classification
 
-QUEUE_LIMIT = 500
+QUEUE_LIMIT = 500  # of a window's threads in a list
+MOST_OPEN = 5_000  # of those that wait; pages say what they leave out
 MOST_TICKETS = 100_000  # of a window that is measured
 Kind = Literal["intent", "urgency"]
 
@@ -120,13 +121,18 @@ def read_tickets(
 
     What people corrected of these tickets is not in it (see `corrected`), but what their corrections teach is.
     """
-    return _read_tickets(snapshot_id, scope, ticket_ids, limit, taught.newest())
+    return _read_tickets(snapshot_id, scope, ticket_ids, limit, taught.newest())[0]
+
+
+def total_of(snapshot_id: str, scope: Scope | None, limit: int) -> int:
+    """How many tickets there are where `read_tickets` gives `limit` at most: of a scope, or without one those that are open."""
+    return _read_tickets(snapshot_id, scope, (), limit, taught.newest())[1]
 
 
 @cached
 def _read_tickets(
     snapshot_id: str, scope: Scope | None, ticket_ids: tuple[str, ...], limit: int, newest: str
-) -> tuple[Ticket, ...]:
+) -> tuple[tuple[Ticket, ...], int]:
     from analytics import threads
 
     with cursor(snapshot_id) as opened:
@@ -149,7 +155,8 @@ def _read_tickets(
         _ticket({str(name): value for name, value in row.items()}, now, classified, standing, spans)
         for row in rows.to_dict(orient="records")
     )
-    return tuple(replace(ticket, timers=timers_of(ticket.spans, ticket.urgency, now, hours)) for ticket in found_in)
+    tickets = tuple(replace(ticket, timers=timers_of(ticket.spans, ticket.urgency, now, hours)) for ticket in found_in)
+    return tickets, int(rows["total_count"].iloc[0]) if len(rows) else 0
 
 
 def corrected(snapshot_id: str, tickets: Sequence[Ticket]) -> list[Ticket]:
@@ -194,17 +201,19 @@ def ticket(snapshot_id: str, ticket_id: str) -> Ticket | None:
 
 def named_tickets(snapshot_id: str, ticket_ids: Sequence[str]) -> list[Ticket]:
     """These tickets, those that the snapshot holds, those that wait first."""
-    return by_clock(corrected(snapshot_id, read_tickets(snapshot_id, None, tuple(ticket_ids)))) if ticket_ids else []
+    if not ticket_ids:
+        return []
+    return by_clock(corrected(snapshot_id, read_tickets(snapshot_id, None, tuple(ticket_ids), len(ticket_ids))))
 
 
 def in_scope(snapshot_id: str, scope: Scope) -> list[Ticket]:
-    """Every ticket opened in a scope, newest first; MOST_TICKETS at most."""
+    """Every ticket opened in a scope, newest first; MOST_TICKETS of `total_of` at most."""
     return corrected(snapshot_id, read_tickets(snapshot_id, scope, limit=MOST_TICKETS))
 
 
 def open_tickets(snapshot_id: str) -> list[Ticket]:
-    """Everything that is not resolved, of any day, those that wait first."""
-    return by_clock(corrected(snapshot_id, read_tickets(snapshot_id, None)))
+    """What is not resolved, of any day, those that wait first; the newest MOST_OPEN of `total_of` at most."""
+    return by_clock(corrected(snapshot_id, read_tickets(snapshot_id, None, limit=MOST_OPEN)))
 
 
 def _ticket(

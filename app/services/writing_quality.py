@@ -52,7 +52,7 @@ OUTCOMES: Mapping[str, str] = {
 class Opened:
     """A generation, with what was asked and answered in words, private data masked.
 
-    is_same: whether the evidence is still what the writer was given; None where it can't be told, as its snapshot is gone or it was a chat's. answered: '' where nobody kept it.
+    is_same: whether the evidence is still what the writer was given; None where it can't be told, as its snapshot is gone or it was an answer's. answered: '' where nobody kept it.
     """
 
     generation: Generation
@@ -116,11 +116,12 @@ def opened(snapshot_id: str, generation_id: str, actor: Actor) -> Opened:
 
     workspace = get_runtime().workspace
     found = workspace.generations.get(generation_id)
-    asked = _asked(found, snapshot_id)
+    asked = _asked(found, snapshot_id) if found.kind != "answer" else None
+    words = _said_before(found, snapshot_id) if found.kind == "answer" else ""
     workspace.audit.note(actor, "generation.opened", f"generation:{generation_id}")
     return Opened(
         found,
-        mask(_in_words(asked, found)) if asked is not None else "",
+        mask(_in_words(asked, found) if asked is not None else words),
         mask(_answered(found)),
         None if asked is None else inputs_hash(asked) == found.inputs_sha256,
     )
@@ -131,8 +132,6 @@ def _asked(found: Generation, snapshot_id: str) -> IssueBrief | None:
     from analytics.errors import AnalyticsError
     from llm.types import IssueBrief
 
-    if found.kind == "answer":
-        return None  # of a chat the warehouse knows nothing
     try:
         if found.kind != "summary":
             tone, length = str(found.options["tone"]), str(found.options["length"])
@@ -141,6 +140,17 @@ def _asked(found: Generation, snapshot_id: str) -> IssueBrief | None:
     except (AnalyticsError, NoData):
         return None
     return None if thread is None else IssueBrief(thread, language=found.language)
+
+
+def _said_before(found: Generation, snapshot_id: str) -> str:
+    """The messages that an answer was made from, oldest first; '' where the thread is gone."""
+    if _is_of_chat(found):
+        turns = get_runtime().workspace.conversations.turns(found.ticket_id)
+        said = [(f"message:{turn.n}", str(turn.author), turn.text) for turn in turns]
+    else:
+        messages = issues.messages(snapshot_id, found.ticket_id)
+        said = [(message.cite, str(message.author), message.text) for message in messages]
+    return "\n\n".join(f"{author}: {text}" for cite, author, text in said if cite in found.evidence)
 
 
 def _in_words(asked: IssueBrief, found: Generation) -> str:

@@ -16,13 +16,14 @@ from app.components.thread import (
     chosen_ticket,
     label_editor,
     message_list,
+    newest_of,
     summary_card,
     thread_head,
     ticket_list,
 )
 from app.components.timers import timer_line
 from app.filter_bar import current_filters
-from app.i18n import _, language, ngettext, number
+from app.i18n import _, language, number
 from app.identity import current_actor
 from app.page_errors import page_errors
 from app.services import issues, themes, tickets, trust
@@ -49,7 +50,7 @@ def draw_themes() -> None:
     st.markdown(":material/category: **" + _("Themes") + "**")
     with st.skeleton(height=COLUMN_HEIGHT):
         cards = themes.theme_cards(snapshot, scope, language())
-        count = len(tickets.read_tickets(snapshot, scope))
+        count = tickets.total_of(snapshot, scope, tickets.QUEUE_LIMIT)
     with NEWS:
         theme_news(cards)
     with st.container(height=COLUMN_HEIGHT, border=False, gap="xsmall"):
@@ -76,8 +77,7 @@ def draw_queue() -> None:
             )
             return
         ticket_list(shown, tickets.intent_names(), tickets.urgency_names(), key="issues-queue")
-        if len(shown) >= tickets.QUEUE_LIMIT:
-            st.caption(ngettext("The newest {n} thread", "The newest {n} threads", len(shown)))
+        newest_of(len(shown), themes.theme_total(snapshot, scope, chosen_theme(), language()))
 
 
 @st.fragment

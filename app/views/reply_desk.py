@@ -13,7 +13,7 @@ from app.components.header import page_header
 from app.components.matter import matter_panel
 from app.components.preparing import summaries_line
 from app.components.private import screened_thread
-from app.components.thread import chosen_ticket, message_list, summary_card, thread_head, ticket_list
+from app.components.thread import chosen_ticket, message_list, newest_of, summary_card, thread_head, ticket_list
 from app.components.timers import timer_line
 from app.i18n import N_, _, number
 from app.page_errors import page_errors
@@ -52,6 +52,8 @@ def draw_queue(snapshot: str) -> None:
             shown = tickets.named_tickets(snapshot, [t for t, status in statuses.items() if status == chosen])
     with st.container(height=COLUMN_HEIGHT, border=False, gap="xsmall"):
         st.caption(_("{n} threads, by urgency and clock", n=number(len(shown))))
+        if chosen in WAITING:
+            newest_of(tickets.MOST_OPEN, tickets.total_of(snapshot, None, tickets.MOST_OPEN))
         if chosen == "open":
             ids = [ticket.ticket_id for ticket in shown]
             summaries_line(lambda: issues.prepare_summaries(snapshot, ids), issues.summary_writer())

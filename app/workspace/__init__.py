@@ -7,7 +7,7 @@ the same transaction. Knows no Streamlit, analytics or llm.
 
 from __future__ import annotations
 
-from app.workspace.answers import Answers, KeptAnswer, NewAnswer
+from app.workspace.answers import Answers, HandedOver, KeptAnswer, NewAnswer
 from app.workspace.audit import Audit, AuditCheck, AuditEntry
 from app.workspace.cases import Case, CaseNote, Cases, Item, NewCase, Watched, WatchList
 from app.workspace.channels import Channel
@@ -41,6 +41,7 @@ __all__ = [
     "Drafts",
     "Generation",
     "Generations",
+    "HandedOver",
     "Item",
     "ItemKind",
     "KeptAnswer",

@@ -54,6 +54,15 @@ class KeptAnswer(NewAnswer):
     at: datetime
 
 
+@dataclass(frozen=True)
+class HandedOver:
+    """When (UTC) and why the machine gave a ticket to a person, and the draft that says so, if any."""
+
+    draft_id: str | None
+    reason: str
+    at: datetime
+
+
 class Answers:
     """Decisions of the machine, each with its audit entry in the same transaction."""
 
@@ -92,13 +101,15 @@ class Answers:
         with self._database.read() as session:
             return {row.subject_id: _kept(row) for row in session.scalars(query)}
 
-    def handed_over(self) -> dict[str, KeptAnswer]:
-        """The hand-over of each ticket that the machine gave to a person, by its id."""
-        query = (
-            select(AnswerRow).where(AnswerRow.kind == "ticket", AnswerRow.action == "hand_over").order_by(AnswerRow.at)
-        )
+    def handed_over(self, ticket_id: str | None = None) -> dict[str, HandedOver]:
+        """The hand-over of each ticket that the machine gave to a person, by its id; only of one where it is named."""
+        columns = (AnswerRow.subject_id, AnswerRow.draft_id, AnswerRow.reason, AnswerRow.at)
+        query = select(*columns).where(AnswerRow.kind == "ticket", AnswerRow.action == "hand_over")
+        if ticket_id is not None:
+            query = query.where(AnswerRow.subject_id == ticket_id)
         with self._database.read() as session:
-            return {row.subject_id: _kept(row) for row in session.scalars(query)}
+            rows = session.execute(query.order_by(AnswerRow.at))
+            return {row.subject_id: HandedOver(row.draft_id, row.reason, row.at) for row in rows}
 
     def unsent(self) -> list[KeptAnswer]:
         """Those that may leave without a person and whose draft has not been sent or discarded, oldest first."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.identity import Actor
 from app.workspace.audit import record
@@ -48,6 +49,17 @@ class Labels:
             session.add(row)
             record(session, actor, "label.added", subject, kind=kind, value=value)
             return _label(row)
+
+    def standing(self, kinds: Collection[str]) -> dict[tuple[str, str], str]:
+        """The newest word on every subject that has one of these kinds, by subject and kind."""
+        place = func.row_number().over(
+            partition_by=(LabelRow.subject, LabelRow.kind), order_by=(LabelRow.at.desc(), LabelRow.label_id)
+        )
+        said = select(LabelRow.subject, LabelRow.kind, LabelRow.value, place.label("place"))
+        ranked = said.where(LabelRow.kind.in_(kinds)).subquery()
+        with self._database.read() as session:
+            rows = session.execute(select(ranked).where(ranked.c.place == 1))
+            return {(row.subject, row.kind): row.value for row in rows}
 
     def all(self, *, subject: str | None = None, limit: int = 10_000) -> list[Label]:
         """Newest first; only those on a subject when it is named."""

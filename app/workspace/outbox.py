@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotAllowed, NotFound, SendFailed
@@ -124,6 +124,11 @@ class Outbox:
             query = query.where(OutboxRow.draft_id == draft_id)
         with self._database.read() as session:
             return [_sending(row) for row in session.scalars(query)]
+
+    def count(self) -> int:
+        """How many attempts there are in all."""
+        with self._database.read() as session:
+            return session.scalar(select(func.count()).select_from(OutboxRow)) or 0
 
     def _close(self, outbox_id: str, version: int, actor: Actor, *, status: SendStatus, detail: str) -> Sending:
         with self._database.write() as session:

@@ -163,7 +163,9 @@ def test_every_decision_is_on_record_with_its_evidence_once(desk: Runtime) -> No
     assert (answer.output_sha256, answer.options["action"]) == (text_hash(draft.text), "answer")
     assert {cite for said in draft.sentences for cite in said["cites"]} <= set(answer.evidence)
     assert made["t-money"].draft_id is None
-    assert writing_quality.opened(snapshot_id(), answer.generation_id, ANN).answered == draft.text
+    opened = writing_quality.opened(snapshot_id(), answer.generation_id, ANN)
+    assert opened.answered == draft.text
+    assert opened.asked.startswith(f"merchant: {APPEAL}")
 
 
 def test_many_drafts_hide_none(desk: Runtime) -> None:

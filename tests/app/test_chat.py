@@ -100,8 +100,10 @@ def test_what_it_said_is_on_record_under_no_key_to_the_conversation(desk: Runtim
     assert not rows["ticket_id"].str.contains(shown, regex=False).any()
     assert set(rows["outcome"]) == {"shown"}
     answers = [turn.text for turn in found.turns if turn.author == "bot"]
-    opened = [writing_quality.opened(snapshot_id(), one.generation_id, BEN).answered for one in reversed(made)]
-    assert opened[:2] == answers
+    opened = [writing_quality.opened(snapshot_id(), one.generation_id, BEN) for one in reversed(made)]
+    assert [one.answered for one in opened][:2] == answers
+    assert opened[0].asked == f"merchant: {APPEAL}"
+    assert opened[1].asked.endswith(f"merchant: {LATE.format(order=order(5))}")
 
 
 def test_a_person_reads_what_a_chat_holds_of_a_merchant_for_a_reason(desk: Runtime) -> None:

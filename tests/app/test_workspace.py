@@ -22,7 +22,7 @@ from app.errors import NotAllowed, NotFound, SendFailed, StaleDocument, StaleDra
 from app.identity import Actor
 from app.workspace import NewDraft, Workspace
 from app.workspace.channels import Reply, as_csv
-from app.workspace.schema import Base
+from app.workspace.schema import Base, LabelRow
 
 ANN = Actor("local:ann", "Ann", "local")
 BEN = Actor("header:ben", "Ben", "header")
@@ -148,6 +148,29 @@ class TestDrafts:
     def test_an_unknown_draft(self, workspace: Workspace) -> None:
         with pytest.raises(NotFound, match="nope"):
             workspace.drafts.get("nope")
+
+
+class TestLabels:
+    def test_no_word_is_lost_however_many_come_after_it(self, workspace: Workspace, url: str) -> None:
+        first = workspace.labels.add("ticket:a", "intent", "other", ANN)
+        workspace.labels.add("ticket:b", "intent", "other", ANN)
+        later = [
+            {
+                **vars(first),
+                "label_id": f"l{n}",
+                "subject": "ticket:b",
+                "value": f"v{n}",
+                "at": first.at.replace(year=2100),
+            }
+            for n in range(10_000)
+        ]
+        with create_engine(url).begin() as connection:
+            connection.execute(LabelRow.__table__.insert(), later)
+        workspace.labels.add("ticket:a", "aspect", "price", ANN)
+        standing = workspace.labels.standing(["intent"])
+        assert standing["ticket:a", "intent"] == "other"
+        assert standing["ticket:b", "intent"].startswith("v")
+        assert len(standing) == 2
 
 
 class TestAudit:

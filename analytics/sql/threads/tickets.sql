@@ -1,4 +1,5 @@
 -- Tickets, newest first, each with how far its conversation got: those of a scope opened in a window, those still open, or those named.
+-- total_count says how many there are in all, whatever the limit.
 -- Grain: ticket. Messages are aggregated before the join. A NULL date leaves that end of the window open.
 with talk as (
     select
@@ -34,7 +35,8 @@ select
     talk.last_author,
     talk.first_desk_reply_at,
     talk.last_desk_reply_at,
-    talk.last_asked_at
+    talk.last_asked_at,
+    count(*) over () as total_count
 from tickets
 left join merchant_profile as profile on profile.merchant_id = tickets.merchant_id
 left join talk on talk.ticket_id = tickets.ticket_id

@@ -18,6 +18,7 @@ from app.services import issues, matter, reply, taught, tickets
 from app.services.language import brief_of, classifier, extracts
 from app.services.runtime import SNAPSHOT_KEY, Runtime, snapshot_id, use_runtime
 from app.services.tickets import Ticket
+from app.workspace import Outbox
 from llm.types import Message, Thread
 from tests.app.pages.desk_marketplace import ANN, BEN, HOSTILE, PAGES, TICKETS, desk, desk_warehouse, drafted
 
@@ -149,6 +150,20 @@ class TestTickets:
         triage = taught.taught_triage(snapshot_id())
         assert triage.classify(silent).intents[0].name != "payout_delay"
         assert triage.classify(headed).intents[0].name == "payout_delay"
+
+    def test_what_a_queue_leaves_out_is_said(self, desk: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(tickets, "MOST_OPEN", 2)
+        assert len(tickets.open_tickets(snapshot_id())) == 2
+        assert tickets.total_of(snapshot_id(), None, 2) == len(TICKETS) - 1
+        assert len(tickets.named_tickets(snapshot_id(), list(TICKETS))) == len(TICKETS)
+        monkeypatch.setattr(Outbox, "count", lambda self: 900)
+        draft, asked = drafted("t-en")
+        reply.send(reply.approve(draft, draft.text, asked, BEN), "copy", "Lotus", "", BEN)
+        page = AppTest.from_file(str(PAGES / "reply_desk.py"), default_timeout=120)
+        page.session_state[SNAPSHOT_KEY] = snapshot_id()
+        said = " ".join(item.value for item in page.run().caption)
+        assert f"The newest 2 of {len(TICKETS) - 1}." in said
+        assert "The newest 1 of 900." in said
 
     def test_an_unknown_ticket_is_none(self, desk: Runtime) -> None:
         assert tickets.ticket(snapshot_id(), "nobody") is None

@@ -55,17 +55,24 @@ class TestTargets:
         assert slow.loc["t-done", "target_seconds"] == 24 * 3600.0
         assert slow.loc["t-done", "is_met"]
 
-    def test_the_command_gives_the_same_shares_and_their_threads(self, desk: Runtime, desk_warehouse: Path) -> None:
+    def test_the_command_gives_the_same_shares_and_their_threads(
+        self, desk: Runtime, desk_warehouse: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         asked = ["sla", "--from", "2026-02-01", "--to", "2026-02-28", "--json", "--warehouse", str(desk_warehouse)]
         result = CliRunner().invoke(main, asked, env={"TRUSTDESK_ENCODER": "false"})
         assert result.exit_code == 0, result.output
         lines = [json.loads(line) for line in result.stdout.splitlines()]
         assert [line["timer"] for line in lines] == list(TIMERS)
+        assert {(line["group"], line["name"]) for line in lines} == {("all", "All threads")}
         threads = CliRunner().invoke(
             main, [*asked, "--threads", "--timer", "solution"], env={"TRUSTDESK_ENCODER": "false"}
         )
         behind = [json.loads(line) for line in threads.stdout.splitlines()]
         assert (len(behind), sum(line["is_met"] for line in behind)) == (lines[2]["n"], lines[2]["met"])
+        assert "newest" not in result.stderr
+        monkeypatch.setattr(tickets, "MOST_TICKETS", 2)
+        cut = CliRunner().invoke(main, [*asked, "--timer", "solution"], env={"TRUSTDESK_ENCODER": "false"})
+        assert f"the newest 2 of {performance.total(snapshot_id(), SCOPE)} threads" in cut.stderr
 
     def test_an_unknown_merchant_is_one_line(self, desk_warehouse: Path) -> None:
         result = CliRunner().invoke(main, ["sla", "--merchant", "nobody", "--warehouse", str(desk_warehouse)])

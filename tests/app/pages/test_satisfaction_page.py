@@ -21,10 +21,11 @@ from app.charts.studies import bounds, grid, raw_and_adjusted, returns
 from app.commands import main as command
 from app.components.study_words import CAUSES, HIGH_LOW, MEASURES, OUTCOMES, between, sample_words, trait_words
 from app.i18n import use_language
-from app.services import inferred
+from app.services import inferred, language
 from app.services import satisfaction_studies as studies
 from app.services.runtime import use_runtime
 from app.services.warehouse import cursor
+from llm.types import thread_from_json
 from tests.app.pages.conftest import runtime
 
 MAIN = Path(__file__).resolve().parents[3] / "app" / "main.py"
@@ -189,3 +190,21 @@ def test_the_conversations_not_read_are_counted(demo: str, scope: Scope, monkeyp
     found = inferred.inferred(demo, scope)
     assert found.read <= 20
     assert found.total > 30
+
+
+def test_the_command_gives_scores_on_the_surveys_scale(demo: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inferred, "MOST_THREADS", 150)
+    monkeypatch.setattr(inferred, "LEAST_SURVEYS", 30)
+    answer, surveyed = inferred.judge()
+    assert surveyed["en"].n >= 30
+    line = {
+        "ticket_id": "t",
+        "messages": [{"message_id": "m", "author": "merchant", "text": "Thanks, all solved, great!"}],
+    }
+    read = language.satisfaction_of(thread_from_json(line))
+    found = answer(line)
+    said = surveyed["en"].slope * read.score + surveyed["en"].offset
+    assert found["score"] == pytest.approx(min(5.0, max(1.0, said)), abs=0.01)
+    assert 1.0 <= found["ci_low"] <= found["score"] <= found["ci_high"] <= 5.0  # type: ignore[operator]
+    monkeypatch.setattr(inferred, "LEAST_SURVEYS", 10_000)
+    assert inferred.judge()[0](line) == read.to_json()

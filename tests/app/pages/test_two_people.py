@@ -93,7 +93,8 @@ def test_the_page_says_what_takes_two_people_and_who_is_asked(desk: Runtime) -> 
     assert page.button(key="reply.approve").label == "Sign and ask a second person"
     said = " ".join(item.value for item in (*page.caption, *page.markdown))
     assert "refund you USD 20" in said
-    assert "Asked: Ann, Ben." in said
+    assert "Asked: Ann" in said
+    assert "Ben." in said
     page.button(key="reply.approve").click().run()
     assert not page.exception
     assert page.button(key="reply.approve").disabled
