@@ -79,7 +79,9 @@ class Turn:
         self._turns.leave()
 
     def is_cancelled(self) -> bool:
-        """Asked between two steps: the others have one each in between."""
+        """Asked between two steps: the others have one each in between. Who is cancelled has no more steps, and goes without them."""
+        if self.is_over:
+            return True
         self._worked_s += time.monotonic() - self._since
         if self._worked_s - self._reported_s >= REPORT_S:
             self._reported_s = self._worked_s
