@@ -69,6 +69,9 @@ def pair_map(
     most = max((abs(change) for row in changes for change in row if not math.isnan(change)), default=0.0)
     scale = 2.5 / most if most else 0.0
     values = [[None if math.isnan(change) else change * scale for change in row] for row in changes]
-    return studies.grid(
+    figure = studies.grid(
         columns, rows, values, texts, hovers, x_title=x_title, y_title=y_title, is_signed=True, height=height
     )
+    figure.update_xaxes(type="category")  # a share in per cent would be taken for a number
+    figure.update_yaxes(type="category")
+    return figure

@@ -116,8 +116,8 @@ def _draw_one(answer: Answer) -> None:
                 _("Switch on “{toggle}” to see what it says today.", toggle=_("Ask all of them of the data shown"))
             )
     else:
-        for name, value in scenario_export.asked_words(answer, scenario, result):
-            st.caption(f"{name}: {plain(value, 600)}")
+        asked = scenario_export.asked_words(answer, scenario, result)
+        st.caption("  \n".join(_("{name}: {value}", name=name, value=plain(value, 600)) for name, value in asked))
         with st.popover(_("Assumptions"), type="tertiary", icon=":material/fact_check:"):
             for words in (*scenario.assumptions, *scenario_export.assumption_words(result, scenario.segment)):
                 st.markdown("- " + plain(words, 600))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -83,16 +84,16 @@ def outcome_name(key: str) -> str:
 
 def outcome_figure(key: str, value: float) -> str:
     """An outcome's value in its unit; an en dash for none."""
-    return figure(None if value != value else value, finding.unit_of(key), currency=key.partition(".")[2] or None)
+    return figure(None if math.isnan(value) else value, finding.unit_of(key), currency=key.partition(".")[2] or None)
 
 
 def target_input(label: str, outcome: str, now: float, *, key: str) -> float:
-    """A field for a value of an outcome that starts at the present one; shares are typed in per cent and come back as 0–1."""
+    """A field for a value of an outcome that starts a little above the present one; shares are typed in per cent and come back as 0–1."""
     is_rate = finding.unit_of(outcome) == "rate"
     factor = 100.0 if is_rate else 1.0
     typed = st.number_input(
         _("{label}, in per cent", label=label) if is_rate else label,
-        value=0.0 if now != now else round(now * factor, 1),
+        value=1.0 if math.isnan(now) else math.floor(now * factor) + 1.0,
         step=0.5 if finding.unit_of(outcome) == "points" else 1.0,
         format="%.1f",
         key=key,

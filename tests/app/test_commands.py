@@ -270,6 +270,9 @@ class TestTrust:
         assert "no merchant 'zz'" in result.stderr
 
 
+QUESTIONS = ("goal", "search", "tornado", "map")
+
+
 class TestWhatif:
     def test_a_scenario_gives_its_outcomes(self, invoke: Invoke, warehouse: Path, tmp_path: Path) -> None:
         scenario = tmp_path / "s.toml"
@@ -279,6 +282,22 @@ class TestWhatif:
             rows[0]
         )
         assert all(row["change"] in (0, None) for row in rows)
+
+    def test_questions_are_answered_under_the_same_keys(self, invoke: Invoke, warehouse: Path, tmp_path: Path) -> None:
+        scenario = tmp_path / "s.toml"
+        scenario.write_text(
+            'version = 1\nname = "x"\n[goal]\nlever = "late_rate"\noutcome = "median_score"\ntarget = 99.9\n'
+            '[search]\nminimise = "cost"\nevaluations = 50\n[[search.levers]]\nlever = "late_rate"\ncost = 1\n'
+            '[tornado]\noutcome = "median_score"\nlevers = ["late_rate"]\n'
+            '[map]\nfirst = "late_rate"\nsecond = "score_limit good"\noutcome = "median_score"\nsteps = 2\n'
+        )
+        rows = lines(invoke("whatif", scenario, "--warehouse", warehouse, "--json"))
+        assert len({frozenset(row) for row in rows if row["outcome"].partition(".")[0] in QUESTIONS}) == 1
+        found = {row["outcome"]: row for row in rows}
+        assert {"goal", "goal.lever", "search.cost", "search.lever", "tornado", "map"} <= set(found)
+        assert found["goal"]["group"]["target"] == 99.9
+        assert found["search.cost"]["value"] == 0  # nothing has to be kept, so nothing has to move
+        assert sum(row["outcome"] == "map" for row in rows) == 4
 
     def test_a_misspelt_key(self, invoke: Invoke, warehouse: Path, tmp_path: Path) -> None:
         scenario = tmp_path / "s.toml"

@@ -34,11 +34,27 @@ def test_a_moved_border_lists_who_crosses_and_the_scenario_is_kept(page: Page, a
     page.keyboard.press("Enter")
     settle(page)
     page.get_by_role("button", name="Save scenario").click()
-    kept = page.get_by_test_id("stButtonGroup").get_by_text("Stricter good")
-    expect(kept).to_be_visible()
+    settle(page)
+    kept = page.get_by_test_id("stMarkdownContainer").get_by_text("Stricter good", exact=True)
+    expect(kept).to_be_visible()  # in the tab that saving opened
     page.reload()
     settle(page)
     expect(kept).to_be_visible()
+    page.goto(re.search(r"http://\S+scenario=\w+", page.get_by_test_id("stCode").inner_text())[0])  # type: ignore[index]
+    settle(page)
+    expect(kept).to_be_visible()
+
+
+def test_questions_are_answered_from_where_the_levers_stand(page: Page, app_url: str) -> None:
+    page.goto(f"{app_url}/whatif?lang=en")
+    settle(page)
+    page.get_by_role("tab", name="Find").click()
+    settle(page)
+    expect(page.get_by_text(re.compile("takes “Median score” from|Not reachable: the best is"))).to_be_visible()
+    for question in ("What matters most", "Two levers at once"):
+        page.get_by_text(question, exact=True).first.click()
+        settle(page)
+        expect(page.get_by_role("figure", name=re.compile("matters most|over two levers"))).to_be_visible()
 
 
 def test_a_late_rate_lowered_raises_the_median_within_its_interval(page: Page, app_url: str) -> None:
