@@ -170,7 +170,9 @@ class Lab:
                     f"lever '{differing[0]}': these counts can't be read anew for another window or half-life."
                 )
             counts = self._recount(programme)
-        return make_world(counts, programme, left_out=self.world.model.left_out)
+        world = make_world(counts, programme, left_out=self.world.model.left_out)
+        # how the rates of a merchant go together stays, so that draws before and after are of one kind
+        return replace(world, model=replace(world.model, common=self.world.model.common))
 
     def _inside(self, segment: Segment) -> Mask:
         return self._keep(("mask", segment), lambda: lever_rules.segment_mask(self._counts, segment))

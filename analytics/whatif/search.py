@@ -281,9 +281,13 @@ def _contradiction(tried: list[_Tried], wanted: Wanted) -> str:
         for chosen in itertools.combinations(range(len(names)), size):
             if not kept[:, chosen].all(axis=1).any():
                 words = " and ".join(f"'{names[place]}'" for place in chosen)
-                verb = "is kept by no mix" if size == 1 else "contradict each other: no mix keeps all of them"
-                nearest = _nearest(tried, chosen[0] - len(names), wanted) if size == 1 else ""
-                return f"search: {words} {verb} of the levers within their bounds ({len(tried)} tried{nearest}). Loosen one."
+                if size == 1:
+                    nearest = _nearest(tried, chosen[0] - len(names), wanted)
+                    return f"search: {words} is kept by no mix of the levers within their bounds ({len(tried)} tried{nearest}). Loosen it."
+                return (
+                    f"search: {words} contradict each other: no mix of the levers within their bounds keeps them together "
+                    f"({len(tried)} tried). Loosen one."
+                )
     raise AssertionError("a mix keeps every constraint")
 
 

@@ -62,7 +62,7 @@ def draw_goal(asked: Asked) -> None:
     outcome = second.selectbox(_("Outcome"), asked.outcomes, format_func=outcome_name, key="whatif.goal.outcome")
     now = finding.point(asked.snapshot_id, asked.scenario, outcome, asked.as_of)
     with third:
-        target = target_input(_("Target"), outcome, now, key=f"whatif.goal.target.{outcome}")
+        target = target_input(_("Value to reach"), outcome, now, key=f"whatif.goal.target.{outcome}")
     with st.spinner(_("Looking for it …")):
         found = finding.goal(asked.snapshot_id, asked.scenario, Goal(lever, outcome, target), asked.as_of)
     _say(asked, found)

@@ -117,7 +117,7 @@ def _draw_one(answer: Answer) -> None:
             )
     else:
         asked = scenario_export.asked_words(answer, scenario, result)
-        st.caption("  \n".join(f"{name}: {plain(value, 600)}" for name, value in asked))
+        st.caption("  \n".join(_("{name}: {value}", name=name, value=plain(value, 600)) for name, value in asked))
         with st.popover(_("Assumptions"), type="tertiary", icon=":material/fact_check:"):
             for words in (*scenario.assumptions, *scenario_export.assumption_words(result, scenario.segment)):
                 st.markdown("- " + plain(words, 600))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 COST = "cost"
 AIMS = {"maximise": N_("the most of"), "minimise": N_("the least of")}
 MOST_LEVERS = 6
+EFFORTS = (300, 1000, 3000)
 _ASKED = "whatif.search.asked"
 
 
@@ -37,7 +38,7 @@ def draw_search(asked: Asked) -> None:
         if st.form_submit_button(_("Search"), icon=":material/travel_explore:", disabled=not levers):
             st.session_state[_ASKED] = question
     if question is None or st.session_state.get(_ASKED) != question:
-        st.caption(_("Say what each lever costs, then search: some hundreds of mixes are tried."))
+        st.caption(_("Say what each lever costs, then search."))
         return
     with st.spinner(_("Trying mixes …"), show_time=True):
         found = finding.search(asked.snapshot_id, asked.scenario, question, asked.as_of)
@@ -49,7 +50,7 @@ def _form(asked: Asked, levers: list[str]) -> Search | None:
     """The question that the fields ask; None without a lever."""
     from analytics.whatif.questions import Search
 
-    aims, outcomes, budgets = st.columns(3)
+    aims, outcomes, budgets, efforts = st.columns([3, 3, 2, 2])
     aim = aims.selectbox(_("Find"), list(AIMS), format_func=lambda key: _(AIMS[key]), key="whatif.search.aim")
     outcome = outcomes.selectbox(
         _("Outcome"),
@@ -58,6 +59,14 @@ def _form(asked: Asked, levers: list[str]) -> Search | None:
         key="whatif.search.outcome",
     )
     budget = budgets.number_input(_("Budget"), min_value=0.0, value=10.0, step=1.0, key="whatif.search.budget")
+    effort = efforts.selectbox(
+        _("Mixes to try"),
+        EFFORTS,
+        index=1,
+        format_func=number,
+        help=_("More find a better mix and take longer; a large marketplace takes about a minute for a thousand."),
+        key="whatif.search.effort",
+    )
     costs = _costs(asked, levers)
     limits = _limits(asked)
     if not levers:
@@ -69,6 +78,7 @@ def _form(asked: Asked, levers: list[str]) -> Search | None:
         minimise=None if is_most else outcome,
         budget=float(budget),
         limits=limits,
+        evaluations=effort,
     )
 
 

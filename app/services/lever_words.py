@@ -55,5 +55,5 @@ def lever_change(lever: Lever) -> str:
     """A lever and what it is set to: a new value, or a change of the present one."""
     label = lever_label(lever.kind, lever.of, lever.level)
     if lever.target is not None:
-        return _("{lever}: {value}", lever=label, value=lever_figure(lever.kind, lever.target))
-    return _("{lever}: {value}", lever=label, value=difference(lever.change, lever_unit(lever.kind)))
+        return _("{name}: {value}", name=label, value=lever_figure(lever.kind, lever.target))
+    return _("{name}: {value}", name=label, value=difference(lever.change, lever_unit(lever.kind)))

@@ -114,7 +114,8 @@ def outcome_title(outcome: Outcome) -> str:
     """An outcome's name; whose it is where it isn't the segment's, and in which currency."""
     name = _(scenarios.OUTCOMES[outcome.outcome][0]) if outcome.outcome in scenarios.OUTCOMES else outcome.outcome
     merchants = outcome.group.get("merchants", "segment")
-    parts = [outcome.group.get("currency", ""), "" if merchants == "segment" else _(GROUPS[merchants])]
+    rate = lever_label("rate", outcome.group["rate"], None) if "rate" in outcome.group else ""
+    parts = [rate, outcome.group.get("currency", ""), "" if merchants == "segment" else _(GROUPS[merchants])]
     return " · ".join([name, *(part for part in parts if part)])
 
 
@@ -130,14 +131,14 @@ def outcome_cells(outcome: Outcome) -> tuple[str, str, str]:
 
 
 def _sections(answer: Answer, scenario: Scenario, result: WhatifResult) -> tuple[Section, Section]:
-    label = _(scenarios.LABELS[result.outcomes[0].label])
-    headings = (_("Outcome"), _("now"), _("then"), _("Change (95% interval)"))
-    figures = tuple((outcome_title(outcome), *outcome_cells(outcome)) for outcome in result.outcomes)
+    headings = (_("Outcome"), _("now"), _("then"), _("Change (95% interval)"), _("Kind of answer"))
+    figures = tuple(
+        (outcome_title(outcome), *outcome_cells(outcome), _(scenarios.LABELS[outcome.label]))
+        for outcome in result.outcomes
+    )
     sentences = (*scenario.assumptions, *assumption_words(result, scenario.segment))
     return (
-        Section(
-            answer.kept.name, (Table(tuple(asked_words(answer, scenario, result))), label, Table(figures, headings))
-        ),
+        Section(answer.kept.name, (Table(tuple(asked_words(answer, scenario, result))), Table(figures, headings))),
         Section(_("Assumptions of {name}", name=answer.kept.name), sentences),
     )
 

@@ -199,7 +199,7 @@ class TestSearch:
             ),
             (
                 Wanted("cost", -1, budget=5.0, limits=(Limit("hit", at_most=500), Limit("score", at_least=79.0))),
-                "'cost at most 5' and 'score at least 79' contradict each other: no mix keeps all of them",
+                "'cost at most 5' and 'score at least 79' contradict each other: no mix of the levers within their bounds keeps them together",
             ),
         ],
     )
