@@ -35,7 +35,7 @@ EVERYONE = Segment()
 EXACT, ASSUMPTION = "exact", "assumption"
 SMALL = ("0", "1-9", "10-49")  # size bands of small merchants, by orders of the last 90 days
 _COUNTED = ("half_life_days", "window_days", "min_n")  # rules that need other counts, or other peers
-_KEPT = 8  # segments' draws, and worlds under other counts: 1,000 merchants by 400 draws are 2 MB, and 2 more a rate
+_KEPT = 8  # segments' draws, and worlds under other counts: 600 merchants by 400 draws are 1 MB, and 1 more a rate
 T = TypeVar("T")
 Recount = Callable[[Programme], pd.DataFrame]
 
@@ -170,7 +170,9 @@ class Lab:
                     f"lever '{differing[0]}': these counts can't be read anew for another window or half-life."
                 )
             counts = self._recount(programme)
-        return make_world(counts, programme, left_out=self.world.model.left_out)
+        world = make_world(counts, programme, left_out=self.world.model.left_out)
+        # how the rates of a merchant go together stays, so that draws before and after are of one kind
+        return replace(world, model=replace(world.model, common=self.world.model.common))
 
     def _inside(self, segment: Segment) -> Mask:
         return self._keep(("mask", segment), lambda: lever_rules.segment_mask(self._counts, segment))
