@@ -1,7 +1,7 @@
 """Constraint search: the mix of levers that does best within a budget, bounds and limits, and no more of it than is needed.
 
 Knows no data: asks an `Evaluate`. The optimiser is scipy's differential evolution (Storn & Price 1997, with the rules of Lampinen 2002 for
-constraints), which takes outcomes that go in steps; COBYQA (Ragonneau & Zhang) then walks along the limits from the best mix.
+constraints), which takes outcomes that go in steps.
 """
 
 from __future__ import annotations
@@ -12,15 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.optimize import NonlinearConstraint, differential_evolution, minimize
+from scipy.optimize import NonlinearConstraint, differential_evolution
 
 from analytics.errors import InputError
 from analytics.whatif.knob import Evaluate, Knob, baseline_of, outcome_of
 from analytics.whatif.questions import COST, EVALUATIONS, Limit
 from analytics.whatif.scenario import Scenario
 
-Floats = NDArray[np.float64]
 Place = tuple[float, ...]
 MOST_LEVERS = 6
 _SLACK = 1e-9
@@ -112,7 +110,7 @@ class _Mixer:
 
     def at(self, place: Place) -> _Tried:
         """The mix at a place, evaluated when it is new; an optimiser's step out of the cube counts as its border."""
-        place = tuple(min(max(at, 0.0), 1.0) for at in place)
+        place = tuple(min(max(float(at), 0.0), 1.0) for at in place)
         if place not in self.tried:
             self.tried[place] = self._try(place)
         return self.tried[place]
@@ -151,11 +149,7 @@ def search(evaluate: Evaluate, scenario: Scenario, priced: Sequence[Priced], wan
     baseline = 0.0 if wanted.outcome == COST else baseline_of(points, wanted.outcome)
     mixer = _Mixer(evaluate, scenario, priced, wanted)
     mixer.at(mixer.start)
-    _spread(mixer, wanted, range(len(priced)), share=0.5, reach=1.0)
-    moved = [lever for lever, at in enumerate(_saved(mixer)) if at != mixer.start[lever]]
-    if moved:
-        _spread(mixer, wanted, moved, share=0.3, reach=0.1)
-        _walk(mixer, wanted, moved)
+    _evolve(mixer, wanted)
     if not mixer.at(mixer.best).is_kept:
         raise InputError(_contradiction(list(mixer.tried.values()), wanted))
     best = _saved(mixer)
@@ -203,51 +197,22 @@ def _check(priced: Sequence[Priced], wanted: Wanted) -> None:
         )
 
 
-def _spread(mixer: _Mixer, wanted: Wanted, levers: Sequence[int], *, share: float, reach: float) -> None:
-    """A population of mixes of some levers evolves within `reach` (of the way between the bounds) of the best mix so far, whose other levers
-    stay; it takes `share` of the evaluations."""
-    best = mixer.best
-    size = max(6, math.ceil(20 / len(levers)))  # members per lever
+def _evolve(mixer: _Mixer, wanted: Wanted) -> None:
+    """A population of mixes evolves, the levers where they are now among them."""
+    count = len(mixer.start)
+    size = max(6, math.ceil(20 / count))  # members per lever
+    kept = NonlinearConstraint(lambda place: np.clip(mixer.at(tuple(place)).slack, -_FAR, _FAR), -_SLACK, np.inf)
     differential_evolution(
-        lambda place: mixer.loss(_with(best, levers, place)),
-        [(max(best[lever] - reach, 0.0), min(best[lever] + reach, 1.0)) for lever in levers],
-        constraints=_constraints(mixer, best, levers),
+        lambda place: mixer.loss(tuple(place)),
+        [(0.0, 1.0)] * count,
+        constraints=(kept,) if _named(wanted) else (),
         popsize=size,
-        maxiter=max(1, round(wanted.evaluations * share / (size * len(levers))) - 1),
+        maxiter=max(1, wanted.evaluations // (size * count) - 1),
         rng=wanted.seed,
-        x0=[best[lever] for lever in levers],
+        x0=np.array(mixer.start),
         polish=False,
         tol=0.0,
     )
-
-
-def _walk(mixer: _Mixer, wanted: Wanted, levers: Sequence[int]) -> None:
-    """From the best mix so far, some levers walk along the borders of what is allowed."""
-    best = mixer.best
-    minimize(
-        lambda place: mixer.loss(_with(best, levers, place)),
-        [best[lever] for lever in levers],
-        method="COBYQA",
-        bounds=[(0.0, 1.0)] * len(levers),
-        constraints=_constraints(mixer, best, levers),
-        options={"maxfev": max(20, wanted.evaluations // 5), "initial_tr_radius": 0.1},
-    )
-
-
-def _constraints(mixer: _Mixer, best: Place, levers: Sequence[int]) -> tuple[NonlinearConstraint, ...]:
-    if not mixer.at(best).slack:
-        return ()
-    return (
-        NonlinearConstraint(
-            lambda place: np.clip(mixer.at(_with(best, levers, place)).slack, -_FAR, _FAR), -_SLACK, np.inf
-        ),
-    )
-
-
-def _with(place: Place, levers: Sequence[int], values: Sequence[float] | Floats) -> Place:
-    """The place with some levers moved."""
-    moved = dict(zip(levers, values, strict=True))
-    return tuple(float(moved.get(lever, at)) for lever, at in enumerate(place))
 
 
 def _saved(mixer: _Mixer) -> Place:
@@ -257,10 +222,10 @@ def _saved(mixer: _Mixer) -> Place:
     for lever in sorted(range(len(place)), key=lambda lever: -mixer.costs(mixer.best)[lever]):
         near, far, middle = mixer.start[lever], place[lever], mixer.start[lever]
         for _ in range(_BACK):
-            tried = mixer.at(_with(place, [lever], [middle]))
+            tried = mixer.at((*place[:lever], middle, *place[lever + 1 :]))
             near, far = (near, middle) if tried.is_kept and tried.worth >= worth else (middle, far)
             middle = (near + far) / 2
-        place = _with(place, [lever], [far])
+        place = (*place[:lever], far, *place[lever + 1 :])
     return place
 
 
