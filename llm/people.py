@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from llm.errors import CheckpointError
 from llm.labelling import likeliest
-from llm.people_rules import again, called, people, words
+from llm.people_rules import again, called, people, titled, words
 from llm.tagger import FAMILIES, GIVEN, LONGEST_TEXT
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "data" / "models" / "people.npz"
@@ -243,6 +243,7 @@ class PeopleTagger:
         spans = people(text, [(n.start, n.end) for n in names if n.kind == PERSON], self.lexicon)
         said = {text[start:end] for start, end in spans}
         said |= {part for name in said for part in called(name, self.lexicon.chinese)}
+        spans = [*spans, *titled(text, _SURNAMES, self.lexicon.chinese)]
         spans = sorted({*spans, *again(text, sorted(said))}, key=lambda span: (span[0], -span[1]))
         found = [Named(start, end, PERSON, sure.get(start, 1.0)) for start, end in spans]
         return sorted([*addresses, *found], key=lambda n: (n.start, -n.end))

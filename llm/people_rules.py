@@ -35,6 +35,7 @@ _HAN = re.compile(r"[\u3400-\u9fff]")
 _TITLE = re.compile(
     r"先生|女士|小姐|太太|老师|师傅|经理|工程师|工(?![\u3400-\u9fff]{0,1}号)|总|姐|哥|叔|婶|嫂|阿姨|主管|主任|店长|老板|律师|医生|教授"
 )
+_ADDRESSED = re.compile(r"[^和位](?=先生|女士|小姐|太太)")
 _MOST_WORDS = 4
 _FAMILY_SAID = re.compile(r"(?:姓|姓氏是?|名叫)[“\" ]{0,2}$")
 
@@ -122,6 +123,14 @@ def again(text: str, said: Sequence[str]) -> Iterator[tuple[int, int]]:
             continue
         edge = "" if _HAN.search(name) else r"\b"
         yield from (match.span() for match in re.finditer(f"{edge}{re.escape(name)}{edge}", text))
+
+
+def titled(text: str, families: Container[str], common: Container[str]) -> Iterator[tuple[int, int]]:
+    """A Chinese family name right before Mr, Ms or Mrs, where it doesn't end a `common` word."""
+    for match in _ADDRESSED.finditer(text):
+        start = match.start()
+        if text[start] in families and text[max(0, start - 1) : start + 1] not in common:
+            yield start, start + 1
 
 
 def called(said: str, common: Container[str]) -> Iterator[str]:

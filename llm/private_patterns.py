@@ -94,7 +94,7 @@ _VERSION = re.compile(
     re.I,
 )
 _NETWORK = re.compile(
-    r"\bips?\b|log(?:ged|in| in)|address|server|host|firewall|block|from|login|access|登录|地址|服务器|来自|防火墙|网",
+    r"\bips?\b|log(?:ged|in| in)|address|server|host|firewall|block|from|login|access|vpn|router|gateway|subnet|proxy|whitelist|allowlist|masuk|acess|登录|登陆|地址|服务器|来自|来源|防火墙|网|白名单|异地",
     re.I,
 )
 _MEASURED = re.compile(r"\s?(?:t|kg|g|lbs?|oz|mm|cm|m|ml|l|v|版)\b|\s?版|\s?(?:not found)", re.I)
@@ -106,8 +106,8 @@ def _is_version(text: str, start: int, end: int) -> bool:
         return False
     if _VERSION.search(before) or _MEASURED.match(text, end):
         return True
-    small = all(int(part) < 32 for part in text[start:end].split("."))
-    return small and not _NETWORK.search(before)
+    small = all(int(part) < 32 for part in re.findall(r"\d+", text[start:end]))
+    return small and not _NETWORK.search(before) and not _NETWORK.search(text[end : end + 24])
 
 
 def _is_ip(written: str) -> bool:
@@ -135,6 +135,7 @@ _TLDS = (
     "group love space fun icu tech cloud market sale page blog asia eu uk us ca au nz ie de fr es pt it nl be ch at se no dk fi is pl cz sk hu ro bg gr tr ru ua by "
     "lt lv ee hr si rs cn hk tw mo jp kr sg my id th vn ph kh la mm bn in pk bd lk np ae sa qa kw om il ir eg ng ke gh za tz ug ma tn br mx ar cl pe uy ve me to gg im"
 )
+_KNOWN_TLDS = frozenset(_TLDS.split())
 _WORDS_TOO = frozenset(
     words(
         "in it is at be no to me my by us de so as am im la es id pt top name work love sale page fun live win pro link market store shop group test app co"
@@ -168,7 +169,8 @@ _ID_WORDS = re.compile(
     r"\bumid\b|\bsss\b|\brg\b|\bcpf\b|\bcnpj\b|\bcnh\b|\bnif\b|\bnie\b|\bdni\b|\bcurp\b|\brfc\b|codice fiscale|steuer|\bpesel\b|personnummer|\bnino\b|\bnin\b|\bbvn\b|licen[cs]e|kad pengenalan|"
     r"บัตรประชาชน|ประจำตัว|căn cước|chứng minh|mã số thuế|税号|税务|信用代码|驾照|\bcuit\b|\brut\b|\bahv\b|\bhkid\b|\bcnic\b|emirates id|numéro de sécurité|insee|personal (?:code|number|id)|"
     r"philhealth|pag-?ibig|\bcrn\b|eleitor|\bpis\b|pasep|\bnis\b|medicare|\butr\b|\btfn\b|\bnhs\b|\bvat (?:id|no|number|reg)|ausweis|rijksregister|henkilötunnus|\brrn\b|resident (?:registration|identity)|"
-    r"my number card|cédula|cedula|kimlik|\bnic\b|voter|gstin|\bpps\b|\bppsn\b|\bavs\b|社保[卡号]|医保[卡号]|军官证|士兵证|居住证|出生证|档案编号|识别号",
+    r"(?:my|his|her|their|personal|government|citizen|resident|foreign|african|israeli|turkish|korean) id\b|my number card|公民身份|身份号|"
+    r"cédula|cedula|kimlik|\bnic\b|voter|gstin|\bpps\b|\bppsn\b|\bavs\b|社保[卡号]|医保[卡号]|军官证|士兵证|居住证|出生证|档案编号|识别号",
     re.I,
 )
 _PASSPORT = re.compile(
@@ -193,8 +195,12 @@ _THAI_WHERE = r"(?:ซอย|ถนน|ถ\.|หมู่|ม\.|ต\.|ตำบ�
 # In order of precedence: what an earlier one takes, a later one cannot.
 FORMS: tuple[Form, ...] = (
     Form("EMAIL", _c(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,4}")),
+    Form("EMAIL", _c(r"(?<![A-Za-z0-9_.])[A-Za-z0-9._%+-]{1,64}(?:@|艾特|\(@\)| @ | 艾特 )[A-Za-z0-9-]{1,63}(?: ?(?:\.|点) ?[A-Za-z0-9-]{2,63}){1,3}"), lambda w: re.split(r"[.点]", w)[-1].strip().casefold() in _KNOWN_TLDS),
     Form("EMAIL", _c(rf"(?<![A-Za-z0-9_]){_SPELT}(?: at | ?[\[(]at[\])] ?|@){_SPELT_HOST}(?![A-Za-z0-9_])"), lambda w: bool(re.search(r"dot", w, re.I))),
     Form("EMAIL", _c(rf"(?<![A-Za-z0-9_])[A-Za-z0-9_.+-]{{1,40}} ?[\[(](?:at|a)[\])] ?{_SPELT_HOST}(?![A-Za-z0-9_])")),
+    Form("URL", _c(r"(?:https?|ftp)://[^\x00-\x7f，。；、）”][^\s，。；、）”]{1,200}")),
+    Form("URL", _c(r"(?:hxxps?|[a-z]{2,12})://[\w/?#@!$&*+,;=%~:.\[\]-]{1,2000}(?<![.,;:!?])", re.I | re.A)),
+    Form("URL", _c(rf"(?<![\w@.-])(?:[a-z0-9-]{{1,63}}(?:\[\.\]|\(\.\)|\[dot\]|\.)){{1,4}}(?<=[\])])(?:{'|'.join(_TLDS.split())})(?![\w-]){_URL_TAIL}", re.I | re.A)),
     Form("URL", _c(r"(?:https?://|www\.)[\w/?#@!$&*+,;=%~:.\[\]-]{1,2000}(?<![.,;:!?])", re.I | re.A)),
     Form("URL", _c(_DOMAIN, re.I | re.A), _is_domain),
     Form("BANK_ACCOUNT", _c(rf"{_FREE}[A-Z]{{2}}\d{{2}}(?:[ -]?[A-Z0-9]{{4}}){{2,7}}(?:[ -]?[A-Z0-9]{{1,3}})?{_END}", 0), is_iban, spares_ours=False),
@@ -239,7 +245,9 @@ FORMS: tuple[Form, ...] = (
     Form("ADDRESS", _c(rf"(?:เลขที่ ?|บ้านเลขที่ ?)?(?<![\d/-])\d{{1,4}}(?:/\d{{1,4}})? {{0,2}}{_THAI_WHERE}(?:{_THAI}|[\d./-]| (?={_THAI_WHERE}|\d)){{3,90}}{_THAI}"), is_thai=True),
     Form("PERSON", _c(rf"(?:ดิฉัน|ชื่อบัญชี|ชื่อ|คุณ|นางสาว|นาง|นาย|ผู้รับ|ผู้ซื้อ|ลูกค้า|บัญชีของ)(?: ?(?:คือ|ว่า|คุณ|นางสาว|นาย))?[ :]{{0,2}}(?P<id>{_THAI}{{2,20}} {_THAI}{{3,24}})(?=$|[^\u0e00-\u0e7f])"), is_thai=True),
     Form("NATIONAL_ID", _c(rf"(?<!\+){_FREE}[A-Z]{{0,3}}\d(?:[ ./-]?\d){{5,16}}-?[A-Z]?{_END}", 0), lambda w: not re.fullmatch(r"\d{3}\.\d{3}\.\d{3}-\d{2}", w), near=_ID_WORDS, reach=30),
+    Form("IP", _c(r"(?<![A-Za-z0-9_:])(?:[0-9A-Fa-f]{0,4}:){2,6}\d{1,3}(?:\.\d{1,3}){3}(?![A-Za-z0-9_-]|\.\d)"), _is_ip),
     Form("IP", _c(r"(?<![A-Za-z0-9_.-])\d{1,3}(?:\.\d{1,3}){3}(?![A-Za-z0-9_-]|\.\d)"), _is_ip),
+    Form("IP", _c(r"(?<![A-Za-z0-9_.-])\d{1,3}(?:\[\.\]\d{1,3}){3}(?![A-Za-z0-9_-])"), lambda w: _is_ip(w.replace("[.]", "."))),
     Form("IP", _c(r"(?<![A-Za-z0-9_:])(?=[0-9A-Fa-f:]*[0-9A-Fa-f])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![A-Za-z0-9_:])"), lambda w: len(w) > 5 and _is_ip(w)),
     Form("BANK_ACCOUNT", _c(rf"{_FREE}[a-z]{{2}}\d{{2}}[a-z0-9]{{11,30}}{_END}"), is_iban, spares_ours=False),
     Form("BANK_ACCOUNT", _c(rf"{_FREE}\d(?:[ -]?\d){{7,21}}{_END}"), near=_c(r"(?:accounts?|acct|rekening|akaun|conta|บัญชี|tài khoản|\bstk|nuban|clabe|[账帐][号户])[^\d\n]{0,20}$")),
@@ -258,6 +266,8 @@ FORMS: tuple[Form, ...] = (
     Form("PHONE", _c(rf"(?<![A-Za-z0-9_.,-])0\d{{9,10}}{_END}"), _is_phone),
     Form("PHONE", _c(rf"(?<![A-Za-z0-9_.,-])0\d{{2,3}}-\d{{7,8}}(?:-\d{{1,5}})?{_END}")),
     Form("PHONE", _c(rf"(?<![A-Za-z0-9_.,-])[48]00-\d{{3,4}}-\d{{3,4}}{_END}")),
+    Form("PHONE", _c(rf"{_FREE}1[3-9](?:[ .-]?\d){{9}}{_END}"), near=_CALL, reach=28),
+    Form("PHONE", _c(r"[一幺][三四五六七八九](?:[ -]?[零〇一幺二三四五六七八九]){9}(?![零〇一幺二三四五六七八九])")),
     Form("PHONE", _c(rf"{_FREE}\d{{3}}[ .-]?\d{{4}}{_END}"), near=_c(r"(?:call|phone|tel|text|whatsapp|mobile|cell|fax|dial|电话|座机|拨打|致电)\b[^\d\n]{0,18}$")),
     Form("PHONE", _c(rf"(?<![A-Za-z0-9_-])\(?\d{{1,5}}\)?(?:[ ./-]{{1,2}}\(?\d{{1,5}}\)?){{1,6}}(?: ?x\d{{1,6}})?{_END}"), lambda w: 7 <= len(digits_of(w)) <= 15 and len(set(digits_of(w))) > 2, near=_c(r"phone|\btel\b|\bcall|mobile|\bcell?\b|whatsapp|\bfax|telefon|celular|电话|手机|座机"), reach=24),
     Form("PHONE", _c(rf"{_FREE}\d{{2,5}}(?:[ .-]?\d{{2,5}}){{1,4}}(?:x\d{{1,6}})?{_END}"), _is_phone, near=_CALL, reach=28),

@@ -42,6 +42,11 @@ from llm.privacy import Pseudonyms, find, find_all, mask, redact
         ("Ag. 0001 C/C 1234567-8", "Ag. [BANK_ACCOUNT] C/C [BANK_ACCOUNT]"),
         ("农行 10-123456789012345", "农行 [BANK_ACCOUNT]"),
         ("07700 900123", "[PHONE]"),
+        ("邮箱wang艾特example点com", "邮箱[EMAIL]"),
+        ("see hxxp://bad.example.com/x or bad.example[.]com", "see [URL] or [URL]"),
+        ("203[.]0[.]113[.]7 tried", "[IP] tried"),
+        ("电话一三八零零一三八零零零", "电话[PHONE]"),
+        ("报关行滕小姐说谢谢先生", "报关行[PERSON]小姐说谢谢先生"),
         ("Please call me at 7654321", "Please call me at [PHONE]"),
     ],
 )
