@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from llm.errors import CheckpointError
 from llm.labelling import likeliest
-from llm.people_rules import again, people, words
+from llm.people_rules import again, called, people, titled, words
 from llm.tagger import FAMILIES, GIVEN, LONGEST_TEXT
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "data" / "models" / "people.npz"
@@ -37,6 +37,7 @@ _HAN = re.compile(r"[\u3400-\u9fff]")
 _SURNAMES = FAMILIES | frozenset(
     "厍仝佘刁冼覃瞿栾翟解查单植容滕段兰霍荀蔺褚臧辜麦古巫幸茅敖隆尤巩鞠阚晏苑苗逄郗宓郦鄢邰仇亢逯缪麻阮操牧农屈桑甘景宫岳池原欧司上皇诸夏尉令慕钟宇轩"
 )
+_PIECE = re.compile(r"[^\W_]+")
 _STREETS = frozenset(
     words(
         "street st road rd avenue ave lane ln drive dr close court ct way boulevard blvd terrace place square sq row crescent gardens grove hill park quay wharf parade highway hwy "
@@ -68,25 +69,54 @@ class Named:
     confidence: float
 
 
+LISTS = ("given", "family", "places", "groups", "chinese", "chinese_places")
+
+
 class Lexicon:
-    """Given names, family names and places, in lower case, and what each word looks like beside them."""
+    """Given names, family names and places, in lower case, and what each word looks like beside them; groups of alike English words, each
+    in a line; common Chinese words and places."""
 
-    def __init__(self, given: Iterable[str], family: Iterable[str], places: Iterable[str]) -> None:
+    def __init__(
+        self,
+        given: Iterable[str],
+        family: Iterable[str],
+        places: Iterable[str],
+        groups: Iterable[str] = (),
+        chinese: Iterable[str] = (),
+        chinese_places: Iterable[str] = (),
+    ) -> None:
         self.given, self.family, self.places = frozenset(given), frozenset(family), frozenset(places)
+        self.groups, self.chinese, self.chinese_places = tuple(groups), frozenset(chinese), frozenset(chinese_places)
         self.names = self.given | self.family
-        self._known: dict[str, tuple[int, int, int, int, int, int]] = {}
+        self._group = {word: n for n, group in enumerate(self.groups, 1) for word in group.split()}
+        self._chinese = {**dict.fromkeys(self.chinese, 1), **dict.fromkeys(self.chinese_places, 2)}
+        self._known: dict[str, tuple[int, ...]] = {}
 
-    def codes(self, word: str) -> tuple[int, int, int, int, int, int]:
-        """The word, its look with what lists know of it, its bare look, its beginning, its end, its last two letters."""
+    def codes(self, word: str) -> tuple[int, ...]:
+        """The word, its look with what lists know of it, its bare look, its beginning, its end, its last two letters, its group."""
         found = self._known.get(word)
         if found is None:
             lower = word.casefold()
             bare = _look(word)
             look = f"{bare}{self._listed(lower)}" if lower.isalpha() or "-" in lower or "'" in lower else bare
-            found = (_code(lower), _code(look), _code(bare), _code(lower[:3]), _code(lower[-3:]), _code(lower[-2:]))
+            of = self._group.get(lower, 0 if bare[0] in "Xxo" else -1)
+            parts = (lower, look, bare, lower[:3], lower[-3:], lower[-2:], f"group {of}")
+            found = tuple(_code(part) for part in parts)
             if len(self._known) < 200_000:
                 self._known[word] = found
         return found
+
+    def listed(self, name: str) -> list[str]:
+        """One of LISTS, in order."""
+        held = getattr(self, name)
+        return list(held) if name == "groups" else sorted(held)
+
+    def standing(self, text: str, at: int) -> int:
+        """A code of how a Chinese character stands in common words and places: which of two, three and four begin, go on or end there."""
+        of, code = self._chinese.get, 1
+        for begin, end in _AROUND:
+            code = 3 * code + (of(text[at + begin : at + end], 0) if at + begin >= 0 else 0)
+        return code + 1_000_000
 
     def _listed(self, lower: str) -> str:
         parts = lower.split("-") if "-" in lower else [lower]
@@ -94,6 +124,9 @@ class Lexicon:
             ("s", _STREETS, parts[-1:]), ("u", _UNITS, parts[:1]), ("g", self.given, parts), ("f", self.family, parts), ("p", self.places, [lower]),
         )  # fmt: skip
         return "".join(mark for mark, names, these in marks if any(part in names for part in these))
+
+
+_AROUND = ((0, 2), (-1, 1), (0, 3), (-1, 2), (-2, 1), (0, 4), (-3, 1))
 
 
 def _look(word: str) -> str:
@@ -111,14 +144,15 @@ def _code(text: str) -> int:
     return crc32(text.encode("utf-8", "surrogatepass")) + 1
 
 
-# Which codes of which neighbours make a feature: w word, s look with lists, b bare look, p beginning, e end, z last two letters.
+# Which codes of which neighbours make a feature: w word, s look with lists, b bare look, p beginning, e end, z last two letters, g group (in Chinese: standing).
 _FEATURES = (
     "w-3", "w-2", "w-1", "w0", "w1", "w2", "w3", "s-2", "s-1", "s0", "s1", "s2", "p0", "e0", "z0 b0", "w-1 w0", "w0 w1", "w-2 w-1", "w1 w2", "w-1 s0", "s0 w1",
     "w-2 w-1 s0", "s0 w1 w2", "w-1 s0 w1", "s-1 s0 s1", "s-2 s-1 s0", "s0 s1 s2", "s-2 s-1 s0 s1 s2", "b-2 b-1 b0 b1 b2", "w-1 s0 s1", "w-2 s-1 s0", "s-1 s0 w1", "s0 s1 w2",
     "w-1 b0 b1 b2", "w-3 b-2 b-1 b0", "b-2 b-1 b0 w1", "b0 b1 b2 w3", "w-1 b0 b1 w2", "w-2 b-1 b0 w1", "w-1 b0 b1 b2 w3", "w-3 b-2 b-1 b0 w1", "w-2 b-1 b0 b1 w2",
     "w-2 w-1 b0 b1", "w-3 w-2 b-1 b0", "b-4 b-3 b-2 b-1 b0", "b0 b1 b2 b3 b4", "w-1 w1",
+    "g-3", "g-2", "g-1", "g0", "g1", "g2", "g-1 g0", "g0 g1", "g-1 g0 g1", "g-2 g-1 g0", "g0 g1 g2", "g-1 s0", "s0 g1", "g-2 g-1 s0", "s0 g1 g2", "w-1 g0", "g0 w1", "g-1 s0 g1",
 )  # fmt: skip
-_PARTS = tuple(tuple(("wsbpez".index(part[0]), int(part[1:])) for part in feature.split()) for feature in _FEATURES)
+_PARTS = tuple(tuple(("wsbpezg".index(part[0]), int(part[1:])) for part in feature.split()) for feature in _FEATURES)
 
 
 @dataclass(frozen=True)
@@ -133,13 +167,15 @@ class Batch:
 
 def batch_of(texts: Sequence[str], lexicon: Lexicon) -> Batch:
     """Reads at most LONGEST_TEXT characters of each text."""
-    blank = (0,) * 6
+    blank = (0,) * 7
     rows: list[tuple[int, ...]] = [blank] * PAD
     starts, ends, begins = [-1] * PAD, [-1] * PAD, []
     for text in texts:
         begins.append(len(rows))
         for match in TOKEN.finditer(text[:LONGEST_TEXT]):
-            rows.append(lexicon.codes(match.group()))
+            word = match.group()
+            codes = lexicon.codes(word)
+            rows.append((*codes[:6], lexicon.standing(text, match.start())) if _HAN.match(word) else codes)
             starts.append(match.start())
             ends.append(match.end())
         rows += [blank] * PAD
@@ -171,8 +207,8 @@ class PeopleTagger:
         """Raises CheckpointError for a file that is absent or is none of ours; pickles are refused."""
         try:
             with np.load(path, allow_pickle=False) as held:
-                weights, bias = held["weights"].astype(np.float32), held["bias"].astype(np.float32)
-                lists = [held[name].tobytes().decode("utf-8").split("\n") for name in ("given", "family", "places")]
+                weights, bias = held["weights"].astype(np.float32) * held["scale"], held["bias"].astype(np.float32)
+                lists = [held[name].tobytes().decode("utf-8").split("\n") for name in LISTS]
                 least = dict(zip(KINDS, held["least"].tolist(), strict=True))
         except (OSError, ValueError, KeyError, BadZipFile) as error:
             raise CheckpointError(f"{path}: holds no tagger of people; run `trustdesk model train-people`.") from error
@@ -181,15 +217,14 @@ class PeopleTagger:
         return cls(weights, bias, Lexicon(*lists), least)
 
     def save(self, path: Path) -> None:
-        """Half precision, compressed, without pickles."""
+        """One byte a weight, compressed, without pickles."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        given, family, places = (
-            np.frombuffer("\n".join(sorted(names)).encode(), np.uint8)
-            for names in (self.lexicon.given, self.lexicon.family, self.lexicon.places)
-        )
+        lists = {name: np.frombuffer("\n".join(self.lexicon.listed(name)).encode(), np.uint8) for name in LISTS}
         least = np.array([self.least[kind] for kind in KINDS])
-        weights, bias = self.weights.astype(np.float16), self.bias.astype(np.float32)
-        np.savez_compressed(path, weights=weights, bias=bias, least=least, given=given, family=family, places=places)
+        scale = np.float32(np.quantile(np.abs(self.weights[self.weights != 0]), 0.9999) / 127)
+        weights = np.clip(np.rint(self.weights / scale), -127, 127).astype(np.int8)
+        bias = self.bias.astype(np.float32)
+        np.savez_compressed(path, weights=weights, scale=scale, bias=bias, least=least, **lists)  # type: ignore[arg-type]
 
     def tag(self, texts: Sequence[str]) -> list[list[Named]]:
         """The names of people and the addresses of each text that it is sure enough of, by position."""
@@ -205,8 +240,11 @@ class PeopleTagger:
     def _ruled(self, text: str, names: Sequence[Named]) -> list[Named]:
         addresses = [n for n in names if n.kind == ADDRESS and _leads(text[n.start : n.end])]
         sure = {n.start: n.confidence for n in names}
-        spans = people(text, [(n.start, n.end) for n in names if n.kind == PERSON], self.lexicon.names)
-        spans = sorted({*spans, *again(text, [text[start:end] for start, end in spans])})
+        spans = people(text, [(n.start, n.end) for n in names if n.kind == PERSON], self.lexicon)
+        said = {text[start:end] for start, end in spans}
+        said |= {part for name in said for part in called(name, self.lexicon.chinese)}
+        spans = [*spans, *titled(text, _SURNAMES, self.lexicon.chinese)]
+        spans = sorted({*spans, *again(text, sorted(said))}, key=lambda span: (span[0], -span[1]))
         found = [Named(start, end, PERSON, sure.get(start, 1.0)) for start, end in spans]
         return sorted([*addresses, *found], key=lambda n: (n.start, -n.end))
 
@@ -249,8 +287,9 @@ def _runs(starts: Ints, ends: Ints, chances: Floats) -> Iterator[Named]:
 
 
 def _leads(said: str) -> bool:
-    """Whether an address has a door or a code: without a number it is a place."""
-    return len(said) >= 5 and any(c.isdigit() or c in "一二三四五六七八九十" for c in said)
+    """Whether an address has a door or a code beside a name: without a number it is a place, and a flat's number alone is none."""
+    has_number = any(c.isdigit() or c in "一二三四五六七八九十" for c in said)
+    return len(said) >= 5 and has_number and (_HAN.search(said) is not None or len(_PIECE.findall(said)) > 2)
 
 
 @cache

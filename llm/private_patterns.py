@@ -5,9 +5,22 @@ the words before them. Patterns read a text with its full-width forms made plain
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
 from ipaddress import ip_address
 
+from llm.check_digits import (
+    digits_of,
+    is_card,
+    is_chinese_id,
+    is_cnpj,
+    is_cpf,
+    is_hong_kong,
+    is_iban,
+    is_mykad,
+    is_nik,
+    is_nric,
+    is_spanish,
+    is_thai,
+)
 from llm.people_rules import words
 
 _WIDE = {0xFF01 + n: 0x21 + n for n in range(94)} | {0x3000: 0x20, 0x2011: 0x2D, 0x2013: 0x2D, 0x3002: 0x20, 0xA0: 0x20}
@@ -81,7 +94,7 @@ _VERSION = re.compile(
     re.I,
 )
 _NETWORK = re.compile(
-    r"\bips?\b|log(?:ged|in| in)|address|server|host|firewall|block|from|login|access|登录|地址|服务器|来自|防火墙|网",
+    r"\bips?\b|log(?:ged|in| in)|address|server|host|firewall|block|from|login|access|vpn|router|gateway|subnet|proxy|whitelist|allowlist|masuk|acess|登录|登陆|地址|服务器|来自|来源|防火墙|网|白名单|异地",
     re.I,
 )
 _MEASURED = re.compile(r"\s?(?:t|kg|g|lbs?|oz|mm|cm|m|ml|l|v|版)\b|\s?版|\s?(?:not found)", re.I)
@@ -93,108 +106,8 @@ def _is_version(text: str, start: int, end: int) -> bool:
         return False
     if _VERSION.search(before) or _MEASURED.match(text, end):
         return True
-    small = all(int(part) < 32 for part in text[start:end].split("."))
-    return small and not _NETWORK.search(before)
-
-
-def _digits(written: str) -> str:
-    return "".join(c for c in written if c.isdigit())
-
-
-def _luhn(digits: str) -> bool:
-    """The check sum of ISO/IEC 7812-1."""
-    doubled = (sum(divmod(2 * int(d), 10)) for d in digits[-2::-2])
-    return (sum(map(int, digits[-1::-2])) + sum(doubled)) % 10 == 0
-
-
-def _is_card(written: str) -> bool:
-    digits = _digits(written)
-    return 13 <= len(digits) <= 19 and digits[0] in "234569" and _luhn(digits) and len(set(digits)) > 1
-
-
-def _is_iban(written: str) -> bool:
-    """ISO 13616: the rearranged number is 1 modulo 97."""
-    compact = re.sub(r"[\s-]", "", written).upper()
-    return 15 <= len(compact) <= 34 and int("".join(str(int(c, 36)) for c in compact[4:] + compact[:4])) % 97 == 1
-
-
-def _is_chinese_id(written: str) -> bool:
-    """GB 11643: birth date and ISO 7064 MOD 11-2 check character."""
-    compact = re.sub(r"[ -]", "", written)
-    if not _is_birth(compact[6:14]):
-        return False
-    weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-    return "10X98765432"[sum(int(d) * w for d, w in zip(compact, weights, strict=False)) % 11] == compact[17].upper()
-
-
-def _is_birth(written: str) -> bool:
-    try:
-        return 1900 <= date(int(written[:4]), int(written[4:6]), int(written[6:])).year <= 2100
-    except ValueError:
-        return False
-
-
-def _mod11(digits: list[int], n: int, top: int) -> bool:
-    """Brazil's check digit at place n: weights run 2 … top from the right, and begin again."""
-    total = sum(d * (2 + k % (top - 1)) for k, d in enumerate(reversed(digits[:n])))
-    return (0 if total % 11 < 2 else 11 - total % 11) == digits[n]
-
-
-def _is_cpf(written: str) -> bool:
-    digits = [int(d) for d in _digits(written)]
-    return len(set(digits)) > 1 and all(_mod11(digits, n, 12) for n in (9, 10))
-
-
-def _is_cnpj(written: str) -> bool:
-    digits = [int(d) for d in _digits(written)]
-    return len(digits) == 14 and len(set(digits)) > 1 and all(_mod11(digits, n, 9) for n in (12, 13))
-
-
-def _is_nric(written: str) -> bool:
-    """Singapore: weighted sum modulo 11 against the letter of its series (M series since 2022)."""
-    total = sum(int(d) * w for d, w in zip(written[1:8], (2, 7, 6, 5, 4, 3, 2), strict=True))
-    series = written[0].upper()
-    letters = {"S": "JZIHGFEDCBA", "T": "JZIHGFEDCBA", "F": "XWUTRQPNMLK", "G": "XWUTRQPNMLK", "M": "XWUTRQPNJLK"}[
-        series
-    ]
-    offset = {"S": 0, "F": 0, "T": 4, "G": 4, "M": 3}[series]
-    index = (total + offset) % 11
-    return letters[10 - index if series == "M" else index] == written[8].upper()
-
-
-def _is_thai(written: str) -> bool:
-    digits = [int(d) for d in _digits(written)]
-    return (
-        len(digits) == 13
-        and (11 - sum(d * (13 - n) for n, d in enumerate(digits[:12])) % 11) % 10 == digits[12]
-        and digits[0] != 0
-    )
-
-
-def _is_hong_kong(written: str) -> bool:
-    """One or two letters, six digits and the check character in brackets, modulo 11."""
-    letters, digits, check = re.match(r"([A-Z]{1,2})(\d{6})\(?([\dA])", written.upper()).groups()  # type: ignore[union-attr]
-    values = [36 if len(letters) == 1 else ord(letters[0]) - 55, ord(letters[-1]) - 55, *map(int, digits)]
-    total = sum(v * w for v, w in zip(values, range(9, 1, -1), strict=True)) + (10 if check == "A" else int(check))
-    return total % 11 == 0
-
-
-def _is_spanish(written: str) -> bool:
-    compact = written.upper().replace("-", "")
-    number = int(compact[:-1].translate({88: "0", 89: "1", 90: "2"}))
-    return "TRWAGMYFPDXBNJZSQVHLCKE"[number % 23] == compact[-1]
-
-
-def _is_mykad(written: str) -> bool:
-    digits = _digits(written)
-    return _is_birth("19" + digits[:6]) or _is_birth("20" + digits[:6])
-
-
-def _is_nik(written: str) -> bool:
-    """Indonesia: province, then day (plus 40 for women), month and year of birth."""
-    digits = _digits(written)
-    day, month = int(digits[6:8]), int(digits[8:10])
-    return digits[0] in "123456789" and 1 <= day % 40 <= 31 and 1 <= month <= 12
+    small = all(int(part) < 32 for part in re.findall(r"\d+", text[start:end]))
+    return small and not _NETWORK.search(before) and not _NETWORK.search(text[end : end + 24])
 
 
 def _is_ip(written: str) -> bool:
@@ -206,12 +119,12 @@ def _is_ip(written: str) -> bool:
 
 
 def _is_phone(written: str) -> bool:
-    digits = _digits(written)
+    digits = digits_of(written)
     return 8 <= len(digits) <= 15 and len(set(digits)) > 2
 
 
 def _has_digits(least: int) -> Callable[[str], bool]:
-    return lambda written: len(_digits(written)) >= least
+    return lambda written: len(digits_of(written)) >= least
 
 
 _FREE = r"(?<![A-Za-z0-9_-])"
@@ -222,6 +135,7 @@ _TLDS = (
     "group love space fun icu tech cloud market sale page blog asia eu uk us ca au nz ie de fr es pt it nl be ch at se no dk fi is pl cz sk hu ro bg gr tr ru ua by "
     "lt lv ee hr si rs cn hk tw mo jp kr sg my id th vn ph kh la mm bn in pk bd lk np ae sa qa kw om il ir eg ng ke gh za tz ug ma tn br mx ar cl pe uy ve me to gg im"
 )
+_KNOWN_TLDS = frozenset(_TLDS.split())
 _WORDS_TOO = frozenset(
     words(
         "in it is at be no to me my by us de so as am im la es id pt top name work love sale page fun live win pro link market store shop group test app co"
@@ -243,8 +157,8 @@ def _is_domain(written: str) -> bool:
 
 
 _ACCOUNT = re.compile(
-    r"bank (?:account|acct)|account|acct|a/c\b|routing|\baba\b|sort ?code|\bbsb\b|\bifsc\b|\biban\b|payout|beneficiary|rekening|\brek\b|akaun|\bconta\b|ag[êe]ncia|บัญชี|"
-    r"tài khoản|\bstk\b|账号|帐号|账户|帐户|专户|户头|对公|收款|开户|汇到|打到|转到|卡号|银行|储蓄|支行|"
+    r"bank (?:account|acct)|account|acct|a/c\b|c/c\b|\bclabe\b|\bnuban\b|routing|\baba\b|sort ?code|\bbsb\b|\bifsc\b|\biban\b|payout|beneficiary|rekening|\brek\b|akaun|\bconta\b|ag[êe]ncia|poupan[çc]a|บัญชี|ธนาคาร|"
+    r"tài khoản|\bstk\b|账号|帐号|账户|帐户|专户|户头|对公|收款|开户|汇到|打到|转到|打款|汇款|转账|卡号|银行|储蓄|支行|[工农建招中交]行|邮储|信用社|"
     r"\b(?:bca|bri|bni|mandiri|cimb|maybank|rhb|dbs|ocbc|uob|bdo|bpi|metrobank|landbank|vietcombank|vcb|techcombank|bidv|vietinbank|scb|kbank|itaú|itau|bradesco|nubank|caixa)\b",
     re.I,
 )
@@ -253,12 +167,17 @@ _ID_WORDS = re.compile(
     r"passport|passaporte|paspor|pasport|hộ chiếu|หนังสือเดินทาง|护照|通行证|身份证|证件|身分证|居民证|居留|national (?:id|insurance)|identity|\bid (?:card|number|no)|social security|\bssn\b|\bitin\b|"
     r"\bein\b|tax(?:payer)? ?(?:id|number|no|code)|\btin\b|\bcpr\b|\bbsn\b|kennitala|\bnik\b|\bktp\b|\bnpwp\b|\bcccd\b|\bcmnd\b|\bcmt\b|mykad|\bnric\b|\bfin\b|\bic\b|aadhaar|\bpan\b|philsys|"
     r"\bumid\b|\bsss\b|\brg\b|\bcpf\b|\bcnpj\b|\bcnh\b|\bnif\b|\bnie\b|\bdni\b|\bcurp\b|\brfc\b|codice fiscale|steuer|\bpesel\b|personnummer|\bnino\b|\bnin\b|\bbvn\b|licen[cs]e|kad pengenalan|"
-    r"บัตรประชาชน|ประจำตัว|căn cước|chứng minh|mã số thuế|税号|税务|信用代码|驾照|\bcuit\b|\brut\b|\bahv\b|\bhkid\b|\bcnic\b|emirates id|numéro de sécurité|insee|personal (?:code|number|id)",
+    r"บัตรประชาชน|ประจำตัว|căn cước|chứng minh|mã số thuế|税号|税务|信用代码|驾照|\bcuit\b|\brut\b|\bahv\b|\bhkid\b|\bcnic\b|emirates id|numéro de sécurité|insee|personal (?:code|number|id)|"
+    r"philhealth|pag-?ibig|\bcrn\b|eleitor|\bpis\b|pasep|\bnis\b|medicare|\butr\b|\btfn\b|\bnhs\b|\bvat (?:id|no|number|reg)|ausweis|rijksregister|henkilötunnus|\brrn\b|resident (?:registration|identity)|"
+    r"(?:my|his|her|their|personal|government|citizen|resident|foreign|african|israeli|turkish|korean) id\b|my number card|公民身份|身份号|"
+    r"cédula|cedula|kimlik|\bnic\b|voter|gstin|\bpps\b|\bppsn\b|\bavs\b|社保[卡号]|医保[卡号]|军官证|士兵证|居住证|出生证|档案编号|识别号",
     re.I,
 )
-_PASSPORT = re.compile(r"passport|passaporte|paspor|pasport|hộ chiếu|หนังสือเดินทาง|护照|通行证|证件", re.I)
+_PASSPORT = re.compile(
+    r"回乡证|台胞证|永居|passport|passaporte|paspor|pasport|hộ chiếu|หนังสือเดินทาง|护照|通行证|证件", re.I
+)
 _CALL = re.compile(
-    r"phone|\btel\b|mobile|\bcell|whatsapp|call|ring\b|text\b|sms|dial|\bfax|hotline|number|contact|reach|\bwa\b|\bhp\b|m-pesa|telepon|telefon|telefone|celular|fone|hubungi|nombor|điện thoại|số|\bsđt|"
+    r"phone|\btel\b|mobile|\bcell?\b|zalo|viber|whatsapp|call|ring\b|text\b|sms|dial|\bfax|hotline|number|contact|reach|\bwa\b|\bhp\b|m-pesa|telepon|telefon|telefone|celular|fone|hubungi|nombor|điện thoại|số|\bsđt|"
     r"โทร|เบอร์|电话|手机|座机|联系|号码|热线|微信|传真|来电|拨|打|短信|支付宝|致电|收件",
     re.I,
 )
@@ -276,60 +195,80 @@ _THAI_WHERE = r"(?:ซอย|ถนน|ถ\.|หมู่|ม\.|ต\.|ตำบ�
 # In order of precedence: what an earlier one takes, a later one cannot.
 FORMS: tuple[Form, ...] = (
     Form("EMAIL", _c(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,4}")),
-    Form("EMAIL", _c(rf"\b{_SPELT}(?: at | ?[\[(]at[\])] ?|@){_SPELT_HOST}\b"), lambda w: bool(re.search(r"dot", w, re.I))),
-    Form("EMAIL", _c(rf"\b[A-Za-z0-9_.+-]{{1,40}} ?[\[(](?:at|a)[\])] ?{_SPELT_HOST}\b")),
+    Form("EMAIL", _c(r"(?<![A-Za-z0-9_.])[A-Za-z0-9._%+-]{1,64}(?:@|艾特|\(@\)| @ | 艾特 )[A-Za-z0-9-]{1,63}(?: ?(?:\.|点) ?[A-Za-z0-9-]{2,63}){1,3}"), lambda w: re.split(r"[.点]", w)[-1].strip().casefold() in _KNOWN_TLDS),
+    Form("EMAIL", _c(rf"(?<![A-Za-z0-9_]){_SPELT}(?: at | ?[\[(]at[\])] ?|@){_SPELT_HOST}(?![A-Za-z0-9_])"), lambda w: bool(re.search(r"dot", w, re.I))),
+    Form("EMAIL", _c(rf"(?<![A-Za-z0-9_])[A-Za-z0-9_.+-]{{1,40}} ?[\[(](?:at|a)[\])] ?{_SPELT_HOST}(?![A-Za-z0-9_])")),
+    Form("URL", _c(r"(?:https?|ftp)://[^\x00-\x7f，。；、）”][^\s，。；、）”]{1,200}")),
+    Form("URL", _c(r"(?:hxxps?|[a-z]{2,12})://[\w/?#@!$&*+,;=%~:.\[\]-]{1,2000}(?<![.,;:!?])", re.I | re.A)),
+    Form("URL", _c(rf"(?<![\w@.-])(?:[a-z0-9-]{{1,63}}(?:\[\.\]|\(\.\)|\[dot\]|\.)){{1,4}}(?<=[\])])(?:{'|'.join(_TLDS.split())})(?![\w-]){_URL_TAIL}", re.I | re.A)),
     Form("URL", _c(r"(?:https?://|www\.)[\w/?#@!$&*+,;=%~:.\[\]-]{1,2000}(?<![.,;:!?])", re.I | re.A)),
     Form("URL", _c(_DOMAIN, re.I | re.A), _is_domain),
-    Form("BANK_ACCOUNT", _c(rf"{_FREE}[A-Z]{{2}}\d{{2}}(?:[ -]?[A-Z0-9]{{4}}){{2,7}}(?:[ -]?[A-Z0-9]{{1,3}})?{_END}", 0), _is_iban, spares_ours=False),
-    Form("BANK_ACCOUNT", _c(rf"{_FREE}[A-Z]{{2}}\d{{2}}(?:[ -]?\d{{2,5}}){{3,7}}{_END}"), _is_iban, spares_ours=False),
+    Form("BANK_ACCOUNT", _c(rf"{_FREE}[A-Z]{{2}}\d{{2}}(?:[ -]?[A-Z0-9]{{4}}){{2,7}}(?:[ -]?[A-Z0-9]{{1,3}})?{_END}", 0), is_iban, spares_ours=False),
+    Form("BANK_ACCOUNT", _c(rf"{_FREE}[A-Z]{{2}}\d{{2}}(?:[ -]?\d{{2,5}}){{3,7}}{_END}"), is_iban, spares_ours=False),
     Form("BANK_ACCOUNT", _c(rf"{_FREE}{_UUID}{_END}"), near=_c(r"\bpix\b|chave"), reach=60),
-    Form("NATIONAL_ID", _c(rf"{_FREE}[1-9]\d{{5}}[ -]?\d{{4}}[ -]?\d{{4}}[ -]?\d{{3}}[\dXx]{_END}"), _is_chinese_id, spares_ours=False),
-    Form("NATIONAL_ID", _c(rf"{_FREE}[0-9A-HJ-NPQRTUWXY]{{2}}\d{{6}}[0-9A-HJ-NPQRTUWXY]{{10}}{_END}"), near=_c(r"税号|信用代码|纳税人|识别号"), reach=24),
-    Form("NATIONAL_ID", _c(rf"{_FREE}\d{{2}}\.?\d{{3}}\.?\d{{3}}/\d{{4}}-?\d{{2}}{_END}"), _is_cnpj, spares_ours=False),
-    Form("NATIONAL_ID", _c(rf"{_FREE}\d{{3}}\.\d{{3}}\.\d{{3}}[-/.]\d{{2}}{_END}|{_FREE}\d{{9}}-\d{{2}}{_END}"), _is_cpf),
-    Form("NATIONAL_ID", _c(rf"{_FREE}\d{{11}}{_END}"), _is_cpf, near=_c(r"\bcpf\b")),
+    Form("NATIONAL_ID", _c(rf"{_FREE}[1-9]\d{{5}}[ -]?\d{{4}}[ -]?\d{{4}}[ -]?\d{{3}}[\dXx]{_END}"), is_chinese_id, spares_ours=False),
+    Form("NATIONAL_ID", _c(rf"{_FREE}[0-9A-Z]{{2}}\d{{6}}[0-9A-Z]{{10}}{_END}"), near=_c(r"税号|信用代码|纳税人|识别号"), reach=24),
+    Form("NATIONAL_ID", _c(rf"{_FREE}\d{{2}}\.?\d{{3}}\.?\d{{3}}/\d{{4}}-?\d{{2}}{_END}"), is_cnpj, spares_ours=False),
+    Form("NATIONAL_ID", _c(rf"{_FREE}\d{{3}}\.\d{{3}}\.\d{{3}}[-/.]\d{{2}}{_END}|{_FREE}\d{{9}}-\d{{2}}{_END}"), is_cpf),
+    Form("NATIONAL_ID", _c(rf"{_FREE}\d{{11}}{_END}"), is_cpf, near=_c(r"\bcpf\b")),
     Form("NATIONAL_ID", _c(rf"{_FREE}(?!000|666|9)\d{{3}}-(?!00)\d{{2}}-(?!0000)\d{{4}}{_END}")),
-    Form("NATIONAL_ID", _c(rf"{_FREE}[STFGM]\d{{7}}[A-Z]{_END}"), _is_nric),
-    Form("NATIONAL_ID", _c(rf"{_FREE}[A-Z]{{1,2}}\d{{6}} ?\([\dA]\)"), lambda w: _is_hong_kong(w.replace(" ", ""))),
-    Form("NATIONAL_ID", _c(rf"{_FREE}[XYZ]-?\d{{7}}-?[A-Z]{_END}"), _is_spanish),
-    Form("NATIONAL_ID", _c(rf"{_FREE}\d{{8}}-?[A-HJ-NP-TV-Z]{_END}"), _is_spanish),
+    Form("NATIONAL_ID", _c(rf"{_FREE}[STFGM]\d{{7}}[A-Z]{_END}"), is_nric),
+    Form("NATIONAL_ID", _c(rf"{_FREE}[A-Z]{{1,2}}\d{{6}} ?\([\dA]\)"), lambda w: is_hong_kong(w.replace(" ", ""))),
+    Form("NATIONAL_ID", _c(rf"{_FREE}[XYZ]-?\d{{7}}-?[A-Z]{_END}"), is_spanish),
+    Form("NATIONAL_ID", _c(rf"{_FREE}\d{{8}}-?[A-HJ-NP-TV-Z]{_END}"), is_spanish),
     Form("NATIONAL_ID", _c(rf"{_FREE}[A-Z]{{6}}\d{{2}}[A-EHLMPRST]\d{{2}}[A-Z]\d{{3}}[A-Z]{_END}"), spares_ours=False),
     Form("NATIONAL_ID", _c(rf"{_FREE}[A-Z]{{3}}[ABCFGHLJPT][A-Z]\d{{4}}[A-Z]{_END}", 0)),
     Form("NATIONAL_ID", _c(rf"{_FREE}[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{{2}} ?\d{{2}} ?\d{{2}} ?[A-D]{_END}", 0)),
-    Form("NATIONAL_ID", _c(rf"{_FREE}\d{{6}}-\d{{2}}-\d{{4}}{_END}"), _is_mykad),
+    Form("NATIONAL_ID", _c(rf"{_FREE}\d{{6}}-\d{{2}}-\d{{4}}{_END}"), is_mykad),
     Form("NATIONAL_ID", _c(rf"{_FREE}\d[ -]\d{{4}}[ -]\d{{5}}[ -]\d{{2}}[ -]\d{_END}"), spares_ours=False),
-    Form("NATIONAL_ID", _c(rf"{_FREE}\d{{13}}{_END}"), _is_thai, near=_ID_WORDS),
-    Form("NATIONAL_ID", _c(rf"{_FREE}\d{{16}}{_END}"), _is_nik, near=_c(r"\bnik\b|\bktp\b|kartu keluarga|\bkk\b|identitas")),
+    Form("NATIONAL_ID", _c(rf"{_FREE}784-?(?:19|20)\d\d-?\d{{7}}-?\d{_END}")),
+    Form("NATIONAL_ID", _c(rf"{_FREE}\d{{5}}-\d{{7}}-\d{_END}"), near=_ID_WORDS),
+    Form("NATIONAL_ID", _c(rf"{_FREE}(?=[A-Z]*\d)(?:[A-Z0-9]){{7,18}}{_END}", 0), _has_digits(5), near=_c(r"(?:licen[cs]e|ausweis|gstin|curp|id card|[军驾居]\S{0,4}证)[^\n]{0,12}$")),
+    Form("NATIONAL_ID", _c(rf"{_FREE}[A-Z]?\d{{8,12}}{_END}"), near=_c(r"(?:证明?|档案)编号[：: ]{0,2}$"), spares_ours=False),
+    Form("NATIONAL_ID", _c(rf"{_FREE}\d{{6}}-?\d{{3}}[A-Z]{_END}|{_FREE}\d{{6}}-\d{{7}}{_END}|{_FREE}\d{{2}}\.\d{{2}}\.\d{{2}}-\d{{3}}\.\d{{2}}{_END}"), near=_ID_WORDS, reach=32),
+    Form("NATIONAL_ID", _c(r"[\u3400-\u9fff]字第\d{6,9}号"), near=_c(r"[军士]\S{0,2}证"), reach=12),
+    Form("NATIONAL_ID", _c(r"(?<![0-9A-Za-z])\d{7}\(\d\)"), near=_c(r"澳门|macau|bir\b"), reach=16),
+    Form("NATIONAL_ID", _c(rf"{_FREE}\d{{13}}{_END}"), is_thai, near=_ID_WORDS),
+    Form("NATIONAL_ID", _c(rf"{_FREE}\d{{16}}{_END}"), is_nik, near=_c(r"\bnik\b|\bktp\b|kartu keluarga|\bkk\b|identitas")),
     Form("NATIONAL_ID", _c(rf"{_FREE}\d{{4}}[ -]\d{{4}}[ -]\d{{4}}(?:[ -]\d{{4}})?{_END}"), near=_c(r"aadhaar|aadhar|philsys|national id|\bphilid\b|\bpcn\b"), reach=32),
     Form("NATIONAL_ID", _c(rf"{_FREE}\d{{2}} ?\d{{2}} ?\d{{2}} ?\d{{2}} ?\d{{3}} ?\d{{3}} ?\d{{2}}{_END}"), near=_c(r"sécu|insee|nir\b|social security|社保"), reach=32),
-    Form("CARD", _c(rf"{_FREE}\d(?:[ -]?\d){{12,18}}{_END}"), lambda w: _is_card(w) and _digits(w)[0] != "9"),
-    Form("CARD", _c(rf"{_FREE}9\d(?:[ -]?\d){{11,17}}{_END}"), _is_card, near=_CARD),
-    Form("NATIONAL_ID", _c(rf"{_FREE}[A-Z]{{1,3}} ?\d{{6,9}}{_END}"), near=_PASSPORT, reach=64),
+    Form("CARD", _c(rf"{_FREE}\d(?:[ -]?\d){{12,18}}{_END}"), lambda w: is_card(w) and digits_of(w)[0] != "9"),
+    Form("CARD", _c(rf"{_FREE}9\d(?:[ -]?\d){{11,17}}{_END}"), is_card, near=_CARD),
+    Form("NATIONAL_ID", _c(rf"{_FREE}[A-Z]{{1,3}} ?\d{{6,10}}[A-Z]?{_END}"), near=_PASSPORT, reach=64),
+    Form("NATIONAL_ID", _c(rf"{_FREE}(?=[A-Z0-9]{{0,6}}\d)[A-Z0-9]{{8,10}}{_END}", 0), _has_digits(5), near=_PASSPORT, reach=24),
     Form("NATIONAL_ID", _c(rf"{_FREE}\d{{2}} ?\d{{7}}{_END}"), near=_PASSPORT, reach=32),
-    Form("NATIONAL_ID", _c(rf"(?:(?<![A-Za-z])(?:nik|ktp|npwp|cccd|cmnd|ssn|itin|ein|tin|cpr|bsn|kennitala|mykad|nric|aadhaar|rg|nif|nie|dni|pesel|nino|nin|bvn|curp|rfc|cnic|pan)(?: (?:number|no\.?|of mine|saya|tôi|của tôi|card|id))?|tax (?:id|number|code)|national id(?: (?:number|no\.?))?|social security(?: number)?|id card(?: number)?|税号|证件号?码?|驾照号?码?|บัตรประชาชน|căn cước|mã số thuế|driver'?s? licen[cs]e(?: (?:number|no\.?))?)[\s:：#,，（(]{{0,3}}(?:is|are|là|é|为|是|no\.?|number)?[\s:：]{{0,2}}(?P<id>[A-Z0-9](?:[ ./-]?(?:\d|(?<! )[A-Z])){{5,19}}){_END}"), _has_digits(5), spares_ours=False),
+    Form("NATIONAL_ID", _c(rf"(?:(?<![A-Za-z])(?:nik|ktp|npwp|sin|tfn|utr|nhs|pps|ppsn|gstin|rut|cuit|rrn|cnh|pis|philhealth|sss|umid|vat|avs|cédula|kimlik|nic|cccd|cmnd|ssn|itin|ein|tin|cpr|bsn|kennitala|mykad|nric|aadhaar|rg|nif|nie|dni|pesel|nino|nin|bvn|curp|rfc|cnic|pan)(?: (?:number|no\.?|of mine|saya|tôi|của tôi|card|id))?|tax (?:id|number|code)|national id(?: (?:number|no\.?))?|social security(?: number)?|id card(?: number)?|税号|证件号?码?|驾照号?码?|บัตรประชาชน|căn cước|mã số thuế|driver'?s? licen[cs]e(?: (?:number|no\.?))?)(?![A-Za-z])[\s:：#,，（(]{{0,3}}(?:is|are|là|é|为|是|no\.?|number)?[\s:：]{{0,2}}(?P<id>(?=[A-Z]{{0,4}}[-.]?\d)[A-Z0-9](?:[ ./-]?(?:\d|(?<! )[A-Z])){{5,19}}){_END}"), _has_digits(5), spares_ours=False),
     Form("NATIONAL_ID", _c(rf"{_FREE}0\d{{11}}{_END}"), near=_c(r"cccd|căn cước|cmnd|chứng minh|越南"), reach=32),
     Form("NATIONAL_ID", _c(rf"{_FREE}\d{{3}}-\d{{3}}-\d{{3}}(?:-\d{{3}})?{_END}"), near=_c(r"\btin\b|tax"), reach=40),
-    Form("NATIONAL_ID", _c(rf"{_FREE}\d{{6}}[-+ ]\d{{4}}{_END}"), _is_mykad, near=_c(r"\bcpr\b|kennitala|personnummer|personal|identity"), reach=40),
+    Form("NATIONAL_ID", _c(rf"{_FREE}\d{{6}}[-+ ]\d{{4}}{_END}"), is_mykad, near=_c(r"\bcpr\b|kennitala|personnummer|personal|identity"), reach=40),
     Form("ADDRESS", _c(rf"(?:เลขที่ ?|บ้านเลขที่ ?)?(?<![\d/-])\d{{1,4}}(?:/\d{{1,4}})? {{0,2}}{_THAI_WHERE}(?:{_THAI}|[\d ./-]|,){{3,120}}(?<![\d])\d{{5}}(?!\d)"), is_thai=True),
     Form("ADDRESS", _c(rf"(?:เลขที่ ?|บ้านเลขที่ ?)?(?<![\d/-])\d{{1,4}}(?:/\d{{1,4}})? {{0,2}}{_THAI_WHERE}(?:{_THAI}|[\d./-]| (?={_THAI_WHERE}|\d)){{3,90}}{_THAI}"), is_thai=True),
     Form("PERSON", _c(rf"(?:ดิฉัน|ชื่อบัญชี|ชื่อ|คุณ|นางสาว|นาง|นาย|ผู้รับ|ผู้ซื้อ|ลูกค้า|บัญชีของ)(?: ?(?:คือ|ว่า|คุณ|นางสาว|นาย))?[ :]{{0,2}}(?P<id>{_THAI}{{2,20}} {_THAI}{{3,24}})(?=$|[^\u0e00-\u0e7f])"), is_thai=True),
-    Form("NATIONAL_ID", _c(rf"(?<!\+){_FREE}[A-Z]{{0,3}}\d(?:[ ./-]?\d){{5,13}}-?[A-Z]?{_END}", 0), lambda w: not re.fullmatch(r"\d{3}\.\d{3}\.\d{3}-\d{2}", w), near=_ID_WORDS, reach=30),
-    Form("IP", _c(r"(?<![\w.-])\d{1,3}(?:\.\d{1,3}){3}(?![\w-]|\.\d)"), _is_ip),
-    Form("IP", _c(r"(?<![\w:])(?=[0-9A-Fa-f:]*[0-9A-Fa-f])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w:])"), lambda w: len(w) > 5 and _is_ip(w)),
+    Form("NATIONAL_ID", _c(rf"(?<!\+){_FREE}[A-Z]{{0,3}}\d(?:[ ./-]?\d){{5,16}}-?[A-Z]?{_END}", 0), lambda w: not re.fullmatch(r"\d{3}\.\d{3}\.\d{3}-\d{2}", w), near=_ID_WORDS, reach=30),
+    Form("IP", _c(r"(?<![A-Za-z0-9_:])(?:[0-9A-Fa-f]{0,4}:){2,6}\d{1,3}(?:\.\d{1,3}){3}(?![A-Za-z0-9_-]|\.\d)"), _is_ip),
+    Form("IP", _c(r"(?<![A-Za-z0-9_.-])\d{1,3}(?:\.\d{1,3}){3}(?![A-Za-z0-9_-]|\.\d)"), _is_ip),
+    Form("IP", _c(r"(?<![A-Za-z0-9_.-])\d{1,3}(?:\[\.\]\d{1,3}){3}(?![A-Za-z0-9_-])"), lambda w: _is_ip(w.replace("[.]", "."))),
+    Form("IP", _c(r"(?<![A-Za-z0-9_:])(?=[0-9A-Fa-f:]*[0-9A-Fa-f])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![A-Za-z0-9_:])"), lambda w: len(w) > 5 and _is_ip(w)),
+    Form("BANK_ACCOUNT", _c(rf"{_FREE}[a-z]{{2}}\d{{2}}[a-z0-9]{{11,30}}{_END}"), is_iban, spares_ours=False),
+    Form("BANK_ACCOUNT", _c(rf"{_FREE}\d(?:[ -]?\d){{7,21}}{_END}"), near=_c(r"(?:accounts?|acct|rekening|akaun|conta|บัญชี|tài khoản|\bstk|nuban|clabe|[账帐][号户])[^\d\n]{0,20}$")),
     Form("BANK_ACCOUNT", _c(rf"{_FREE}\d{{2}}-\d{{2}}-\d{{2}}{_END}"), near=_c(r"sort ?code|\bsc\b"), reach=24),
     Form("BANK_ACCOUNT", _c(rf"{_FREE}\d{{3}}-\d{{3}}{_END}"), near=_c(r"\bbsb\b"), reach=12),
     Form("BANK_ACCOUNT", _c(rf"{_FREE}[A-Z]{{2}}\d{{2}}(?:[ -]?[A-Z0-9]{{2,4}}){{3,8}}{_END}", 0), _has_digits(8), near=_c(r"iban"), reach=24),
-    Form("BANK_ACCOUNT", _c(r"(?:sort ?code|routing(?: number)?|\baba\b|\bbsb\b|\bifsc\b|ag[êe]ncia|branch (?:number|no\.?|code)|联行号|行号)[\s:：#]{0,3}(?:is|为|是)?\s{0,2}(?P<id>[A-Z0-9](?:[ -]?[A-Z0-9]){2,11})(?![A-Za-z0-9])"), _has_digits(3)),
-    Form("BANK_ACCOUNT", _c(r"(?:account(?: (?:number|no\.?))?|acct\.?(?: (?:number|no\.?))?|a/c|conta(?: corrente| poupança)?|rekening|rek\.?|akaun|账[号户]|帐[号户]|专户|卡号)[\s:：#]{0,3}(?:is|为|是|no\.?)?\s{0,2}(?P<id>\d(?:[ -]?\d){5,23}(?:-[\dX])?)(?![A-Za-z0-9])"), _has_digits(6), spares_ours=False),
-    Form("PHONE", _c(rf"(?<![\w+])\+\(?\d{{1,4}}\)?{_SEP}(?:\(\d{{1,4}}\){_SEP})?\d{{1,5}}(?:{_SEP}\d{{1,5}}){{1,5}}(?:x\d{{1,5}})?(?!\d)"), _is_phone, spares_ours=False),
+    Form("BANK_ACCOUNT", _c(r"(?:sort ?code|routing(?: number)?|\baba\b|\bbsb\b|\bifsc\b|ag[êe]ncia|\bag\.|branch (?:number|no\.?|code)|transit|institution|联行号|行号)[\s:：#]{0,3}(?:is|为|是|no\.?|number)?[\s:：]{0,2}(?P<id>[A-Z]{4}0[A-Z0-9]{6}|\d(?:[ -]?\d){2,11}(?:-[\dX])?)(?![A-Za-z0-9])"), _has_digits(3)),
+    Form("BANK_ACCOUNT", _c(r"(?:account(?: (?:number|no\.?))?|acct\.?(?: (?:number|no\.?))?|a/c|c/c|conta(?: corrente| poupança)?|rekening|rek\.?|akaun|账[号户]|帐[号户]|专户|卡号)[\s:：#]{0,3}(?:is|为|是|no\.?)?\s{0,2}(?P<id>\d(?:[ -]?\d){5,23}(?:-[\dX])?)(?![A-Za-z0-9])"), _has_digits(6), spares_ours=False),
+    Form("PHONE", _c(rf"(?<![A-Za-z0-9_+])\+\(?\d{{1,4}}\)?{_SEP}(?:\(\d{{1,4}}\){_SEP})?\d{{1,5}}(?:{_SEP}\d{{1,5}}){{1,5}}(?:x\d{{1,5}})?(?!\d)"), _is_phone, spares_ours=False),
     Form("PHONE", _c(rf"{_FREE}(?:(?:0086|\(?\+?86\)?){_SEP})?1[3-9]\d(?:{_SEP}\d{{4}}{_SEP}\d{{4}}|{_SEP}\d{{3}}{_SEP}\d{{5}}|\d{_SEP}\d{{3}}{_SEP}\d{{4}}){_END}"), _is_phone),
-    Form("PHONE", _c(rf"(?<![\w(])\(\+?\d{{2,5}}\)[ -]?\d{{2,5}}(?:[ .-]?\d{{2,5}}){{1,3}}(?:x\d{{1,5}})?{_END}"), _is_phone),
-    Form("BANK_ACCOUNT", _c(rf"{_FREE}\d(?:[ -]?\d){{7,21}}{_END}"), lambda w: _has_digits(8)(w) and not re.match(r"1[3-9]\d{9}$|0\d{9,10}$", _digits(w)), near=_ACCOUNT, reach=40),
-    Form("PHONE", _c(rf"(?<![\w.-])(?:0{{0,2}}1[-. ])?\d{{3}}[-. ]\d{{3}}[-. ]\d{{4}}(?: ?x\d{{1,5}})?{_END}"), _is_phone),
-    Form("PHONE", _c(rf"(?<![\w.-])(?<!\d )00\d{{1,3}}(?:[ .-]?\d{{2,5}}){{2,5}}(?:x\d{{1,6}})?{_END}"), _is_phone),
-    Form("PHONE", _c(rf"(?<![\w.,-])(?<!\d )0\d{{1,4}}(?:[ .-]\d{{2,5}}){{1,4}}(?:-\d{{1,5}})?{_END}"), lambda w: 9 <= len(_digits(w)) <= 12),
-    Form("PHONE", _c(rf"(?<![\w.,-])0\d{{9,10}}{_END}"), _is_phone),
-    Form("PHONE", _c(rf"(?<![\w.,-])0\d{{2,3}}-\d{{7,8}}(?:-\d{{1,5}})?{_END}")),
-    Form("PHONE", _c(rf"(?<![\w.,-])[48]00-\d{{3,4}}-\d{{3,4}}{_END}")),
+    Form("PHONE", _c(rf"(?<![A-Za-z0-9_(])\(\+?\d{{2,5}}\)[ .-]?\d{{2,5}}(?:[ .-]?\d{{2,5}}){{1,3}}(?:x\d{{1,5}})?{_END}"), _is_phone),
+    Form("BANK_ACCOUNT", _c(rf"{_FREE}\d(?:[ -]?\d){{7,21}}{_END}"), lambda w: _has_digits(8)(w) and not re.match(r"1[3-9]\d{9}$|0\d{9,10}$", digits_of(w)), near=_ACCOUNT, reach=40),
+    Form("PHONE", _c(rf"(?<![A-Za-z0-9_.-])(?:0{{0,2}}1[-. ])?\d{{3}}[-. ]\d{{3}}[-. ]\d{{4}}(?: ?x\d{{1,5}})?{_END}"), _is_phone),
+    Form("PHONE", _c(rf"(?<![A-Za-z0-9_.-])(?<!\d )00\d{{1,3}}(?:[ .-]?\d{{2,5}}){{2,5}}(?:x\d{{1,6}})?{_END}"), _is_phone),
+    Form("PHONE", _c(rf"(?<![A-Za-z0-9_.,-])(?<!\d )0\d{{1,4}}(?:[ .-]\d{{2,6}}){{1,4}}(?:-\d{{1,5}})?{_END}"), lambda w: 9 <= len(digits_of(w)) <= 12),
+    Form("PHONE", _c(rf"(?<![A-Za-z0-9_.,-])0\d{{9,10}}{_END}"), _is_phone),
+    Form("PHONE", _c(rf"(?<![A-Za-z0-9_.,-])0\d{{2,3}}-\d{{7,8}}(?:-\d{{1,5}})?{_END}")),
+    Form("PHONE", _c(rf"(?<![A-Za-z0-9_.,-])[48]00-\d{{3,4}}-\d{{3,4}}{_END}")),
+    Form("PHONE", _c(rf"{_FREE}1[3-9](?:[ .-]?\d){{9}}{_END}"), near=_CALL, reach=28),
+    Form("PHONE", _c(r"[一幺][三四五六七八九](?:[ -]?[零〇一幺二三四五六七八九]){9}(?![零〇一幺二三四五六七八九])")),
+    Form("PHONE", _c(rf"{_FREE}\d{{3}}[ .-]?\d{{4}}{_END}"), near=_c(r"(?:call|phone|tel|text|whatsapp|mobile|cell|fax|dial|电话|座机|拨打|致电)\b[^\d\n]{0,18}$")),
+    Form("PHONE", _c(rf"(?<![A-Za-z0-9_-])\(?\d{{1,5}}\)?(?:[ ./-]{{1,2}}\(?\d{{1,5}}\)?){{1,6}}(?: ?x\d{{1,6}})?{_END}"), lambda w: 7 <= len(digits_of(w)) <= 15 and len(set(digits_of(w))) > 2, near=_c(r"phone|\btel\b|\bcall|mobile|\bcell?\b|whatsapp|\bfax|telefon|celular|电话|手机|座机"), reach=24),
     Form("PHONE", _c(rf"{_FREE}\d{{2,5}}(?:[ .-]?\d{{2,5}}){{1,4}}(?:x\d{{1,6}})?{_END}"), _is_phone, near=_CALL, reach=28),
 )  # fmt: skip

@@ -99,7 +99,7 @@ def scores(name: str, messages: Sequence[Labelled], finder: Finder) -> Iterator[
     for language, type_ in sorted(counts, key=lambda key: (key[0] != "all", key[0], key[1] != "all", key[1])):
         of = [n for n, m in enumerate(messages) if language in ("all", m.language)]
         rows = np.array([counts[language, type_].get(n, np.zeros(6)) for n in of])
-        yield _score(name, language, type_, rows)
+        yield score(name, language, type_, rows)
 
 
 def _counts(message: Labelled, found: Sequence[Span]) -> dict[str, np.ndarray]:
@@ -121,7 +121,8 @@ def same(one: Span, other: Span) -> bool:
     return one[2] == other[2] and shared >= SHARED * together
 
 
-def _score(name: str, language: str, type_: str, rows: np.ndarray) -> PrivateScore:
+def score(name: str, language: str, type_: str, rows: np.ndarray) -> PrivateScore:
+    """The shares of `rows` (messages, 6), each: labelled, of these found, found, of these labelled, exact, left in clear."""
     deal = np.random.default_rng(SEED)
     drawn = rows[deal.integers(0, len(rows), (RESAMPLES, len(rows)))].sum(axis=1)
     total = rows.sum(axis=0)

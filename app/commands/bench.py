@@ -6,6 +6,7 @@ import math
 import secrets
 from collections.abc import Callable, Iterable
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -105,16 +106,27 @@ def clicks(runs: int, visitors: int, seconds: float, seed: int | None, as_json: 
     type=click.Choice(("report", "develop", "all")),
     default="report",
     show_default=True,
-    help="Which of the labelled tickets of checks and injection; what is written down is the half to report by.",
+    help="Which of the labelled cases of checks, private and injection; what is written down is the half to report by.",
+)
+@click.option(
+    "--sentences",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="A file of sentences with private data that others wrote (full_text, spans): what of it is masked, beside private.",
 )
 @json_option
 @warehouse_option
 @one_line_errors
 def language(
-    threads: int, drafts: int, only: tuple[str, ...], half: str, as_json: bool, warehouse: Path | None
+    threads: int,
+    drafts: int,
+    only: tuple[str, ...],
+    half: str,
+    sentences: Path | None,
+    as_json: bool,
+    warehouse: Path | None,
 ) -> None:
     """Summaries and drafts of threads (speed, first sentence, unsourced); checks, retrieval, answers, private data, hidden instructions, triage and aspects of reviews on the labelled sets' reporting half."""
-    from app.bench import answers, aspects, injection, private, retrieval, sentence_checks, triage
+    from app.bench import answers, aspects, injection, private, private_public, retrieval, sentence_checks, triage
     from app.bench import drafts as counted
     from app.bench.language import measure
     from app.services.desk import load_knowledge
@@ -125,7 +137,7 @@ def language(
         "checks": lambda: sentence_checks.measure(load_knowledge(), half),
         "retrieval": retrieval.measure,
         "answers": answers.measure,
-        "private": private.measure,
+        "private": lambda: chain(private.measure(half), private_public.measure(sentences) if sentences else ()),
         "injection": lambda: injection.measure(half),
         "triage": triage.measure,
         "aspects": aspects.measure,

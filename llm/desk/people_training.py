@@ -4,7 +4,6 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from zlib import crc32
 
 import numpy as np
@@ -12,7 +11,8 @@ from numpy.typing import NDArray
 
 from llm.desk.corpus import CorpusThread, Mark, Marked
 from llm.desk.people_addresses import Addresses
-from llm.desk.people_words import PLACES_OF_WORDS, names
+from llm.desk.people_frames import deeds, frames, spoken, turns
+from llm.desk.people_words import CHINESE_LOCALES, CITIES, PLACES_OF_WORDS, names
 from llm.desk.tagger_training import listed_places, marked_texts
 from llm.language import CHINESE, is_chinese
 from llm.people import (
@@ -29,9 +29,10 @@ from llm.people import (
     feature_columns,
 )
 
-COPIES = {"en": 55, "zh": 65, "pt": 12, "id": 12, "ms": 12, "vi": 12, "ph": 14}
+COPIES = {"en": 26, "zh": 34, "pt": 14, "id": 14, "ms": 14, "vi": 14, "ph": 14, "th": 10}
 RATE = 0.05
 EPOCHS = 3
+ROUNDS = 2
 AT_ONCE = 8_192
 HIDDEN = 0.4
 LISTED = 0.7
@@ -54,28 +55,6 @@ _ROLE = {
 
 _FIELD = re.compile(r"\{(\w+)\}")
 _KIND_OF = {"name": PERSON, "merchant": OTHER, "carrier": OTHER, "place": OTHER}
-
-
-def frames() -> dict[str, list[str]]:
-    """The written frames by language."""
-    found: dict[str, list[str]] = {}
-    for language in ("en", "zh"):
-        lines = (PLACES_OF_WORDS / f"{language}.txt").read_text("utf-8").splitlines()
-        found[language] = [line.replace("\\n", "\n") for line in lines if line.strip()]
-    for line in (PLACES_OF_WORDS / "other.txt").read_text("utf-8").splitlines():
-        language, _, frame = line.partition("\t")
-        found.setdefault(language, []).append(frame)
-    return found
-
-
-@cache
-def deeds() -> dict[str, list[str]]:
-    """What people do, by language: it stands after a name."""
-    found: dict[str, list[str]] = {}
-    for line in (PLACES_OF_WORDS / "deeds.txt").read_text("utf-8").splitlines():
-        language, _, said = line.partition("\t")
-        found.setdefault(language, []).append(said)
-    return found
 
 
 class Writer:
@@ -119,6 +98,7 @@ class Writer:
             "pinyin",
             "transliterated",
             "minority",
+            "thai",
         }:
             return PERSON, self._person(name, language)
         if name == "address":
@@ -135,10 +115,12 @@ class Writer:
 
     def _person(self, name: str, language: str) -> str:
         w = self._w
-        if name in {"nick", "family", "foreign", "transliterated", "minority"}:
+        if name in {"nick", "family", "foreign", "transliterated", "minority", "pinyin", "thai"}:
             return str(getattr(w, name)())
         if name == "person":
             return w.chinese() if language == "zh" else w.person(language)
+        if name == "upper" and language == "zh":
+            return w.pinyin().upper()
         if name in {"first", "last"}:
             return str(getattr(w, name)(language))
         plain = f"{w.first('en')} {w.last('en')}" if w.deal.random() < 0.6 else w.first("en")
@@ -193,19 +175,21 @@ def _with(text: Marked, changes: Sequence[tuple[int, int, str, str]]) -> Marked:
 
 
 def train_people(threads: Sequence[CorpusThread], seed: int = 1) -> PeopleTagger:
-    """A tagger from the frames, and from the threads that are not held out."""
-    deal = random.Random(seed)
+    """A tagger from the frames, and from the threads that are not held out: the mean of ROUNDS that are each dealt anew."""
     open_ = [thread for thread in threads if not thread.is_held_out]
-    texts = list(_texts(open_, deal))
-    full = _lexicon(1.0)
-    part = _lexicon(LISTED)
-    batch = batch_of([text.text for text in texts], part)
+    rounds = [_round(open_, seed + n) for n in range(ROUNDS)]
+    weights, bias = (np.asarray(sum(part) / ROUNDS, np.float32) for part in zip(*rounds, strict=True))
+    return PeopleTagger(weights, bias, _lexicon(1.0), dict(LEAST))
+
+
+def _round(threads: Sequence[CorpusThread], seed: int) -> tuple[Floats, Floats]:
+    texts = list(_texts(threads, random.Random(seed)))
+    batch = batch_of([text.text for text in texts], _lexicon(LISTED))
     labels = np.concatenate([*(np.r_[_labels(text), [-1] * 4] for text in texts)])
     labels = np.r_[[-1] * 4, labels]
     rows = np.flatnonzero(labels >= 0)
     columns = np.stack([column[rows].astype(np.int32) for column in feature_columns(batch)], axis=1)
-    weights, bias = _fitted(columns, labels[rows], seed)
-    return PeopleTagger(weights, bias, full, dict(LEAST))
+    return _fitted(columns, labels[rows], seed)
 
 
 def _fitted(columns: Columns, labels: NDArray[np.int64], seed: int) -> tuple[Floats, Floats]:
@@ -236,15 +220,21 @@ def _lexicon(share: float) -> Lexicon:
     """The listed names and places of one word; of the names a share, by a hash."""
     given: set[str] = set()
     family: set[str] = set()
-    for firsts, lasts in names().values():
-        for held, listed in ((given, firsts), (family, lasts)):
+    for locale, parts in names().items():
+        for held, listed in zip((given, family), parts if locale not in CHINESE_LOCALES else (), strict=False):
             held.update(w for name in listed for w in name.casefold().replace("-", " ").split() if len(w) > 1)
-    places = {w for name in listed_places() for w in name.casefold().split() if len(w) > 2 and not is_chinese(w)}
+    where = [name.casefold() for name in (*listed_places(), *CITIES) if not is_chinese(name)]
+    places = {w for name in where for w in (name, *name.split()) if len(w) > 2}
 
     def kept(words: set[str]) -> set[str]:
         return {word for word in words if crc32(word.encode()) % 100 < share * 100}
 
-    return Lexicon(kept(given), kept(family), places)
+    groups: dict[str, list[str]] = {"en": [], "zh": [], "place": []}
+    for line in (PLACES_OF_WORDS / "words.tsv").read_text("utf-8").splitlines():
+        of, _, together = line.partition("\t")
+        groups[of].append(together)
+    chinese, chinese_places = (groups[of][0].split() for of in ("zh", "place"))
+    return Lexicon(kept(given), kept(family), places, groups["en"], chinese, chinese_places)
 
 
 def _texts(threads: Sequence[CorpusThread], deal: random.Random) -> Iterator[Marked]:
@@ -260,8 +250,9 @@ def _texts(threads: Sequence[CorpusThread], deal: random.Random) -> Iterator[Mar
         if _ROLE[language].search(text.text):
             yield from (writer.named(text, language) for _ in range(NAMED))
     for language, lines in frames().items():
-        for frame in lines * COPIES[language]:
-            yield writer.filled(frame, language)
+        for frame in lines:
+            for _ in range(round(COPIES[language] * turns(frame))):
+                yield writer.filled(spoken(frame, deal), language)
 
 
 @dataclass
@@ -275,7 +266,7 @@ class _Stock:
 
 def _own(threads: Sequence[CorpusThread]) -> tuple[list[Marked], _Stock]:
     own, stock = [], _Stock()
-    for name in sorted(listed_places()):
+    for name in (*sorted(listed_places()), *CITIES * 3):
         stock.places[is_chinese(name)].append(name)
     for thread in threads:
         for text in marked_texts(thread):

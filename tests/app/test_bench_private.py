@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
+import pytest
+
+from app.bench import private_public
 from app.bench.private import Labelled, labelled, measure, plain_patterns, same, scores
+from app.errors import InputFileError
 
 
 def test_a_span_counts_by_type_and_by_half_of_what_both_cover() -> None:
@@ -48,9 +55,23 @@ def test_it_stays_beyond_plain_patterns_on_the_reporting_half() -> None:
         assert (row.recall >= 0.9, row.precision >= 0.9) == (True, True), type_
 
 
+def test_of_public_sentences_half_a_piece_masked_is_found(tmp_path: Path) -> None:
+    text = "Mail ann@example.org or see Leeds."
+    marks = [(5, 20, "EMAIL_ADDRESS"), (28, 33, "LOCATION"), (24, 27, "PERSON")]
+    spans = [{"entity_type": of, "start_position": start, "end_position": end} for start, end, of in marks]
+    path = tmp_path / "sentences.json"
+    path.write_text(json.dumps([{"full_text": text, "spans": spans}]), "utf-8")
+    rows = {row.type: row for row in private_public.measure(path)}
+    assert (rows["EMAIL"].recall, rows["EMAIL"].precision, rows["PERSON"].recall) == (1.0, 1.0, 0.0)
+    assert (rows["all"].spans, rows["all"].recall) == (2, 0.5)
+    path.write_text('{"text": 1}', "utf-8")
+    with pytest.raises(InputFileError):
+        list(private_public.measure(path))
+
+
 def test_order_numbers_are_no_private_data_to_the_baseline_either() -> None:
     assert plain_patterns("order TD-10017578") == []
 
 
-LEAST_RECALL = 0.83
-LEAST_PRECISION = 0.88
+LEAST_RECALL = 0.89
+LEAST_PRECISION = 0.87

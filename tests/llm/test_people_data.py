@@ -19,7 +19,7 @@ def test_no_frame_repeats_a_labelled_message(language: str) -> None:
     judged = "\n".join(json.loads(line)["text"] for line in LABELLED.read_text("utf-8").splitlines()).casefold()
     size = RUN.get(language, LONG_RUN)
     for frame in (*frames()[language], *deeds().get(language, [])):
-        for fixed in re.split(r"\{\w+\}", frame.casefold()):
+        for fixed in re.split(r"\{\w+\}|[\[\]|]", frame.casefold()):
             runs = {fixed[n : n + size] for n in range(len(fixed) - size + 1)}
             assert not [run for run in runs if run in judged], frame
 

@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llm.people_rules import called
 from llm.privacy import Pseudonyms, find, find_all, mask, redact
 
 
@@ -31,6 +32,22 @@ from llm.privacy import Pseudonyms, find, find_all, mask, redact
         ("hubungi +62 812 3456 7890", "hubungi [PHONE]"),
         ("收件人：张伟民，浙江省杭州市西湖区文三路 12 号 3 栋 402 室", "收件人：[PERSON]，[ADDRESS]"),
         ("Dear Maria Santos, it went to 14 Mill Lane, Leeds LS2 7EW.", "Dear [PERSON], it went to [ADDRESS]."),
+        ("来自198.51.100.23的登录", "来自[IP]的登录"),
+        ("邮箱joe at example dot com，谢谢", "邮箱[EMAIL]，谢谢"),
+        ("NPWP kami 12.345.678.9-012.345", "NPWP kami [NATIONAL_ID]"),
+        ("PhilHealth no. 12-345678901-2", "PhilHealth no. [NATIONAL_ID]"),
+        ("回乡证号H1234567801", "回乡证号[NATIONAL_ID]"),
+        ("Emirates ID 784-1980-1234567-1", "Emirates ID [NATIONAL_ID]"),
+        ("driving licence MORGA657054SM9IJ", "driving licence [NATIONAL_ID]"),
+        ("Ag. 0001 C/C 1234567-8", "Ag. [BANK_ACCOUNT] C/C [BANK_ACCOUNT]"),
+        ("农行 10-123456789012345", "农行 [BANK_ACCOUNT]"),
+        ("07700 900123", "[PHONE]"),
+        ("邮箱wang艾特example点com", "邮箱[EMAIL]"),
+        ("see hxxp://bad.example.com/x or bad.example[.]com", "see [URL] or [URL]"),
+        ("203[.]0[.]113[.]7 tried", "[IP] tried"),
+        ("电话一三八零零一三八零零零", "电话[PHONE]"),
+        ("报关行滕小姐说谢谢先生", "报关行[PERSON]小姐说谢谢先生"),
+        ("Please call me at 7654321", "Please call me at [PHONE]"),
     ],
 )
 def test_private_data_is_masked(text: str, masked: str) -> None:
@@ -58,6 +75,12 @@ def test_private_data_is_masked(text: str, masked: str) -> None:
         "barcode 9787508644712, batch 20260107",
         "orders 4111111111111111, 5500005555555559 and 4012888888881881",
         "we sold 1,234,567 items in 2026",
+        "in transit since 2026-08-05",
+        "phone case model 12345678, batch 123-456-789",
+        "合同编号 HT2026112800123，批次 20261128",
+        "payout 2,310.55 on 12/03, nothing on 26/03",
+        "客户在越南胡志明市，不在上海市",
+        "It left Ohio and reached Florida.",
     ],
 )
 def test_order_numbers_and_wrong_checksums_are_left_alone(text: str) -> None:
@@ -103,3 +126,10 @@ def test_an_orders_number_stays_though_the_same_digits_were_private_elsewhere() 
 def test_texts_read_together_are_read_as_alone() -> None:
     texts = ["My name is Jorge Medina.", "", "我叫李晓梅", "call +86 138 0013 8000"] * 3
     assert [*find_all(texts)] == [find(text) for text in texts]
+
+
+def test_a_name_told_in_full_is_found_by_its_part_too() -> None:
+    assert mask("Kind regards, Wiremu Tapsell. I am Tapsell, not Taylor Ltd.").count("[PERSON]") == 2
+    assert list(called("张伟民", frozenset())) == ["伟民"]
+    assert list(called("张方便", frozenset({"方便"}))) == []
+    assert list(called("Ann", frozenset())) == []
