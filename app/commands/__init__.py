@@ -19,6 +19,7 @@ from app.commands.outlook import outlook
 from app.commands.redact import redact
 from app.commands.reputation import reputation
 from app.commands.rings import rings
+from app.commands.rules import rules
 from app.commands.serve import serve
 from app.commands.sla import sla
 from app.commands.sql import sql
@@ -54,6 +55,7 @@ COMMANDS = (
     satisfaction,
     redact,
     whatif,
+    rules,
     sql,
     model,
     bench,

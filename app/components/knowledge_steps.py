@@ -38,11 +38,12 @@ def choose_item(kind: str, item_id: str, tab: str = "text") -> None:
 
 def attempt(step: Callable[[Actor], object], done: str) -> bool:
     """Takes a step as the person of this session; what came of it is said with the next run. Whether it was taken."""
+    from analytics.errors import AnalyticsError
     from llm.errors import LlmError
 
     try:
         step(current_actor(get_runtime().settings))
-    except (AppError, LlmError) as error:
+    except (AppError, AnalyticsError, LlmError) as error:
         st.session_state[_PROBLEM] = sentence(error)
         return False
     st.session_state[_DONE] = done

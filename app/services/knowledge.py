@@ -56,7 +56,9 @@ class Edition:
 def items() -> list[Item]:
     """Every article and macro in force and every new one that is proposed: what wants attention first, then by kind and id."""
     proposals = get_runtime().workspace.proposals
-    waiting = Counter((each.kind, each.item_id) for each in proposals.all(status="draft"))
+    waiting: Counter[tuple[ItemKind, str]] = Counter(
+        (each.kind, each.item_id) for each in proposals.all(status="draft") if each.kind != "rule"
+    )
     cited, outdated = _cited(), _outdated(proposals.all(kind="article", status="approved"))
     known = _titles(get_runtime().desk.knowledge)
     edition_of = dict.fromkeys(known, 0) | {key: each.edition or 0 for key, each in proposals.in_force().items()}

@@ -9,6 +9,7 @@ from app.components.header import page_header
 from app.components.levers import keep_panel, lever_panel
 from app.components.outcomes import assumption_box, crossing_list, outcome_cards, score_change
 from app.components.table import Column, table
+from app.components.whatif_rules import rules_panel
 from app.filter_bar import current_filters
 from app.i18n import _, number
 from app.page_errors import page_errors
@@ -84,3 +85,4 @@ page_header(_("What-if"))
 snapshot_id()
 draw_lab()
 draw_saved()
+rules_panel()

@@ -1,4 +1,4 @@
-"""Texts proposed for articles and macros: written, approved by a second person or rejected; what is approved is an edition of its item.
+"""Texts proposed for articles, macros and rules of the score: written, approved by a second person or rejected; what is approved is an edition of its item.
 
 Optimistic locking twice over: whoever changes a proposal says which version they read, and a proposal says which edition it changes; a newer
 one raises StaleProposal and nothing is lost. Reads no text: what a text must hold is the service's business. Knows no llm.
@@ -22,7 +22,7 @@ from app.workspace.audit import record, text_hash
 from app.workspace.database import Database
 from app.workspace.schema import ProposalRow, ProposedTextRow
 
-ItemKind = Literal["article", "macro"]
+ItemKind = Literal["article", "macro", "rule"]
 Status = Literal["draft", "approved", "rejected"]
 TEXT_LENGTH, WHY_LENGTH = 40_000, 2_000
 NO_REASON = N_("Say why, in 1 to {limit} characters.")
@@ -30,7 +30,7 @@ NO_REASON = N_("Say why, in 1 to {limit} characters.")
 
 @dataclass(frozen=True)
 class NewProposal:
-    """A text for an item (`late_dispatch.en`, a macro's id) over the edition that its writer read; 0: the committed file, or a new item."""
+    """A text for an item (`late_dispatch.en`, a macro's id, the id of a score's definition) over the edition that its writer read; 0: the committed file, or a new item."""
 
     kind: ItemKind
     item_id: str
@@ -136,10 +136,11 @@ class Proposals:
             return session.scalar(select(func.count()).where(ProposalRow.status == "approved")) or 0
 
     def in_force(self) -> dict[tuple[ItemKind, str], Proposal]:
-        """The newest edition of every item that has one, by kind and item id."""
+        """The newest edition of every article and macro that has one, by kind and item id. Rules add up: all of theirs are in force."""
         found: dict[tuple[ItemKind, str], Proposal] = {}
         for proposal in sorted(self.all(status="approved"), key=lambda each: each.edition or 0):
-            found[proposal.kind, proposal.item_id] = proposal
+            if proposal.kind != "rule":
+                found[proposal.kind, proposal.item_id] = proposal
         return found
 
     def edit(
