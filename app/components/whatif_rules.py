@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.components.card import card_title
 from app.components.empty import empty_state
-from app.components.knowledge_steps import attempt, show_outcome
+from app.components.knowledge_steps import attempt, decision, show_outcome
 from app.components.levels import level_name
 from app.components.table import Column, table
 from app.components.thread import plain
@@ -17,7 +17,7 @@ from app.filter_bar import current_filters
 from app.i18n import N_, _, day, joined, ngettext, number, rate
 from app.identity import current_actor
 from app.page_errors import page_errors
-from app.services import rules, scenarios, trust
+from app.services import knowledge, rules, scenarios, trust
 from app.services.rules import Rule
 from app.services.runtime import get_runtime, snapshot_id
 
@@ -89,35 +89,21 @@ def _propose() -> None:
 
 
 def _draft(rule: Rule) -> None:
-    proposal, actor = rule.proposal, current_actor(get_runtime().settings)
+    proposal = rule.proposal
     st.markdown(f"**{plain(rule.name)}** · {_moved(rule)}")
     st.caption(f"{plain(proposal.author_name)}: {plain(proposal.reason, 500)}")
     _predicted(rule)
-    wrote = {text.actor_id for text in get_runtime().workspace.proposals.texts(proposal.proposal_id)}
-    is_own, is_local, is_behind = actor.actor_id in wrote, actor.source == "local", rules.is_behind(rule)
-    if is_behind:
+    if is_behind := rules.is_behind(rule):
         st.warning(
             _("Another rule was approved since: reject this one and propose it anew."), icon=":material/history:"
         )
-    if is_own:
-        st.caption(
-            _("You wrote this, and nobody else can sign in here: approve it alone, and it is put on record so.")
-            if is_local
-            else _("You wrote in this proposal: a second person approves it.")
-        )
-    key = f"rules.{proposal.proposal_id}"
-    st.text_input(_("Reason of the decision"), max_chars=500, key=f"{key}.reason")
-    with st.container(horizontal=True):
-        st.button(
-            _("Approve alone") if is_own and is_local else _("Approve"),
-            type="primary",
-            icon=":material/verified:",
-            disabled=is_behind or (is_own and not is_local),
-            on_click=_decide,
-            args=(rule, True),
-            key=f"{key}.approve",
-        )
-        st.button(_("Reject"), icon=":material/block:", on_click=_decide, args=(rule, False), key=f"{key}.reject")
+    decision(
+        f"rules.{proposal.proposal_id}",
+        is_own=knowledge.wrote(proposal, current_actor(get_runtime().settings)),
+        is_behind=is_behind,
+        on_approve=partial(_decide, rule, True),
+        on_reject=partial(_decide, rule, False),
+    )
 
 
 def _decide(rule: Rule, is_yes: bool) -> None:
