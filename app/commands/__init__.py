@@ -21,6 +21,7 @@ from app.commands.recurring import recurring
 from app.commands.redact import redact
 from app.commands.reputation import reputation
 from app.commands.rings import rings
+from app.commands.rules import rules
 from app.commands.serve import serve
 from app.commands.sla import sla
 from app.commands.sql import sql
@@ -57,6 +58,7 @@ COMMANDS = (
     satisfaction,
     redact,
     whatif,
+    rules,
     sql,
     effects,
     model,

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.components.empty import empty_state
 from app.components.knowledge_items import edition_name
-from app.components.knowledge_steps import attempt, changes, forget, newer, opened
+from app.components.knowledge_steps import attempt, changes, decision, forget, newer, opened
 from app.components.thread import plain
 from app.i18n import _, moment
 from app.identity import current_actor
@@ -87,37 +87,19 @@ def _draw(proposal: Proposal, now: Edition) -> None:
         changes(now.text, proposal.text)
     else:
         st.code(proposal.text, language=None, wrap_lines=True)
-    actor = current_actor(get_runtime().settings)
-    is_own, is_local = knowledge.wrote(proposal, actor), actor.source == "local"
-    if is_own:
-        st.caption(
-            _("You wrote this, and nobody else can sign in here: approve it alone, and it is put on record so.")
-            if is_local
-            else _("You wrote in this proposal: a second person approves it.")
-        )
-    st.text_input(_("Reason of the decision"), max_chars=500, key=f"{key}.reason")
-    with st.container(horizontal=True):
-        st.button(
-            _("Approve alone") if is_own and is_local else _("Approve"),
-            type="primary",
-            icon=":material/verified:",
-            disabled=is_behind or (is_own and not is_local),
-            on_click=_decide,
-            args=(knowledge.approve, proposal, f"{key}.reason", _("Approved: in force at once, in every session.")),
-            key=f"{key}.approve",
-        )
-        st.button(
-            _("Reject"),
-            icon=":material/block:",
-            on_click=_decide,
-            args=(knowledge.reject, proposal, f"{key}.reason", _("Rejected: its text stays in the history.")),
-            key=f"{key}.reject",
-        )
+    decide = partial(_decide, proposal, f"{key}.reason")
+    decision(
+        key,
+        is_own=knowledge.wrote(proposal, current_actor(get_runtime().settings)),
+        is_behind=is_behind,
+        on_approve=partial(decide, knowledge.approve, _("Approved: in force at once, in every session.")),
+        on_reject=partial(decide, knowledge.reject, _("Rejected: its text stays in the history.")),
+    )
     with st.expander(_("Change the proposal"), icon=":material/edit:"):
         _change(proposal, now, f"{key}.edit")
 
 
-def _decide(step: Callable[[Proposal, str, Actor], object], proposal: Proposal, reason_key: str, done: str) -> None:
+def _decide(proposal: Proposal, reason_key: str, step: Callable[[Proposal, str, Actor], object], done: str) -> None:
     attempt(partial(step, proposal, st.session_state[reason_key]), done)
 
 

@@ -38,11 +38,12 @@ def choose_item(kind: str, item_id: str, tab: str = "text") -> None:
 
 def attempt(step: Callable[[Actor], object], done: str) -> bool:
     """Takes a step as the person of this session; what came of it is said with the next run. Whether it was taken."""
+    from analytics.errors import AnalyticsError
     from llm.errors import LlmError
 
     try:
         step(current_actor(get_runtime().settings))
-    except (AppError, LlmError) as error:
+    except (AppError, AnalyticsError, LlmError) as error:
         st.session_state[_PROBLEM] = sentence(error)
         return False
     st.session_state[_DONE] = done
@@ -56,6 +57,30 @@ def show_outcome() -> None:
         st.warning(f"{plain(problem, 1_000)}  \n{kept}", icon=":material/warning:")
     if done := st.session_state.pop(_DONE, None):
         st.success(done, icon=":material/check:")
+
+
+def decision(
+    key: str, *, is_own: bool, is_behind: bool, on_approve: Callable[[], None], on_reject: Callable[[], None]
+) -> None:
+    """Draw what decides on a proposal: a reason (kept under `KEY.reason`), approve and reject. Its own writer approves only where nobody else can act."""
+    is_local = current_actor(get_runtime().settings).source == "local"
+    if is_own:
+        st.caption(
+            _("You wrote this, and nobody else can sign in here: approve it alone, and it is put on record so.")
+            if is_local
+            else _("You wrote in this proposal: a second person approves it.")
+        )
+    st.text_input(_("Reason of the decision"), max_chars=500, key=f"{key}.reason")
+    with st.container(horizontal=True):
+        st.button(
+            _("Approve alone") if is_own and is_local else _("Approve"),
+            type="primary",
+            icon=":material/verified:",
+            disabled=is_behind or (is_own and not is_local),
+            on_click=on_approve,
+            key=f"{key}.approve",
+        )
+        st.button(_("Reject"), icon=":material/block:", on_click=on_reject, key=f"{key}.reject")
 
 
 def opened(key: str, now: T) -> tuple[T, int]:

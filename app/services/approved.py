@@ -72,8 +72,9 @@ class ApprovedKnowledge:
             return self._found
 
     def _read(self, count: int) -> _Found:
-        """Per item its newest text that can be read; a text that doesn't fit counts as one that can't."""
-        approved = sorted(self._proposals.all(status="approved"), key=lambda p: (p.kind, p.item_id, -(p.edition or 0)))
+        """Per article and macro its newest text that can be read; a text that doesn't fit counts as one that can't. Rules of the score are no text."""
+        texts_in_force = (each for each in self._proposals.all(status="approved") if each.kind != "rule")
+        approved = sorted(texts_in_force, key=lambda p: (p.kind, p.item_id, -(p.edition or 0)))
         texts: list[Text] = []
         unreadable: list[Unreadable] = []
         for (kind, item_id), own in groupby(approved, key=lambda p: (p.kind, p.item_id)):

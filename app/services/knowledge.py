@@ -57,7 +57,7 @@ class Edition:
 def items() -> list[Item]:
     """Every article and macro in force and every new one that is proposed: what wants attention first, then by kind and id."""
     proposals = get_runtime().workspace.proposals
-    heads = proposals.heads()
+    heads = [each for each in proposals.heads() if each.kind != "rule"]
     waiting = Counter((each.kind, each.item_id) for each in heads if each.status == "draft")
     approved = sorted((each for each in heads if each.edition is not None), key=lambda each: each.edition or 0)
     cited, outdated = _cited(), _outdated([each for each in approved if each.kind == "article"])

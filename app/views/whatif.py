@@ -10,6 +10,7 @@ from app.components.levers import keep_panel, lever_panel
 from app.components.outcomes import assumption_box, crossing_list, outcome_cards, score_change
 from app.components.whatif_effects import effects_tab
 from app.components.whatif_find import find_panel
+from app.components.whatif_rules import rules_panel
 from app.components.whatif_scenarios import scenarios_panel
 from app.filter_bar import current_filters
 from app.i18n import _, language
@@ -51,10 +52,10 @@ def draw_lab() -> None:
 
 def draw_tabs() -> None:
     """Levers stay drawn while another tab is looked at: the questions start from where they stand."""
-    names = [_("Levers"), _("Find"), _("Effects"), _("Scenarios")]
+    names = [_("Levers"), _("Find"), _("Effects"), _("Scenarios"), _("Rules")]
     linked = st.query_params.get(PARAM)
     key = f"whatif.tabs.{language()}.{linked}"
-    levers_tab, find_tab, behaviour_tab, kept_tab = st.tabs(
+    levers_tab, find_tab, behaviour_tab, kept_tab, rules_tab = st.tabs(
         names, default=names[3 if linked else 0], on_change="rerun", key=key
     )
     with levers_tab:
@@ -70,6 +71,9 @@ def draw_tabs() -> None:
     if kept_tab.open:
         with kept_tab:
             scenarios_panel(day)
+    if rules_tab.open:
+        with rules_tab:
+            rules_panel()
 
 
 page_header(_("What-if"))

@@ -1,4 +1,4 @@
-"""Texts proposed for articles and macros: written, approved by a second person or rejected; what is approved is an edition of its item.
+"""Texts proposed for articles, macros and rules of the score: written, approved by a second person or rejected; what is approved is an edition of its item.
 
 Optimistic locking twice over: whoever changes a proposal says which version they read, and a proposal says which edition it changes; a newer
 one raises StaleProposal and nothing is lost. Reads no text: what a text must hold is the service's business. Knows no llm.
@@ -23,7 +23,7 @@ from app.workspace.audit import record, text_hash
 from app.workspace.database import Database
 from app.workspace.schema import ProposalRow, ProposedTextRow
 
-ItemKind = Literal["article", "macro"]
+ItemKind = Literal["article", "macro", "rule"]
 Status = Literal["draft", "approved", "rejected"]
 TEXT_LENGTH, WHY_LENGTH = 40_000, 2_000
 NO_REASON = N_("Say why, in 1 to {limit} characters.")
@@ -31,7 +31,7 @@ NO_REASON = N_("Say why, in 1 to {limit} characters.")
 
 @dataclass(frozen=True)
 class NewProposal:
-    """A text for an item (`late_dispatch.en`, a macro's id) over the edition that its writer read; 0: the committed file, or a new item."""
+    """A text for an item (`late_dispatch.en`, a macro's id, the id of a score's definition) over the edition that its writer read; 0: the committed file, or a new item."""
 
     kind: ItemKind
     item_id: str
