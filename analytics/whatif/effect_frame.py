@@ -118,9 +118,7 @@ def prepare(orders: pd.DataFrame) -> pd.DataFrame:
 def study_of(frame: pd.DataFrame, behaviour: Behaviour, outcome: str, limit: int = FIT_LIMIT, seed: int = 1) -> Study:
     """The orders of a lever whose outcome is known. Of more than `limit`, all concerned ones and a random part of the others: the effect
     among those concerned does not depend on how many of the others are compared."""
-    column = {STARS: "stars", DISPUTE: "is_disputed", REPEAT: "repeat_60d"}[outcome]
-    if behaviour.lever == "slow_refund_rate" and outcome == DISPUTE:
-        column = "is_disputed_after_return"
+    column = _column(behaviour, outcome)
     rows = frame[frame[behaviour.about] & frame[column].notna()]
     concerned = rows[behaviour.concerned].to_numpy(dtype=bool)
     if len(rows) > limit:
@@ -146,6 +144,18 @@ def study_of(frame: pd.DataFrame, behaviour: Behaviour, outcome: str, limit: int
         rows["category"].to_numpy(dtype=object),
         rows["size_band"].to_numpy(dtype=object),
     )
+
+
+def share_about(frame: pd.DataFrame, behaviour: Behaviour, outcome: str) -> float:
+    """Of all orders with a known outcome, the share (0–1) that the lever is about."""
+    is_known = frame[_column(behaviour, outcome)].notna()
+    return float(frame.loc[is_known, behaviour.about].mean()) if is_known.any() else 0.0
+
+
+def _column(behaviour: Behaviour, outcome: str) -> str:
+    if behaviour.lever == "slow_refund_rate" and outcome == DISPUTE:
+        return "is_disputed_after_return"
+    return {STARS: "stars", DISPUTE: "is_disputed", REPEAT: "repeat_60d"}[outcome]
 
 
 def _history(frame: pd.DataFrame) -> dict[str, Floats]:

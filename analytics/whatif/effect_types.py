@@ -10,11 +10,11 @@ EffectLabel = Literal["experiment", "observational", "assumption"]
 
 @dataclass(frozen=True)
 class Effect:
-    """What one order more that went wrong changes in an outcome, among the orders that do go wrong.
+    """How much more of an outcome there is with one unit more of a lever, with 95 % interval.
 
-    lever: late_seller_rate, slow_reply_rate, slow_refund_rate or seller_cancellation_rate (shares, 0–1). outcome: stars (1–5), dispute or repeat (shares, 0–1).
-    per_unit: change of the outcome of a concerned order; with 95 % interval. A lever that falls by 0.02 in a segment changes the
-    outcome's mean over the lever's orders there by −0.02 · per_unit.
+    Of an order (`FittedEffect.effect`): what the orders that the lever concerns differ by, of its own kind; lever: late_seller_rate,
+    slow_reply_rate, slow_refund_rate or seller_cancellation_rate. Of the lab (`score_effects`): lever is a rate of the score, and the outcome's
+    mean over all orders moves by (change of the rate) · per_unit. outcome: stars (1–5), dispute or repeat (shares, 0–1).
     """
 
     lever: str

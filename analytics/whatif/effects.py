@@ -15,7 +15,7 @@ from scipy.stats import chi2
 
 from analytics.errors import InputError
 from analytics.whatif.double_ml import Estimate, Fitted, cross_fit, effect_of, problem_of, raw_difference
-from analytics.whatif.effect_frame import BEHAVIOURS, Behaviour, Study, prepare, read_orders, study_of
+from analytics.whatif.effect_frame import BEHAVIOURS, Behaviour, Study, prepare, read_orders, share_about, study_of
 from analytics.whatif.effect_types import Effect
 from analytics.whatif.refute import Refuter, refute
 
@@ -54,7 +54,8 @@ class FittedEffect:
     """An effect with what speaks for and against it.
 
     effect: None where `problem` says why (as `problem_of`). raw: difference of plain means with its 95 % interval. orders, concerned, merchants: behind it (merchants:
-    with both kinds of orders). rate: share of the lever's orders that are concerned. outside: share (0–1) of the concerned that
+    with both kinds of orders). rate: share of the lever's orders that are concerned; share: of all orders, that the
+    lever is about. outside: share (0–1) of the concerned that
     nothing compares with; above OUTSIDE_LIMIT the interval is wider, by dividing it by the share inside. differs: kinds of segments
     between which the effect differs by more than chance (Cochran's Q, p < 0.01).
     """
@@ -65,6 +66,7 @@ class FittedEffect:
     effect: Effect | None = None
     raw: tuple[float, float, float] | None = None
     rate: float | None = None
+    share: float = 0.0
     orders: int = 0
     concerned: int = 0
     merchants: int = 0
@@ -107,13 +109,15 @@ def effects_of(
 
 
 def score_effects(effects: tuple[FittedEffect, ...]) -> tuple[Effect, ...]:
-    """The effects that were told, of the rates of the trust score: of answers within a day instead of slow ones, so with the other sign."""
+    """The effects that were told, of the rates of the trust score on the mean of all orders: spread over those that the lever is not about, and of
+    answers within a day instead of slow ones, so with the other sign."""
     found: list[Effect] = []
     for rate, (lever, sign) in OF_SCORE.items():
         for one in effects:
             if one.lever == lever and one.effect is not None:
-                low, high = sorted((sign * one.effect.ci_low, sign * one.effect.ci_high))
-                found.append(Effect(rate, one.outcome, sign * one.effect.per_unit, low, high, one.effect.label))
+                low, high = sorted(sign * one.share * end for end in (one.effect.ci_low, one.effect.ci_high))
+                value = sign * one.share * one.effect.per_unit
+                found.append(Effect(rate, one.outcome, value, low, high, one.effect.label))
     return tuple(found)
 
 
@@ -135,6 +139,7 @@ def fit_one(frame: pd.DataFrame, behaviour: Behaviour, outcome: str, seed: int =
         _effect(behaviour.lever, outcome, estimate),
         raw_difference(study),
         float(frame.loc[about, behaviour.concerned].mean()),
+        share_about(frame, behaviour, outcome),
         len(study),
         concerned,
         estimate.merchants,
@@ -156,12 +161,18 @@ def _segments(study: Study, fitted: Fitted) -> tuple[SegmentEffect, ...]:
     kinds: tuple[SegmentKind, ...] = ("category", "size_band")
     for kind in kinds:
         values = getattr(study, kind)
-        for name in sorted(set(values)):
+        for name in sorted(set(values), key=_in_order):
             estimate = effect_of(fitted, np.asarray(values == name, dtype=bool))
             if estimate and estimate.n >= MIN_SEGMENT and estimate.merchants >= MIN_SEGMENT_MERCHANTS:
                 ends = estimate.value, estimate.ci_low, estimate.ci_high
                 found.append(SegmentEffect(kind, str(name), *ends, estimate.n))
     return tuple(found)
+
+
+def _in_order(name: str) -> tuple[int, str]:
+    """Size bands by their lower end, words by the alphabet."""
+    first = name.partition("-")[0].rstrip("+")
+    return (int(first) if first.isdigit() else 0, name)
 
 
 def _differs(segments: list[SegmentEffect]) -> bool:

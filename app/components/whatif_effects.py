@@ -35,15 +35,17 @@ def effects_tab() -> None:
     with page_errors():
         snapshot = snapshot_id()
         is_ready = effects.effects(snapshot) is not None
-        st.fragment(run_every=None if is_ready else POLL_SECONDS)(_draw)(snapshot)
+        st.fragment(run_every=None if is_ready else POLL_SECONDS)(_draw)(snapshot, is_waiting=not is_ready)
 
 
-def _draw(snapshot: str) -> None:
+def _draw(snapshot: str, *, is_waiting: bool) -> None:
     with page_errors():
         found = effects.effects(snapshot)
         if found is None:
             _draw_progress(effects.prepare(snapshot))
             return
+        if is_waiting:
+            st.rerun()  # so that it no longer looks every few seconds
         outcome = st.segmented_control(
             _("Outcome"),
             list(effects.OUTCOMES),
@@ -63,13 +65,12 @@ def _draw_progress(progress: effects.Progress) -> None:
         return
     with st.container(border=True):
         st.markdown(f"**{title}**")
+        said = _("Orders are read")
+        if progress.total:
+            said = _("{done} of {total}", done=number(progress.done), total=number(progress.total))
         st.progress(
             progress.done / progress.total if progress.total else 0.0,
-            text=_(
-                "Effects are fitted once for this data, in the background: {done} of {total}",
-                done=number(progress.done),
-                total=number(progress.total),
-            ),
+            text=_("Effects are fitted once for this data, in the background: {said}", said=said),
         )
 
 
@@ -119,7 +120,7 @@ def _draw_chart(told: list[FittedEffect], title: str, unit: str) -> None:
     change = f"change:{unit}"
     chart_card(
         title,
-        _("Difference that one order makes, 95% interval; all merchants, orders at least 60 days old"),
+        _("Difference that one order makes, 95% interval; all merchants, orders at least 60 days old, as known latest"),
         raw_and_adjusted(
             [f"{name} (n = {number(one.concerned)})" for name, one in zip(frame["name"], told, strict=True)],
             [Estimate("", *one.raw, one.concerned) if one.raw else Estimate("", None) for one in told],
@@ -171,6 +172,9 @@ def _sentence(one: FittedEffect, unit: str) -> str:
                 share=share,
             ),
         )
+    passed = [_(REFUTERS[refuter.name]) for refuter in one.refuters if refuter.passed]
+    if passed:
+        said = sentences(said, _("Passed: {names}.", names=joined(passed)))
     failed = [_(REFUTERS[refuter.name]) for refuter in one.refuters if refuter.passed is False]
     if failed:
         said = sentences(

@@ -15,18 +15,19 @@ import pandas as pd
 
 from app.errors import AppError
 from app.i18n import N_
-from app.services.reading import base_id
+from app.services.reading import base_id, known_on
 from app.services.runtime import get_runtime
 
 if TYPE_CHECKING:
     from analytics.warehouse import Warehouse
+    from analytics.whatif.effect_types import Effect
     from analytics.whatif.effects import FittedEffect
     from analytics.whatif.effects_kept import SnapshotEffects
 
 # lever of analytics.whatif.effects → its name, and what an order that it concerns is like
 LEVERS = {
     "late_seller_rate": (N_("Late by the merchant"), N_("an order delivered late by the merchant")),
-    "slow_reply_rate": (N_("Slow reply"), N_("an order whose question waited over 24 hours, or for ever")),
+    "slow_reply_rate": (N_("Slow reply"), N_("an order whose question waited over 24 hours or for ever")),
     "slow_refund_rate": (N_("Slow refund"), N_("a return that was not refunded within five days")),
     "seller_cancellation_rate": (N_("Cancelled by the merchant"), N_("an order that the merchant cancelled")),
 }
@@ -111,6 +112,14 @@ def effects(snapshot_id: str) -> SnapshotEffects | None:
     from analytics.whatif.effects_kept import read_effects
 
     return read_effects(get_runtime().warehouse, base_id(snapshot_id))
+
+
+def of_score(snapshot_id: str) -> tuple[Effect, ...]:
+    """What a scenario may go by: the kept effects of the score's rates. None of a reading as of a day: what came later is in them."""
+    from analytics.whatif.effects import score_effects
+
+    found = effects(snapshot_id) if known_on(snapshot_id) is None else None
+    return score_effects(found.effects) if found else ()
 
 
 def prepare(snapshot_id: str) -> Progress:

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from app.i18n import N_
-from app.services import trust
+from app.services import effects, trust
 from app.services.reading import base_id
 from app.services.runtime import cached, get_runtime, shared
 from app.services.warehouse import cursor, earlier_day, merchants
 
 if TYPE_CHECKING:
     from analytics.trust import Programme
-    from analytics.whatif import Lab, Lever, LeverRange, Outcome, Scenario, Segment, WhatifResult
+    from analytics.whatif import Effect, Lab, Lever, LeverRange, Outcome, Scenario, Segment, WhatifResult
     from app.filters import Filters
     from app.identity import Actor
     from app.workspace import Document
@@ -78,11 +78,15 @@ def lab(snapshot_id: str, as_of: date | None = None) -> Lab:
         return make_lab(opened, recount=recount)
 
 
-@shared
 def run_scenario(snapshot_id: str, scenario: Scenario, as_of: date | None = None) -> WhatifResult:
-    """The scenario on a snapshot as of a day (None: the newest). Raises InputError for a segment without merchants or a lever out
-    of its bounds."""
-    return lab(snapshot_id, as_of).run(scenario)
+    """The scenario on a snapshot as of a day (None: the newest); of the newest with what buyers do about it, once effects are fitted
+    (`effects`). Raises InputError for a segment without merchants or a lever out of its bounds."""
+    return _run(snapshot_id, scenario, as_of, effects.of_score(snapshot_id) if as_of is None else ())
+
+
+@shared
+def _run(snapshot_id: str, scenario: Scenario, as_of: date | None, known: tuple[Effect, ...]) -> WhatifResult:
+    return lab(snapshot_id, as_of).run(scenario, known)
 
 
 def outcome_rows(result: WhatifResult) -> list[dict[str, object]]:

@@ -14,12 +14,14 @@ import analytics.whatif.effects_kept as kept
 import app.bench.whatif_truth as truth
 from analytics.errors import InputError
 from analytics.warehouse import Warehouse
+from analytics.whatif import Lever, Scenario
 from analytics.whatif.effect_types import Effect
 from analytics.whatif.effects import FittedEffect, SegmentEffect
 from analytics.whatif.effects_kept import SnapshotEffects
 from analytics.whatif.refute import Refuter
 from app.services import effects
 from tests.app.conftest import Invoke, write_source
+from tests.app.pages.conftest import runtime
 
 WAIT_SECONDS = 120
 FOUND = SnapshotEffects(
@@ -30,7 +32,7 @@ FOUND = SnapshotEffects(
         FittedEffect(
             *("late_seller_rate", "stars", None),
             Effect("late_seller_rate", "stars", -2.04, -2.2, -1.9, "observational"),
-            *((-2.39, -2.5, -2.3), 0.04, 7333, 333, 84, 0.2),
+            *((-2.39, -2.5, -2.3), 0.04, 0.95, 7333, 333, 84, 0.2),
             (Refuter("placebo", 0.01, True), Refuter("random_cause", -2.0, True), Refuter("subset", -1.0, False)),
             (SegmentEffect("category", "Toys", -1.9, -2.5, -1.3, 40),),
         ),
@@ -125,3 +127,23 @@ def test_the_bench_gives_a_row_an_outcome_with_the_raw_difference_beside(monkeyp
     (stars, *_) = rows
     assert stars["replicates"] == 1
     assert stars["raw_rmse"] > stars["rmse"]  # type: ignore[operator]
+
+
+def test_a_scenario_of_the_newest_data_says_what_buyers_do_once_effects_are_known(
+    demo_warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.services import scenarios
+    from app.services.runtime import snapshot_id, use_runtime
+
+    scenario = Scenario("fewer late", levers=(Lever("late_rate", change=-0.02),), draws=40)
+    with use_runtime(runtime(demo_warehouse)):
+        snapshot = snapshot_id()
+        without = {outcome.outcome for outcome in scenarios.run_scenario(snapshot, scenario).outcomes}
+        monkeypatch.setattr(effects, "effects", lambda _: FOUND)
+        result = scenarios.run_scenario(snapshot, scenario)
+        assert effects.of_score(f"{snapshot}@2026-01-01") == ()
+    (stars,) = (outcome for outcome in result.outcomes if outcome.outcome == "stars")
+    assert "stars" not in without
+    assert stars.change == pytest.approx(0.02 * 2.04 * 0.95)
+    assert stars.label == "observational"
+    assert stars.ci_low < stars.change < stars.ci_high

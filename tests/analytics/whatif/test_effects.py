@@ -145,13 +145,17 @@ def test_the_statement_gives_the_columns_that_the_simulated_frame_has(demo_wareh
     assert 0.05 < orders["is_asked"].mean() < 0.3
 
 
-def test_answers_in_time_count_the_other_way_for_the_score() -> None:
+def test_answers_in_time_count_the_other_way_for_the_score_and_are_spread_over_all_orders() -> None:
     slow = FittedEffect(
-        "slow_reply_rate", STARS, None, Effect("slow_reply_rate", STARS, -0.9, -1.1, -0.7, "observational")
+        *("slow_reply_rate", STARS, None, Effect("slow_reply_rate", STARS, -0.9, -1.1, -0.7, "observational")),
+        share=0.1,
     )
     untold = FittedEffect("late_seller_rate", STARS, "too_few")
     (effect,) = score_effects((slow, untold))
-    assert (effect.lever, effect.per_unit, effect.ci_low, effect.ci_high) == ("reply_within_24h_rate", 0.9, 0.7, 1.1)
+    assert effect.lever == "reply_within_24h_rate"
+    assert (effect.per_unit, effect.ci_low, effect.ci_high) == pytest.approx(
+        (0.09, 0.07, 0.11)
+    )  # a tenth have a question
 
 
 def test_effects_are_fitted_once_a_snapshot_and_a_torn_file_is_replaced(
@@ -159,7 +163,7 @@ def test_effects_are_fitted_once_a_snapshot_and_a_torn_file_is_replaced(
 ) -> None:
     warehouse = Warehouse(demo_warehouse)
     snapshot = warehouse.snapshot().snapshot_id
-    monkeypatch.setattr(effects_kept, "_path", lambda _, name: tmp_path / "effects" / f"{name}-1.json")
+    monkeypatch.setattr(effects_kept, "_path", lambda _, name: tmp_path / "effects" / f"{name}-2.json")
     made = (
         FittedEffect(
             *("late_seller_rate", STARS, None, Effect("late_seller_rate", STARS, -2.0, -2.2, -1.8, "observational")),
@@ -177,7 +181,7 @@ def test_effects_are_fitted_once_a_snapshot_and_a_torn_file_is_replaced(
     assert make_effects(warehouse, snapshot) == first
     assert read_effects(warehouse, snapshot) == first
     assert calls == [1]
-    (tmp_path / "effects" / f"{snapshot}-1.json").write_text('{"snapshot_id"', encoding="utf-8")
+    (tmp_path / "effects" / f"{snapshot}-2.json").write_text('{"snapshot_id"', encoding="utf-8")
     assert make_effects(warehouse, snapshot).effects == made
     assert calls == [1, 1]
     with pytest.raises(WarehouseError, match="has been removed"):
