@@ -60,7 +60,7 @@ def test_questions_are_answered_from_where_the_levers_stand(page: Page, app_url:
 def test_a_late_rate_lowered_raises_the_median_within_its_interval(page: Page, app_url: str) -> None:
     page.goto(f"{app_url}/whatif?lang=en")
     settle(page)
-    slide(page, page.get_by_role("slider", name=re.compile("Late rate")), "ArrowLeft", 15)
+    slide(page, page.get_by_role("slider", name=re.compile("Late rate")), "ArrowLeft", 30)
     median = page.get_by_test_id("stMetric").filter(has_text="Median score")
     expect(median).to_contain_text(re.compile(r"\+\d"))
     expect(page.get_by_text("Assumption: the change is put in, not predicted")).to_be_visible()
