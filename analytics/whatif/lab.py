@@ -35,7 +35,7 @@ EVERYONE = Segment()
 EXACT, ASSUMPTION = "exact", "assumption"
 SMALL = ("0", "1-9", "10-49")  # size bands of small merchants, by orders of the last 90 days
 _COUNTED = ("half_life_days", "window_days", "min_n")  # rules that need other counts, or other peers
-_KEPT = 8  # segments' draws, and worlds under other counts: 600 merchants by 400 draws are 1 MB, and 1 more a rate
+_KEPT = 8  # segments' draws, and worlds under other counts: 1,000 merchants by 400 draws are 2 MB, and 2 more a rate
 T = TypeVar("T")
 Recount = Callable[[Programme], pd.DataFrame]
 

@@ -17,10 +17,8 @@ from analytics.trust.joint import Joint, joint_of
 from analytics.trust.posterior import Draws, chunks, merchant_keys, points_draws
 from analytics.whatif.world import World
 
-MOST_DRAWN = {
-    "segment": 2000,
-    "others": 500,
-}  # merchants of a group; of more, so many are drawn and intervals scaled (m out of n: Bickel, Götze and van Zwet, 1997)
+# Merchants of a group that are drawn; of more, so many are and intervals are scaled (m out of n: Bickel, Götze and van Zwet, 1997).
+MOST_DRAWN = {"segment": 1000, "others": 300}
 Places = NDArray[np.intp]
 
 
