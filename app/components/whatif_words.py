@@ -32,13 +32,6 @@ class Levers:
         """In the lab's order, what merchants do first."""
         return list(self._ranges)
 
-    @property
-    def behaviour(self) -> list[str]:
-        """Those of what merchants do."""
-        from analytics.whatif.scenario import BEHAVIOUR
-
-        return [name for name, found in self._ranges.items() if found.kind in BEHAVIOUR]
-
     def label(self, name: str) -> str:
         """What a lever is called on the page."""
         found = self._ranges[name]

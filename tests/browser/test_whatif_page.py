@@ -64,4 +64,4 @@ def test_a_late_rate_lowered_raises_the_median_within_its_interval(page: Page, a
     median = page.get_by_test_id("stMetric").filter(has_text="Median score")
     expect(median).to_contain_text(re.compile(r"\+\d"))
     expect(page.get_by_text("Assumption: the change is put in, not predicted")).to_be_visible()
-    expect(page.get_by_text(re.compile(r"^95% interval \+")).first).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^95% interval \S+ to \+")).first).to_be_visible()
