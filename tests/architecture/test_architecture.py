@@ -63,7 +63,7 @@ def test_prose_is_not_taken_for_sql() -> None:
 )
 def test_importing_a_package_stays_light(package: str, absent: tuple[str, ...]) -> None:
     """Every module of the package is imported, except those that run only inside the model's own process, make it or time it."""
-    own = ("model", "decode", "grammar", "writer", "train", "speed", "warm_model", "warm_start")
+    own = ("model", "layers", "decode", "grammar", "writer", "train", "speed", "warm_model", "warm_start")
     code = (
         f"import importlib, pkgutil, sys, {package}\n"
         f"skip = {{'llm.checkpoint', 'llm.encoder', 'llm.peers', 'llm.worker'}}\n"
