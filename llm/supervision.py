@@ -33,7 +33,8 @@ _ERRORS: dict[str, type[LlmError]] = {
 class EngineLimits:
     """Seconds, bytes and places that one engine may take.
 
-    `max_running` requests take turns at the worker, each with keys and values of its own in memory; `max_queue` more may wait. `grace_s` is how long a worker may take to obey a cancel before it is ended; `memory_bytes` None is 80 % of the machine.
+    `max_running` requests take turns at the worker, each with keys and values of its own in memory; `max_queue` more may wait. `grace_s` is
+    how long a worker may take to obey a cancel before it is ended; `memory_bytes` None is 80 % of the machine.
     """
 
     max_running: int = 6
@@ -84,14 +85,16 @@ class Supervision:
         Raises LlmError when the worker was or is ended, and all that was running with it.
         """
         ended = self._relay(*self._frame())
+        if ended is not None:
+            return ended
         for job in self._running:
             # A cancel while the model loads frees the caller at once; the load goes on, for the next request.
-            if job.is_cancelled and job.is_started and job.leave_by is None and not (ended and ended[0] is job):
+            if job.is_cancelled and job.is_started and job.leave_by is None:
                 self._leave(job)
         if time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + _TICK_S
             self._look()
-        return ended
+        return None
 
     def _frame(self) -> tuple[dict[str, Any], bytes]:
         try:
