@@ -62,6 +62,7 @@ class Question:
             raise QueryError("A question has at most {limit} characters; this has {n}.", limit=MOST_SQL, n=len(sql))
         if not _running.acquire(blocking=False):
             raise QueryError("{n} questions are being answered already: wait for one, then ask again.", n=MOST_AT_ONCE)
+        sql = sql.encode(errors="replace").decode()  # half of a pair of surrogates is no text
         self._limits = limits
         self._ended: Literal["cancelled", "late"] | None = None
         self._output = b""

@@ -162,14 +162,10 @@ def _read(reader: pa.RecordBatchReader, limits: Mapping[str, Any]) -> tuple[pa.T
     for batch in reader:
         if rows + len(batch) > limits["rows"]:
             batch, more = batch.slice(0, limits["rows"] - rows), "rows"
-        while (
-            len(batch)
-            and size + batch.get_total_buffer_size() > limits["bytes"]
-            and size + _size(batch) > limits["bytes"]
-        ):
+        while len(batch) and size + batch.nbytes > limits["bytes"]:
             batch, more = batch.slice(0, len(batch) // 2), "bytes"
         kept.append(batch)
-        rows, size = rows + len(batch), size + _size(batch)
+        rows, size = rows + len(batch), size + batch.nbytes
         if more:
             break
     if more == "bytes" and not rows:
@@ -177,11 +173,6 @@ def _read(reader: pa.RecordBatchReader, limits: Mapping[str, Any]) -> tuple[pa.T
             "A single row of this is longer than {limit} bytes: choose fewer or shorter columns.", limit=limits["bytes"]
         )
     return pa.Table.from_batches(kept, reader.schema), more
-
-
-def _size(batch: pa.RecordBatch) -> int:
-    """Bytes of what a batch holds; a slice counts for its own rows only."""
-    return int(batch.nbytes)
 
 
 def _told(error: Exception, where: Where, limits: Mapping[str, Any]) -> QueryError:

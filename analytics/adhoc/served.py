@@ -94,11 +94,9 @@ def serving_file(warehouse: Warehouse, snapshot_id: str) -> Path:
     path = folder / f"{snapshot_id}.{_edition()}.duckdb"
     if path.is_file():
         return path
-    warehouse.folder.check_files(manifest)
-    warehouse.folder.lease(snapshot_id)
     try:
         folder.mkdir(exist_ok=True)
-        with FileLock(path.with_suffix(".lock")):
+        with warehouse.cursor(snapshot_id), FileLock(path.with_suffix(".lock")):  # a cursor keeps the snapshot's files
             if not path.is_file():
                 begun = path.with_suffix(".part")
                 begun.unlink(missing_ok=True)  # of a process that was ended
@@ -119,8 +117,6 @@ def serving_file(warehouse: Warehouse, snapshot_id: str) -> Path:
             folder=folder,
             error=error.strerror,
         ) from error
-    finally:
-        warehouse.folder.release(snapshot_id)
     return path
 
 

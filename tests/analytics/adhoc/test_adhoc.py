@@ -270,6 +270,10 @@ class TestDoor:
         with pytest.raises(QueryError, match=said):
             ask(path, sql, "UTC")
 
+    def test_half_a_character_is_a_wrong_question(self, path: Path) -> None:
+        with pytest.raises(QueryError, match="Line 1"):
+            ask(path, "select \ud800", "UTC", PATIENT)
+
     def test_a_file_that_is_gone_is_one_line(self, tmp_path: Path) -> None:
         with pytest.raises(QueryError, match="can't be opened"):
             ask(tmp_path / "gone.duckdb", "select 1", "UTC", PATIENT)
