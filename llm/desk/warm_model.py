@@ -72,11 +72,12 @@ class WarmModel(nn.Module):
         decoder: Any = BertLMHeadModel.from_pretrained(base, is_decoder=True, add_cross_attention=True, **options)
         known = encoder.config.vocab_size
         words = encoder.embeddings.word_embeddings.weight.detach()
-        added = torch.stack([words[_name_ids(token, tokenizer)].mean(0) for token in special_tokens()])
-        # Names alone would leave `<order_1>` and `<order_2>` nearly the same.
-        self.added = nn.Parameter(added + 0.5 * words.std() * torch.randn_like(added))  # (A, D)
+        # Not from the words of their names: where a slot isn't offered, its nearest neighbour would be written, "order order order".
+        added = words.mean(0) + words.std() * torch.randn(len(special_tokens()), words.shape[1])
+        self.added = nn.Parameter(added)  # (A, D)
         for side in (encoder, decoder):
             side.resize_token_embeddings(known + len(added), mean_resizing=False)
+        _look_as_read(decoder)
         self.model = EncoderDecoderModel(encoder=encoder, decoder=decoder)
         start, end, pad = (tokenizer.token_to_id(token) for token in (START, END, PAD))
         for config in (self.model.config, self.model.generation_config):
@@ -122,9 +123,11 @@ class WarmModel(nn.Module):
         self.model.save_pretrained(folder, state_dict=state)
 
 
-def _name_ids(token: str, tokenizer: Any) -> list[int]:
-    """The word pieces of a token's name."""
-    return list(tokenizer.encode(re.sub(r"[<>_-]", " ", token)).ids)
+def _look_as_read(decoder: Any) -> None:
+    """Cross-attention begins with the weights by which each layer attends to its own tokens, not at random: from the first step on, a
+    word looks at its likes in what is read."""
+    for layer in decoder.bert.encoder.layer:
+        layer.crossattention.load_state_dict(layer.attention.state_dict())
 
 
 def framed(prompt: Sequence[int], tokenizer: Any) -> list[int]:
