@@ -5,7 +5,6 @@ tokens of the desk's own model, so that grammar, slots and checks are the same. 
 shipped: docs/decisions/024-a-writer-warm-started-from-minilm.md.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any

@@ -191,7 +191,9 @@ class TestTrackRecord:
 
 def test_the_page_takes_a_scenario_to_a_rule(desk: Runtime) -> None:
     page = AppTest.from_file(str(Path(__file__).parents[2] / "app" / "main.py"), default_timeout=120)
-    page.switch_page("views/whatif.py").run()
+    page.switch_page("views/whatif.py")
+    page.session_state["whatif.tabs.en.None"] = "Rules"
+    page.run()
     page.text_input(key="rules.why").set_value("Too many are good.")
     page.button(key="rules.propose").click().run()
     assert not page.exception
