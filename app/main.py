@@ -69,7 +69,7 @@ def run() -> None:
     with page_errors():
         set_language()
         current_actor(get_runtime().settings)
-        page = st.navigation(navigation())
+        page = st.navigation(navigation(), expanded=True)
         snapshot = begin_page_run()
         if snapshot is None:
             page.run()
