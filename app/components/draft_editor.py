@@ -187,7 +187,7 @@ def _draft_buttons(ticket: Ticket, draft: StoredDraft, key: str, asked: IssueBri
             icon=":material/verified:",
             shortcut="Alt+A",
             key="reply.approve",
-            disabled=eyes is not None and eyes.is_signed,
+            disabled=eyes is not None and eyes.is_signed and not eyes.is_alone,
             on_click=_approved,
             args=(ticket, draft, key),
         )

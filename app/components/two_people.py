@@ -24,6 +24,8 @@ def money_note(eyes: TwoPeople) -> None:
 
 def _who(eyes: TwoPeople) -> str:
     asked = joined([plain(name) for name in eyes.asked]) or _("anybody else who signs in")
+    if eyes.is_alone:
+        return _("You have signed it, and nobody else can sign in here: approve it alone, and it is put on record so.")
     if eyes.is_signed:
         return _("You have signed it; it waits for a second person. Asked: {names}.", names=asked)
     if eyes.is_first:
@@ -34,4 +36,6 @@ def _who(eyes: TwoPeople) -> str:
 
 def approve_label(eyes: TwoPeople) -> str:
     """What the button says."""
+    if eyes.is_alone:
+        return _("Approve alone")
     return _("Sign and ask a second person") if eyes.is_first else _("Approve as the second person")

@@ -20,13 +20,14 @@ class TwoPeople:
     """Where a draft stands for the person who looks at it.
 
     decisions: the sentences that take two people. first: who wrote or signed this text. is_first: an approval of this person's only signs it.
-    is_signed: this person has signed it. asked: who else there is to approve it, as far as anybody else has worked here.
+    is_signed: this person has signed it. is_alone: nobody else can sign in here, so that who signed it may approve it alone. asked: who else there is to approve it, as far as anybody else has worked here.
     """
 
     decisions: tuple[str, ...]
     first: tuple[str, ...]
     is_first: bool
     is_signed: bool
+    is_alone: bool
     asked: tuple[str, ...]
 
 
@@ -57,11 +58,13 @@ def two_people(draft: StoredDraft, asked: IssueBrief | None, actor: Actor) -> Tw
     drafts = get_runtime().workspace.drafts
     first = drafts.first_people(draft.draft_id)
     others = {who: name for who, name in first.items() if who != actor.actor_id}
-    names = (name for who, name in drafts.colleagues().items() if who != actor.actor_id)
+    names = tuple(name for who, name in drafts.colleagues().items() if who != actor.actor_id)
+    is_signed = draft.status == "second" and not others
     return TwoPeople(
         decisions=tuple(decision.sentence for decision in found),
         first=tuple(others.values()),
         is_first=not others,
-        is_signed=draft.status == "second" and not others,
-        asked=tuple(names),
+        is_signed=is_signed,
+        is_alone=is_signed and actor.source == "local" and not names,
+        asked=names,
     )

@@ -203,11 +203,20 @@ class Drafts:
         """A person takes responsibility for exactly this version. Failed checks are put on record, not in the way.
 
         money: how many of its sentences decide over money. Where there are any and nobody else wrote or signed this text, the actor only signs
-        it, and it waits for a second person (`second`). Raises NotAllowed for who has signed already, and for the machine.
+        it, and it waits for a second person (`second`). Raises NotAllowed for who has signed already, and for the machine. Where no one but
+        the local person acts at all, that person may approve alone what they signed, and it is put on record so.
         """
         with self._database.write() as session:
-            first = first_people(session, find(session, draft_id)) if money else {}
-            is_first = bool(money) and not set(first) - {actor.actor_id}
+            found = find(session, draft_id)
+            first = first_people(session, found) if money else {}
+            is_only = bool(money) and not set(first) - {actor.actor_id}
+            is_alone = (
+                is_only
+                and actor.source == "local"
+                and found.status == "second"
+                and not set(colleagues(session)) - {actor.actor_id}
+            )
+            is_first = is_only and not is_alone
             values: dict[str, Any] = {"status": "approved", "approved_by": actor.name}
             allowed: tuple[Status, ...] = ("draft", "second")
             if money and actor.source == "machine":
@@ -233,7 +242,11 @@ class Drafts:
                 version=row.version,
                 text_sha256=text_hash(row.text),
                 failed_checks=failed,
-                **({"money": money, "first": sorted(set(first) - {actor.actor_id})} if money else {}),
+                **(
+                    {"money": money, "first": sorted(set(first) - {actor.actor_id}), "is_alone": is_alone}
+                    if money
+                    else {}
+                ),
             )
             return stored(row)
 

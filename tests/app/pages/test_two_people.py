@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.errors import NotAllowed
-from app.identity import MACHINE, Actor
+from app.identity import MACHINE, Actor, local_actor
 from app.services import four_eyes, reply
 from app.services.runtime import SNAPSHOT_KEY, Runtime, snapshot_id, use_runtime
 from app.workspace import NewDraft, StoredDraft
@@ -26,10 +26,11 @@ def promised(actor: Actor = ANN) -> tuple[StoredDraft, reply.IssueBrief]:
 
 
 def test_who_wrote_it_signs_and_another_approves(desk: Runtime) -> None:
+    drafted("t-zh", BEN)
     draft, asked = promised()
     signed = reply.approve(draft, draft.text, asked, ANN)
     assert (signed.status, signed.signed_by, signed.approved_by) == ("second", "Ann", None)
-    assert reply.draft_statuses() == {"t-en": "second"}
+    assert reply.draft_statuses() == {"t-en": "second", "t-zh": "draft"}
     with pytest.raises(NotAllowed, match="second"):
         reply.approve(signed, signed.text, asked, ANN)
     with pytest.raises(NotAllowed):
@@ -60,6 +61,26 @@ def test_what_the_machine_wrote_takes_two_people_and_it_approves_nothing(desk: R
     signed = reply.approve(draft, draft.text, None, BEN)
     assert signed.status == "second"
     assert reply.approve(signed, signed.text, None, CLEO).status == "approved"
+
+
+def test_where_nobody_else_acts_the_local_person_signs_and_then_approves_alone_on_record(desk: Runtime) -> None:
+    only = local_actor()
+    draft, asked = promised(only)
+    signed = reply.approve(draft, draft.text, asked, only)
+    assert signed.status == "second"
+    eyes = four_eyes.two_people(signed, asked, only)
+    assert eyes is not None
+    assert eyes.is_alone
+    approved = reply.approve(signed, signed.text, asked, only)
+    assert approved.status == "approved"
+    (entry,) = (e for e in desk.workspace.audit.entries() if e.action == "draft.approved")
+    assert entry.detail["is_alone"] is True
+
+    drafted("t-zh", BEN)  # somebody else works here after all
+    again, asked = promised(only)
+    signed = reply.approve(again, again.text, asked, only)
+    with pytest.raises(NotAllowed, match="second"):
+        reply.approve(signed, signed.text, asked, only)
 
 
 def test_up_to_the_setting_one_person_is_enough(desk: Runtime) -> None:
