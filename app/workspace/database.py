@@ -102,13 +102,13 @@ def open_database(url: str, *, is_cache: bool = False) -> Database:
     return Database(engine)
 
 
-def migrate(engine: Engine) -> None:
-    """Runs the migrations that the database lacks."""
+def migrate(engine: Engine, to: str = "head") -> None:
+    """Runs the migrations that the database lacks, up to a revision."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     with engine.execution_options(writes=True).connect() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
         connection.commit()
 
 

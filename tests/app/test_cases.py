@@ -10,7 +10,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine
 
 from app.errors import NotAllowed, NotFound, StaleCase
 from app.identity import Actor
@@ -19,7 +19,7 @@ from app.services.warehouse import filter_options
 from app.settings import load_settings
 from app.workspace import Case, Item, NewCase, Workspace
 from app.workspace.cases import STEPS, CaseStatus
-from app.workspace.schema import Base
+from app.workspace.database import migrate
 from tests.app.conftest import Invoke, write_source
 
 ANN, BEN = Actor("local:ann", "Ann", "local"), Actor("header:ben", "Ben", "header")
@@ -197,13 +197,7 @@ def test_a_merchant_is_watched_once(workspace: Workspace) -> None:
 
 def test_a_workspace_of_the_first_version_is_brought_up(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/old.sqlite"
-    Workspace.open(url).close()
-    first = {"drafts", "draft_revisions", "outbox", "audit", "documents", "labels", "vectors"}
-    with create_engine(url).begin() as connection:
-        for table in reversed(Base.metadata.sorted_tables):
-            if table.name not in first:
-                table.drop(connection)
-        connection.execute(text("update alembic_version set version_num = '0001'"))
+    migrate(create_engine(url), "0001")
     again = Workspace.open(url)
     assert again.cases.open(NEW, ANN).version == 1
     again.close()

@@ -28,7 +28,7 @@ from app.exports import to_csv
 from app.filters import default_filters
 from app.i18n import figure, use_language
 from app.page_errors import sentence
-from app.services import figures, issues, merchant, overview, satisfaction, trust
+from app.services import figures, merchant, overview, satisfaction, themes, trust
 from app.services.figures import Card, Number
 from app.services.loading import load_path
 from app.services.runtime import Runtime, snapshot_id, use_runtime
@@ -324,7 +324,7 @@ class TestAMarketplaceWithoutOrders:
 
 class TestManyThreads:
     def test_they_are_grouped_when_asked(self, demo: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(issues, "THREADS_AT_ONCE", 10)
+        monkeypatch.setattr(themes, "THREADS_AT_ONCE", 10)
         st.cache_data.clear()
         page = AppTest.from_file(str(MAIN), default_timeout=120).run()
         assert not any("growing fastest" in text.value for text in page.markdown)
