@@ -90,9 +90,16 @@ def score_draws(joints: Joint, keys: NDArray[np.uint64], model: TrustModel, draw
 
 
 def points_draws(
-    joints: Joint, keys: NDArray[np.uint64], model: TrustModel, draws: int, rows: slice, columns: Iterable[int]
+    joints: Joint,
+    keys: NDArray[np.uint64],
+    model: TrustModel,
+    draws: int,
+    rows: slice,
+    columns: Iterable[int],
+    moved: tuple[float, float] = (1.0, 0.0),
 ) -> Iterator[Draws]:
-    """The parts of `score_draws`: points (0 to max_points) that the rates of `columns` earn, each of shape (merchants, draws)."""
+    """The parts of `score_draws`: points (0 to max_points) that the rates of `columns` earn, each of shape (merchants, draws); of rates that
+    become `moved[0]` × rate + `moved[1]`, where given."""
     steps = _sharing(model)
     conduct = strata(keys[rows], "conduct", draws)
     noise: dict[int, Draws] = {}
@@ -106,8 +113,8 @@ def points_draws(
         error += _column(joints.widening * loading) * conduct
         drawn = beta_quantiles(joints.alpha[rows, column], joints.beta[rows, column], error)
         slope = model.max_points[column] / (rate.good - rate.bad)
-        drawn *= np.float32(slope)
-        drawn -= np.float32(slope * rate.bad)
+        drawn *= np.float32(slope * moved[0])
+        drawn += np.float32(slope * (moved[1] - rate.bad))
         yield np.clip(drawn, 0, np.float32(model.max_points[column]), out=drawn)
 
 

@@ -1,7 +1,7 @@
 """Sampling uncertainty of a what-if: scores drawn from merchants' posteriors, the same draws before and after.
 
 Draws of the world as it is are made once for a segment; a scenario draws only the rates that it changes. What other rates of a merchant tell of a changed
-one stays as it was: a lever changes an outcome, not what kind of merchant it is. Knows worlds, no scenario and no database.
+one stays as it was: a lever changes an outcome, not what kind of merchant it is. A behaviour lever moves the drawn true rates themselves. Knows worlds, no scenario and no database.
 """
 
 from __future__ import annotations
@@ -57,7 +57,10 @@ class GroupDraws:
         joint = _joint(world, self.places) if columns else self._joint
         for column in columns:
             drawn -= self._earned(column)
-            drawn += self._drawn(world, joint, column)
+            moved = _moved(self.world, world, self.places, column)
+            drawn += (
+                self._drawn(world, joint, column) if moved is None else self._drawn(world, self._joint, column, moved)
+            )
         return drawn
 
     def _earned(self, column: int) -> Draws:
@@ -67,10 +70,10 @@ class GroupDraws:
                 self._points[column] = self._drawn(self.world, self._joint, column)
             return self._points[column]
 
-    def _drawn(self, world: World, joint: Joint, column: int) -> Draws:
+    def _drawn(self, world: World, joint: Joint, column: int, moved: tuple[float, float] = (1.0, 0.0)) -> Draws:
         found = np.empty((len(self.places), self.draws), dtype=np.float32)
         for rows in chunks(len(self.places)):
-            (found[rows],) = points_draws(joint, self.keys, world.model, self.draws, rows, (column,))
+            (found[rows],) = points_draws(joint, self.keys, world.model, self.draws, rows, (column,), moved)
         return found
 
 
@@ -88,6 +91,17 @@ def group_draws(
 
 def _joint(world: World, places: Places) -> Joint:
     return joint_of(world.heard[places], world.total[places], world.rows[places], world.model)
+
+
+def _moved(old: World, new: World, places: Places, column: int) -> tuple[float, float] | None:
+    """What a behaviour lever made of a true rate, factor × rate + shift; None where it left the group's counts of the rate alone."""
+    was, now, all_ = old.counted[places, column], new.counted[places, column], old.total[places, column]
+    if np.array_equal(was, now) or not np.array_equal(all_, new.total[places, column]):
+        return None
+    if now.sum() < was.sum():
+        return float(now.sum() / was.sum()), 0.0
+    factor = float((all_ - now).sum() / (all_ - was).sum())
+    return factor, 1.0 - factor
 
 
 def _differing(old: World, new: World, places: Places) -> list[int]:
