@@ -243,7 +243,7 @@ class _Server:
                 reason = checkpoint.generate(
                     [ChatMessage(**message) for message in request["messages"]],
                     GenerateOptions(**request["options"]),
-                    lambda text: self._tell({"event": "piece", "id": number, "text": text}),
+                    partial(self._tell_piece, turn),
                     turn.is_cancelled,
                 )
             self._tell({"event": "done", "id": number, "reason": reason})
@@ -269,6 +269,10 @@ class _Server:
 
                 self._checkpoint = Checkpoint(folder, self._config["checkpoint_dtype"])
         return self._checkpoint
+
+    def _tell_piece(self, turn: Turn, text: str) -> None:
+        turn.has_text = True
+        self._tell({"event": "piece", "id": turn.number, "text": text})
 
     def _tell_work(self, number: int, seconds: float) -> None:
         self._tell({"event": "worked", "id": number, "seconds": seconds})

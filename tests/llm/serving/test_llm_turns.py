@@ -50,6 +50,7 @@ def test_steps_go_round_and_who_is_done_is_left_out() -> None:
     steps: list[int] = []
 
     def work(turn: Turn, count: int) -> None:
+        turn.has_text = True
         for _ in range(count):
             steps.append(turn.number)
             assert not turn.is_cancelled()
@@ -58,11 +59,30 @@ def test_steps_go_round_and_who_is_done_is_left_out() -> None:
     assert steps == [0, 1, 2, 0, 2, 0]
 
 
+def test_who_has_no_text_yet_comes_to_it_first_in_the_order_of_coming(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[int] = []
+    clock = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+
+    def work(turn: Turn) -> None:
+        for step in range(4):
+            steps.append(turn.number)
+            clock[0] += (
+                3.0 if turn.number == 1 else 0.0
+            )  # which is longer than anybody may take to come to the first text
+            turn.has_text = step >= 1
+            assert not turn.is_cancelled()
+
+    in_turns([work] * 3)
+    assert steps[:8] == [0, 0, 1, 2, 2, 0, 1, 2]
+
+
 def test_who_is_cancelled_is_next() -> None:
     turns, steps = Turns(), []
     places = [turns.begin(number, lambda _: None) for number in range(4)]
 
     def work(turn: Turn) -> None:
+        turn.has_text = True
         with turn:
             steps.append((turn.number, turn.is_over))
             if turn.number == 0:
@@ -89,6 +109,7 @@ def test_only_ones_own_work_counts(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def work(turn: Turn) -> None:
         with turn:
+            turn.has_text = True
             for _ in range(2):
                 clock[0] += 1.0 + turn.number
                 turn.is_cancelled()
@@ -118,6 +139,7 @@ def test_texts_written_together_are_those_written_alone_and_grow_together(kind: 
 
     def write(turn: Turn) -> None:
         number = turn.number
+        turn.has_text = True
         model.generate(ASKS[number], BRIEF, lambda text: told.append((number, text)), turn.is_cancelled)
 
     alone = []
