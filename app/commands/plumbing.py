@@ -9,6 +9,7 @@ import functools
 import json
 import math
 import re
+import secrets
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -369,3 +370,10 @@ class Progress:
         """Leaves the line free for what comes next."""
         if self._is_terminal:
             click.echo("\r\x1b[2K", err=True, nl=False)
+
+
+def drawn_seed(given: int | None) -> int:
+    """The seed given, or one drawn now; it is said, so that a run can be had again."""
+    seed = secrets.randbelow(2**31) if given is None else given
+    note(f"seed {seed}")
+    return seed

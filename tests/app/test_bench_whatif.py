@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.app.conftest import Invoke
 
 
@@ -19,3 +21,11 @@ def test_the_lab_is_exact_on_the_small_demo(invoke: Invoke, demo_warehouse: Path
     assert all(row["is_met"] for row in exact)
     assert min(row["merchants"] for row in exact) > 0
     assert sum("slider" in row["what"] for row in rows) == 4
+
+
+def test_truth_is_another_part_of_the_same_command(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = [{"confounding": "strong", "lever": "late_seller_rate", "outcome": "stars", "replicates": 5}]
+    monkeypatch.setattr("app.bench.whatif_truth.measure", lambda replicates, seed, progress: iter(told * replicates))
+    result = invoke("bench", "whatif", "--only", "truth", "--replicates", "2", "--seed", "3", "--json")
+    assert result.exit_code == 0, result.output
+    assert [json.loads(line) for line in result.stdout.splitlines()] == told * 2
