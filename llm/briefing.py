@@ -30,12 +30,13 @@ def build_brief(
     encoder: SentenceEncoder | None = None,
     triage: Triage | None = None,
     about: str = "",
+    subject: str = "",
     tone: str = "neutral",
     length: str = "normal",
 ) -> IssueBrief:
     """The brief of a thread, in the language of those who ask; passages and macros are English where that language has none.
 
-    about: the intent that a person says it has; '' where nobody has said, so that `triage` tells.
+    about: the intent that a person says it has; '' where nobody has said, so that `triage` tells. subject: the ticket's, which tells as well as its messages do.
     A merchant who asked last is told what is for merchants, a buyer what is for buyers.
     Raises InputError for a thread without messages and for a tone or length that does not exist.
     """
@@ -49,6 +50,8 @@ def build_brief(
     language = thread_language(m.text for m in asking)
     written = language if language in WRITTEN else ENGLISH
     recent = [m.text for m in asking[-3:]]
+    if subject.strip():
+        recent[0] = f"{subject.strip()}\n{recent[0]}"
     audience = asking[-1].author
     theirs = knowledge.for_audience(audience)
     matters = (

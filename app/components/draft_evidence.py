@@ -36,7 +36,7 @@ CHECKS: Mapping[str, tuple[str, str]] = {
 }
 FACTS: Mapping[str, str] = {
     "merchant_name": N_("merchant"),
-    "score": N_("trust score"),
+    "trust_score": N_("trust score"),
     "score_level": N_("level"),
     "score_date": N_("day of the score"),
     "late_rate": N_("late by the merchant's fault, 30 days"),

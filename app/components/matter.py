@@ -26,7 +26,7 @@ FAULTS: Mapping[str, str] = {
 
 def matter_panel(ticket: Ticket, found: Matter) -> None:
     """Draw the records behind a ticket."""
-    facts = {fact.name: fact.value for fact in found.facts}
+    facts = {fact.fact_id: fact.value for fact in found.facts}
     said = [level_badge(ticket.level)]
     if isinstance(facts.get("score"), float | int):
         said.append(_("trust score {score}", score=number(float(facts["score"]), digits=1)))

@@ -59,16 +59,26 @@ def brief_of(
     *,
     triage: Triage | None = None,
     about: str = "",
+    subject: str = "",
     tone: str = "neutral",
     length: str = "normal",
 ) -> IssueBrief:
-    """All that a reply may rest on: the thread, its facts, and the policy and macros that fit. `triage` and `about` as in `extracts`."""
+    """All that a reply may rest on: the thread, its facts, and the policy and macros that fit its messages and the ticket's subject. `triage` and
+    `about` as in `extracts`."""
     from llm.briefing import build_brief
 
     desk = get_runtime().desk
     taught = triage or taught_triage()
     return build_brief(
-        thread, desk.knowledge, facts, encoder=desk.encoder, triage=taught, about=about, tone=tone, length=length
+        thread,
+        desk.knowledge,
+        facts,
+        encoder=desk.encoder,
+        triage=taught,
+        about=about,
+        subject=subject,
+        tone=tone,
+        length=length,
     )
 
 

@@ -122,7 +122,7 @@ def _merchant_facts(snapshot_id: str, merchant_id: str) -> Iterator[Fact]:
         yield Fact("merchant_name", "merchant_name", name)
     score = next((s for s in scores(snapshot_id) if s.merchant_id == merchant_id and s.score is not None), None)
     if score is not None and score.score is not None:
-        yield Fact("score", "score", round(score.score, 1), "points")
+        yield Fact("score", "trust_score", round(score.score, 1), "points")
         yield Fact("score_level", "score_level", str(score.level))
         yield Fact("score_date", "score_date", score.as_of.isoformat())
     yield from _late_rate_facts(snapshot_id, merchant_id)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from app.services import answering, four_eyes, issues, taught
+from app.services import answering, four_eyes, issues, taught, tickets
 from app.services.desk import writer_fault
 from app.services.generations import of_draft
 from app.services.language import brief_of, check_edit
@@ -43,7 +43,9 @@ def _brief(
     if thread is None or found is None or not thread.messages:
         return None
     triage, about = taught.taught_triage(snapshot_id), taught.intent_of(ticket_id)
-    return brief_of(thread, found.facts, triage=triage, about=about, tone=tone, length=length)
+    ticket = tickets.ticket(snapshot_id, ticket_id)
+    subject = ticket.subject if ticket else ""
+    return brief_of(thread, found.facts, triage=triage, about=about, subject=subject, tone=tone, length=length)
 
 
 def has_writer() -> bool:

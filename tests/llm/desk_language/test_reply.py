@@ -70,6 +70,18 @@ def test_lengths_differ_and_tones_differ(knowledge: Knowledge) -> None:
     assert len({draft(brief_of(knowledge, PENALTY_EN, tone=tone)).reply for tone in ("neutral", "warm", "formal")}) == 3
 
 
+def test_a_tickets_subject_tells_its_matter_where_the_message_does_not(knowledge: Knowledge) -> None:
+    asked = thread_of(
+        ("merchant", "Two parcels were delivered two weeks ago and still nothing. We rely on it, please help!")
+    )
+    alone, told = (build_brief(asked, knowledge, subject=subject) for subject in ("", "Where is our payout?"))
+    assert "payouts" not in {passage.article_id for passage in alone.passages}, (
+        "the message alone tells too much for this test"
+    )
+    assert told.passages[0].article_id == "payouts"
+    assert any(macro.macro_id.startswith("payout") for macro in told.macros)
+
+
 def test_two_matters_get_two_next_steps(knowledge: Knowledge) -> None:
     text = "We appeal the penalty of 4 points for late delivery. Also, when will our payout be transferred?"
     reply = draft(brief_of(knowledge, ("merchant", text))).reply
