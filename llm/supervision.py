@@ -88,8 +88,8 @@ class Supervision:
         if ended is not None:
             return ended
         for job in self._running:
-            # A cancel while the model loads frees the caller at once; the load goes on, for the next request.
-            if job.is_cancelled and job.is_started and job.leave_by is None:
+            # A cancel while the first model loads frees the caller at once; the load goes on, for the next request.
+            if job.is_cancelled and (job.is_started or self._has_loaded) and job.leave_by is None:
                 self._leave(job)
         if time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + _TICK_S

@@ -223,6 +223,9 @@ class _Server:
 
     def _answer(self, request: dict[str, Any], turn: Turn) -> None:
         with turn:
+            if turn.is_over:  # cancelled before its first turn
+                self._tell({"event": "done", "id": turn.number, "reason": "cancelled"})
+                return
             try:
                 self._serve(request, turn)
             except LlmError as error:

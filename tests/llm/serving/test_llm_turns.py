@@ -259,6 +259,14 @@ def test_who_does_not_go_when_told_to_ends_the_worker(watched: Watched) -> None:
     assert watched.worker.is_killed
 
 
+def test_who_cancels_before_the_first_turn_is_told_to_go_at_once(watched: Watched) -> None:
+    watched.jobs[2].is_cancelled = True
+    watched.say("worked", 1, seconds=0.1)
+    assert watched.worker.sent[3:] == [{"op": "cancel", "id": 3}]
+    watched.say("wake", after=5.0)
+    assert not watched.worker.is_killed, "it has had no turn in which to go"
+
+
 def test_silence_is_everybodys_time(watched: Watched) -> None:
     watched.say("worked", 1, seconds=4.0, after=1.0)
     watched.say("wake", after=7.0)
