@@ -23,7 +23,7 @@ check: $(VENV)/.dev ## Lint, format check and strict types
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 
-test: check ## Set up, lint, type-check and run the tests (under 15 minutes on two cores)
+test: check ## Set up, lint, type-check and run the tests (some 20 minutes on two cores)
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-all: check ## Everything, the long tests too
