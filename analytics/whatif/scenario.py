@@ -9,7 +9,7 @@ import math
 from dataclasses import asdict, dataclass, fields
 from datetime import date
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
 import tomli_w
 
@@ -31,19 +31,7 @@ LeverKind = Literal[
     "bad",
     "bound",
 ]
-LEVER_KINDS: tuple[LeverKind, ...] = (
-    "late_rate",
-    "rate",
-    "coverage",
-    "score_limit",
-    "half_life_days",
-    "window_days",
-    "min_n",
-    "weight",
-    "good",
-    "bad",
-    "bound",
-)
+LEVER_KINDS: tuple[LeverKind, ...] = get_args(LeverKind)
 OF_A_RATE: tuple[LeverKind, ...] = ("rate", "coverage", "weight", "good", "bad", "bound")  # their `of` names the rate
 BEHAVIOUR: tuple[LeverKind, ...] = ("late_rate", "rate", "coverage")  # what merchants do; the others are policy
 _OF_VERSION_1: tuple[LeverKind, ...] = ("late_rate", "score_limit")

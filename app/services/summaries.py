@@ -19,7 +19,7 @@ from app.services.writing import Observed
 
 if TYPE_CHECKING:
     from app.settings import Settings
-    from app.workspace import Generations, SummaryStore
+    from app.workspace import Generations, KeptTexts
     from llm.chat import TextModel
     from llm.types import Sentence, Thread
 
@@ -29,9 +29,7 @@ VERSION = 2  # raised when the same model would be asked, or checked, in another
 class Summaries:
     """What one writer wrote of threads. Safe for several threads."""
 
-    def __init__(
-        self, writer: TextModel, identity: str, store: SummaryStore, timeout_s: float, log: Generations
-    ) -> None:
+    def __init__(self, writer: TextModel, identity: str, store: KeptTexts, timeout_s: float, log: Generations) -> None:
         self._writer = writer
         self._identity = identity
         self._store = store
@@ -83,7 +81,7 @@ class Summaries:
         took_ms = round((time.perf_counter() - began) * 1000)
         pseudonyms = pseudonyms_of(thread.messages)
         said = tuple(replace(sentence, text=pseudonyms.hide(sentence.text)) for sentence in said)
-        self._store.keep(key, json.dumps([sentence.to_json() for sentence in said], ensure_ascii=False))
+        self._store.store({key: json.dumps([sentence.to_json() for sentence in said], ensure_ascii=False)})
         self._log.add(of_summary(thread, said, self._writer, short_hash(self._identity), key, language, took_ms))
         return said
 

@@ -16,11 +16,11 @@ from app.workspace.database import Database, open_database
 from app.workspace.documents import Document, Documents
 from app.workspace.drafts import DraftHead, Drafts, NewDraft, Revision, StoredDraft
 from app.workspace.generations import Generation, Generations, NewGeneration, Vote
+from app.workspace.kept_texts import READINGS_DAYS, SUMMARIES_DAYS, KeptTexts
 from app.workspace.labels import Label, Labels
 from app.workspace.outbox import Outbox, Sending, Sent
 from app.workspace.proposals import ItemKind, NewProposal, Proposal, ProposalHead, Proposals, ProposedText
-from app.workspace.readings import ReadingStore
-from app.workspace.summaries import SummaryStore
+from app.workspace.schema import ReadingRow, SummaryRow
 from app.workspace.themes import StoredTheme, ThemeBook
 from app.workspace.vectors import VectorStore
 
@@ -45,6 +45,7 @@ __all__ = [
     "Item",
     "ItemKind",
     "KeptAnswer",
+    "KeptTexts",
     "Label",
     "Labels",
     "NewAnswer",
@@ -57,13 +58,11 @@ __all__ = [
     "ProposalHead",
     "Proposals",
     "ProposedText",
-    "ReadingStore",
     "Revision",
     "Sending",
     "Sent",
     "StoredDraft",
     "StoredTheme",
-    "SummaryStore",
     "ThemeBook",
     "Turn",
     "VectorStore",
@@ -93,9 +92,9 @@ class Workspace:
         self.watch_list = WatchList(database)
         self.proposals = Proposals(database)
         self.themes = ThemeBook(database)
-        self.readings = ReadingStore(cache)
+        self.readings = KeptTexts(cache, ReadingRow, READINGS_DAYS)
         self.vectors = VectorStore(cache)
-        self.summaries = SummaryStore(cache)
+        self.summaries = KeptTexts(cache, SummaryRow, SUMMARIES_DAYS)
         self._databases = (database, cache)
 
     @classmethod

@@ -118,8 +118,8 @@ def test_of_two_approvals_the_second_is_told(workspace: Workspace) -> None:
 def test_what_is_put_over_needs_no_look(workspace: Workspace) -> None:
     generation = workspace.generations.add(MADE)
     with another_first(SummaryRow), another_first(VectorRow), another_first(VoteRow):
-        workspace.summaries.keep("k", "old")
-        workspace.summaries.keep("k", "new")
+        workspace.summaries.store({"k": "old"})
+        workspace.summaries.store({"k": "new"})
         workspace.vectors["k"] = b"old"
         workspace.vectors.store({"k": b"new", "l": b"l"})
         workspace.generations.vote(generation, True, "", ANN)

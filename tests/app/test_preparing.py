@@ -12,7 +12,7 @@ import pytest
 
 from app.services.preparing import FAILURES, Preparing, Progress
 from app.workspace import Workspace
-from app.workspace.summaries import KEPT_DAYS
+from app.workspace.kept_texts import SUMMARIES_DAYS
 from llm.errors import (
     EngineCancelledError,
     EngineError,
@@ -165,9 +165,9 @@ def test_kept_texts_are_found_again_and_old_ones_go(tmp_path: Path) -> None:
     workspace = Workspace.open(f"sqlite:///{tmp_path}/workspace.sqlite")
     store, now = workspace.summaries, datetime(2026, 3, 1, tzinfo=UTC)
     keys = [f"{number:064d}" for number in range(1_200)]
-    store.keep(keys[0], "old", now - timedelta(days=KEPT_DAYS, seconds=1))
+    store.store({keys[0]: "old"}, now - timedelta(days=SUMMARIES_DAYS, seconds=1))
     assert store.many(keys) == {keys[0]: "old"}
-    store.keep(keys[1_100], "first", now)
-    store.keep(keys[1_100], "second", now)
+    store.store({keys[1_100]: "first"}, now)
+    store.store({keys[1_100]: "second"}, now)
     assert store.many(keys) == {keys[1_100]: "second"}
     workspace.close()

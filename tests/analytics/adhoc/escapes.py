@@ -1,4 +1,4 @@
-"""What was tried to get out of the ad-hoc door, by what must stop it: (the question, a part of the refusal)."""
+"""What was tried to get out of the ad-hoc door, by what must stop it: (the question, a part of the refusal). `{outside}` is a folder of the test's own."""
 
 ONLY = "Only SELECT and EXPLAIN"
 NO_TABLE = "there is no table"
@@ -12,11 +12,11 @@ ESCAPES = [
     ("select content from read_text('/etc/passwd')", NO_FUNCTION),
     ("select content from read_blob('/proc/self/environ')", NO_FUNCTION),
     ("select * from read_json_objects('/proc/self/status')", NO_FUNCTION),
-    ("select * from read_parquet('/tmp/*.parquet')", NO_FUNCTION),
-    ("select * from read_duckdb('/tmp/other.duckdb')", NO_FUNCTION),
+    ("select * from read_parquet('{outside}/*.parquet')", NO_FUNCTION),
+    ("select * from read_duckdb('{outside}/other.duckdb')", NO_FUNCTION),
     ("select * from glob('/home/*/.ssh/*')", NO_FUNCTION),
     ("select * from sniff_csv('/etc/passwd')", NO_FUNCTION),
-    ("select * from parquet_metadata('/tmp/x.parquet')", NO_FUNCTION),
+    ("select * from parquet_metadata('{outside}/x.parquet')", NO_FUNCTION),
     ("from '/etc/passwd'", NO_TABLE),
     ("select * from '../parts/events/part.parquet'", NO_TABLE),
     ("select * from 'https://example.org/x.csv'", NO_TABLE),
@@ -32,17 +32,17 @@ ESCAPES = [
     ("select * from (pivot read_csv('/etc/passwd') on a in (1) using sum(b))", NO_FUNCTION),
     ("select unnest((select list(content) from read_text('/etc/passwd')))", NO_FUNCTION),
     # Writing, and opening something else.
-    ("copy marketplace_day to '/tmp/out.csv'", ONLY),
-    ("copy (select 1) to '/tmp/out.parquet'", ONLY),
+    ("copy marketplace_day to '{outside}/out.csv'", ONLY),
+    ("copy (select 1) to '{outside}/out.parquet'", ONLY),
     ("copy marketplace_day from '/etc/passwd'", ONLY),
-    ("export database '/tmp/out'", ONLY),
-    ("import database '/tmp/out'", "disabled by configuration"),
-    ("attach '/tmp/other.duckdb' as o", ONLY),
+    ("export database '{outside}/out'", ONLY),
+    ("import database '{outside}/out'", "disabled by configuration"),
+    ("attach '{outside}/other.duckdb' as o", ONLY),
     ("attach ':memory:' as o", ONLY),
     ("detach served", ONLY),
     ("use system", ONLY),
     ("install httpfs", ONLY),
-    ("load '/tmp/evil.duckdb_extension'", ONLY),
+    ("load '{outside}/evil.duckdb_extension'", ONLY),
     ("create table t as select 1", ONLY),
     ("create temp table t as select * from marketplace_day", ONLY),
     ("create macro m() as table select * from read_text('/etc/passwd')", ONLY),
@@ -120,7 +120,7 @@ ESCAPES = [
     ("select 1; select 2", ONE),
     ("select 1; drop table marketplace_day", ONE),
     ("select ';'; set threads = 99", ONE),
-    ("select 1;;; copy (select 1) to '/tmp/x'", ONE),
+    ("select 1;;; copy (select 1) to '{outside}/x'", ONE),
     ("select $$;$$; pragma version", ONE),
     ("", ONE),
     ("-- nothing but words", ONE),

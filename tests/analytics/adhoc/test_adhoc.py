@@ -124,9 +124,11 @@ class TestEscapes:
         assert len({sql for sql, _ in ESCAPES}) == len(ESCAPES) >= 60
 
     @pytest.mark.parametrize(("sql", "said"), ESCAPES, ids=[sql[:60] for sql, _ in ESCAPES])
-    def test_it_is_refused_in_one_line(self, connection: duckdb.DuckDBPyConnection, sql: str, said: str) -> None:
+    def test_it_is_refused_in_one_line(
+        self, connection: duckdb.DuckDBPyConnection, tmp_path: Path, sql: str, said: str
+    ) -> None:
         with pytest.raises(QueryError) as refused:
-            _ask(connection, sql)
+            _ask(connection, sql.replace("{outside}", str(tmp_path)))
         assert said.lower() in str(refused.value).lower()
         assert "\n" not in str(refused.value)
 
