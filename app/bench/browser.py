@@ -48,9 +48,29 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@dataclass(frozen=True)
+class Served:
+    """The app as it is served, and its process."""
+
+    url: str
+    pid: int
+
+    def processor_s(self) -> float:
+        """Seconds that the process, without the models' worker, has computed so far. Linux only."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
 def served(warehouse: Path, workspace: Path, *, environment: Mapping[str, str] | None = None) -> Iterator[str]:
-    """Serve a warehouse on a free loopback port and yield its URL; the server is stopped by pid afterwards.
+    """As `serving`, for those who want the URL alone."""
+    with serving(warehouse, workspace, environment=environment) as app:
+        yield app.url
+
+
+@contextmanager
+def serving(warehouse: Path, workspace: Path, *, environment: Mapping[str, str] | None = None) -> Iterator[Served]:
+    """Serve a warehouse on a free loopback port; the server is stopped by pid afterwards.
 
     Raises AppError when the server does not answer within 60 seconds, with the end of its log.
     """
@@ -71,7 +91,7 @@ def served(warehouse: Path, workspace: Path, *, environment: Mapping[str, str] |
         try:
             url = f"http://127.0.0.1:{port}"
             _wait(url, process, log)
-            yield url
+            yield Served(url, process.pid)
         finally:
             process.terminate()
             try:

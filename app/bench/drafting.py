@@ -20,7 +20,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from app.bench.browser import served
+from app.bench.browser import serving
 from app.bench.language import chosen_threads
 from app.bench.pages import p95
 from app.bench.sessions import Session, visiting
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 FIRST_SENTENCE_MS = 1_000.0
 CANCEL_MS = 200.0
 HANG_SECONDS = 2.0
-POLL_SECONDS = 0.5  # as the reply desk looks at what is being written
 TICKETS_EACH = 2
 LONGEST_SECONDS = 600.0
 
@@ -274,38 +273,53 @@ def _hang(engine: Engine, brief: IssueBrief) -> Iterator[DraftingFigure]:
 
 
 def _pages(warehouse: Path, folder: Path, scratch: Path, people: int, threads: int) -> Iterator[DraftingFigure]:
-    """Reruns of the reply desk for one who reads a thread, before and while people draft; and their drafts, from the click until they are kept."""
+    """Reruns of the reply desk for one who reads a thread, before and while people draft; and their drafts, from the click until they are kept,
+    each page redrawing its growing text as a browser does."""
     *tickets, read = _tickets(people * TICKETS_EACH + 1)
     environment = {"TRUSTDESK_CHECKPOINT": str(folder), "TRUSTDESK_THREADS": str(threads)}
-    with served(warehouse, scratch / "served", environment=environment) as url:
-        _draft_on_page(url, read)  # loads the model
-        with visiting(url, "reply_desk", f"lang=en&ticket={read}") as onlooker, ThreadPoolExecutor(people) as pool:
+    with serving(warehouse, scratch / "served", environment=environment) as app:
+        _draft_on_page(app.url, read)  # loads the model
+        with visiting(app.url, "reply_desk", f"lang=en&ticket={read}") as onlooker, ThreadPoolExecutor(people) as pool:
+            idle_s = app.processor_s()
             alone = [onlooker.run() for _ in range(10)]
-            asked = [pool.submit(_drafts_on_page, url, tickets[place::people]) for place in range(people)]
+            drawn_ms = (app.processor_s() - idle_s) * 1000 / len(alone)
+            began, began_s = time.monotonic(), app.processor_s()
+            asked = [pool.submit(_drafts_on_page, app.url, tickets[place::people]) for place in range(people)]
             beside = []
             while not all(each.done() for each in asked):
                 beside.append(onlooker.run())
-        kept = [seconds for each in asked for seconds in each.result()]
-    failed = len(tickets) - len(kept)
+            busy_ms = (app.processor_s() - began_s) * 1000 / (time.monotonic() - began)
+        kept = [found for each in asked for found in each.result()]
     yield _row("reply desk drawn, nobody writing", 1, alone)
+    yield _row("processor time of the app for that", 1, [drawn_ms])
     yield _row("reply desk drawn, others writing", people, beside)
-    yield _row("from the click to the kept draft", people, kept, failed=failed)
+    yield _row("growing text redrawn", people, [each for found in kept for each in found.redraws])
+    yield _row("processor time of the app in each second of that", people, [busy_ms])
+    yield _row("from the click to the kept draft", people, [found.took for found in kept], failed=len(tickets) - len(kept))
 
 
-def _drafts_on_page(url: str, tickets: Sequence[str]) -> list[float]:
-    return [took for ticket in tickets if (took := _draft_on_page(url, ticket)) is not None]
+@dataclass(frozen=True)
+class _Kept:
+    """Milliseconds from the click to the kept draft, and those of each redraw in between."""
+
+    took: float
+    redraws: tuple[float, ...]
 
 
-def _draft_on_page(url: str, ticket: str) -> float | None:
-    """Milliseconds; None where no draft came of it."""
+def _drafts_on_page(url: str, tickets: Sequence[str]) -> list[_Kept]:
+    return [found for ticket in tickets if (found := _draft_on_page(url, ticket)) is not None]
+
+
+def _draft_on_page(url: str, ticket: str) -> _Kept | None:
+    """None where no draft came of it."""
     with visiting(url, "reply_desk", f"lang=en&ticket={ticket}") as session:
         began = time.monotonic()
         session.press("Draft a reply")
-        while "Cancel" in session.buttons:
-            time.sleep(POLL_SECONDS)
-            session.run()
+        redraws = []
+        while "Cancel" in session.buttons and (redrawn := session.linger()) is not None:
+            redraws.append(redrawn)
         took = (time.monotonic() - began) * 1000
-        return took if _is_kept(session) else None
+        return _Kept(took, tuple(redraws)) if _is_kept(session) else None
 
 
 def _is_kept(session: Session) -> bool:

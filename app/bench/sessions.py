@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
@@ -30,7 +31,8 @@ LONGEST_SECONDS = 600
 class Session:
     """One visitor of one page. `widgets` maps the labels of the widgets that were drawn to their ids, `choices` to what they offer.
 
-    `buttons` are those of the latest run. `page` is the page's address, "" for the first.
+    `buttons` are those of the page as it stands. `page` is the page's address, "" for the first. `repeats` has the parts of the page that the
+    browser is told to ask for again by itself, with their intervals in seconds.
     """
 
     connection: ClientConnection
@@ -39,25 +41,38 @@ class Session:
     widgets: dict[str, str] = field(default_factory=dict)
     choices: dict[str, tuple[str, ...]] = field(default_factory=dict)
     buttons: dict[str, str] = field(default_factory=dict)
+    repeats: dict[str, float] = field(default_factory=dict)
+    _due: dict[str, float] = field(default_factory=dict)
     _states: dict[str, WidgetState] = field(default_factory=dict)
 
-    def run(self, *clicked: WidgetState) -> float:
-        """Asks for the page and waits for the script's end; milliseconds. Raises AppError when the page shows an exception."""
+    def run(self, *clicked: WidgetState, part: str = "") -> float:
+        """Asks for the page, or for a part of it as its timer does, and waits for the script's end; milliseconds. Raises AppError when the page
+        shows an exception."""
         message = BackMsg()
         message.rerun_script.query_string = self.query
         message.rerun_script.page_name = self.page
+        message.rerun_script.fragment_id = part
+        message.rerun_script.is_auto_rerun = bool(part)
         message.rerun_script.widget_states.widgets.extend([*self._states.values(), *clicked])
-        self.buttons.clear()
+        ends = (ForwardMsg.FINISHED_SUCCESSFULLY, *((ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY,) if part else ()))
         start = time.perf_counter()
         self.connection.send(message.SerializeToString())
         while True:
             answer = ForwardMsg()
             answer.ParseFromString(self.connection.recv(timeout=LONGEST_SECONDS))
-            kind = answer.WhichOneof("type")
-            if kind == "delta":
-                self._see(answer)
-            elif kind == "script_finished" and answer.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
+            self._see(answer)
+            if answer.WhichOneof("type") == "script_finished" and answer.script_finished in ends:
                 return (time.perf_counter() - start) * 1000
+
+    def linger(self) -> float | None:
+        """Waits until the timer of a part of the page strikes, and asks for that part, as a browser does; milliseconds, without the wait. None at
+        once for a page that has no timer."""
+        if not self._due:
+            return None
+        part = min(self._due, key=self._due.__getitem__)
+        time.sleep(max(0.0, self._due[part] - time.monotonic()))
+        self._due[part] = time.monotonic() + self.repeats[part]
+        return self.run(part=part)
 
     def choose(self, label: str, *values: str) -> float:
         """Sets a widget (a range of dates, or a choice of several) and runs the page; milliseconds."""
@@ -81,7 +96,21 @@ class Session:
         return self.choose("Dates (", first.isoformat(), last.isoformat())
 
     def _see(self, answer: ForwardMsg) -> None:
-        element = answer.delta.new_element
+        kind = answer.WhichOneof("type")
+        if kind == "new_session" and not answer.metadata.run.fragment_ids:
+            for kept in (self.buttons, self.repeats, self._due):
+                kept.clear()
+        elif kind == "auto_rerun":
+            part, interval = answer.auto_rerun.fragment_id, answer.auto_rerun.interval
+            self.repeats[part], self._due[part] = interval, time.monotonic() + interval
+        elif kind == "stop_auto_rerun":
+            for part in answer.stop_auto_rerun.fragment_ids:
+                self.repeats.pop(part, None)
+                self._due.pop(part, None)
+        elif kind == "delta":
+            self._see_element(answer.delta.new_element)
+
+    def _see_element(self, element: Element) -> None:
         kind = element.WhichOneof("type")
         if kind == "exception":
             raise AppError(f"The page failed: {element.exception.message}")

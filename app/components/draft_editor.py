@@ -23,6 +23,7 @@ from app.page_errors import page_errors
 from app.services import four_eyes, reply
 from app.services.runtime import get_runtime, snapshot_id
 from app.services.tickets import Ticket
+from app.services.writing import redraw_seconds
 
 if TYPE_CHECKING:
     from app.services.writing import Writing
@@ -38,7 +39,6 @@ REWRITES: tuple[tuple[str, str, str, str], ...] = (
     ("longer", N_("Longer"), "neutral", "long"),
 )
 EDITOR_HEIGHT = 230
-POLL_SECONDS = 0.5
 
 
 def draft_panel(ticket: Ticket, places: Mapping[str, int]) -> None:
@@ -46,7 +46,8 @@ def draft_panel(ticket: Ticket, places: Mapping[str, int]) -> None:
     show_problem(ticket.ticket_id)
     writing: Writing | None = st.session_state.get(_writing_key(ticket.ticket_id))
     if writing is not None:
-        _while_writing(ticket)
+        # The interval is chosen when the text begins to grow, and anew whenever the page is drawn.
+        st.fragment(_while_writing, run_every=redraw_seconds())(ticket)
         return
     draft = reply.current_draft(ticket.ticket_id)
     if draft is None:
@@ -111,7 +112,6 @@ def _keep(ticket: Ticket, asked: IssueBrief, made: Draft, actor: Actor) -> None:
     reply.keep(snapshot_id(), ticket.merchant_id, asked, made, actor)
 
 
-@st.fragment(run_every=POLL_SECONDS)
 def _while_writing(ticket: Ticket) -> None:
     with page_errors():
         writing: Writing | None = st.session_state.get(_writing_key(ticket.ticket_id))
@@ -229,8 +229,9 @@ def _rewrite_tools(ticket: Ticket, draft: StoredDraft, asked: IssueBrief) -> Non
                 on_click=_propose,
                 args=(ticket, tone, length),
             )
-        with st.popover(_("Macro"), icon=":material/library_add:", key="reply.macros"):
-            _macro_chooser(ticket, draft, asked)
+        with st.popover(_("Macro"), icon=":material/library_add:", key="reply.macros", on_change="rerun") as macros:
+            if macros.open:  # filling every macro of a thread takes a moment
+                _macro_chooser(ticket, draft, asked)
     proposal: tuple[Draft, str] | None = st.session_state.get(_proposal_key(ticket.ticket_id))
     if proposal is None:
         return
@@ -250,17 +251,17 @@ def _rewrite_tools(ticket: Ticket, draft: StoredDraft, asked: IssueBrief) -> Non
 
 
 def _macro_chooser(ticket: Ticket, draft: StoredDraft, asked: IssueBrief) -> None:
-    macros = {macro.macro_id: macro for macro in asked.macros}
-    if not macros:
+    texts = reply.macro_texts(snapshot_id(), ticket.ticket_id)
+    if not texts:
         st.caption(_("No macro fits this thread."))
         return
     chosen = st.selectbox(
         _("Macro, best fit first"),
-        list(macros),
-        format_func=lambda macro_id: reply.fill_macro(macros[macro_id], asked)[:90],
+        list(texts),
+        format_func=lambda macro_id: texts[macro_id][:90],
         key=f"reply.macro.{ticket.ticket_id}",
     )
-    text = reply.fill_macro(macros[chosen], asked)
+    text = texts[chosen]
     st.text(text)
     st.button(
         _("Add to the reply"),

@@ -48,6 +48,18 @@ def _brief(
     return brief_of(thread, found.facts, triage=triage, about=about, subject=subject, tone=tone, length=length)
 
 
+def macro_texts(snapshot_id: str, ticket_id: str) -> Mapping[str, str]:
+    """The macros that fit a ticket, best fit first: macro id → its text with what the brief knows filled in."""
+    approved = get_runtime().workspace.proposals.approved_count()
+    return _macro_texts(snapshot_id, ticket_id, approved, taught.newest())
+
+
+@cached
+def _macro_texts(snapshot_id: str, ticket_id: str, approved_count: int, newest_label: str) -> dict[str, str]:
+    asked = _brief(snapshot_id, ticket_id, "neutral", "normal", approved_count, newest_label)
+    return {macro.macro_id: fill_macro(macro, asked) for macro in asked.macros} if asked is not None else {}
+
+
 def has_writer() -> bool:
     """Whether a checkpoint or a model server writes; else replies come from macros."""
     return get_runtime().desk.writer is not None and not why_no_writer()

@@ -18,6 +18,17 @@ if TYPE_CHECKING:
     from llm.types import Draft, IssueBrief, Sentence
 
 
+WRITES = "reply-writing"  # names the threads in which drafts are written
+REDRAWS_EACH_S = 2.0  # of a text that grows alone
+REDRAWS_ALL_S = 4.0  # of all texts that grow at once, so that pages have the processor's time too
+
+
+def redraw_seconds() -> float:
+    """How long a page may wait until it shows again what a draft has so far: longer where many are written at once in this process."""
+    at_work = sum(thread.name == WRITES for thread in threading.enumerate())
+    return max(1 / REDRAWS_EACH_S, at_work / REDRAWS_ALL_S)
+
+
 class Writing:
     """A draft that a model writes in the background: its checked sentences so far, its place in the queue, a way to stop it."""
 
@@ -32,7 +43,7 @@ class Writing:
         self._error: Exception | None = None
         self._started = time.monotonic()
         self.timeout_s = timeout_s
-        self._thread = threading.Thread(target=self._run, name="reply-writing", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=WRITES, daemon=True)
         self._thread.start()
 
     @property
