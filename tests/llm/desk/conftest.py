@@ -1,7 +1,6 @@
 """What the tests of the desk's own model share: the committed corpus, the policy, and a tokenizer trained on a few pairs."""
 
 import random
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,13 +18,7 @@ THREADS = ROOT / "data" / "corpus" / "threads"
 KNOWLEDGE = ROOT / "data" / "knowledge"
 
 
-@pytest.fixture(scope="session", autouse=True)
-def one_core() -> Iterator[None]:
-    """Tiny tensors on one core: more only wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+torch.set_num_threads(1)  # from the first test on, as `one_core` has it after each
 
 
 @pytest.fixture(scope="session")
