@@ -16,8 +16,11 @@ from click.testing import CliRunner, Result
 from sqlalchemy import Engine
 from streamlit.components.v2 import manifest_scanner
 
+from analytics.warehouse import Warehouse
 from app.commands import main
 from app.services import answering
+from app.services.runtime import Runtime
+from app.settings import Settings, load_settings
 from app.workspace import database
 from llm.confidence import Calibration
 from llm.handover import FILE, read_reasons
@@ -105,6 +108,20 @@ def migrated_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "migrate", copied)
         yield
+
+
+@pytest.fixture(scope="session")
+def opened_demo(demo_warehouse: Path) -> Warehouse:
+    """The small demo with what was opened of it, such as its past days, which take a second each to go back to."""
+    return Runtime(load_settings({}, overrides={"warehouse": str(demo_warehouse)})).warehouse
+
+
+class OnWarehouse(Runtime):
+    """A test's own runtime, workspace and desk, on a warehouse that others have open too."""
+
+    def __init__(self, settings: Settings, warehouse: Warehouse) -> None:
+        super().__init__(settings)
+        self._warehouse = warehouse
 
 
 @pytest.fixture
