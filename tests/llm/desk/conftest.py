@@ -10,6 +10,7 @@ import torch
 
 from llm.desk.corpus import CorpusThread, read_corpus
 from llm.desk.examples import PairMaker
+from llm.desk.fluency import Fluency
 from llm.desk.tokenizer import train_tokenizer
 from llm.knowledge import Knowledge
 
@@ -35,6 +36,12 @@ def knowledge() -> Knowledge:
 def maker(corpus: tuple[CorpusThread, ...], knowledge: Knowledge) -> PairMaker:
     """Pairs of every thread that may be trained on."""
     return PairMaker([thread for thread in corpus if not thread.is_held_out], knowledge)
+
+
+@pytest.fixture(scope="session")
+def fluency(corpus: tuple[CorpusThread, ...], knowledge: Knowledge) -> Fluency:
+    """By all threads that may be trained on; it reads them for ten seconds."""
+    return Fluency([thread for thread in corpus if not thread.is_held_out], knowledge)
 
 
 @pytest.fixture(scope="session")
