@@ -64,6 +64,14 @@ def own_main() -> Iterator[None]:
     sys.modules["__main__"] = MAIN
 
 
+@pytest.fixture(autouse=True)
+def one_core() -> Iterator[None]:
+    """Takes back what a command set for its own process: with more threads, tiny tensors wait for each other and burn both cores."""
+    yield
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(1)
+
+
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
     """A folder that `make` fills, of this process's own: the first process of the run that asks makes it, the others copy it."""
     own = factory.mktemp(name) / name

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Callable
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import Engine
+from streamlit.components.v2 import manifest_scanner
 
+from analytics.warehouse import Warehouse
 from app.commands import main
 from app.services import answering
+from app.services.runtime import Runtime
+from app.settings import Settings, load_settings
+from app.workspace import database
 from llm.confidence import Calibration
 from llm.handover import FILE, read_reasons
 
@@ -66,6 +77,51 @@ def write_source(folder: Path) -> Path:
     for name, rows in (("events", events), ("merchants", merchants)):
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def components_found_once() -> Iterator[None]:
+    """Streamlit looks through every installed package for each AppTest; what is installed stays the same."""
+    with pytest.MonkeyPatch.context() as patch:
+        found = functools.cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", found)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def migrated_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A new SQLite workspace begins as a copy of one that the migrations made: they run once, not for every test."""
+    made = tmp_path_factory.mktemp("migrated") / "workspace.sqlite"
+    migrate = database.migrate
+    database.open_database(f"sqlite:///{made}").engine.dispose()
+
+    def copied(engine: Engine) -> None:
+        at = Path(engine.url.database or ":memory:")
+        if engine.dialect.name == "sqlite" and at.name != ":memory:" and not at.exists():
+            with suppress(OSError):  # no such place, or another thread was first: migrations meet it as they always do
+                copy = Path(shutil.copyfile(made, at.with_name(f"{at.name}.{uuid4().hex}")))
+                os.link(copy, at)
+                copy.unlink()
+                return
+        migrate(engine)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "migrate", copied)
+        yield
+
+
+@pytest.fixture(scope="session")
+def opened_demo(demo_warehouse: Path) -> Warehouse:
+    """The small demo with what was opened of it, such as its past days, which take a second each to go back to."""
+    return Runtime(load_settings({}, overrides={"warehouse": str(demo_warehouse)})).warehouse
+
+
+class OnWarehouse(Runtime):
+    """A test's own runtime, workspace and desk, on a warehouse that others have open too."""
+
+    def __init__(self, settings: Settings, warehouse: Warehouse) -> None:
+        super().__init__(settings)
+        self._warehouse = warehouse
 
 
 @pytest.fixture

@@ -13,16 +13,18 @@ from streamlit.testing.v1 import AppTest
 
 from analytics.trust import Path as Way
 from analytics.trust.path import Lever, Step
+from analytics.warehouse import Warehouse
 from app.commands import main
 from app.components.merchant_path import _verdict
 from app.filter_bar import STATE_KEY
 from app.filters import Filters, default_filters
 from app.services import levels
 from app.services import path as ways
-from app.services.runtime import SNAPSHOT_KEY, Runtime, snapshot_id, use_runtime
+from app.services.runtime import SNAPSHOT_KEY, remembering, snapshot_id, use_runtime
 from app.services.scores import scores
 from app.services.warehouse import filter_options
 from app.settings import load_settings
+from tests.app.conftest import OnWarehouse
 
 
 @dataclass(frozen=True)
@@ -69,13 +71,13 @@ def test_one_merchant_comes_with_its_rates_and_what_was_left_out(demo_warehouse:
     assert "rates" not in others[0]
 
 
-def test_the_page_says_which_evaluation_gives_the_level(demo_warehouse: Path, largest: str) -> None:
+def test_the_page_says_which_evaluation_gives_the_level(opened_demo: Warehouse, largest: str) -> None:
     def draw(merchant: str) -> None:
         from app.components.merchant_path import draw_path
 
         draw_path(merchant)
 
-    with use_runtime(Runtime(load_settings({}, overrides={"warehouse": str(demo_warehouse)}))):
+    with use_runtime(OnWarehouse(load_settings({}), opened_demo)):
         at = AppTest.from_function(draw, args=(largest,), default_timeout=120)
         at.session_state[STATE_KEY] = _State(default_filters(filter_options(snapshot_id())))
         at.session_state[SNAPSHOT_KEY] = snapshot_id()
@@ -125,8 +127,8 @@ def test_without_a_score_there_is_no_path() -> None:
     ]
 
 
-def test_a_level_by_the_score_that_is_not_held_yet_says_when_it_is_given(demo_warehouse: Path) -> None:
-    with use_runtime(Runtime(load_settings({}, overrides={"warehouse": str(demo_warehouse)}))):
+def test_a_level_by_the_score_that_is_not_held_yet_says_when_it_is_given(opened_demo: Warehouse) -> None:
+    with use_runtime(OnWarehouse(load_settings({}), opened_demo)), remembering({}):
         snapshot, rank = snapshot_id(), ["poor", "watch", "good", "excellent"]
         told = levels.history(snapshot, None).set_index("merchant_id")["level"]
         found = []

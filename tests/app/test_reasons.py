@@ -14,15 +14,16 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from analytics.warehouse import Warehouse
 from app.commands import main
 from app.errors import AppError, InputFileError
 from app.identity import Actor
 from app.services import changes, level_change, levels, reason_sections, reasons
 from app.services.reading import reading_id
-from app.services.runtime import Runtime, use_runtime
+from app.services.runtime import use_runtime
 from app.settings import load_settings
 from app.statement import FORMATS, to_markdown
-from tests.app.conftest import Invoke
+from tests.app.conftest import Invoke, OnWarehouse
 
 FILLED = {
     "TRUSTDESK_OPERATOR_NAME": "Harbour Market",
@@ -41,9 +42,9 @@ def filled(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def snapshot(demo_warehouse: Path, filled: None, tmp_path: Path) -> Iterator[str]:
-    overrides = {"warehouse": str(demo_warehouse), "workspace_url": f"sqlite:///{tmp_path}/workspace.sqlite"}
-    with use_runtime(Runtime(load_settings(overrides=overrides))) as runtime:
+def snapshot(opened_demo: Warehouse, filled: None, tmp_path: Path) -> Iterator[str]:
+    overrides = {"warehouse": str(opened_demo.root), "workspace_url": f"sqlite:///{tmp_path}/workspace.sqlite"}
+    with use_runtime(OnWarehouse(load_settings(overrides=overrides), opened_demo)) as runtime:
         yield runtime.warehouse.snapshot().snapshot_id
         runtime.close()
 

@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from analytics.warehouse import Warehouse
 from app.identity import Actor
 from app.services import levels
 from app.services import runtime as runtimes
-from app.services.runtime import Runtime, get_runtime
+from app.services.runtime import get_runtime
 from app.services.warehouse import filter_options
 from app.settings import load_settings
 from app.workspace import Case, Item, NewCase
+from tests.app.conftest import OnWarehouse
 
 MAIN = Path(__file__).parents[3] / "app" / "main.py"
 BEN = Actor("header:ben", "Ben", "header")
@@ -23,15 +25,15 @@ ON = date(2026, 10, 31)
 
 
 @pytest.fixture
-def snapshot(demo_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def snapshot(opened_demo: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     settings = {
-        "warehouse": str(demo_warehouse),
+        "warehouse": str(opened_demo.root),
         "workspace_url": f"sqlite:///{tmp_path}/workspace.sqlite",
         "operator_name": "Harbour",
         "terms_clause": "7.2",
         "appeal_address": "appeals@harbour.example",
     }
-    runtime = Runtime(load_settings(overrides=settings))
+    runtime = OnWarehouse(load_settings(overrides=settings), opened_demo)
     monkeypatch.setattr(runtimes, "_runtime", runtime)
     yield runtime.warehouse.snapshot().snapshot_id
     runtime.close()

@@ -1,7 +1,6 @@
 """What the tests of the desk's own model share: the committed corpus, the policy, and a tokenizer trained on a few pairs."""
 
 import random
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import torch
 
 from llm.desk.corpus import CorpusThread, read_corpus
 from llm.desk.examples import PairMaker
+from llm.desk.fluency import Fluency
 from llm.desk.tokenizer import train_tokenizer
 from llm.knowledge import Knowledge
 
@@ -19,13 +19,7 @@ THREADS = ROOT / "data" / "corpus" / "threads"
 KNOWLEDGE = ROOT / "data" / "knowledge"
 
 
-@pytest.fixture(scope="session", autouse=True)
-def one_core() -> Iterator[None]:
-    """Tiny tensors on one core: more only wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+torch.set_num_threads(1)  # from the first test on, as `one_core` has it after each
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +36,12 @@ def knowledge() -> Knowledge:
 def maker(corpus: tuple[CorpusThread, ...], knowledge: Knowledge) -> PairMaker:
     """Pairs of every thread that may be trained on."""
     return PairMaker([thread for thread in corpus if not thread.is_held_out], knowledge)
+
+
+@pytest.fixture(scope="session")
+def fluency(corpus: tuple[CorpusThread, ...], knowledge: Knowledge) -> Fluency:
+    """By all threads that may be trained on; it reads them for ten seconds."""
+    return Fluency([thread for thread in corpus if not thread.is_held_out], knowledge)
 
 
 @pytest.fixture(scope="session")

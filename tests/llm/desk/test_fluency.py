@@ -19,11 +19,6 @@ from llm.types import IssueBrief, Message, Thread
 BRIEF = IssueBrief(Thread("T-1", None, (Message("m1", None, "merchant", "the kettle leaks at night"),)))
 
 
-@pytest.fixture(scope="module")
-def fluency(corpus: tuple[CorpusThread, ...], knowledge: Knowledge) -> Fluency:
-    return Fluency([thread for thread in corpus if not thread.is_held_out], knowledge)
-
-
 def test_the_shares_by_hand(corpus: tuple[CorpusThread, ...], knowledge: Knowledge) -> None:
     said = [
         CitedText(Marked(text), ()) for text in ("Zorb ab cd ef.", "Quux cd ef gh.", "Ab cd ef ij!", "Cd ef gh kl.")

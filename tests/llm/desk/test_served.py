@@ -203,27 +203,29 @@ def test_a_summary_is_the_writers_with_what_stands_in_its_messages(
         with_written_sentences(replace(found, language="fr"), thread, Scripted())
 
 
-@pytest.mark.parametrize("broken", ["tokenizer", "weights", "card"])
-def test_files_that_do_not_belong_together_leave_the_draft_to_macros(
-    folder: Path, tmp_path: Path, brief: IssueBrief, broken: str
-) -> None:
-    copy = shutil.copytree(folder, tmp_path / "Broken")
-    if broken == "tokenizer":
+@pytest.fixture(scope="module", params=["tokenizer", "weights", "card"])
+def broken(request: pytest.FixtureRequest, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    copy = shutil.copytree(folder, tmp_path_factory.mktemp("copies") / "Broken")
+    if request.param == "tokenizer":
         text = (copy / "tokenizer.json").read_text("utf-8")
         (copy / "tokenizer.json").write_text(text.replace("<write>", "<wrote>"), "utf-8")
-    elif broken == "weights":
+    elif request.param == "weights":
         config = json.loads((copy / "config.json").read_text("utf-8"))
         (copy / "config.json").write_text(json.dumps(config | {"num_hidden_layers": 3}), "utf-8")
     else:
         (copy / "desk.json").write_text("{", "utf-8")
     with Engine(WorkerConfig(checkpoint=copy, threads=1)) as engine:
-        made = stream_draft(brief, engine).draft()
-        assert made.engine == "macro"
-        [said] = [check.detail for check in made.checks if check.name == "writer_available"]
-        assert "Broken" in said
-        assert "\n" not in said
-        with pytest.raises(EngineUnavailableError):
-            engine.generate(BriefPrompt(REPLY, brief).messages)
+        yield engine
+
+
+def test_files_that_do_not_belong_together_leave_the_draft_to_macros(broken: Engine, brief: IssueBrief) -> None:
+    made = stream_draft(brief, broken).draft()
+    assert made.engine == "macro"
+    [said] = [check.detail for check in made.checks if check.name == "writer_available"]
+    assert "Broken" in said
+    assert "\n" not in said
+    with pytest.raises(EngineUnavailableError):
+        broken.generate(BriefPrompt(REPLY, brief).messages)
 
 
 def test_its_name_says_what_it_is(folder: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The desk's writer on random weights: whatever the weights, what it writes rests on its sources. And the gate that a model must pass."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from app.commands import main
 from llm.desk.card import CARD
 from llm.desk.corpus import CorpusThread
 from llm.desk.evaluate import Judged, verdicts
+from llm.desk.fluency import Fluency
 from llm.desk.model import DeskModel, save_model
 from llm.desk.prompt import END, PAD, REPLY, SUMMARY, Asked
 from llm.desk.slots import SLOT
@@ -19,6 +21,7 @@ from llm.desk.tokenizer import save_tokenizer
 from llm.desk.writer import DeskWriter
 from llm.errors import CheckpointError
 from llm.grounding import EvidenceBook, missing_figures
+from llm.knowledge import Knowledge
 from llm.types import IssueBrief
 from tests.llm.desk.tiny_desk import TINY
 
@@ -108,7 +111,15 @@ def test_the_gate_wants_a_better_text_of_its_sources_with_right_figures_in_whole
     assert (verdict["passed"], verdict["fails"]) == (not fails, fails)
 
 
-def test_a_model_that_knows_nothing_may_not_write_by_default(folder: Path, tmp_path: Path) -> None:
+def test_a_model_that_knows_nothing_may_not_write_by_default(
+    folder: Path, tmp_path: Path, corpus: tuple[CorpusThread, ...], fluency: Fluency, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def known(threads: Iterable[CorpusThread], _: Knowledge) -> Fluency:
+        """The same measures, read once for all tests."""
+        assert tuple(threads) == tuple(thread for thread in corpus if not thread.is_held_out)
+        return fluency
+
+    monkeypatch.setattr("llm.desk.fluency.Fluency", known)
     public = {
         "ticket_id": "T",
         "merchant_id": None,

@@ -18,9 +18,6 @@ FEES = "How is the commission on shipping calculated?"
 
 @pytest.fixture(scope="module")
 def model() -> SentenceModel:
-    import torch
-
-    torch.set_num_threads(1)  # two cores: the other is for the rest
     return SentenceModel(find_weights(), "float32")
 
 
