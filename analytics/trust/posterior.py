@@ -90,16 +90,29 @@ def score_draws(joints: Joint, keys: NDArray[np.uint64], model: TrustModel, draw
 
 
 def points_draws(
-    joints: Joint,
-    keys: NDArray[np.uint64],
-    model: TrustModel,
-    draws: int,
-    rows: slice,
-    columns: Iterable[int],
-    moved: tuple[float, float] = (1.0, 0.0),
+    joints: Joint, keys: NDArray[np.uint64], model: TrustModel, draws: int, rows: slice, columns: Iterable[int]
 ) -> Iterator[Draws]:
-    """The parts of `score_draws`: points (0 to max_points) that the rates of `columns` earn, each of shape (merchants, draws); of rates that
-    become `moved[0]` × rate + `moved[1]`, where given."""
+    """The parts of `score_draws`: points (0 to max_points) that the rates of `columns` earn, each of shape (merchants, draws)."""
+    asked = tuple(columns)
+    for column, error in zip(asked, rate_errors(joints, keys, model, draws, rows, asked), strict=True):
+        error *= np.float32(joints.widening)
+        drawn = beta_quantiles(joints.alpha[rows, column], joints.beta[rows, column], error)
+        yield points_of(drawn, model, column)
+
+
+def points_of(rates: Draws, model: TrustModel, column: int) -> Draws:
+    """Points (0 to max_points) that drawn rates earn; in place."""
+    rate, most = model.rates[column], model.max_points[column]
+    slope = most / (rate.good - rate.bad)
+    rates *= np.float32(slope)
+    rates -= np.float32(slope * rate.bad)
+    return np.clip(rates, 0, np.float32(most), out=rates)
+
+
+def rate_errors(
+    joints: Joint, keys: NDArray[np.uint64], model: TrustModel, draws: int, rows: slice, columns: Iterable[int]
+) -> Iterator[Draws]:
+    """The errors of the rates of `columns` as standard normals (merchants, draws) that go together as the joint posterior says, not widened."""
     steps = _sharing(model)
     conduct = strata(keys[rows], "conduct", draws)
     noise: dict[int, Draws] = {}
@@ -107,15 +120,11 @@ def points_draws(
         for one in (column, *(k for k, _ in steps[column])):
             if one not in noise:
                 noise[one] = normals(keys[rows], model.rates[one].rate_id, draws)
-        loading, rate = joints.loading[rows, column], model.rates[column]
+        loading = joints.loading[rows, column]
         error = _own_error(column, noise, np.sqrt(1 - joints.borrowed[rows]), steps[column])
-        error *= _column(joints.widening * np.sqrt(np.maximum(1 - loading**2, 0)))
-        error += _column(joints.widening * loading) * conduct
-        drawn = beta_quantiles(joints.alpha[rows, column], joints.beta[rows, column], error)
-        slope = model.max_points[column] / (rate.good - rate.bad)
-        drawn *= np.float32(slope * moved[0])
-        drawn += np.float32(slope * (moved[1] - rate.bad))
-        yield np.clip(drawn, 0, np.float32(model.max_points[column]), out=drawn)
+        error *= _column(np.sqrt(np.maximum(1 - loading**2, 0)))
+        error += _column(loading) * conduct
+        yield error
 
 
 def _sharing(model: TrustModel) -> list[list[tuple[int, float]]]:

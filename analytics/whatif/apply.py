@@ -36,9 +36,10 @@ class Moved:
 
 @dataclass(frozen=True)
 class Applied:
-    """The worlds before and after, whom the scenario touches, and its levers of both kinds."""
+    """The worlds before, under the rules of the scenario (`ruled`) and after its behaviour levers too, whom it touches, and its levers of both kinds."""
 
     before: World
+    ruled: World
     after: World
     inside: Mask
     behaviour: tuple[Moved, ...]
@@ -66,7 +67,7 @@ def apply(scenario: Scenario, world: World, inside: Mask, under: Callable[[Progr
     rules = [_moved(before, inside, lever) for lever in scenario.levers if lever.kind not in BEHAVIOUR]
     limit = next((each.target for each in rules if each.lever.kind == "score_limit"), before.limit)
     definition = [(each.lever, each.target) for each in rules if (each.lever.kind, each.lever.level) != _ACTION]
-    after = replace(under(lever_rules.change_definition(programme, definition)), limit=limit)
+    ruled = after = replace(under(lever_rules.change_definition(programme, definition)), limit=limit)
     behaviour: list[Moved] = []
     for lever in scenario.levers:
         if lever.kind in BEHAVIOUR:
@@ -74,7 +75,7 @@ def apply(scenario: Scenario, world: World, inside: Mask, under: Callable[[Progr
             behaviour.append(_moved(after, inside, lever))
     for each in behaviour:
         after = lever_rules.change_behaviour(after, inside, each.lever, each.target)
-    return Applied(before, after, inside, tuple(behaviour), tuple(rules))
+    return Applied(before, ruled, after, inside, tuple(behaviour), tuple(rules))
 
 
 def counted_outcomes(applied: Applied) -> list[Outcome]:

@@ -21,6 +21,7 @@ SURE = 0.95  # an order as likely as this to be concerned has hardly any like it
 MIN_CONCERNED = 30
 MIN_MERCHANTS = 10
 MIN_EXPECTED = 5.0
+FEWEST_LIKE = 0.2  # like orders of the same merchant (as many as their weights are worth) that a concerned one needs, else it is outside
 _FLOOR = 0.002
 
 
@@ -38,7 +39,7 @@ class Fitted:
 @dataclass(frozen=True)
 class Estimate:
     """The mean effect among the concerned orders inside the support, in the outcome's unit, with 95 % interval. outside: share (0–1) of
-    concerned orders that nothing compares with; n: concerned orders inside; merchants: that have some."""
+    concerned orders that nothing, or far too little, compares with; n: concerned orders inside; merchants: that have some."""
 
     value: float
     ci_low: float
@@ -101,24 +102,34 @@ def effect_of(fitted: Fitted, chosen: NDArray[np.bool_] | None = None) -> Estima
     like = rows & (fitted.t == 0)
     size = int(fitted.merchant.max()) + 1
     odds = fitted.propensity / (1 - fitted.propensity)
-    weight = _sums(fitted.merchant, odds, like, size)
-    compared = np.where(weight > 0, _sums(fitted.merchant, odds * fitted.surprise, like, size), 0.0)
-    usual = compared / np.where(weight > 0, weight, 1.0)
-    n = np.where(weight > 0, _sums(fitted.merchant, np.ones(len(rows)), asked, size), 0.0)
-    score = np.where(weight > 0, _sums(fitted.merchant, fitted.surprise, asked, size) - n * usual, 0.0)
-    used = n > 0
-    clusters, total = int(used.sum()), float(n.sum())
+    weight, squares, concerned = (
+        _sums(fitted.merchant, values, where, size)
+        for values, where in ((odds, like), (odds**2, like), (np.ones(len(rows)), asked))
+    )
+    worth = weight**2 / np.where(squares > 0, squares, 1.0)
+    is_used = (concerned > 0) & (worth >= FEWEST_LIKE * concerned)
+    clusters = int(is_used.sum())
     if clusters < 2:
         return None
+    n, worth = concerned[is_used], worth[is_used]
+    usual = (_sums(fitted.merchant, odds * fitted.surprise, like, size)[is_used]) / weight[is_used]
+    score = _sums(fitted.merchant, fitted.surprise, asked, size)[is_used] - n * usual
+    total = float(n.sum())
     value = float(score.sum() / total)
     # Each merchant's pull as if it had been left out (the jackknife CV3: MacKinnon, Nielsen and Webb 2023): large ones are few.
-    pull = (score - value * n)[used] / np.maximum(1.0 - n[used] / total, 0.1)
+    pull = (score - value * n) / np.maximum(1.0 - n / total, 0.1)
     spread = float((pull**2).sum()) * (clusters - 1) / clusters
     outside = 1.0 - total / max(int(is_concerned.sum()), 1)
-    # A few large merchants are worth fewer clusters than their number says (Carter, Schnepel and Steigerwald 2017).
-    degrees = max(total**2 / float((n**2).sum()) - 1.0, 1.0)
-    half = float(student.ppf(0.975, degrees)) * spread**0.5 / total
+    half = float(student.ppf(0.975, _degrees(n, worth))) * spread**0.5 / total
     return Estimate(value, value - half, value + half, outside, int(total), clusters)
+
+
+def _degrees(n: Floats, worth: Floats) -> float:
+    """Degrees of freedom of a variance of merchants with n concerned orders, held against others worth `worth` (merchants,): by Satterthwaite with the
+    variances that they have where orders err alike (as Bell and McCaffrey 2002, Imbens and Kolesár 2016). n² / worth is what the others bring: a merchant
+    with few of them errs most."""
+    variance = n + n**2 / worth
+    return max(float(variance.sum() ** 2 / (variance**2).sum()) - 1.0, 1.0)
 
 
 def raw_difference(study: Study) -> tuple[float, float, float]:

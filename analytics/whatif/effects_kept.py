@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from analytics.warehouse import Warehouse
 
 FOLDER = "effects"
-EFFECT_VERSION = 2  # of the way that effects are fitted: raise it when a number would change
+EFFECT_VERSION = 3  # of the way that effects are fitted: raise it when a number would change
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,7 @@ class Lab:
             if not len(places):
                 continue
             drawn_of.append(self._draws(scenario, name, places, after.model.programme.min_n))
-            outcomes += group_outcomes(before, after, drawn_of[-1], places, self._people, {"merchants": name})
+            outcomes += group_outcomes(applied, drawn_of[-1], places, self._people, {"merchants": name})
         outcomes += counted_outcomes(applied)
         assumptions = assumptions_of(applied, scenario, drawn_of[0])
         by_effect = effect_outcomes(applied, self._observed, effects) if self._observed is not None else []

@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analytics.trust.posterior import Draws
-from analytics.whatif.spread import GroupDraws
+from analytics.whatif.spread import EVERY, GroupDraws
 from analytics.whatif.world import Floats, Mask, World
+
+if TYPE_CHECKING:
+    from analytics.whatif.apply import Applied
 
 Numbers = NDArray[np.floating[Any]]
 Statistic = Callable[["Pair"], float | Floats]
@@ -25,7 +28,7 @@ Statistic = Callable[["Pair"], float | Floats]
 @dataclass(frozen=True)
 class Outcome:
     """One figure before and after. `group` says whom it is of. Intervals are of the change (95 %, or the programme's coverage): sampling_low … sampling_high for
-    what is not known of merchants' true rates, effect_low … effect_high for what is not known of an effect (both equal the change where there is none of it),
+    what is not known of merchants' true rates, effect_low … effect_high for what is not known of an effect, or of how a change is spread over merchants (both equal the change where there is none of it),
     ci_low … ci_high for both. Units: score points, merchants, orders, units of a rate's numerator, shares 0–1, or major units of the currency in the group.
     """
 
@@ -140,15 +143,18 @@ def point_values(
 
 
 def group_outcomes(
-    before: World, after: World, drawn: GroupDraws, places: NDArray[np.intp], people: People, group: Mapping[str, str]
+    applied: Applied, drawn: GroupDraws, places: NDArray[np.intp], people: People, group: Mapping[str, str]
 ) -> list[Outcome]:
     """The outcomes of the scored merchants at `places`, of whom `drawn` has all or some; label and assumptions are left empty."""
-    later = drawn.after(after)
+    before, after = applied.before, applied.after
+    later = drawn.after(applied.ruled, after)
     median = drawn.median_before if later is drawn.before else np.median(later, axis=0)
     old = Side(drawn.before, before.limit, drawn.median_before)
     draws, unchanged = Pair(old, Side(later, after.limit, median)), Pair(old, old)
+    few = [later[:, ::EVERY], drawn.otherwise(applied.ruled, after)] if applied.is_behaviour_changed else []
+    spreads = [Pair(Side(drawn.before[:, ::EVERY], before.limit), Side(each, after.limit)) for each in few]
     was, whole = _told(before, after, places)
-    own, told = _told(before, after, drawn.places)
+    own, kept = _told(before, after, drawn.places)
     ratio = drawn.size / len(drawn.places)
     tail = (1 - before.model.programme.coverage) / 2
     found = []
@@ -159,11 +165,12 @@ def group_outcomes(
         baseline = _baseline(all_, was)
         spread = np.asarray(some.statistic(draws), dtype=float)
         spread = (spread - _at_rest(some, unchanged))[~np.isnan(spread)]
-        off = float(some.statistic(told)) - _baseline(some, own)
+        off = float(some.statistic(kept)) - _baseline(some, own)
         ends = _ends(spread, off, value - baseline, ratio, tail, is_total=all_.is_total)
-        found.append(_outcome(all_.outcome, {**group, **all_.group}, baseline, value, ends))
-    found.append(_flags("false_flags", draws, told, ratio, tail, group))
-    found.append(_flags("missed", draws, told, ratio, tail, group))
+        told = _outcome(all_.outcome, {**group, **all_.group}, baseline, value, ends)
+        found.append(_shifted(told, _shift(some, spreads) * (ratio if all_.is_total else 1.0)))
+    found.append(_flags("false_flags", draws, kept, ratio, tail, group))
+    found.append(_flags("missed", draws, kept, ratio, tail, group))
     return found
 
 
@@ -178,6 +185,27 @@ def with_parameter(outcome: Outcome, low: float, high: float) -> Outcome:
     down = np.hypot(change - outcome.sampling_low, change - low)
     up = np.hypot(outcome.sampling_high - change, high - change)
     return replace(outcome, effect_low=low, effect_high=high, ci_low=change - float(down), ci_high=change + float(up))
+
+
+def _shift(measure: Measure, spreads: list[Pair]) -> float:
+    """How much more the statistic is, on the mean of draws, where a change is spread otherwise over merchants; `spreads` is empty where nothing is spread."""
+    if not spreads:
+        return 0.0
+    rule, otherwise = (np.asarray(measure.statistic(each), dtype=float) for each in spreads)
+    known = (otherwise - rule)[~np.isnan(otherwise - rule)]
+    return float(known.mean()) if len(known) else 0.0
+
+
+def _shifted(outcome: Outcome, shift: float) -> Outcome:
+    """With what a change that is spread otherwise over merchants would come to: the interval of both ways together."""
+    low, high = min(shift, 0.0), max(shift, 0.0)
+    return replace(
+        outcome,
+        effect_low=outcome.change + low,
+        effect_high=outcome.change + high,
+        ci_low=outcome.sampling_low + low,
+        ci_high=outcome.sampling_high + high,
+    )
 
 
 def _outcome(name: str, group: Mapping[str, str], baseline: float, value: float, ends: tuple[float, float]) -> Outcome:

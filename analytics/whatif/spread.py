@@ -1,24 +1,33 @@
 """Sampling uncertainty of a what-if: scores drawn from merchants' posteriors, the same draws before and after.
 
-Draws of the world as it is are made once for a segment; a scenario draws only the rates that it changes. What other rates of a merchant tell of a changed
-one stays as it was: a lever changes an outcome, not what kind of merchant it is. A behaviour lever moves the drawn true rates themselves. Knows worlds, no scenario and no database.
+There is one posterior of a merchant's true rates, that of the world as it is; draws of it are made once for a segment. A behaviour lever moves the drawn true
+rates themselves (`true_rates.py`), a coverage lever draws what more or fewer answers would have said. Rules that need other counts (window, half-life) have the
+posterior of these counts. Knows worlds, no scenario and no database.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from analytics.trust.joint import Joint, joint_of
-from analytics.trust.posterior import Draws, chunks, merchant_keys, points_draws
+from analytics.trust.posterior import Draws, chunks, merchant_keys, normals, points_draws, points_of, rate_errors
+from analytics.whatif.moves import Move, moves_of, served_after
+from analytics.whatif.true_rates import Counts, counts_of, draw_true_rates
 from analytics.whatif.world import World
 
 # Merchants of a group that are drawn; of more, so many are and intervals are scaled (m out of n: Bickel, Götze and van Zwet, 1997).
 MOST_DRAWN = {"segment": 1000, "others": 300}
+EVERY = 8  # one draw in so many tells what another spread over merchants would come to
+_LEARNERS = 400  # merchants of the segment that tell the distribution of a rate, and as many of the others
+_OTHERS = 20.0  # merchants that all others together weigh as much as
+_KEPT = 12  # draws of rates or points
 Places = NDArray[np.intp]
 
 
@@ -31,10 +40,11 @@ class GroupDraws:
     size: int
     keys: NDArray[np.uint64]
     draws: int
+    seed: int
     before: Draws = field(init=False)
     median_before: Draws = field(init=False)
     _joint: Joint = field(init=False)
-    _points: dict[int, Draws] = field(default_factory=dict)
+    _kept: OrderedDict[Hashable, Draws] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -44,36 +54,82 @@ class GroupDraws:
             self.before += self._drawn(self.world, self._joint, column)
         self.median_before = np.median(self.before, axis=0)
 
-    def after(self, world: World) -> Draws:
-        """The same merchants' draws (m, draws) in another world; `before` itself where nothing differs."""
-        columns = _differing(self.world, world, self.places)
-        old, new = self.world.model.max_points, world.model.max_points
+    def after(self, ruled: World, world: World) -> Draws:
+        """The same merchants' draws (m, draws) under other rules (`ruled`) and with other behaviour on top (`world`); `before` itself where nothing differs."""
+        found = self._under(ruled)
+        for move in moves_of(ruled, world, self.places):
+            found = np.clip(found + self._change(ruled, world, move), 0, 100)
+        return found
+
+    def otherwise(self, ruled: World, world: World) -> Draws:
+        """One in EVERY draws of `after`, had behaviour changed with the other spread over merchants (`Move.otherwise`)."""
+        found = self._under(ruled)[:, ::EVERY]
+        for move in moves_of(ruled, world, self.places):
+            turned = replace(move, rule=move.otherwise)
+            found = np.clip(found + self._change(ruled, world, turned, EVERY), 0, 100)
+        return found
+
+    def _under(self, ruled: World) -> Draws:
+        """Draws under other rules: rates with other counts or priors are drawn anew, others scaled."""
+        columns = _differing(self.world, ruled, self.places)
+        old, new = self.world.model.max_points, ruled.model.max_points
         scaled = [column for column in range(len(new)) if column not in columns and new[column] != old[column]]
         if not columns and not scaled:
             return self.before
         drawn = self.before.copy()
         for column in scaled:
             drawn += self._earned(column) * np.float32(new[column] / old[column] - 1)
-        joint = _joint(world, self.places) if columns else self._joint
+        joint = _joint(ruled, self.places) if columns else self._joint
         for column in columns:
-            drawn -= self._earned(column)
-            moved = _moved(self.world, world, self.places, column)
-            drawn += (
-                self._drawn(world, joint, column) if moved is None else self._drawn(world, self._joint, column, moved)
-            )
+            drawn += self._drawn(ruled, joint, column) - self._earned(column)
         return drawn
 
-    def _earned(self, column: int) -> Draws:
-        """The points of a rate in the world as it is; kept, once a scenario asked."""
-        with self._lock:
-            if column not in self._points:
-                self._points[column] = self._drawn(self.world, self._joint, column)
-            return self._points[column]
+    def _change(self, ruled: World, world: World, move: Move, every: int = 1) -> Draws:
+        """What a behaviour lever adds to the points of its rate, (m, draws), of one draw in `every`."""
+        column, model = move.column, ruled.model
+        rates = self._true_rates(ruled, column)[:, ::every]
+        if move.answers is not None:
+            noise = normals(self.keys, f"{model.rates[column].rate_id}.answers", self.draws)[:, ::every]
+            later = served_after(ruled, world, self.places, move, rates, noise)
+            return points_of(later, world.model, column) - ruled.points[self.places, column, None].astype(np.float32)
+        factor, shift = move.rule
+        moved = np.clip(rates * np.float32(factor) + np.float32(shift), 0, 1)
+        return points_of(moved, model, column) - points_of(rates.copy(), model, column)
 
-    def _drawn(self, world: World, joint: Joint, column: int, moved: tuple[float, float] = (1.0, 0.0)) -> Draws:
+    def _true_rates(self, ruled: World, column: int) -> Draws:
+        """True rates (m, draws) of a column; kept, since a slider asks again and again."""
+        rules = ruled.model.programme
+        key = ("rates", column, rules.window_days, rules.half_life_days, rules.min_n)
+        return self._keep(key, lambda: self._draw_rates(ruled, column))
+
+    def _draw_rates(self, ruled: World, column: int) -> Draws:
+        joint, everyone = _joint(ruled, self.places), slice(0, len(self.places))
+        (errors,) = rate_errors(joint, self.keys, ruled.model, self.draws, everyone, (column,))
+        others = np.setdiff1d(np.flatnonzero(ruled.has_score), self.places)
+        mine, theirs = (_evenly(places, ruled.n) for places in (self.places, others))
+        weight = np.ones(len(mine) + len(theirs))
+        weight[len(mine) :] = min(1.0, _OTHERS / max(len(theirs), 1))
+        members, learners = (_counts(ruled, places, column) for places in (self.places, np.append(mine, theirs)))
+        generator = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(41, column)))
+        return draw_true_rates(members, learners, weight, special.ndtr(errors), generator)
+
+    def _earned(self, column: int) -> Draws:
+        """The points of a rate in the world as it is."""
+        return self._keep(("points", column), lambda: self._drawn(self.world, self._joint, column))
+
+    def _keep(self, key: Hashable, make: Callable[[], Draws]) -> Draws:
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = make()
+                while len(self._kept) > _KEPT:
+                    self._kept.popitem(last=False)
+            self._kept.move_to_end(key)
+            return self._kept[key]
+
+    def _drawn(self, world: World, joint: Joint, column: int) -> Draws:
         found = np.empty((len(self.places), self.draws), dtype=np.float32)
         for rows in chunks(len(self.places)):
-            (found[rows],) = points_draws(joint, self.keys, world.model, self.draws, rows, (column,), moved)
+            (found[rows],) = points_draws(joint, self.keys, world.model, self.draws, rows, (column,))
         return found
 
 
@@ -86,22 +142,25 @@ def group_draws(
         by_size = members[np.argsort(world.n[members], kind="stable")]
         places = np.sort(by_size[np.linspace(0, len(members) - 1, most).round().astype(np.intp)])
     keys = merchant_keys(ids[places].tolist(), day, seed)
-    return GroupDraws(world, places, len(members), keys, draws)
+    return GroupDraws(world, places, len(members), keys, draws, seed)
 
 
 def _joint(world: World, places: Places) -> Joint:
     return joint_of(world.heard[places], world.total[places], world.rows[places], world.model)
 
 
-def _moved(old: World, new: World, places: Places, column: int) -> tuple[float, float] | None:
-    """What a behaviour lever made of a true rate, factor × rate + shift; None where it left the group's counts of the rate alone."""
-    was, now, all_ = old.counted[places, column], new.counted[places, column], old.total[places, column]
-    if np.array_equal(was, now) or not np.array_equal(all_, new.total[places, column]):
-        return None
-    if now.sum() < was.sum():
-        return float(now.sum() / was.sum()), 0.0
-    factor = float((all_ - now).sum() / (all_ - was).sum())
-    return factor, 1.0 - factor
+def _counts(world: World, places: Places, column: int) -> Counts:
+    mean, strength = (each[world.rows[places], column] for each in (world.model.mean, world.model.strength))
+    counted, total, squares = (each[places, column] for each in (world.counted, world.total, world.squares))
+    return counts_of(counted, total, squares, mean, strength)
+
+
+def _evenly(places: Places, n: NDArray[np.int64]) -> Places:
+    """At most _LEARNERS of them, spread evenly over their numbers of orders."""
+    by_size = places[np.argsort(n[places], kind="stable")]
+    if len(places) <= _LEARNERS:
+        return by_size
+    return by_size[np.linspace(0, len(places) - 1, _LEARNERS).round().astype(np.intp)]
 
 
 def _differing(old: World, new: World, places: Places) -> list[int]:

@@ -163,7 +163,7 @@ def test_effects_are_fitted_once_a_snapshot_and_a_torn_file_is_replaced(
 ) -> None:
     warehouse = Warehouse(demo_warehouse)
     snapshot = warehouse.snapshot().snapshot_id
-    monkeypatch.setattr(effects_kept, "_path", lambda _, name: tmp_path / "effects" / f"{name}-2.json")
+    monkeypatch.setattr(effects_kept, "_path", lambda _, name: tmp_path / "effects" / f"{name}-3.json")
     made = (
         FittedEffect(
             *("late_seller_rate", STARS, None, Effect("late_seller_rate", STARS, -2.0, -2.2, -1.8, "observational")),
@@ -181,7 +181,7 @@ def test_effects_are_fitted_once_a_snapshot_and_a_torn_file_is_replaced(
     assert make_effects(warehouse, snapshot) == first
     assert read_effects(warehouse, snapshot) == first
     assert calls == [1]
-    (tmp_path / "effects" / f"{snapshot}-2.json").write_text('{"snapshot_id"', encoding="utf-8")
+    (tmp_path / "effects" / f"{snapshot}-3.json").write_text('{"snapshot_id"', encoding="utf-8")
     assert make_effects(warehouse, snapshot).effects == made
     assert calls == [1, 1]
     with pytest.raises(WarehouseError, match="has been removed"):

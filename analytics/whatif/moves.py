@@ -1,0 +1,81 @@
+"""What a behaviour lever makes of a merchant's true rate, and what more or fewer answers make of a served one. Arrays of worlds in and out; draws nothing itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.trust import bounded
+from analytics.trust.posterior import Draws
+from analytics.whatif.world import Floats, World
+
+Places = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Move:
+    """Of a rate's column: true rates become factor × rate + shift (`rule`), or `otherwise`: the same change of the whole segment with another spread over
+    merchants. Of a coverage: there are `answers` times as many, and rates stay."""
+
+    column: int
+    rule: tuple[float, float] = (1.0, 0.0)
+    otherwise: tuple[float, float] = (1.0, 0.0)
+    answers: float | None = None
+
+
+def moves_of(old: World, new: World, places: Places) -> list[Move]:
+    """What changed of the group's rates between two worlds under one set of rules."""
+    found = (_move(old, new, places, column) for column in range(len(new.model.rates)))
+    return [move for move in found if move is not None]
+
+
+def _move(old: World, new: World, places: Places, column: int) -> Move | None:
+    """What changed of the group's counts of a rate between two worlds under one set of rules; None where nothing did.
+
+    A rate is moved as `levers.change_behaviour` moves counts. The other way is that of the other direction: what is counted grows or shrinks by one factor
+    for all, or what is left does.
+    """
+    was, now = old.counted[places, column].sum(), new.counted[places, column].sum()
+    all_, later = old.total[places, column].sum(), new.total[places, column].sum()
+    if later != all_:
+        return Move(column, answers=float(later / all_))
+    if np.array_equal(old.counted[places, column], new.counted[places, column]):
+        return None
+    counted = (float(now / was), 0.0) if was > 0 else None
+    left = (float((all_ - now) / (all_ - was)), 1.0 - float((all_ - now) / (all_ - was))) if all_ > was else None
+    rule, otherwise = (counted, left) if now < was else (left, counted)
+    assert rule is not None  # a rate that falls was above 0, one that rises below 1
+    return Move(column, rule, otherwise or rule)
+
+
+def served_after(old: World, new: World, places: Places, move: Move, rates: Draws, noise: Draws) -> Draws:
+    """The rates (merchants, draws) that would be served with `move.answers` times as many answers: those to come follow the true `rates`, those that are
+    left out are picked by chance (`noise`, standard normals)."""
+    assert move.answers is not None
+    column, times = move.column, move.answers
+    x, n, squares = (each[places, column, None] for each in (old.counted, old.total, old.squares))
+    share = np.where(n > 0, x / np.where(n > 0, n, 1.0), 0.0)
+    if times > 1:
+        counted = x + (times - 1) * n * rates + noise * np.sqrt((times - 1) * squares * rates * (1 - rates))
+    else:
+        counted = times * x + noise * np.sqrt(times * (1 - times) * squares * share * (1 - share))
+    counted = np.clip(counted, 0, times * n)
+    for line in (line for line in new.model.lines if line.column == column):
+        counted = _believed(new, line, places, counted)
+    mean, strength = (each[new.rows[places], column, None] for each in (new.model.mean, new.model.strength))
+    return np.asarray((mean * strength + counted) / (strength + times * n), dtype=np.float32)
+
+
+def _believed(world: World, line: bounded.Line, places: Places, counted: Floats) -> Floats:
+    """What is believed of drawn numerators (merchants, draws) of a bounded rate; what bounds it is as in the world."""
+    columns = [*line.facts, line.column]
+    last, draws = len(columns) - 1, counted.shape[1]
+    alone = replace(line, column=last, facts=tuple(range(last)))
+    rows = np.repeat(places, draws)
+    numerators = world.counted[rows][:, columns]
+    numerators[:, last] = counted.ravel()
+    mean, strength = (each[world.rows[rows]][:, columns] for each in (world.model.mean, world.model.strength))
+    found = bounded.heard((alone,), numerators, world.total[rows][:, columns], mean, strength)
+    return found[:, last].reshape(counted.shape)
