@@ -95,7 +95,11 @@ FACT_NAMES: Mapping[str, _ByLanguage] = {
     "chargeback_date": {ENGLISH: "chargeback on", CHINESE: "拒付日期"},
     "orders_30d": {ENGLISH: "recent orders", CHINESE: "近期订单数"},
 }
-NOT_SAID = frozenset({"merchant_name", "score_date", "late_rate_limit", "order_id", "order_placed_date"})
+NOT_SAID = frozenset(
+    {"merchant_name", "score_date", "late_rate_limit", "order_id", "order_placed_date"}
+    | {"answer_due_date", "review_due_date", "evidence_due_date", "appeal_period_end", "appeal_first_message"}
+    | {"order_refund", "order_chargeback", "order_settlement", "records_hold", "orders_unknown"}
+)
 """Facts that stand in other facts, or that an answer has no use for."""
 
 _RECORD_WORDS = {

@@ -70,6 +70,7 @@ def build_brief(
         language,
         tone,
         length,
+        tuple(matters),
     )
 
 

@@ -1,19 +1,20 @@
-"""A reply from macros, facts and policy: plan first (acknowledge, facts, rule, next step, close), then each line with its sources.
+"""A reply from macros, records and policy: plan first (greeting, acknowledge, facts, rule, next step, close), then each line with its sources.
 
 Deterministic and without a model. Decides nothing: macros of kind `decision` are for people. Checking is not done here.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
 from llm.grounding import EvidenceBook
 from llm.language import CHINESE, sentences
+from llm.letter import greeting
 from llm.promises import promises_in
+from llm.records import shown_day, told
 from llm.spans import extract, texts_of
-from llm.types import Fact, IssueBrief, Macro, Message, Sentence
+from llm.types import Fact, IssueBrief, Macro, Message, Passage, Sentence
 from llm.vectors import similarities
 
 ORDERS_SHOWN = 8
@@ -30,15 +31,25 @@ _INTERNAL = re.compile(
 )
 GENERAL_INTENTS = 8
 _PLAN = {
-    "short": {"acknowledge": 1, "fact": 1, "rule": 1, "step": 1, "close": 0},
-    "normal": {"acknowledge": 1, "fact": 2, "rule": 1, "step": 2, "close": 1},
-    "long": {"acknowledge": 2, "fact": 4, "rule": 3, "step": 3, "close": 1},
+    "short": {"acknowledge": 0, "fact": 1, "record": 1, "rule": 1, "step": 1, "close": 0},
+    "normal": {"acknowledge": 1, "fact": 2, "record": 2, "rule": 1, "step": 2, "close": 1},
+    "long": {"acknowledge": 2, "fact": 4, "record": 4, "rule": 3, "step": 3, "close": 1},
 }
+_DUE = {
+    "penalty_appeal_window": "appeal_until",
+    "penalty_appeal_registered": "review_due_date",
+    "chargeback_next": "evidence_due_date",
+    "dispute_next": "dispute_due_date",
+    "counterfeit_next": "documents_due_date",
+    "label_next": "label_due_date",
+}
+"""Whose term a macro's `due_date` is; that of all others is the desk's own, `answer_due_date`."""
+_ON_MESSAGES = frozenset({"greeting", "acknowledge", "ask"})
+"""Parts that may rest on the message that they answer alone."""
 _FROM_MESSAGES = {"order_id": "order", "order_ids": "order", "clause": "clause"}
 # Macros set Latin values off with a space; a date written in Chinese takes none.
 _CHINESE_DATE = re.compile(r"(?<=[\u4e00-\u9fff，。]) (?=\d{4}年)|^(?: )|(?<=\d[日]) (?=[\u4e00-\u9fff])")
 _ID_LIST = re.compile(r"[A-Za-z0-9_-]+(?:, [A-Za-z0-9_-]+)+")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 @dataclass(frozen=True)
@@ -72,21 +83,30 @@ class _Composer:
 
     def lines(self) -> Iterator[Line]:
         steps = list(self._steps())
-        acknowledgements = self._filled("acknowledge")
-        if len(steps) < 2:
-            acknowledgements = [m for m in acknowledgements if m[0].macro_id != "several_topics"]
+        hello, cite = greeting(self.brief, self.language)
+        yield Line("greeting", Sentence(hello, (cite,)))
+        acknowledgements = [m for m in self._filled("acknowledge") if self._is_so(m[0], len(steps))]
         acknowledgements.sort(key=lambda m: m[0].tone != self.brief.tone)  # here the tone matters more than the topic
         for macro, values in acknowledgements[: self.counts["acknowledge"]]:
             yield from self._spoken("acknowledge", macro, values)
         for macro, values in [m for m in self._filled("fact") if not _is_general(m[0])][: self.counts["fact"]]:
             yield from self._spoken("fact", macro, values)
+        for sentence in told(self.brief, self.language, self.counts["record"]):
+            if not self.used_facts & set(sentence.cites) or sentence.cites[0].startswith("fact:order."):
+                yield Line("record", sentence)
         yield from self._plain_facts()
         yield from self._rule()
         for macro, values in steps:
-            yield from self._spoken("step", macro, values)
+            yield from self._spoken("ask" if macro.kind == "ask" else "step", macro, values)
         closings = sorted(self._filled("close"), key=lambda m: m[0].tone != self.brief.tone)
         for macro, values in closings[: self.counts["close"]]:
             yield from self._spoken("close", macro, values)
+
+    def _is_so(self, macro: Macro, steps: int) -> bool:
+        """Whether what an acknowledgement takes for granted is so: that there are several matters, that somebody had to wait."""
+        if macro.macro_id == "several_topics":
+            return steps > 1
+        return macro.macro_id != "apology_wait" or has_waited(self.brief)
 
     def _steps(self) -> Iterator[tuple[Macro, dict[str, _Value]]]:
         """What happens next: a step for the matter, then one for another matter; else a question or a date; else a person."""
@@ -118,7 +138,8 @@ class _Composer:
         return filled
 
     def _value(self, name: str, macro: Macro) -> _Value | None:
-        fact = self._fact(name, macro)
+        fact = self._fact(_DUE.get(macro.macro_id, "answer_due_date") if name == "due_date" else name, macro)
+        fact = fact or next((fact for fact in self.brief.facts if fact.name == name), None)
         if fact is not None:
             return _Value(shown_value(fact, self.language), fact.cite)
         if name == "ticket_id":
@@ -146,26 +167,27 @@ class _Composer:
         """The macro's sentences, each citing what its variables came from and what holds its own figures."""
         filled = _CHINESE_DATE.sub("", re.sub(r"\{(\w+)\}", lambda m: values[m[1]].text, macro.text))
         actions = tuple(dict.fromkeys((*macro.actions, *promises_in(re.sub(r"\{\w+\}", "…", macro.text)))))
-        for piece in sentences(filled):
-            used = [value.cite for value in values.values() if value.text in piece.text]
-            yield Line(part, Sentence(piece.text, self._cites(part, piece.text, used)), actions)
+        for text in whole_sentences(filled):
+            used = [value.cite for value in values.values() if value.text in text]
+            yield Line(part, Sentence(text, self._cites(part, text, used)), actions)
             self.used_facts.update(used)
 
     def _cites(self, part: str, text: str, used: Iterable[str]) -> tuple[str, ...]:
-        """The sources used and those that hold the remaining figures.
+        """The sources used, and the passage that holds what these do not: of those with all its figures, the nearest in words.
 
-        An acknowledgement may rest on the message that it answers; what the desk says besides rests on a fact or on policy.
+        An acknowledgement or a question may rest on the message that it answers; what the desk says besides rests on a fact or on policy.
         """
-        cites = tuple(dict.fromkeys([*used, *self.book.supporting(text, have=tuple(used))]))
-        if part != "acknowledge" and all(cite.startswith("message:") for cite in cites):
-            cites = (*self._nearest_policy(text), *cites)
+        have = tuple(dict.fromkeys(used))
+        passages = [p for p in self.brief.passages if p.language == self.language]
+        holding = self.book.holding(text, have, [p.cite for p in passages])
+        if holding:
+            behind = nearest(text, [p for p in passages if p.cite in holding], self.language)
+            cites = (*have, *behind)
+        else:
+            cites = tuple(dict.fromkeys([*have, *self.book.supporting(text, have=have)]))
+        if part not in _ON_MESSAGES and all(cite.startswith("message:") for cite in cites):
+            cites = (*nearest(text, passages, self.language), *cites)
         return cites or (self.answered.cite,)
-
-    def _nearest_policy(self, text: str) -> tuple[str, ...]:
-        """The cite of the brief's passage that is nearest to `text`; empty when the brief has none in this language."""
-        passages = [passage for passage in self.brief.passages if passage.language == self.language]
-        near = similarities([text, *(p.text for p in passages)], chinese=self.language == CHINESE)[0][1:]
-        return (passages[int(near.argmax())].cite,) if passages else ()
 
     def _plain_facts(self) -> Iterator[Line]:
         """In a long reply, facts named for people ("orders late", not `late_rate`) that no macro puts into words."""
@@ -184,20 +206,20 @@ class _Composer:
     def _rule(self) -> Iterator[Line]:
         """The article that applies, by name, then its sentences nearest to what was asked, word for word, in their order."""
         pieces = [
-            (passage, piece.text)
+            (passage, text, place)
             for passage in self.brief.passages[:RULE_PASSAGES]
             if passage.language == self.language
-            for piece in sentences(passage.text)
-            if not _INTERNAL.search(piece.text)
+            for place, text in enumerate(whole_sentences(passage.text))
+            if not _INTERNAL.search(text)
         ]
         if not pieces:
             return
         near = similarities(
-            [self.answered.text[:2_000], *(text for _, text in pieces)], chinese=self.language == CHINESE
+            [self.answered.text[:2_000], *(text for _, text, _ in pieces)], chinese=self.language == CHINESE
         )[0][1:]
         scores = [
-            float(near[i]) + (0.1 if passage is self.brief.passages[0] else 0.0)
-            for i, (passage, _) in enumerate(pieces)
+            float(near[i]) + (0.1 if passage is self.brief.passages[0] else 0.0) + (0.0 if place else 0.1)
+            for i, (passage, _, place) in enumerate(pieces)
         ]
         ranked = [i for i in sorted(range(len(pieces)), key=lambda i: -scores[i]) if near[i] >= RULE_FROM][
             : self.counts["rule"]
@@ -208,8 +230,37 @@ class _Composer:
                 if macro.kind == "fact" and macro.language == self.language and macro.variables == ("article_title",):
                     yield from self._spoken("rule", macro, {"article_title": _Value(passage.title, passage.cite)})
         for i in sorted(ranked):
-            passage, text = pieces[i]
+            passage, text, _ = pieces[i]
             yield Line("rule", Sentence(text, (passage.cite,)))
+
+
+def whole_sentences(text: str) -> list[str]:
+    """The sentences of a text; what ends in a semicolon stays with what follows it."""
+    found: list[str] = []
+    for piece in sentences(text):
+        if found and found[-1].endswith(("；", ";")):
+            found[-1] += piece.text
+        else:
+            found.append(piece.text)
+    return found
+
+
+def nearest(text: str, passages: Sequence[Passage], language: str) -> tuple[str, ...]:
+    """The cite of the passage whose words are nearest to the text's; empty without one."""
+    if not passages:
+        return ()
+    near = similarities([text, *(p.text for p in passages)], chinese=language == CHINESE)[0][1:]
+    return (passages[int(near.argmax())].cite,)
+
+
+def has_waited(brief: IssueBrief) -> bool:
+    """Whether those who ask have written twice or more since the desk last did."""
+    count = 0
+    for message in reversed(brief.thread.messages):
+        if message.author == "agent":
+            break
+        count += message.author in {"merchant", "buyer"}
+    return count > 1
 
 
 def newest_ask(brief: IssueBrief) -> Message:
@@ -245,7 +296,7 @@ def han_count(text: str) -> int:
 def shown_value(fact: Fact, language: str, *, with_unit: bool = False) -> str:
     """A fact's value as a reader of the language writes it: dates by name, shares in per cent, money with its currency."""
     value = fact.value
-    if isinstance(value, str) and (shown := _shown_date(value, language)):
+    if isinstance(value, str) and (shown := shown_day(value, language)):
         return shown
     if isinstance(value, bool):
         return ("是" if value else "否") if language == CHINESE else ("yes" if value else "no")
@@ -259,18 +310,3 @@ def shown_value(fact: Fact, language: str, *, with_unit: bool = False) -> str:
             return f"{fact.unit} {Decimal(str(value)):,.2f}"
         return f"{text} {fact.unit}".strip() if with_unit else text
     return value.replace(", ", "、") if language == CHINESE and _ID_LIST.fullmatch(value) else value
-
-
-def _shown_date(value: str, language: str) -> str | None:
-    match = re.match(r"(\d{4})-(\d{2})-(\d{2})(?:$|[T ])", value)
-    if match is None:
-        return None
-    try:
-        day = date(int(match[1]), int(match[2]), int(match[3]))
-    except ValueError:
-        return None
-    return (
-        f"{day.year}年{day.month}月{day.day}日"
-        if language == CHINESE
-        else f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
-    )

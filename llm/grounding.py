@@ -95,6 +95,14 @@ class EvidenceBook:
         """The sources that exist among `cites`."""
         return [self._by_cite[cite] for cite in cites if cite in self._by_cite]
 
+    def holding(self, text: str, have: Sequence[str], among: Sequence[str]) -> frozenset[str]:
+        """Those of `among` that alone hold all figures of `text` which the sources in `have` do not; empty when there are none to hold."""
+        known = [span for entry in self.cited(have) for span in entry.spans]
+        wanted = [span for span in extract(text) if span.kind != "carrier" and not is_supported(span, known)]
+        if not wanted:
+            return frozenset()
+        return frozenset(e.cite for e in self.cited(among) if all(is_supported(span, e.spans) for span in wanted))
+
     def supporting(self, text: str, have: Sequence[str] = ()) -> tuple[str, ...]:
         """The fewest sources (found greedily, in the book's order) that hold the figures of `text` which those in `have` do not.
 

@@ -63,6 +63,11 @@ _ACTIONS: dict[str, tuple[str, str, str]] = {
     "review_penalty": (r"review\w* (?:\w+ ){0,4}?(?:penalt(?:y|ies)|appeal)", r"(?!)", r"复核"),
     "resend_label": (r"(?:resend|re-?issu|send|hav\w+) (?:\w+ ){0,4}?label", r"(?!)", r"重新(?:出具|发送)[^。，；]{0,10}面单"),
     "contact_carrier": (r"(?:contact|ask|call|chas)\w* (?:\w+ ){0,3}?(?:carrier|courier)", r"(?!)", r"(?:联系|催促)[^。，；]{0,6}(?:承运商|快递|物流)"),
+    "look_into": (
+        r"(?:looking (?:at|into)|checking|reviewing|investigating|examining|going through)",
+        r"(?!)",
+        r"(?:正在?|在)(?:核对|核查|核实|查看|查询|调查|检查|审核|处理)",
+    ),
     "guarantee": (r"guarantee\w*|promise\w*|assure you", r"(?!)", r"(?:保证|承诺|一定(?:会)?|绝对(?:会)?|确保)"),
 }  # fmt: skip
 _DONE = r"(?:refunded|reimbursed|compensated|credited|lifted|removed|revoked|cancelled|canceled|withdrawn|reversed|deleted|waived|dropped|overturned|cleared|approved|accepted|granted|upheld|taken down|hidden|restored|reinstated|reactivated|unblocked|released|transferred|paid|issued|raised|increased)"

@@ -15,7 +15,8 @@ from llm.desk.prompt import REPLY
 from llm.desk.request import BriefPrompt, reads_briefs
 from llm.errors import InputError, LlmError, PromptTooLongError
 from llm.grounding import CHECK_NAMES, EvidenceBook, check_sentence, failing
-from llm.language import CHINESE, ENGLISH, UNDETERMINED, WRITTEN, is_chinese, sentences
+from llm.language import ENGLISH, UNDETERMINED, WRITTEN, is_chinese, sentences
+from llm.letter import laid_out
 from llm.privacy import find_formed, mask, masked
 from llm.promises import promises_in
 from llm.prompting import CUTS, SENTENCE_COUNTS, Prompt, lines_of
@@ -51,6 +52,7 @@ class Drafting:
         self._book = EvidenceBook.of(brief)
         self._common = [*(macro.text for macro in brief.macros), *(passage.title for passage in brief.passages)]
         self._shown: list[Sentence] = []
+        self._parts: list[str] = []  # of the plan, beside `_shown`; "" for a model's sentences
         self._withheld: list[tuple[Sentence, list[Check]]] = []
         self._by_writer = 0
         self._writer_error = ""
@@ -67,10 +69,10 @@ class Drafting:
         for _ in self._stream:
             pass
         finished = self._finished if self._finished is not None else time.perf_counter()
-        separator = "" if self.language == CHINESE else " "
+        parts = zip(self._parts, (sentence.text for sentence in self._shown), strict=True)
         return Draft(
             ticket_id=self.brief.thread.ticket_id,
-            reply=separator.join(sentence.text for sentence in self._shown),
+            reply=laid_out(parts, self.language, self.brief.tone),
             sentences=tuple(self._shown),
             checks=self._checks(),
             language=self.language,
@@ -93,7 +95,7 @@ class Drafting:
             lines = [
                 line
                 for line in compose(self.brief, self.language)
-                if line.part in {"fact", "step"} and not self._is_said(line.sentence)
+                if line.part in {"fact", "record", "ask", "step"} and not self._is_said(line.sentence)
             ]
             yield from self._composed(lines)
         self._finished = time.perf_counter()
@@ -136,10 +138,11 @@ class Drafting:
 
     def _composed(self, lines: list[Line]) -> Iterator[Sentence]:
         for line in lines:
-            if self._passes(line.sentence, line.actions):
+            is_again = line.part in {"rule", "step"} and self._is_said(line.sentence)
+            if not is_again and self._passes(line.sentence, line.actions, line.part):
                 yield line.sentence
 
-    def _passes(self, sentence: Sentence, allowed: Collection[str]) -> bool:
+    def _passes(self, sentence: Sentence, allowed: Collection[str], part: str = "") -> bool:
         """Keeps the sentence among those shown or those withheld, and says which."""
         checks = check_sentence(
             sentence, self._book, language=self.language, allowed_actions=allowed, common=self._common
@@ -150,6 +153,7 @@ class Drafting:
             return False
         if sentence.text not in {shown.text for shown in self._shown}:
             self._shown.append(sentence)
+            self._parts.append(part)
             return True
         return False
 

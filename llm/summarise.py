@@ -12,9 +12,9 @@ from datetime import date
 import numpy as np
 
 from llm.errors import InputError
-from llm.fields import is_question
 from llm.handover import names_another
 from llm.language import CHINESE, ENGLISH, WRITTEN, is_chinese, sentences, thread_language
+from llm.moves import asks, is_holding, is_receipt
 from llm.spans import extract
 from llm.taxonomy import OTHER, Taxonomy
 from llm.triage import Triage, triage_of
@@ -30,7 +30,7 @@ EMBEDDED = 64
 """Bounds: what is read of a thread costs the same for 1 message, 300 messages or 100,000 characters in one."""
 
 REDUNDANT_ABOVE = 0.75
-WEIGHTS = {"centroid": 1.0, "lead": 0.35, "figures": 0.08, "length": 0.25}
+WEIGHTS = {"centroid": 1.0, "lead": 0.35, "figures": 0.08, "length": 0.25, "order": 0.2}
 _ASKERS = frozenset({"merchant", "buyer"})
 AUTOMATIC = 0.6
 """What an automatic message loses against a person's."""
@@ -55,6 +55,12 @@ _PLEASANTRY = re.compile(
     r"^(?:(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|thanks?(?: you| so much| a lot| for (?:reaching out|contacting us|your (?:message|patience|help|reply)))?|cheers|ok(?:ay)?|"
     r"sorry(?: (?:for|about|to hear)[^.!?]{0,40})?|best regards|regards|hope (?:this|that) helps)\b[^.!?]{0,30}[.!?,~]*"
     r"|(?:您好|你好|亲|谢谢|感谢|好的|收到|嗯|在吗|辛苦了|不客气)[^。！？]{0,10}[。！？，~]*)$",
+    re.I,
+)
+_FRAME = re.compile(
+    r"^(?:to whom it may concern|dear (?:sir|madam|friend|team|desk)|i hope (?:that )?you are well|(?:hello|hi|good (?:day|morning|afternoon|evening)|dear) [^.!?]{1,40}|here is what i can say\b.*"
+    r"|i have looked this up\b.*|i have taken over\b.*|that is the whole story\b.*|[^.!?]{1,60} wrote on [^.!?]{4,40}:?)[.,!:]*$"
+    r"|^(?:[^，。]{1,24}[，,]?(?:您好|你好)[：:，,！!。]?|敬启者[：:]?|客服同学好.?|.{1,40}(?:说明如下|就说明到这里)[。：]?|.{1,40}写道[：:]?)$",
     re.I,
 )
 _HANDLES = re.compile(r"^(?:@\w+[\s,:]*)+|\s*https?://\S+\s*$|\s*[\^/*-]\s?[A-Z]{1,3}$")
@@ -89,12 +95,13 @@ def summarise(
         raise InputError(
             f"thread {thread.ticket_id!r}: has no message; there is nothing to summarise. Give at least one."
         )
+    whole, thread = thread, _without_receipts(thread)
     asking = _asking(thread)
     language = language_of(thread)
     candidates = _candidates(thread)
     if not candidates:
         raise InputError(
-            f"thread {thread.ticket_id!r}: none of its {len(thread.messages)} messages holds any text to summarise."
+            f"thread {thread.ticket_id!r}: none of its {len(whole.messages)} messages holds any text to summarise."
         )
     classifier = triage or triage_of(taxonomy)
     written = language if language in WRITTEN else ENGLISH
@@ -111,6 +118,12 @@ def summarise(
         engine=ENGINE,
         latency_ms=round((time.perf_counter() - started) * 1000),
     )
+
+
+def _without_receipts(thread: Thread) -> Thread:
+    """The thread without what a machine sent to say that a message has come; as it is where there is nothing else."""
+    kept = tuple(message for message in thread.messages if not is_receipt(message))
+    return Thread(thread.ticket_id, thread.merchant_id, kept) if kept else thread
 
 
 def language_of(thread: Thread) -> str:
@@ -137,7 +150,7 @@ def _candidates(thread: Thread) -> list[_Candidate]:
         kept = texts[: SENTENCES_A_MESSAGE - 4] + texts[SENTENCES_A_MESSAGE - 4 :][-4:]
         found += [_Candidate(place, order, message, text) for order, text in enumerate(kept)]
     telling = [c for c in found if _weight_of(c.text) >= 3 and not _PLEASANTRY.match(c.text)] or found
-    telling = [c for c in telling if not _is_row(c.text)] or telling
+    telling = [c for c in telling if not _is_row(c.text) and not _FRAME.match(c.text)] or telling
     if not telling:
         telling = [_Candidate(place, 0, m, m.text.strip()) for place, m in read if m.text.strip()]
     return telling[: CANDIDATES // 2] + telling[CANDIDATES // 2 :][-CANDIDATES // 2 :]
@@ -217,7 +230,9 @@ def _scores(candidates: Sequence[_Candidate], near: Matrix) -> Matrix:
     scores = WEIGHTS["centroid"] * centroid / max(float(centroid.max()), 1e-6)
     for i, candidate in enumerate(candidates):
         lead = (candidate.place == first[candidate.message.author]) / (1 + 0.3 * candidate.order)
-        figures = min(3, len(extract(candidate.text)))
+        spans = extract(candidate.text)
+        figures = min(3, len(spans))
+        scores[i] += WEIGHTS["order"] * any(span.kind == "order" for span in spans)
         scores[i] += (
             WEIGHTS["lead"] * lead + WEIGHTS["figures"] * figures + WEIGHTS["length"] * min(1.0, weights[i] / 18)
         )
@@ -260,27 +275,33 @@ def _sentiment(asking: Sequence[Message], triage: Triage) -> float:
 
 
 def _open_questions(thread: Thread) -> tuple[str, ...]:
-    """Questions that nobody of the other side has written after; at most three, the latest."""
-    sides = [message.author in _ASKERS for message in thread.messages]
-    last = {side: max((i for i, s in enumerate(sides) if s is side), default=-1) for side in (True, False)}
+    """Questions that the other side has not answered since, at most three, the latest; that somebody looks at it or wants papers first is no answer."""
+    messages = thread.messages
+    by_asker = [message.author in _ASKERS for message in messages]
+    answering = [i for i, m in enumerate(messages) if by_asker[i] or not is_holding(m)]
+    last = {side: max((i for i in answering if by_asker[i] is side), default=-1) for side in (True, False)}
     found: list[str] = []
-    for place in range(max(0, len(sides) - READ_MESSAGES), len(sides)):
-        if place > last[not sides[place]]:
-            found += [
-                trimmed(piece.text) for piece in sentences(thread.messages[place].text)[:200] if is_question(piece.text)
-            ]
+    for place in range(max(0, len(messages) - READ_MESSAGES), len(messages)):
+        if place > last[not by_asker[place]]:
+            pieces = sentences(messages[place].text)[:200]
+            found += [trimmed(piece.text) for piece in pieces if asks(piece.text, of_desk=not by_asker[place])]
     return tuple(dict.fromkeys(found))[-3:]
 
 
 def _next_event(thread: Thread) -> str | None:
-    """The latest sentence that names a coming date or a term; a date before its message is past and no event."""
+    """The latest sentence that names a coming date or a term; a date before the last message is past, and what a desk's note announced is over
+    once the desk has answered."""
+    is_answered = False
+    end = next((message for message in reversed(thread.messages) if message.sent_at), thread.messages[-1])
     for message in reversed(thread.messages[-READ_MESSAGES:]):
-        for piece in reversed(sentences(message.text)[-200:]):
-            spans = [s for s in extract(piece.text) if s.kind in {"date", "duration"}]
-            if any(_is_coming(s.value, message) if s.kind == "date" else True for s in spans) and _DEADLINE.search(
-                piece.text
-            ):
-                return trimmed(undressed(piece.text))
+        is_desks = message.author not in _ASKERS
+        if not (is_desks and is_answered and is_holding(message)):
+            for piece in reversed(sentences(message.text)[-200:]):
+                spans = [s for s in extract(piece.text) if s.kind in {"date", "duration"}]
+                is_coming = any(_is_coming(s.value, end) if s.kind == "date" else True for s in spans)
+                if is_coming and _DEADLINE.search(piece.text):
+                    return trimmed(undressed(piece.text))
+        is_answered = is_answered or (is_desks and not is_holding(message))
     return None
 
 

@@ -111,7 +111,7 @@ class Macro:
 
 @dataclass(frozen=True)
 class IssueBrief:
-    """All the evidence a writer may use; nothing outside it may appear in a reply as fact."""
+    """All the evidence a writer may use; nothing outside it may appear in a reply as fact. `matters`: the intents it answers, main first."""
 
     thread: Thread
     facts: tuple[Fact, ...] = ()
@@ -120,6 +120,7 @@ class IssueBrief:
     language: str = "en"
     tone: str = "neutral"
     length: str = "normal"
+    matters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

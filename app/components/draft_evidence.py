@@ -52,6 +52,17 @@ FACTS: Mapping[str, str] = {
     "penalty_clause": N_("clause"),
     "penalty_points": N_("points"),
     "penalty_expires_on": N_("points expire"),
+    "appeal_until": N_("appeal possible until"),
+    "appeal_period_end": N_("appeal was possible until"),
+    "appeal_first_message": N_("first message on it"),
+    "review_due_date": N_("decision on the appeal by"),
+    "evidence_due_date": N_("evidence by"),
+    "answer_due_date": N_("next answer by"),
+    "order_refund": N_("refund of the order"),
+    "order_chargeback": N_("chargeback of the order"),
+    "order_settlement": N_("settlement by policy"),
+    "records_hold": N_("what the records hold"),
+    "orders_unknown": N_("orders that are not this merchant's"),
 }
 
 

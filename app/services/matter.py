@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from app.i18n import language
-from app.services import issues, tickets
+from app.services import issues, terms, tickets
 from app.services.desk import KNOWLEDGE_FOLDER
 from app.services.metrics import figures
 from app.services.runtime import cached
@@ -73,12 +73,49 @@ def matter(snapshot_id: str, ticket_id: str) -> Matter | None:
     orders = orders.sort_values("order_id", key=lambda ids: ids.map(order)).reset_index(drop=True)
     penalties = tuple(_penalty(row) for row in rows.to_dict(orient="records"))
     known = set(orders["order_id"])
+    unknown = tuple(o for o in named if o not in known)
+    opened_on = local_day(ticket.opened_at, snapshot(snapshot_id).time_zone)
     facts = [
         *_merchant_facts(snapshot_id, ticket.merchant_id),
         *_order_facts(orders),
-        *_penalty_facts(penalties, thread, local_day(ticket.opened_at, snapshot(snapshot_id).time_zone)),
+        *_penalty_facts(penalties, thread, opened_on),
     ]
-    return Matter(orders, tuple(o for o in named if o not in known), penalties, tuple(facts))
+    due = _terms(snapshot_id, ticket.merchant_id, orders, facts, opened_on)
+    return Matter(orders, unknown, penalties, (*facts, *due, *_bounds(unknown)))
+
+
+def _terms(
+    snapshot_id: str, merchant_id: str, orders: pd.DataFrame, facts: Sequence[Fact], opened_on: date
+) -> Iterator[Fact]:
+    """What policy's periods make of the records: each order's refund, chargeback and settlement, the appeal, the desk's next answer."""
+    from llm.types import Fact
+
+    today, limits = filter_options(snapshot_id).default_to, _limits()
+    profiles = merchants(snapshot_id)
+    joined = next(iter(profiles.loc[profiles["merchant_id"] == merchant_id, "joined_at"]), None)
+    for row in orders.to_dict(orient="records"):
+        order_id = str(row["order_id"])
+        if (refunded := _day(row["refunded_on"])) and row["refunded_minor"]:
+            currency = row["currency"] if isinstance(row["currency"], str) else ""
+            amount = f"{currency} {row['refunded_minor'] / 100:,.2f}".strip()
+            yield Fact(f"order.{order_id}.refund", "order_refund", f"{order_id}: {amount} on {refunded.isoformat()}")
+        if charged_back := _day(row["charged_back_on"]):
+            yield from terms.chargeback_terms(order_id, charged_back, today, limits)
+        if delivered := _day(row["delivered_on"]):
+            yield from terms.settlement_term(order_id, delivered, _day(joined), limits)
+    issued = next((fact for fact in facts if fact.name == "penalty_date"), None)
+    if issued is not None:
+        yield from terms.appeal_terms(date.fromisoformat(str(issued.value)), opened_on, today, limits)
+    yield from terms.answer_terms(today, limits)
+
+
+def _bounds(unknown: Sequence[str]) -> Iterator[Fact]:
+    """What the records do not hold: payouts, and orders that are named and are not this merchant's."""
+    from llm.types import Fact
+
+    yield Fact("records_hold", "records_hold", "orders, refunds, penalties, scores; no payouts")
+    if unknown:
+        yield Fact("orders_unknown", "orders_unknown", ", ".join(unknown))
 
 
 def merchant_facts(snapshot_id: str, merchant_id: str, thread: Thread) -> tuple[Fact, ...]:

@@ -232,7 +232,7 @@ def fill_macro(macro: Macro, asked: IssueBrief) -> str:
     # A fact is filled from facts only. Every other kind is filled like a next step; so is a decision, which no writer uses by itself.
     kind = "fact" if macro.kind == "fact" and len(macro.intents) <= GENERAL_INTENTS else "next_step"
     alone = replace(asked, macros=(replace(macro, kind=kind),), length="normal")
-    lines = [line.sentence.text for line in compose(alone, macro.language) if line.part in ("fact", "step")]
+    lines = [line.sentence.text for line in compose(alone, macro.language) if line.part in ("fact", "ask", "step")]
     separator = "" if macro.language.startswith("zh") else " "
     blank = macro.text.format_map({name: f"[{name.replace('_', ' ')}]" for name in macro.variables})
     return separator.join(lines) or blank

@@ -392,9 +392,45 @@ def test_nobody_is_told_what_is_meant_for_the_other_side(
 def test_what_the_desk_says_of_itself_does_not_pass_for_the_writers_words(
     knowledge: Knowledge, message: tuple[str, str], length: str
 ) -> None:
-    """Only an acknowledgement rests on the message alone; a ticket or order number adds the message to the policy."""
+    """Only a greeting, an acknowledgement or a question rests on the message alone; what is said of policy or records never does."""
     brief = brief_of(knowledge, message, facts=(), length=length)
     for line in compose(brief, brief.language):
         on_messages_alone = all(cite.startswith("message:") for cite in line.sentence.cites)
-        assert line.part == "acknowledge" or not on_messages_alone, line
+        assert line.part in {"greeting", "acknowledge", "ask"} or not on_messages_alone, line
     assert failed(draft(brief)) == {}
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (
+            "Our payout for TD-10017578 has not arrived, when will it come?",
+            ("placed on 1 Nov 2026", "delivered on 5 Nov 2026", "settles on 12 Nov 2026", "takes until 16 Nov 2026"),
+        ),
+        (
+            "订单 TD-10017578 的货款一直没有到账，打款什么时候能到？",
+            ("2026年11月1日下单", "2026年11月5日签收", "结算日为2026年11月12日", "最晚为2026年11月16日"),
+        ),
+    ],
+)
+@pytest.mark.parametrize("length", ["short", "normal", "long"])
+def test_a_reply_on_money_is_a_letter_that_tells_the_orders_days(
+    knowledge: Knowledge, asked: str, told: tuple[str, ...], length: str
+) -> None:
+    record = "TD-10017578: placed 2026-11-01, ship by 2026-11-03, shipped 2026-11-02, deliver by 2026-11-06, delivered 2026-11-05, carrier BlueArrow"
+    facts = (
+        Fact("merchant_name", "merchant_name", "Kite Organic"),
+        Fact("order.TD-10017578", "order_record", record),
+        Fact(
+            "order.TD-10017578.settlement",
+            "order_settlement",
+            "TD-10017578: settlement 2026-11-12, transfer until 2026-11-16",
+        ),
+    )
+    result = draft(brief_of(knowledge, ("merchant", asked), facts=facts, length=length))
+    assert failed(result) == {}
+    assert all(words in result.reply for words in told), result.reply
+    assert "Kite Organic" in result.reply.split("\n\n")[0]
+    assert result.reply.count("\n\n") >= 3
+    assert len({sentence.text for sentence in result.sentences}) == len(result.sentences)
+    assert not re.search(r"looking at the|正在查看|正在核对", result.reply)

@@ -132,3 +132,16 @@ def test_rows_of_a_pasted_table_are_no_sentences_of_a_summary(knowledge: Knowled
     assert said
     assert not [text for text in said if "|" in text]
     assert summarise(thread_of(("merchant", rows)), knowledge.taxonomy).sentences
+
+
+def test_a_receipt_answers_nothing_and_is_no_event(knowledge: Knowledge) -> None:
+    thread = thread_of(
+        ("merchant", "订单 TD-10017578 的货款没到，什么时候能到"),
+        ("bot", "感谢联系商家客服台，工单 T-000123 已创建，12 小时内首次回复。"),
+        ("agent", "您好，我正在和相关同事确认，最晚 2026年11月12日 给您答复。"),
+    )
+    summary = summarise(thread, knowledge.taxonomy)
+    assert summary.open_questions == ("订单 TD-10017578 的货款没到，什么时候能到",)
+    assert "12 小时内" not in f"{summary.summary}{summary.next_event}"
+    answered = thread_of(("merchant", "when will it come"), ("agent", "It was paid on 3 Nov 2026."))
+    assert summarise(answered, knowledge.taxonomy).open_questions == ()

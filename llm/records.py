@@ -1,0 +1,163 @@
+"""What the records say of a matter, as sentences of a reply: each order with its days, refunds, chargebacks and terms, each citing its fact.
+
+Reads the facts of a brief by their names; knows neither the warehouse nor how a reply is put together.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+
+from llm.language import CHINESE, ENGLISH
+from llm.types import Fact, IssueBrief, Sentence
+
+MONEY = frozenset({"payout_delay", "fee_question", "refund_recovery", "chargeback_dispute", "tax_invoice"})
+REFUNDS = frozenset({"refund_status", "refund_recovery", "return_dispute", "case_dispute", "item_not_as_described", "item_not_received", "order_cancellation", "buyer_abuse"})  # fmt: skip
+LATENESS = frozenset({"late_delivery_dispute", "carrier_outage", "penalty_appeal", "penalty_explanation", "order_status", "item_not_received", "case_dispute"})  # fmt: skip
+_LABELS = ("placed", "ship by", "shipped", "deliver by", "delivered", "cancelled", "carrier")
+_FAULT = "late, recorded as the fault of: "
+_FAULTS = {
+    "seller": {ENGLISH: "the merchant", CHINESE: "商家"},
+    "carrier": {ENGLISH: "the carrier", CHINESE: "承运商"},
+    "buyer": {ENGLISH: "the buyer", CHINESE: "买家"},
+    "platform": {ENGLISH: "the platform", CHINESE: "平台"},
+}
+_WORDS = {
+    "placed": {ENGLISH: "was placed on {}", CHINESE: "于{}下单"},
+    "cancelled": {ENGLISH: "cancelled on {}", CHINESE: "{}取消"},
+    "shipped": {ENGLISH: "handed to {carrier} on {}", CHINESE: "{}交给{carrier}"},
+    "delivered": {ENGLISH: "delivered on {}", CHINESE: "{}签收"},
+    "carrier": {ENGLISH: "the carrier", CHINESE: "承运商"},
+    "deliver by": {ENGLISH: "the promised day {} {}", CHINESE: "承诺送达日为{1}"},
+    "open": {ENGLISH: "our records show no delivery so far", CHINESE: "目前没有签收记录"},
+    "late": {ENGLISH: "Order {} is recorded as late, with {} as the cause.", CHINESE: "订单 {} 记录为延误，原因记在{}一方。"},
+    "refund": {ENGLISH: "Our records show a refund of {} for order {}, dated {}.", CHINESE: "记录显示，订单 {1} 于{2}有一笔 {0} 的退款。"},
+    "no refund": {ENGLISH: "Our records show no refund for order {} so far.", CHINESE: "记录中目前没有订单 {} 的退款。"},
+    "chargeback": {ENGLISH: "A chargeback on order {} is on record from {}.", CHINESE: "记录显示，订单 {} 于{}收到拒付通知。"},
+    "settlement": {
+        ENGLISH: "By the delivery day and the payout rules, order {} settles on {}, and the transfer takes until {} at most, unless the payout page names a hold.",
+        CHINESE: "按签收日和结算规则，订单 {} 的结算日为{}，银行到账最晚为{}，打款页面写明暂缓原因的除外。",
+    },
+    "no payouts": {ENGLISH: "Our records hold orders, refunds and penalties but no payouts, so the payout page tells the state of each transfer.", CHINESE: "我们的记录包含订单、退款和处罚，但不包含打款，每笔打款的状态以打款页面为准。"},
+    "nothing": {ENGLISH: "Our records hold orders, refunds, penalties and scores, and nothing on this matter.", CHINESE: "我们的记录包含订单、退款、处罚和信任分，没有与此事有关的内容。"},
+    "unknown": {ENGLISH: "Our records of this shop hold no order {}; please check the number.", CHINESE: "该店铺的记录中没有订单 {}，请核对订单号。"},
+    "in time": {ENGLISH: "Your message of {} came within the appeal period, which ran until {}.", CHINESE: "您{}的来信在申诉期限内，该期限至{}为止。"},
+    "too late": {ENGLISH: "The appeal period ran until {}, and your first message is of {}; the reviewer decides whether a late appeal is heard.", CHINESE: "申诉期限至{}为止，您的首条消息发于{}；逾期申诉是否受理由审理人员决定。"},
+}  # fmt: skip
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def told(brief: IssueBrief, language: str, limit: int) -> Iterator[Sentence]:
+    """What the records say of the brief's matter, most telling first; of at most `limit` orders."""
+    return _Records(brief, language, limit).sentences()
+
+
+class _Records:
+    def __init__(self, brief: IssueBrief, language: str, limit: int) -> None:
+        self.brief, self.language, self.limit = brief, language, limit
+        self.matters = frozenset(brief.matters)
+        self.facts = {fact.fact_id: fact for fact in brief.facts}
+
+    def sentences(self) -> Iterator[Sentence]:
+        yield from self._appeal()
+        yield from self._unknown()
+        orders = [fact for fact in self.brief.facts if fact.name == "order_record"]
+        for fact in orders[: self.limit]:
+            yield from self._order(fact)
+        if "records_hold" in self.facts and not orders:
+            yield self._said("no payouts" if "payout_delay" in self.matters else "nothing", self.facts["records_hold"])
+
+    def _said(self, key: str, fact: Fact, *values: str) -> Sentence:
+        return Sentence(_WORDS[key][self.language].format(*values), (fact.cite,))
+
+    def _appeal(self) -> Iterator[Sentence]:
+        period, first = self.facts.get("appeal_period_end"), self.facts.get("appeal_first_message")
+        if period is None or first is None or "penalty_appeal" not in self.matters:
+            return
+        end, said = self._day(str(period.value)), self._day(str(first.value))
+        is_in_time = str(first.value) <= str(period.value)
+        text = _WORDS["in time" if is_in_time else "too late"][self.language]
+        yield Sentence(text.format(*((said, end) if is_in_time else (end, said))), (period.cite, first.cite))
+
+    def _unknown(self) -> Iterator[Sentence]:
+        separator = "、" if self.language == CHINESE else ", "
+        if fact := self.facts.get("orders_unknown"):
+            yield self._said("unknown", fact, str(fact.value).replace(", ", separator))
+
+    def _order(self, fact: Fact) -> Iterator[Sentence]:
+        order, record = parsed(str(fact.value))
+        if text := self._course(order, record):
+            yield Sentence(text, (fact.cite,))
+        cause = _FAULTS.get(record.get("fault", ""))
+        if cause and self.matters & LATENESS:
+            yield self._said("late", fact, order, cause[self.language])
+        yield from self._money(order, fact)
+
+    def _money(self, order: str, record: Fact) -> Iterator[Sentence]:
+        """What the facts under the order's id say of money, where the matter is money."""
+        own = {name: self.facts.get(f"order.{order}.{name}") for name in ("refund", "chargeback", "settlement")}
+        is_money = bool(self.matters & (MONEY | REFUNDS))
+        if (refund := own["refund"]) and is_money:
+            amount, day = str(refund.value).split(": ")[-1].split(" on ")
+            yield self._said("refund", refund, amount, order, self._day(day))
+        elif self.matters & {"refund_status", "refund_recovery"}:
+            yield self._said("no refund", record, order)
+        if (chargeback := own["chargeback"]) and "chargeback_dispute" in self.matters:
+            yield self._said("chargeback", chargeback, order, self._day(str(chargeback.value).split(": ")[-1]))
+        if (settlement := own["settlement"]) and "payout_delay" in self.matters:
+            days = re.findall(r"\d{4}-\d{2}-\d{2}", str(settlement.value))
+            yield self._said("settlement", settlement, order, *(self._day(day) for day in days))
+
+    def _course(self, order: str, record: dict[str, str]) -> str:
+        """The order's way in one sentence: placed, handed over, delivered or cancelled, and the day that was promised."""
+        steps = [step for step in ("placed", "shipped", "delivered", "cancelled") if step in record]
+        if not steps:
+            return ""
+        carrier = record.get("carrier") or _WORDS["carrier"][self.language]
+        if self.language == CHINESE and not carrier.startswith("承"):
+            carrier = f" {carrier}"
+        parts = [_WORDS[step][self.language].format(self._day(record[step]), carrier=carrier) for step in steps]
+        tail = ""
+        if "deliver by" in record and "cancelled" not in record:
+            is_past = "delivered" in record
+            tail = _WORDS["deliver by"][self.language].format(
+                "was" if is_past else "is", self._day(record["deliver by"])
+            )
+            if not is_past:
+                opening = _WORDS["open"][self.language]
+                tail = f"{opening}，{tail}" if self.language == CHINESE else f"{opening}, and {tail}"
+        if self.language == CHINESE:
+            return f"订单 {order} {'，'.join(parts)}{'，' + tail if tail else ''}。"
+        joined = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+        joined = joined if steps[0] == "placed" else f"was {joined}"
+        return f"Order {order} {joined}{'; ' + tail if tail else ''}."
+
+    def _day(self, written: str) -> str:
+        return shown_day(written, self.language) or written
+
+
+def parsed(value: str) -> tuple[str, dict[str, str]]:
+    """The order and what its record holds under each label: days as YYYY-MM-DD, `carrier`, and `fault` where it was late."""
+    order, _, rest = value.partition(": ")
+    record: dict[str, str] = {}
+    if _FAULT in rest:
+        rest, _, record["fault"] = rest.partition(_FAULT)
+    for part in rest.strip(", ").split(", "):
+        label = next((label for label in _LABELS if part.startswith(f"{label} ")), None)
+        if label is not None:
+            record[label] = part.removeprefix(f"{label} ").strip()
+    is_day = re.compile(r"\d{4}-\d{2}-\d{2}").fullmatch
+    return order.strip(), {key: text for key, text in record.items() if key in {"carrier", "fault"} or is_day(text)}
+
+
+def shown_day(value: str, language: str) -> str | None:
+    """A day as a reader of the language writes it; None for what begins with no date."""
+    match = re.match(r"(\d{4})-(\d{2})-(\d{2})(?:$|[T ])", value)
+    if match is None:
+        return None
+    try:
+        day = date(int(match[1]), int(match[2]), int(match[3]))
+    except ValueError:
+        return None
+    if language == CHINESE:
+        return f"{day.year}年{day.month}月{day.day}日"
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
