@@ -1,18 +1,23 @@
 """Which sides of the trade a text speaks of, and whether well or ill: clause by clause, from the taxonomy's words.
 
-A clause that only names an aspect takes its mood from what else it says, then from the stars that its writer gave. Knows no message.
+A clause that only names an aspect takes its mood from what else it says, then from the stars that its writer gave. What a review praises or
+blames without naming anything is the goods. Knows no message.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterator
 
+from llm.language import is_chinese
 from llm.said import counted
 from llm.taxonomy import Aspect, Taxonomy
 from llm.types import AspectConfidence, Polarity
 
 GOOD_STARS = 4
 BAD_STARS = 2
+GOODS = "description"
+FEWEST_CHARACTERS = {True: 5, False: 16}
+"""From how many on a review that names nothing is about the goods, as its stars say; by whether it is Chinese."""
 _CLAUSE = re.compile(r"(?<=[.!?;,:。！？；，：\n])\s*|\s+(?:but|though|although|however)\s+|(?=但是?|不过|就是)", re.I)
 
 
@@ -25,7 +30,9 @@ def aspects_of(text: str, taxonomy: Taxonomy, stars: int | None = None) -> tuple
     for clause in _clauses(text):
         for aspect, polarity in _aspects_in(clause, taxonomy, stars):
             told.setdefault(aspect, Counter())[polarity] += 1
-    found = [_summed(name, counts) for name, counts in told.items()]
+    if not told and stars is not None and len(text.strip()) >= FEWEST_CHARACTERS[is_chinese(text)]:
+        told[GOODS] = Counter([_by_stars(stars)])
+    found = [_summed(name, counts, _by_stars(stars)) for name, counts in told.items()]
     return tuple(sorted(found, key=lambda aspect: -aspect.confidence))
 
 
@@ -43,9 +50,13 @@ def _aspects_in(clause: str, taxonomy: Taxonomy, stars: int | None) -> Iterator[
             yield aspect.aspect_id, _polarity(good, bad)
         elif counted(clause, aspect.topics) != (0, 0):
             named.append(aspect)
-    if named and not judged:  # "poor quality for the price" judges the quality alone
+    if judged:  # "poor quality for the price" judges the quality alone
+        return
+    if named:
         polarity = _mood(clause, taxonomy, stars)
         yield from ((aspect.aspect_id, polarity) for aspect in named)
+    elif stars is not None and (polarity := _opinion(clause, taxonomy)) != "neutral":
+        yield GOODS, polarity
 
 
 def _judged(clause: str, aspect: Aspect) -> tuple[int, int]:
@@ -60,6 +71,15 @@ def _mood(clause: str, taxonomy: Taxonomy, stars: int | None) -> Polarity:
     blamed, denied_blame = counted(clause, taxonomy.negative)
     if (good := praised + denied_blame) != (bad := blamed + denied_praise):
         return _polarity(good, bad)
+    return _by_stars(stars) if (told := _opinion(clause, taxonomy)) == "neutral" else told
+
+
+def _opinion(clause: str, taxonomy: Taxonomy) -> Polarity:
+    (praised, denied_praise), (blamed, denied_blame) = (counted(clause, words) for words in taxonomy.opinions)
+    return _polarity(praised + denied_blame, blamed + denied_praise)
+
+
+def _by_stars(stars: int | None) -> Polarity:
     if stars is None or BAD_STARS < stars < GOOD_STARS:
         return "neutral"
     return "positive" if stars >= GOOD_STARS else "negative"
@@ -69,6 +89,8 @@ def _polarity(good: int, bad: int) -> Polarity:
     return "positive" if good > bad else "negative" if bad > good else "neutral"
 
 
-def _summed(name: str, counts: Counter[Polarity]) -> AspectConfidence:
+def _summed(name: str, counts: Counter[Polarity], by_stars: Polarity) -> AspectConfidence:
+    """Praised as often as blamed: what the stars say."""
     good, bad = counts["positive"], counts["negative"]
-    return AspectConfidence(name, _polarity(good, bad), round((max(good, bad) + 0.5) / (good + bad + 1.0), 3))
+    polarity = by_stars if good == bad > 0 else _polarity(good, bad)
+    return AspectConfidence(name, polarity, round((max(good, bad) + 0.5) / (good + bad + 1.0), 3))

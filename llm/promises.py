@@ -87,9 +87,13 @@ _YOU_GET = re.compile(
 _BLAME = re.compile(
     r"\b(?:your (?:own )?(?:fault|mistake|negligence|carelessness)|you (?:should have|failed to|forgot|neglected|ignored|caused|are to blame|were careless)|because of your (?:error|carelessness)"
     r"|(?:the )?(?:buyer|customer|merchant|carrier|courier)(?:'s)? (?:is|was|are) (?:lying|to blame|dishonest|a fraud|careless)|you people)\b"
-    r"|(?:是|都是|完全是)(?:您|你|买家|商家|承运商)(?:自己)?的(?:错|问题|责任)|(?:您|你)(?:本)?应该早|怪(?:您|你|买家)|(?:您|你)(?:自己)?(?:疏忽|粗心|不小心|没有尽到)|(?:买家|商家)(?:在)?(?:撒谎|说谎|骗人)",
+    r"|(?:是|都是|完全是)(?:您|你|买家|商家|承运商)(?:自己)?的(?:错|问题|责任)|(?:您|你)(?:本)?应该早|(?<!难)怪(?:您|你|买家)|(?:您|你)(?:自己)?(?:疏忽|粗心|不小心|没有尽到)|(?:买家|商家)(?:在)?(?:撒谎|说谎|骗人)",
     re.I,
 )  # fmt: skip
+_NOT_BLAMED = re.compile(
+    r"(?:\b(?:not|n['’]t|nobody|no one|never|(?:you|he|she|they) (?:say|write|wrote|said|think|believe|claim)s?)\b[^.;!?]{0,24}|(?:不|并非|没有?人|(?:您|你|他|她)[^，。]{0,2}(?:写|说|认为|觉得|怀疑))[^，。；]{0,6})$",
+    re.I,
+)
 _CLAUSES = re.compile(
     r"[!?;。！？；]+|(?<!\d)\.|\.(?!\d)|,\s+(?:but|and|so)\b|，(?:但|并|而)|\bbut\b|\band (?=we\b|i\b)"
 )
@@ -119,4 +123,4 @@ def _excused(clause: str, match: re.Match[str], excuses: tuple[re.Pattern[str], 
 
 def blame_in(text: str) -> tuple[str, ...]:
     """The words of `text` that put the blame on a person."""
-    return tuple(match.group() for match in _BLAME.finditer(text))
+    return tuple(m.group() for m in _BLAME.finditer(text) if not _NOT_BLAMED.search(text[: m.start()]))

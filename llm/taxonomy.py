@@ -65,6 +65,8 @@ class Taxonomy:
     positive: WordsByLanguage
     negative: WordsByLanguage
     intensifiers: WordsByLanguage
+    opinions: tuple[WordsByLanguage, WordsByLanguage]
+    """Words of praise and of complaint in reviews, whatever they are said of."""
 
     def intent(self, intent_id: str) -> Intent:
         """Raises KnowledgeError for an id that the taxonomy does not have."""
@@ -116,7 +118,7 @@ def load_taxonomy(path: Path) -> Taxonomy:
     unique([intent.intent_id for intent in intents], where)
     if OTHER not in {intent.intent_id for intent in intents}:
         raise KnowledgeError(f"{where}: the intent {OTHER!r} is missing; it takes what fits nowhere else.")
-    sentiment = field(table, "sentiment", dict, where)
+    sentiment, opinion = field(table, "sentiment", dict, where), field(table, "opinion", dict, where)
     return Taxonomy(
         intents=intents,
         aspects=tuple(
@@ -129,6 +131,7 @@ def load_taxonomy(path: Path) -> Taxonomy:
         positive=_words(sentiment, "positive", f"{where}, sentiment"),
         negative=_words(sentiment, "negative", f"{where}, sentiment"),
         intensifiers=_words(sentiment, "intensifier", f"{where}, sentiment"),
+        opinions=(_words(opinion, "positive", f"{where}, opinion"), _words(opinion, "negative", f"{where}, opinion")),
     )
 
 

@@ -21,7 +21,7 @@ _IF = re.compile(
 _SAID = re.compile(
     r"\byou (?:ask|asked|want|wanted|wish|write|wrote|say|said|reckon|request|requested|demand|would like|hope|expect|suggest|mention|think|feel|believe|name)\w*\b"
     r"|\byour (?:wish|demand|request|claim|suggestion)\b|\b(?:according to you|in your (?:words|view|message))\b"
-    r"|(?:您|你|贵店)(?:们)?(?:所)?(?:想|要求|希望|请求|写|说|提出|提到|认为|觉得|估计|主张|问)|(?:您|你)的(?:要求|诉求|请求|说法|意思)",
+    r"|(?:您|你|贵店)(?:们)?(?:来信|来电|在信里|信中|之前|曾)?(?:所)?(?:想|要求|希望|请求|写|说|提出|提到|认为|觉得|估计|主张|问)|(?:您|你)的(?:要求|诉求|请求|说法|意思)",
     re.I,
 )
 
