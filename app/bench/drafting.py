@@ -295,7 +295,9 @@ def _pages(warehouse: Path, folder: Path, scratch: Path, people: int, threads: i
     yield _row("reply desk drawn, others writing", people, beside)
     yield _row("growing text redrawn", people, [each for found in kept for each in found.redraws])
     yield _row("processor time of the app in each second of that", people, [busy_ms])
-    yield _row("from the click to the kept draft", people, [found.took for found in kept], failed=len(tickets) - len(kept))
+    yield _row(
+        "from the click to the kept draft", people, [found.took for found in kept], failed=len(tickets) - len(kept)
+    )
 
 
 @dataclass(frozen=True)
