@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app.components.draft_evidence import fact_name
+from app.components.draft_evidence import fact_name, policy_place
 from app.components.thread import plain
 from app.errors import AppError
 from app.i18n import _, number
@@ -106,9 +106,10 @@ def _source(cite: str, whole: str, *, key: str) -> None:
         st.caption(f":material/fact_check: {_('your records: {name}', name=plain(about))}")
         return
     title, text = chat.source(cite, whole)
-    with st.popover(plain(title or cite, 60), icon=":material/menu_book:", type="tertiary", key=key):
+    with st.popover(plain(title, 60) or _("Earlier source"), icon=":material/menu_book:", type="tertiary", key=key):
         st.text(text or _("This passage is no longer in the policy."))
-        st.caption(plain(cite))
+        if text:
+            st.caption(policy_place(cite))
 
 
 def identity_form(found: Chat | None) -> None:

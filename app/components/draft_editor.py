@@ -57,7 +57,8 @@ def draft_panel(ticket: Ticket, places: Mapping[str, int]) -> None:
 
 
 def _start(ticket: Ticket) -> None:
-    asked = reply.brief(snapshot_id(), ticket.ticket_id)
+    with st.spinner(_("Looking for the policy and macros that fit this thread …")):
+        asked = reply.brief(snapshot_id(), ticket.ticket_id)
     if asked is None:
         empty_state(_("Nothing to answer"), _("The thread has no message. Choose another one."), height=160)
         return
@@ -142,6 +143,7 @@ def _editor(ticket: Ticket, draft: StoredDraft, places: Mapping[str, int]) -> No
         f":gray-badge[:material/smart_toy: {plain(written)}]"
     )
     if is_open and asked is not None:
+        _rewrite_tools(ticket, draft, asked)
         st.text_area(
             _("Reply"),
             draft.text,
@@ -162,8 +164,6 @@ def _editor(ticket: Ticket, draft: StoredDraft, places: Mapping[str, int]) -> No
         st.button(
             _("Draft another reply"), icon=":material/edit_note:", key="reply.again", on_click=_begin, args=(ticket,)
         )
-    if is_open and asked is not None:
-        _rewrite_tools(ticket, draft, asked)
     check_list(draft)
     sources(draft, asked, places)
     feedback(draft)
@@ -225,11 +225,11 @@ def _rewrite_tools(ticket: Ticket, draft: StoredDraft, asked: IssueBrief) -> Non
                 _(label),
                 key=f"reply.rewrite.{name}",
                 type="tertiary",
-                icon=":material/autorenew:",
+                help=_("Proposes the reply anew; before and after are shown first"),
                 on_click=_propose,
                 args=(ticket, tone, length),
             )
-        with st.popover(_("Macro"), icon=":material/library_add:", key="reply.macros", on_change="rerun") as macros:
+        with st.popover(_("Macro"), type="tertiary", key="reply.macros", on_change="rerun") as macros:
             if macros.open:  # filling every macro of a thread takes a moment
                 _macro_chooser(ticket, draft, asked)
     proposal: tuple[Draft, str] | None = st.session_state.get(_proposal_key(ticket.ticket_id))

@@ -5,17 +5,18 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from app.components.thread import message_chip, plain
-from app.i18n import N_, _, number
+from app.i18n import N_, _, day, ngettext, number, rate
 from app.services import reply
 
 if TYPE_CHECKING:
     from app.workspace import StoredDraft
-    from llm.types import IssueBrief
+    from llm.types import Fact, IssueBrief
 
 _WORD = re.compile(r"\s+|[\u4e00-\u9fff]|[^\s\u4e00-\u9fff]+")
 CHECKS: Mapping[str, tuple[str, str]] = {
@@ -101,7 +102,7 @@ def check_list(draft: StoredDraft) -> None:
 
 
 def sources(draft: StoredDraft, asked: IssueBrief | None, places: Mapping[str, int]) -> None:
-    with st.expander(_("Sentence by sentence, with sources"), icon=":material/format_quote:", expanded=True):
+    with st.expander(_("Sentence by sentence, with sources"), icon=":material/account_tree:", expanded=True):
         for n, part in enumerate(draft.sentences):
             with st.container(gap=None):
                 st.text(str(part["text"]))
@@ -120,13 +121,43 @@ def _chips(n: int, cites: Sequence[str], asked: IssueBrief | None, places: Mappi
 
 
 def _source_chip(cite: str, asked: IssueBrief, *, key: str) -> None:
+    """Draw the chip of a passage or a fact: a click shows what it says, under a name that a person reads."""
     title, text = reply.source_text(cite, asked)
-    is_policy = cite.startswith("article:")
-    label = title if is_policy else _("Fact: {name}", name=fact_name(title))
-    icon = ":material/menu_book:" if is_policy else ":material/fact_check:"
+    fact = next((fact for fact in asked.facts if fact.cite == cite), None)
+    if fact is not None:
+        label, icon = _("Fact: {name}", name=fact_name(fact.name)), ":material/fact_check:"
+        text, origin = fact_words(fact), _("From the records of this snapshot")
+    elif title:
+        label, icon = title, ":material/menu_book:"
+        origin = policy_place(cite)
+    else:
+        label, icon, origin = _("Earlier source"), ":material/history:", ""
+        text = _("This source is no longer in the brief.")
     with st.popover(plain(label, 40), icon=icon, type="tertiary", key=key):
-        st.text(text or _("This source is no longer in the brief."))
-        st.caption(plain(cite))
+        st.markdown(f"**{plain(label)}**")
+        with st.container(border=True):
+            st.text(text)
+        st.caption(origin)
+
+
+def policy_place(cite: str) -> str:
+    """Where in an article of the policy a cited passage stands."""
+    return _("Policy article, paragraph {n}", n=number(int(cite.rpartition("#")[2])))
+
+
+def fact_words(fact: Fact) -> str:
+    """What a fact says, in the reader's language: a share in per cent, a day as a day, all else as the records have it."""
+    if fact.unit == "rate" and isinstance(fact.value, float):
+        return rate(fact.value)
+    if fact.unit == "percent":
+        return rate(float(fact.value) / 100)
+    if fact.name.endswith(("_date", "_on")):
+        return day(date.fromisoformat(str(fact.value)))
+    if fact.unit == "points" and isinstance(fact.value, int):
+        return ngettext("{n} point", "{n} points", fact.value)
+    if fact.unit == "points":
+        return number(float(fact.value), digits=1)
+    return f"{fact.value} {fact.unit}".strip()
 
 
 def fact_name(name: str) -> str:

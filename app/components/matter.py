@@ -53,12 +53,12 @@ def _orders(found: Matter) -> None:
         table(
             frame,
             [
-                Column("order_id", _("Order"), pinned=True),
-                Column("fault", _("Late")),
-                Column("placed_on", _("Placed"), "date"),
-                Column("deliver_by", _("Deliver by"), "date"),
-                Column("delivered_on", _("Delivered"), "date"),
-                Column("shipped_on", _("Shipped"), "date"),
+                Column("order_id", _("Order"), pinned=True, width=84),
+                Column("fault", _("Late"), width=100),
+                Column("deliver_by", _("Deliver by"), "date", width=79),
+                Column("delivered_on", _("Delivered"), "date", width=79),
+                Column("placed_on", _("Placed"), "date", width=79),
+                Column("shipped_on", _("Shipped"), "date", width=79),
                 Column("carrier", _("Carrier")),
                 Column("amount", _("Amount"), "money"),
                 Column("currency", _("Currency")),
@@ -66,6 +66,7 @@ def _orders(found: Matter) -> None:
             key="matter.orders",
             title=_("Orders of this thread"),
         )
+        st.caption(f":small[:material/swap_horiz: {_('To the right: placed, shipped, carrier, amount')}]")
     else:
         st.caption(_("The thread names no order of this merchant."))
     if found.unknown_orders:

@@ -13,6 +13,7 @@ import streamlit as st
 
 from app.components.empty import empty_state
 from app.components.levels import level_badge
+from app.components.scroll import scroll_to
 from app.components.timers import time_of
 from app.i18n import N_, _, duration, isolated, moment, ngettext, number, undirected
 from app.services.private import masked_words
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from analytics.sla import Timer
     from llm.types import Message, Sentence, Summary
 
-MARKED_KEY = "thread.marked"
+MARKED_KEY, MARKS_KEY = "thread.marked", "thread.marks"
 TICKET_PARAM = "ticket"
 PAGE_SIZE = 12
 SHOWN_CHARACTERS = 3_000
@@ -71,17 +72,6 @@ _CHANNELS: Mapping[str, str] = {
     "phone": N_("phone"),
 }
 _LANGUAGES: Mapping[str, str] = {"en": "English", "zh-Hans": "中文"}
-
-# Brings the marked message into view. It is handed a class name of ours, never anything that somebody wrote.
-_scroll = st.components.v2.component(
-    "trustdesk.scroll",
-    js="""
-export default function ({ data }) {
-  const found = document.querySelector("." + data.target)
-  if (found) found.scrollIntoView({ block: "center", behavior: "smooth" })
-}
-""",
-)
 
 
 def plain(text: str, limit: int = 200) -> str:
@@ -147,6 +137,7 @@ def choose_ticket(ticket_id: str) -> None:
 def mark_message(message_id: str) -> None:
     """Marks a message from the next run on; for callbacks."""
     st.session_state[MARKED_KEY] = message_id
+    st.session_state[MARKS_KEY] = st.session_state.get(MARKS_KEY, 0) + 1
 
 
 def newest_of(shown: int, total: int) -> None:
@@ -314,7 +305,7 @@ def message_list(messages: Sequence[Message], time_zone: str, *, key: str, heigh
         for place, message in enumerate(messages, start=1):
             _message(message, place, time_zone, is_marked=message.message_id == marked, key=key)
     if any(message.message_id == marked for message in messages):
-        _scroll(data={"target": f"st-key-{key}-{_class(str(marked))}"}, key=f"{key}.scroll", height=1)
+        scroll_to(f"{key}-{_class(str(marked))}", st.session_state[MARKS_KEY], key=f"{key}.scroll")
 
 
 def _message(message: Message, place: int, time_zone: str, *, is_marked: bool, key: str) -> None:
@@ -322,7 +313,7 @@ def _message(message: Message, place: int, time_zone: str, *, is_marked: bool, k
     with st.container(border=is_marked, gap=None, key=f"{key}-{_class(message.message_id)}"):
         at = moment(message.sent_at, time_zone, length="short") if message.sent_at else "–"
         said = f"{icon} **{_(name)}** :gray[{number(place)} · {plain(at)}]"
-        st.markdown(f"{said} :blue-badge[:material/format_quote: {_('cited')}]" if is_marked else said)
+        st.markdown(f"{said} :blue-badge[{_('cited')}]" if is_marked else said)
         is_long = len(message.text) > SHOWN_CHARACTERS
         toggle = f"{key}.whole.{message.message_id}"
         is_whole = is_long and st.session_state.get(toggle, False)

@@ -15,6 +15,7 @@ from app.services.language import extracts
 from app.services.runtime import cached, get_runtime
 from app.services.tickets import as_instant
 from app.services.warehouse import cursor
+from app.services.warming import warm
 
 if TYPE_CHECKING:
     from app.services.preparing import Progress
@@ -22,10 +23,8 @@ if TYPE_CHECKING:
 
 
 def warm_models() -> None:
-    """Has the sentence encoder begin to load while the page reads its tickets; returns at once."""
-    engine = get_runtime().desk.engine
-    if engine.status().state == "stopped":
-        engine.warm()
+    """Has the models begin to load while the page reads its tickets, and what the first opened thread needs; returns at once."""
+    warm(get_runtime().desk)
 
 
 @cached

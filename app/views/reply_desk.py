@@ -13,6 +13,7 @@ from app.components.header import page_header
 from app.components.matter import matter_panel
 from app.components.preparing import summaries_line
 from app.components.private import screened_thread
+from app.components.scroll import show_from_top
 from app.components.thread import chosen_ticket, message_list, newest_of, summary_card, thread_head, ticket_list
 from app.components.timers import timer_line
 from app.i18n import N_, _, number
@@ -23,6 +24,7 @@ from app.services.matter import matter
 from app.services.runtime import snapshot_id
 
 COLUMN_HEIGHT = 720
+THREAD_HEAD = "desk-thread-head"
 QUEUES = {
     "open": N_("To answer"),
     "soon": N_("Due soon"),
@@ -70,7 +72,7 @@ def draw_thread(ticket: tickets.Ticket) -> None:
         snapshot = snapshot_id()
         zone = time_zone(snapshot)
         with st.container(height=COLUMN_HEIGHT + 40, border=False, gap="small"):
-            head = st.container()
+            head = st.container(key=THREAD_HEAD)
             shown = screened_thread(snapshot, ticket)
             with head:
                 thread_head(ticket, shown.text(ticket.subject), zone)
@@ -78,7 +80,8 @@ def draw_thread(ticket: tickets.Ticket) -> None:
             ticket_note(ticket.ticket_id, zone)
             with st.container(border=True, gap="xsmall"):
                 st.markdown(":material/fact_check: **" + _("Facts that matter") + "**")
-                found = matter(snapshot, ticket.ticket_id)
+                with st.spinner(_("Reading the records of this thread …")):
+                    found = matter(snapshot, ticket.ticket_id)
                 if found is not None:
                     matter_panel(ticket, found)
             slot = st.container()  # the messages do not wait for their summary
@@ -86,6 +89,7 @@ def draw_thread(ticket: tickets.Ticket) -> None:
             with slot, st.skeleton(height=160):
                 summarised = shown.summary(issues.summary(snapshot, ticket.ticket_id))
                 summary_card(summarised, shown.messages, tickets.intent_name(ticket), issues.summary_writer())
+            show_from_top(THREAD_HEAD, ticket.ticket_id)
 
 
 def draw_desk(snapshot: str) -> None:
@@ -96,17 +100,18 @@ def draw_desk(snapshot: str) -> None:
         empty_state(title, _("Choose one from the queue; its facts and your draft appear here."), height=300)
         return
     middle, right = st.columns([1, 1], gap="small")
-    with middle:
-        draw_thread(ticket)
     with right:
         st.markdown(":material/edit_note: **" + _("Reply") + "**")
+        with st.spinner(_("Opening the thread …")), middle:
+            draw_thread(ticket)
         places = {message.cite: n for n, message in enumerate(issues.messages(snapshot, ticket.ticket_id), start=1)}
         draft_panel(ticket, places)
 
 
 page_header(_("Reply desk"), shows_filters=False)
 SNAPSHOT = snapshot_id()
-issues.warm_models()
+with st.spinner(_("Getting the desk ready …")):
+    issues.warm_models()
 left, rest = st.columns([3, 10], gap="small")
 with left:
     draw_queue(SNAPSHOT)

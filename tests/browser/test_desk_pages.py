@@ -52,6 +52,13 @@ def test_a_reply_is_approved_within_five_clicks_and_survives_a_reload(page: Page
     settle(page)
     page.get_by_text("It leaves only when you send it").wait_for()
     expect(reply).to_have_value(text)
+    head = page.locator(".st-key-desk-thread-head")
+    page.get_by_role("button", name="Message 1").last.click()
+    settle(page)
+    head.evaluate("head => { for (let each = head; each; each = each.parentElement) each.scrollTop = 9999 }")
+    expect(head).not_to_be_in_viewport()
+    page.locator('[class*="st-key-desk-open-"] button:visible').nth(2).click()
+    expect(head).to_be_in_viewport(timeout=COLD)
 
 
 def test_a_chat_is_answered_survives_a_reload_and_goes_to_a_person(page: Page, app_url: str) -> None:

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from analytics.sla import Timer, TimerKind
 from analytics.sla.timers import State
-from app.components.draft_evidence import marked_changes
+from app.components.draft_evidence import fact_words, marked_changes
 from app.components.thread import plain
 from app.errors import NotAllowed, StaleDraft
 from app.services import issues, matter, reply, taught, tickets
@@ -19,7 +19,7 @@ from app.services.language import brief_of, classifier, extracts
 from app.services.runtime import SNAPSHOT_KEY, Runtime, snapshot_id, use_runtime
 from app.services.tickets import Ticket
 from app.workspace import Outbox
-from llm.types import Message, Thread
+from llm.types import Fact, Message, Thread
 from tests.app.pages.desk_marketplace import ANN, BEN, HOSTILE, PAGES, TICKETS, desk, desk_warehouse, drafted
 
 __all__ = ["desk", "desk_warehouse"]
@@ -291,6 +291,20 @@ class TestDrafts:
         if "penalty_orders" in macros:
             assert "foreign" not in reply.fill_macro(macros["penalty_orders"], asked)
 
+    @pytest.mark.parametrize(
+        ("fact", "words"),
+        [
+            (Fact("late_rate", "late_rate", 0.0412, "rate"), "4.1%"),
+            (Fact("late_rate_limit", "late_rate_limit", 4, "percent"), "4.0%"),
+            (Fact("penalty_date", "penalty_date", "2026-03-01"), "Mar 1, 2026"),
+            (Fact("penalty_points", "penalty_points", 2, "points"), "2 points"),
+            (Fact("score", "trust_score", 70.8, "points"), "70.8"),
+            (Fact("refund_amount", "refund_amount", 12.5, "USD"), "12.5 USD"),
+        ],
+    )
+    def test_a_fact_is_told_in_words(self, fact: Fact, words: str) -> None:
+        assert fact_words(fact) == words
+
     def test_a_rewrite_shows_what_it_changes(self) -> None:
         shown = marked_changes("We will check *this* today.", "We will check it today.")
         assert ":red-background[~~\\*this\\*~~]" in shown
@@ -318,6 +332,29 @@ class TestReplyDesk:
         page.button(key="reply.send").click().run()
         assert reply.draft_statuses() == {"t-en": "sent"}
         assert page.code[0].value == draft.text
+
+    def test_macros_are_filled_once_they_are_asked_for(self, desk: Runtime) -> None:
+        page = self.page("t-en")
+        page.button(key="reply.start").click().run()
+        assert "reply.macro.t-en" not in {box.key for box in page.selectbox}
+        page.session_state["reply.macros"] = True
+        page.run()
+        assert not page.exception
+        page.button(key="reply.macro.add").click().run()
+        draft = reply.current_draft("t-en")
+        assert draft is not None
+        assert draft.text.endswith(next(iter(reply.macro_texts(snapshot_id(), "t-en").values())))
+
+    def test_sources_bear_names_and_no_ids(self, desk: Runtime) -> None:
+        page = self.page("t-en")
+        page.button(key="reply.start").click().run()
+        draft = reply.current_draft("t-en")
+        assert draft is not None
+        cites = {cite for sentence in draft.sentences for cite in sentence["cites"]}
+        assert any(cite.startswith("article:") for cite in cites)
+        said = {str(item.value) for kind in (page.caption, page.text, page.markdown) for item in kind}
+        assert any(text.startswith("Policy article, paragraph ") for text in said)
+        assert not said & cites
 
     def test_what_was_typed_is_what_is_approved(self, desk: Runtime) -> None:
         page = self.page("t-en")

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.services import issues, reply, settings_page, tickets
 from app.services.runtime import SNAPSHOT_KEY, Runtime, snapshot_id, use_runtime
-from app.services.writing import Writing
+from app.services.writing import Writing, redraw_seconds
 from app.settings import load_settings
 from llm.chat import DEFAULT_OPTIONS, ChatMessage, GenerateOptions
 from llm.errors import LlmError
@@ -94,6 +94,20 @@ class TestWriting:
         writing.cancel()
         first.go_on.release(3)
         assert writing.result().engine == "macro"
+
+    def test_texts_that_grow_at_once_are_redrawn_less_often_each(self, desk: Runtime) -> None:
+        asked = reply.brief(snapshot_id(), "t-en")
+        assert asked is not None
+        scribes = [self.scribe(asked) for _ in range(5)]
+        alone = Writing(asked, scribes[0], timeout_s=60)
+        assert redraw_seconds() == 0.5
+        many = [alone, *(Writing(asked, scribe, timeout_s=60) for scribe in scribes[1:])]
+        assert redraw_seconds() == 1.25
+        for scribe in scribes:
+            scribe.go_on.release(3)
+        for writing in many:
+            writing.result()
+        assert redraw_seconds() == 0.5
 
     def test_the_page_shows_the_writing_and_keeps_what_came_of_it(
         self, desk: Runtime, monkeypatch: pytest.MonkeyPatch
