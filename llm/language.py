@@ -180,7 +180,12 @@ WRAPPED_LINE = 60
 
 def sentences(text: str) -> list[Piece]:
     """The sentences of what the writer says (`body`), in order. A pasted list of orders stays with the sentence that introduces it."""
-    return [piece for piece in _split(body(text)) if any(c.isalnum() for c in piece.text)]
+    return all_sentences(body(text))
+
+
+def all_sentences(text: str) -> list[Piece]:
+    """Every sentence of a text, also what looks like quoted mail or stands below a signature: of what the desk sends, nothing goes unread."""
+    return [piece for piece in _split(text) if any(c.isalnum() for c in piece.text)]
 
 
 def _split(text: str) -> list[Piece]:

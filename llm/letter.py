@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from itertools import groupby
 
-from llm.language import CHINESE, ENGLISH
+from llm.language import CHINESE, ENGLISH, Piece, all_sentences
 from llm.types import IssueBrief
 
 _GREETINGS = {
@@ -44,3 +44,11 @@ def laid_out(parts: Iterable[tuple[str, str]], language: str, tone: str) -> str:
     grouped = groupby(lines, key=lambda line: _PARAGRAPHS.get(line[0], 0))
     paragraphs = [separator.join(text for _, text in group) for _, group in grouped]
     return "\n\n".join([*paragraphs, _SIGNED[language][tone]])
+
+
+def said_sentences(text: str) -> list[Piece]:
+    """The sentences of a reply, its last lines left out where they are exactly a signature of ours."""
+    stripped = text.rstrip()
+    ends = (end for by_tone in _SIGNED.values() for end in by_tone.values())
+    signed = next((end for end in ends if stripped.endswith("\n" + end)), "")
+    return all_sentences(stripped.removesuffix(signed))

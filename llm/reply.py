@@ -15,8 +15,8 @@ from llm.desk.prompt import REPLY
 from llm.desk.request import BriefPrompt, reads_briefs
 from llm.errors import InputError, LlmError, PromptTooLongError
 from llm.grounding import CHECK_NAMES, EvidenceBook, check_sentence, failing
-from llm.language import ENGLISH, UNDETERMINED, WRITTEN, is_chinese, sentences
-from llm.letter import laid_out
+from llm.language import ENGLISH, UNDETERMINED, WRITTEN, is_chinese
+from llm.letter import laid_out, said_sentences
 from llm.privacy import find_formed, mask, masked
 from llm.promises import promises_in
 from llm.prompting import CUTS, SENTENCE_COUNTS, Prompt, lines_of
@@ -229,7 +229,7 @@ def check_edited(text: str, brief: IssueBrief) -> tuple[Check, ...]:
     common = [*(macro.text for macro in brief.macros), *(passage.title for passage in brief.passages)]
     language = brief.language if brief.language in WRITTEN else ENGLISH
     found: dict[str, list[str]] = {name: [] for name in CHECK_NAMES}
-    for piece in sentences(text):
+    for piece in said_sentences(text):
         for check in failing(
             check_sentence(Sentence(piece.text, cites), book, language=language, allowed_actions=allowed, common=common)
         ):

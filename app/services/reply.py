@@ -215,13 +215,13 @@ def send(draft: StoredDraft, channel: Channel, recipient: str, subject: str, act
 def cited(text: str, before: Sequence[Mapping[str, Any]], asked: IssueBrief) -> list[dict[str, Any]]:
     """The sentences of a text with their sources: those that they had, else those that hold their figures, else none."""
     from llm.grounding import EvidenceBook
-    from llm.language import sentences
+    from llm.letter import said_sentences
 
     had = {str(sentence["text"]).strip(): list(sentence["cites"]) for sentence in before}
     book = EvidenceBook.of(asked)
     return [
         {"text": piece.text, "cites": had.get(piece.text.strip()) or list(book.supporting(piece.text))}
-        for piece in sentences(text)
+        for piece in said_sentences(text)
     ]
 
 

@@ -213,7 +213,8 @@ class TestFacts:
         found = matter.matter(snapshot_id(), "t-en")
         assert found is not None
         assert "foreign-99123" in found.unknown_orders
-        assert "foreign-99123" not in {fact.value for fact in found.facts}
+        named = {fact.name for fact in found.facts if "foreign-99123" in str(fact.value)}
+        assert named == {"orders_unknown"}
 
 
 class TestDrafts:
@@ -275,12 +276,24 @@ class TestDrafts:
 
     def test_an_edit_keeps_sources_and_a_made_up_figure_fails_its_check(self, desk: Runtime) -> None:
         draft, asked = drafted("t-en")
-        edited = reply.replace_text(draft, draft.text + " You owe USD 9,999.00 by 5 Dec 2031.", asked, ANN)
+        edited = reply.replace_text(draft, draft.text + "\n\nYou owe USD 9,999.00 by 5 Dec 2031.", asked, ANN)
         cites = {sentence["text"]: sentence["cites"] for sentence in edited.sentences}
         assert cites["You owe USD 9,999.00 by 5 Dec 2031."] == []
         assert all(cites[sentence["text"]] == sentence["cites"] for sentence in draft.sentences)
         failed = {check["name"] for check in edited.checks if not check["passed"]}
         assert "figures_in_evidence" in failed
+
+    def test_what_stands_below_a_signature_or_as_a_quotation_is_checked_too(self, desk: Runtime) -> None:
+        draft, asked = drafted("t-en")
+        assert draft.text.endswith("\nThe support desk")
+        for written in (
+            f"{draft.text}\n\nWe will refund you USD 9,999.00.",
+            f"> We will refund you USD 9,999.00.\n{draft.text}",
+        ):
+            edited = reply.replace_text(draft, written, asked, ANN)
+            failed = {check["name"] for check in edited.checks if not check["passed"]}
+            assert {"figures_in_evidence", "no_unbacked_promise"} <= failed
+            draft = edited
 
     def test_a_macro_is_filled_with_facts_and_never_with_claims(self, desk: Runtime) -> None:
         asked = reply.brief(snapshot_id(), "t-en")
