@@ -7,33 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
 from typing import Any
 
-from app.bench.labelled import FOLDER
+from app.bench.labelled import FOLDER, Share, share
 from app.services.desk import load_knowledge
 
 Pairs = set[tuple[str, str]]
 
 
-@dataclass(frozen=True)
-class AspectRow:
-    """Pairs of aspect and polarity in one language, by one judge: `n` found (precision) or there (recall), with Wilson's 95 % interval."""
-
-    language: str
-    figure: str
-    by: str
-    n: int
-    value: float
-    ci_low: float
-    ci_high: float
-
-    def to_json(self) -> dict[str, object]:
-        rounded = {key: round(value, 3) if isinstance(value, float) else value for key, value in asdict(self).items()}
-        return {"record": "aspects", **rounded}
-
-
-def measure() -> Iterator[AspectRow]:
+def measure() -> Iterator[Share]:
     """Precision and recall a language and judge."""
     from llm.aspects import aspects_of
 
@@ -50,19 +32,10 @@ def measure() -> Iterator[AspectRow]:
         for name, judge in judges.items():
             pairs = [(judge(case), set(case["aspects"].items())) for case in own]
             right = sum(len(found & there) for found, there in pairs)
-            yield _row(language, "precision", name, right, sum(len(found) for found, _ in pairs))
-            yield _row(language, "recall", name, right, sum(len(there) for _, there in pairs))
+            yield share("aspects", language, "precision", name, right, sum(len(found) for found, _ in pairs))
+            yield share("aspects", language, "recall", name, right, sum(len(there) for _, there in pairs))
 
 
 def _by_stars(case: Mapping[str, Any]) -> Pairs:
     stars = case["stars"]
     return {("description", "positive" if stars >= 4 else "negative" if stars <= 2 else "neutral")}
-
-
-def _row(language: str, figure: str, by: str, right: int, n: int) -> AspectRow:
-    import numpy as np
-
-    from analytics.metrics.intervals import wilson
-
-    low, high = wilson(np.array([float(right)]), np.array([float(n)]))
-    return AspectRow(language, figure, by, n, right / n, float(low[0]), float(high[0]))

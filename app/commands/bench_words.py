@@ -36,7 +36,7 @@ class Measured(Protocol):
     "--only",
     multiple=True,
     type=click.Choice(
-        ["threads", "drafts", "checks", "retrieval", "answers", "private", "injection", "triage", "aspects"]
+        ["threads", "drafts", "checks", "retrieval", "answers", "private", "injection", "triage", "aspects", "money"]
     ),
     help="Only this part; may be given several times (default: all). All but threads and drafts need no data.",
 )
@@ -64,8 +64,18 @@ def language(
     as_json: bool,
     warehouse: Path | None,
 ) -> None:
-    """Summaries and drafts of threads (speed, first sentence, unsourced); checks, retrieval, answers, private data, hidden instructions, triage and aspects of reviews on the labelled sets' reporting half."""
-    from app.bench import answers, aspects, injection, private, private_public, retrieval, sentence_checks, triage
+    """Summaries and drafts of threads (speed, first sentence, unsourced); checks, retrieval, answers, private data, hidden instructions, triage, aspects of reviews and replies that commit money on the labelled sets' reporting half."""
+    from app.bench import (
+        answers,
+        aspects,
+        injection,
+        money,
+        private,
+        private_public,
+        retrieval,
+        sentence_checks,
+        triage,
+    )
     from app.bench import drafts as counted
     from app.bench.language import measure
     from app.services.desk import load_knowledge
@@ -80,6 +90,7 @@ def language(
         "injection": lambda: injection.measure(half),
         "triage": triage.measure,
         "aspects": aspects.measure,
+        "money": money.measure,
     }
     with runtime(warehouse):
         rows = (row.to_json() for name, part in parts.items() if not only or name in only for row in part())

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 DATA = Path(__file__).resolve().parents[2] / "data"
-SETS = ("checks", "questions", "conversations", "triage")
+SETS = ("checks", "questions", "conversations", "triage", "money")
 LANGUAGES = ("en", "zh-Hans")
 CHECKS = ("figures", "source", "promise", "compensation", "privacy", "blame", "language", "merchant")
 STYLES = {"keyword", "sentence", "muddled", "colloquial", "typo"}
@@ -73,7 +73,7 @@ def plain(text: str) -> str:
 def wording(case: Case) -> list[str]:
     """The texts of a case that were written for it."""
     thread = case.get("ticket", case).get("messages", [])
-    return [case[key] for key in ("sentence", "text") if key in case] + [message["text"] for message in thread]
+    return [case[key] for key in ("sentence", "text", "reply") if key in case] + [message["text"] for message in thread]
 
 
 @cache
@@ -109,6 +109,17 @@ def stretches(name: str, size: int) -> dict[str, str]:
     }
 
 
+def copied(name: str, text: str) -> dict[str, str]:
+    """The cases of one set that share a stretch with `text`, and which."""
+    ours = {size: stretches(name, size) for size in STRETCH.values()}
+    return {
+        own[part]: part
+        for size, own in ours.items()
+        for at in range(len(text) - size + 1)
+        if (part := text[at : at + size]) in own
+    }
+
+
 def by_language(found: tuple[Case, ...]) -> Counter[str]:
     """How many cases each language has."""
     return Counter(case["language"] for case in found)
@@ -137,13 +148,15 @@ def test_halves_of_each_language_differ_by_few(name: str) -> None:
 
 @pytest.mark.parametrize("name", SETS)
 def test_nothing_is_taken_from_the_corpus(name: str) -> None:
-    text, lines = corpus(), set(corpus().split("\n"))
+    lines = set(corpus().split("\n"))
     said = {plain(words): case["id"] for case in cases(name) for words in wording(case)}
     assert [owner for words, owner in said.items() if len(words) >= 10 and words in lines] == []
-    for size in STRETCH.values():
-        ours = stretches(name, size)
-        copied = {ours[part]: part for at in range(len(text) - size + 1) if (part := text[at : at + size]) in ours}
-        assert copied == {}
+    assert copied(name, corpus()) == {}
+
+
+def test_no_reply_with_money_is_taken_from_the_phrasings() -> None:
+    lines = (DATA / "knowledge" / "phrasings.jsonl").read_text(encoding="utf-8").splitlines()
+    assert copied("money", "\n".join(plain(line) for line in lines)) == {}
 
 
 @pytest.mark.parametrize("check", CHECKS)
@@ -237,3 +250,12 @@ def test_fields_of_messages_stand_in_the_text() -> None:
         assert set(case["fields"]) == FIELDS, case["id"]
         for values in case["fields"].values():
             assert all(value and value in case["text"] for value in values), case["id"]
+
+
+def test_replies_with_money_are_half_and_half_and_say_why() -> None:
+    for case in cases("money"):
+        assert set(case) == {"id", "language", "reply", "commits_money", "why"}, case["id"]
+        assert case["reply"].strip(), case["id"]
+        assert case["why"].strip(), case["id"]
+    parts = Counter((case["language"], case["commits_money"]) for case in cases("money"))
+    assert parts == dict.fromkeys(((language, commits) for language in LANGUAGES for commits in (True, False)), 50)

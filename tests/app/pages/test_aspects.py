@@ -82,7 +82,7 @@ def test_labelled_reviews_and_what_is_counted_of_them() -> None:
         ("zh-Hans", "recall"),
     ]
     assert {row.n for row in found if row.figure == "recall"} == {35}
-    assert all(row.ci_low <= row.value <= row.ci_high for row in found)
+    assert all((row.ci_low or 0) <= (row.value or 0) <= (row.ci_high or 0) for row in found)
 
 
 def test_a_second_look_reads_nothing_and_a_day_later_what_is_new(desk: Runtime) -> None:
