@@ -43,6 +43,7 @@ class Session:
     buttons: dict[str, str] = field(default_factory=dict)
     repeats: dict[str, float] = field(default_factory=dict)
     _due: dict[str, float] = field(default_factory=dict)
+    _script: str = ""
     _states: dict[str, WidgetState] = field(default_factory=dict)
 
     def run(self, *clicked: WidgetState, part: str = "") -> float:
@@ -50,7 +51,12 @@ class Session:
         shows an exception."""
         message = BackMsg()
         message.rerun_script.query_string = self.query
-        message.rerun_script.page_name = self.page
+        if (
+            part
+        ):  # by the page's hash, as a browser asks: a part that runs the whole page anew would else run the first page
+            message.rerun_script.page_script_hash = self._script
+        else:
+            message.rerun_script.page_name = self.page
         message.rerun_script.fragment_id = part
         message.rerun_script.is_auto_rerun = bool(part)
         message.rerun_script.widget_states.widgets.extend([*self._states.values(), *clicked])
@@ -100,6 +106,8 @@ class Session:
         if kind == "new_session" and not answer.metadata.run.fragment_ids:
             for kept in (self.buttons, self.repeats, self._due):
                 kept.clear()
+        elif kind == "navigation":
+            self._script = answer.navigation.page_script_hash
         elif kind == "auto_rerun":
             part, interval = answer.auto_rerun.fragment_id, answer.auto_rerun.interval
             self.repeats[part], self._due[part] = interval, time.monotonic() + interval

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.Navigation_pb2 import Navigation
 
 from app.bench.sessions import Session
 
@@ -42,11 +43,13 @@ def test_the_part_whose_timer_strikes_first_is_asked_for() -> None:
     server = Server()
     session = Session(cast("ClientConnection", server), "")
     assert session.linger() is None
+    session._see(ForwardMsg(navigation=Navigation(page_script_hash="of-this-page")))
     session._see(timer("slow", 60))
     session._see(timer("fast", 0.001))
     assert session.linger() is not None
     assert b"fast" in server.asked[0]
     assert b"slow" not in server.asked[0]
+    assert b"of-this-page" in server.asked[0], "else what the part runs anew is the first page"
 
 
 def test_timers_end_with_the_page_or_their_part_and_not_with_a_redraw() -> None:
