@@ -12,10 +12,10 @@ from app.commands.plumbing import drawn_seed, json_option, note, one_line_errors
 @click.command()
 @click.option(
     "--only",
-    type=click.Choice(["lab", "truth"]),
+    type=click.Choice(["lab", "levers", "truth"]),
     default="lab",
     show_default=True,
-    help="The lab on a warehouse and on synthetic counts; or effects on marketplaces whose truth is known, which takes half an hour.",
+    help="The lab on a warehouse and on synthetic counts; or behaviour levers (minutes) or effects (half an hour) on marketplaces whose truth is known.",
 )
 @click.option("--moves", type=click.IntRange(2), default=40, show_default=True, help="Of a slider.")
 @click.option(
@@ -42,8 +42,14 @@ def whatif(
     warehouse: Path | None,
 ) -> None:
     """The what-if lab beside its limits: recomputed scores and served ones, lists and a recount by SQL, one slider move and reading the orders
-    anew. Or its effects (--only truth) on marketplaces lived with and without each cause: coverage, errors, the raw difference beside."""
+    anew. Or on marketplaces whose truth is known: intervals of its behaviour levers (--only levers), and its effects where each cause was lived with and without
+    (--only truth): coverage, errors, the raw difference beside."""
     first = drawn_seed(seed)
+    if only == "levers":
+        from analytics.bench.lever_truth import measure as hold
+
+        print_rows(hold(replicates, first, note), as_json=as_json)
+        return
     if only == "truth":
         from app.bench.whatif_truth import measure as judge
 

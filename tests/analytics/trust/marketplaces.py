@@ -1,20 +1,18 @@
-"""Small marketplaces for the tests of trust and what-if: frames of counts, and a cursor over hand-made marts."""
+"""Small marketplaces for the tests of trust and what-if: frames of counts, and a cursor over hand-made marts. Drawn ones: `analytics.bench.rated_markets`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import duckdb
-import numpy as np
 import pandas as pd
 
+from analytics.bench.rated_markets import DAY
 from analytics.memo import T
 from analytics.trust import Programme, default_programme
 from analytics.trust.programme import MEASURES
-
-DAY = date(2024, 6, 30)
 
 
 @dataclass
@@ -85,50 +83,3 @@ def counts_of(rows: list[dict[str, object]], programme: Programme | None = None)
             }
         filled.append(values)
     return pd.DataFrame(filled)
-
-
-@dataclass(frozen=True)
-class Simulated:
-    counts: pd.DataFrame
-    true_rates: np.ndarray  # (merchants, rates)
-
-
-def simulated(merchants: int, seed: int, programme: Programme | None = None) -> Simulated:
-    """Merchants of two kinds, careful and careless, with rates drawn uniformly within the kind: no beta distribution. A year of daily
-    counts, orders per day from a few a month to several a day, discounted as the score's SQL does."""
-    programme = programme or default_programme()
-    generator = np.random.default_rng(seed)
-    careless = generator.random(merchants) < 0.3
-    per_day = np.exp(generator.normal(-1.0, 1.0, merchants))
-    ages = np.arange(programme.window_days)
-    recency = 0.5 ** (ages / programme.half_life_days)
-    orders = generator.poisson(per_day[:, None], (merchants, len(ages)))
-    frame: dict[str, object] = {
-        "merchant_id": [f"m{i:05d}" for i in range(merchants)],
-        "name": [f"Merchant {i}" for i in range(merchants)],
-        "category": generator.choice(["toys", "books", "garden"], merchants),
-        "region": generator.choice(["north", "south"], merchants),
-        "tier": generator.choice(["standard", "plus"], merchants),
-        "size_band": np.where(orders.sum(axis=1) < 100, "10-49", "50-199"),
-        "joined_on": [DAY - timedelta(days=1000)] * merchants,
-        "tenure_days": np.full(merchants, 1000.0),
-        "as_of": [DAY] * merchants,
-        "n": orders.sum(axis=1),
-    }
-    truths = []
-    for rate in programme.rates:
-        low = np.where(careless, 0.5, -0.1)
-        spot = low + generator.random(merchants) * np.where(careless, 0.7, 0.5)
-        truth = np.clip(rate.good + spot * (rate.bad - rate.good), 0.0005, 0.9995)
-        mature = orders * (ages >= rate.maturity_days)
-        hits = generator.binomial(mature, truth[:, None])
-        truths.append(truth)
-        frame |= {
-            f"{rate.rate_id}.numerator": hits.sum(axis=1).astype(float),
-            f"{rate.rate_id}.denominator": mature.sum(axis=1).astype(float),
-            f"{rate.rate_id}.recent_numerator": hits @ recency,
-            f"{rate.rate_id}.recent_denominator": mature @ recency,
-            f"{rate.rate_id}.square_denominator": mature @ recency**2,
-            f"{rate.rate_id}.evidence": mature.sum(axis=1).astype(float),
-        }
-    return Simulated(pd.DataFrame(frame), np.array(truths).T)

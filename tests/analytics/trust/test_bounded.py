@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analytics.bench.rated_markets import simulated
 from analytics.errors import InputError
 from analytics.trust import (
     Programme,
@@ -24,7 +25,7 @@ from analytics.trust.bounded import FEWEST, Line, heard
 from analytics.trust.posterior import posterior
 from analytics.trust.programme import PROGRAMMES
 from analytics.trust.score import trust_scores
-from tests.analytics.trust.marketplaces import counts_of, simulated
+from tests.analytics.trust.marketplaces import counts_of
 
 PROGRAMME = default_programme()
 BOUND = PROGRAMME.bounds[0]

@@ -8,9 +8,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from analytics.bench.rated_markets import DAY
 from analytics.errors import InputError
 from analytics.trust import daily_counts, explain, score_day, score_merchants, trust_history
-from tests.analytics.trust.marketplaces import DAY, FakeCursor, cursor_over
+from tests.analytics.trust.marketplaces import FakeCursor, cursor_over
 
 MERCHANTS: list[dict[str, object]] = [
     {"merchant_id": "b", "name": "Bee", "category": "toys", "joined_at": datetime(2024, 6, 1, tzinfo=UTC)},

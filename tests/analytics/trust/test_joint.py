@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analytics.bench.rated_markets import simulated
 from analytics.bench.replay import live
 from analytics.bench.scores import Calibration, judge
 from analytics.trust import daily_counts, default_programme, fit_model, trust_scores
 from analytics.trust.joint import Joint, factor_loading, joint, probability_beyond
 from analytics.trust.posterior import merchant_keys, posterior, score_draws
 from analytics.warehouse import Warehouse
-from tests.analytics.trust.marketplaces import counts_of, simulated
+from tests.analytics.trust.marketplaces import counts_of
 
 PROGRAMME = default_programme()
 RATES = [rate.rate_id for rate in PROGRAMME.rates]

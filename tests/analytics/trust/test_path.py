@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analytics.bench.rated_markets import simulated
 from analytics.errors import InputError
 from analytics.trust import Path, TrustModel, default_programme, fit_model, path_to_next_level, score_from_counts
 from analytics.trust.levels import evaluations_until, level_after
 from analytics.trust.path import Lever, Step
-from tests.analytics.trust.marketplaces import counts_of, simulated
+from tests.analytics.trust.marketplaces import counts_of
 
 PROGRAMME = default_programme()
 

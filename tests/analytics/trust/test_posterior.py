@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from analytics.bench.rated_markets import simulated
 from analytics.trust import default_programme, draw_scores, fit_model, trust_scores
 from analytics.trust.correlation import correlation, square_root
 from analytics.trust.joint import joint
 from analytics.trust.posterior import beta_quantiles, credit, merchant_keys, normals, posterior
-from tests.analytics.trust.marketplaces import counts_of, simulated
+from tests.analytics.trust.marketplaces import counts_of
 
 PROGRAMME = default_programme()
 
@@ -94,7 +95,7 @@ def test_a_merchants_draws_depend_on_nobody_else() -> None:
 
 def test_two_processes_give_the_same_intervals() -> None:
     script = (
-        "from tests.analytics.trust.marketplaces import simulated\n"
+        "from analytics.bench.rated_markets import simulated\n"
         "from analytics.trust import default_programme, fit_model, trust_scores\n"
         "counts = simulated(20, 6).counts\n"
         "print([(s.score, s.ci_low, s.ci_high) for s in trust_scores(counts, fit_model(counts, default_programme()))])"

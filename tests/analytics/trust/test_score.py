@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analytics.bench.rated_markets import DAY, simulated
 from analytics.trust import (
     TrustModel,
     default_programme,
@@ -20,7 +21,7 @@ from analytics.trust import (
     score_from_counts,
     trust_scores,
 )
-from tests.analytics.trust.marketplaces import DAY, counts_of, simulated
+from tests.analytics.trust.marketplaces import counts_of
 
 PROGRAMME = default_programme()
 RATES = [rate.rate_id for rate in PROGRAMME.rates]

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analytics.bench.rated_markets import simulated
 from analytics.errors import InputError
 from analytics.trust import default_programme, fit_model, score_from_counts
 from analytics.whatif import Effect, Lab, Lever, Outcome, Scenario, Segment, WhatifResult, spread
-from tests.analytics.trust.marketplaces import simulated
 
 PROGRAMME = default_programme()
 COUNTS = simulated(250, 12).counts

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analytics.bench.rated_markets import simulated
 from analytics.errors import InputError
 from analytics.trust import default_programme, fit_model, score_from_counts
 from analytics.whatif import Lever, Outcome, Scenario, Segment, WhatifResult, lever_ranges, simulate, simulate_counts
 from analytics.whatif.levers import change_behaviour, segment_mask
 from analytics.whatif.world import make_world
-from tests.analytics.trust.marketplaces import cursor_over, simulated
+from tests.analytics.trust.marketplaces import cursor_over
 
 PROGRAMME = default_programme()
 COUNTS = simulated(300, 11).counts
