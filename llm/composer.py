@@ -89,10 +89,12 @@ class _Composer:
         acknowledgements.sort(key=lambda m: m[0].tone != self.brief.tone)  # here the tone matters more than the topic
         for macro, values in acknowledgements[: self.counts["acknowledge"]]:
             yield from self._spoken("acknowledge", macro, values)
-        for macro, values in [m for m in self._filled("fact") if not _is_general(m[0])][: self.counts["fact"]]:
+        facts = [m for m in self._filled("fact") if not _is_general(m[0])][: self.counts["fact"]]
+        for macro, values in facts:
             yield from self._spoken("fact", macro, values)
         for sentence in told(self.brief, self.language, self.counts["record"]):
-            if not self.used_facts & set(sentence.cites) or sentence.cites[0].startswith("fact:order."):
+            is_told = self.used_facts & set(sentence.cites) and not sentence.cites[0].startswith("fact:order.")
+            if not is_told and not (facts and sentence.cites == ("fact:records_hold",)):
                 yield Line("record", sentence)
         yield from self._plain_facts()
         yield from self._rule()

@@ -82,6 +82,37 @@ def test_a_tickets_subject_tells_its_matter_where_the_message_does_not(knowledge
     assert any(macro.macro_id.startswith("payout") for macro in told.macros)
 
 
+@pytest.mark.parametrize(
+    ("matter", "opening", "later"),
+    [
+        (
+            "payout_delay",
+            "上周的货款到现在没到账，什么时候打款？供应商等着结账。",
+            ("银行信息没有动过，能不能让人工看一下？", "还是没有消息，我们很着急，请尽快给个说法。"),
+        ),
+        (
+            "fee_question",
+            "There is a fee in our statement that nobody here understands. Why were we charged it?",
+            (
+                "Bumping this one, our Monday meeting needs it.",
+                "Could a person look at this, please?",
+                "Somebody must have the details by now.",
+                "Very happy with this, thank you.",
+            ),
+        ),
+    ],
+)
+def test_who_only_asks_for_news_is_answered_on_what_the_thread_was_opened_for(
+    knowledge: Knowledge, matter: str, opening: str, later: tuple[str, ...]
+) -> None:
+    brief = brief_of(knowledge, *(("merchant", text) for text in (opening, *later)), facts=())
+    assert brief.matters == (matter,)
+    turned = brief_of(knowledge, ("merchant", opening), ("merchant", later[0]), PENALTY_EN, facts=())
+    assert turned.matters[0] == "penalty_appeal"
+    opened_by_another = brief_of(knowledge, ("buyer", opening), *(("merchant", text) for text in later), facts=())
+    assert opened_by_another.matters != (matter,)
+
+
 def test_two_matters_get_two_next_steps(knowledge: Knowledge) -> None:
     text = "We appeal the penalty of 4 points for late delivery. Also, when will our payout be transferred?"
     reply = draft(brief_of(knowledge, ("merchant", text))).reply
