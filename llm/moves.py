@@ -2,6 +2,7 @@
 
 import re
 
+from llm.language import sentences
 from llm.types import Message
 
 _RECEIPT = re.compile(
@@ -18,6 +19,16 @@ _HOLDING = re.compile(
 )
 _SETTLES = re.compile(
     r"\b(?:decided|the decision|remains?|is recorded|is closed|here is what|shows? the|was handed|has been (?:lifted|refunded|paid|corrected|restored))\b|判定|维持|已(?:核对|复核|退款|更正|恢复|到账)",
+    re.I,
+)
+_DECIDED = re.compile(
+    r"\b(?:penalty|penalties|appeal|PEN-\w+)\b(?:[^.!?;]|\.(?=\d)){0,60}\b(?:(?:has|have|was|were|is|are) (?:been )?(?:lifted|withdrawn|reduced|kept|decided|upheld|rejected|declined|granted)|stands|remains)\b"
+    r"|\bwe have (?:lifted|withdrawn|reduced|kept|decided)\b(?:[^.!?;]|\.(?=\d)){0,40}\b(?:penalty|penalties|appeal|PEN-\w+)\b"
+    r"|(?:处罚|申诉|PEN-\w+)[^。！？；]{0,40}(?:已(?:经)?(?:由人工)?(?:撤销|缩减|裁定|驳回|复核完毕)|维持|决定不变|(?<=\s)撤销)|维持[^。！？；]{0,4}(?:处罚|PEN-)",
+    re.I,
+)
+_UNDECIDED = re.compile(
+    r"\b(?:if|when|once|until|unless|whether|while|before|not|will|would|can|may|might|could|should|asks?|wants?)\b|n['’]t\b|如果|如|若|是否|能否|尚未|还没|未(?:被|经)|将(?!在)|可以|之前|才|的话|请求|申请|希望|要求",
     re.I,
 )
 _MARKED = re.compile(r"[?？]|[吗呢么][。！!~～\s]*$")
@@ -43,6 +54,20 @@ def is_receipt(message: Message) -> bool:
 def is_holding(message: Message) -> bool:
     """Whether the desk says that it is at work, or what it needs first, and settles nothing."""
     return _HOLDING.search(message.text) is not None and _SETTLES.search(message.text) is None
+
+
+def decides_penalty(message: Message) -> bool:
+    """Whether the desk tells what has been decided on a penalty or an appeal; not what may come of it."""
+    return message.author == "agent" and any(_tells_decision(piece.text) for piece in sentences(message.text))
+
+
+def _tells_decision(sentence: str) -> bool:
+    """Read up to the end of the part of the sentence that decides: its reason, after a comma or colon, may deny what it likes."""
+    match = _DECIDED.search(sentence)
+    if match is None:
+        return False
+    told = sentence[: match.end()] + re.split(r"[,:，：]", sentence[match.end() :], maxsplit=1)[0]
+    return _UNDECIDED.search(told) is None
 
 
 def asks(sentence: str, *, of_desk: bool = False) -> bool:

@@ -113,6 +113,50 @@ def test_who_only_asks_for_news_is_answered_on_what_the_thread_was_opened_for(
     assert opened_by_another.matters != (matter,)
 
 
+APPEAL_TERMS = (
+    Fact("end", "appeal_period_end", "2026-11-17"),
+    Fact("review_due_date", "review_due_date", "2026-12-04"),
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "word", "said", "registered"),
+    [
+        (PENALTY_EN, "After the review the penalty under clause F-2.1 is kept, because the scans do not change it.", "stands in our earlier message", "is registered"),
+        (PENALTY_ZH, "处罚已复核完毕，复核后维持处罚。", "见我们此前在本工单中的回复", "申诉已登记"),
+    ],
+)  # fmt: skip
+def test_a_decided_appeal_is_not_registered_again(
+    knowledge: Knowledge, asked: tuple[str, str], word: str, said: str, registered: str
+) -> None:
+    facts = (*(fact for fact in PENALTY_FACTS if fact.name != "due_date"), *APPEAL_TERMS)
+    last = ("merchant", asked[1].splitlines()[-1])
+    unsure = ("agent", "We will tell you whether the penalty is lifted. 是否撤销处罚将由人工裁定。")
+    for desk, decided in ((("agent", word), True), (("merchant", word), False), (unsure, False)):
+        reply = draft(brief_of(knowledge, asked, desk, last, facts=facts))
+        assert failed(reply) == {}
+        assert (said in reply.reply) is decided
+        assert (registered in reply.reply) is not decided
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [(PENALTY_EN, "F-2.1 as lifted from 9 Nov 2026"), (PENALTY_ZH, "条款 F-2.1 的处罚的撤销日期为2026年11月9日")],
+)
+def test_a_penalty_that_the_records_show_as_lifted_is_told_so(
+    knowledge: Knowledge, asked: tuple[str, str], said: str
+) -> None:
+    lifted = (
+        Fact("penalty_clause", "penalty_clause", "F-2.1"),
+        Fact("penalty_lifted_on", "penalty_lifted_on", "2026-11-09"),
+        *APPEAL_TERMS,
+    )
+    reply = draft(brief_of(knowledge, asked, facts=lifted))
+    assert failed(reply) == {}
+    assert said in reply.reply
+    assert not re.search("registered|已登记", reply.reply)
+
+
 def test_two_matters_get_two_next_steps(knowledge: Knowledge) -> None:
     text = "We appeal the penalty of 4 points for late delivery. Also, when will our payout be transferred?"
     reply = draft(brief_of(knowledge, ("merchant", text))).reply
