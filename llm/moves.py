@@ -2,19 +2,19 @@
 
 import re
 
-from llm.language import sentences
+from llm.language import is_chinese, sentences
 from llm.types import Message
 
 _RECEIPT = re.compile(
     r"\bautomatic(?:ally)?\b|\bauto-?(?:reply|response|confirmation)|\b(?:has been|have been|is|was) (?:filed|received|registered|opened?)\b|\breceived\. please\b"
-    r"|\bwe (?:have |'ve )?received\b|\bthank you for (?:contacting|writing)|\b(?:first )?(?:answer|reply|replies|responds?) within\b|\bopened \S+ for you\b|\ba colleague will join\b"
-    r"|自动(?:回复|确认)|系统邮件|(?:已|经)(?:收到|登记|创建|受理)|首次回复|感谢(?:您的)?(?:联系|来信)|人工客服将|为您(?:创建|登记)",
+    r"|\bwe (?:have |'ve )?received\b|\bthank you for (?:contacting|writing)|\b(?:first )?(?:answer|reply|replies|responds?) within\b|\bopened \S+ for you\b|\ba colleague will join\b|\bsaved as\b|\banswer arrives\b"
+    r"|自动(?:回复|确认)|系统邮件|(?:已|经)(?:收到|登记|创建|受理|保存|转人工)|首次回复|感谢(?:您的)?(?:联系|来信)|人工客服将|为您(?:创建|登记)",
     re.I,
 )
 _HOLDING = re.compile(
-    r"\b(?:hear from (?:me|us)|(?:be back|write (?:to you )?again|answer(?: on [^.]{1,60})?|reply|an answer on [^.]{1,60}) by|is with me|taken over|give me until|until .{4,24} to check|checking it"
+    r"\b(?:hear from (?:me|us)|(?:be back|write(?: to you)?(?: again)?|answer(?: on [^.]{1,60})?|reply|an answer on [^.]{1,60}) by|is with me|taken over|give me until|until .{4,24} to check|has to confirm|checking it"
     r"|going through|am looking|are looking|closer look|one thing is missing|we need|send us|please (?:attach|send|answer right here|give me))\b"
-    r"|由我跟进|正在[^。]{0,10}(?:确认|核对|核查|查看|处理)|马上核对|(?:最晚|之前|前)[^。]{0,16}(?:答复|回复|有结果)|有结果会|请(?:您)?(?:再)?(?:提供|补充|附上|发来)|还(?:缺|差|需要)",
+    r"|由我跟进|正在[^。]{0,10}(?:确认|核对|核查|查看|处理)|马上核对|(?:最晚|之前|前)[^。]{0,16}(?:答复|回复|有结果|联系您)|给我到|有结果会|请(?:您)?(?:再)?(?:提供|补充|附上|发来)|还(?:缺|差|需要)",
     re.I,
 )
 _SETTLES = re.compile(
@@ -75,3 +75,11 @@ def asks(sentence: str, *, of_desk: bool = False) -> bool:
     if _MARKED.search(sentence):
         return True
     return not of_desk and _ASKED.search(sentence) is not None and _STATED.search(sentence) is None
+
+
+def is_row(text: str) -> bool:
+    """Whether it is a line of a table that somebody pasted: cells between bars or tabs, or at least half of its words hold digits."""
+    if len(re.findall(r"[|｜\t]", text)) >= 2:
+        return True
+    words = [] if is_chinese(text) else text.split()
+    return len(words) >= 4 and 2 * sum(any(map(str.isdigit, word)) for word in words) >= len(words)
