@@ -3,7 +3,7 @@
 The only place where triage and knowledge meet; knows no writer.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from llm.composer import says_enough
 from llm.errors import InputError
@@ -13,13 +13,18 @@ from llm.language import CHINESE, ENGLISH, WRITTEN, thread_language
 from llm.prompting import SENTENCE_COUNTS
 from llm.taxonomy import OTHER
 from llm.triage import Triage, triage_of
-from llm.types import Fact, IssueBrief, Macro, Passage, Thread
+from llm.types import Confidence, Fact, IssueBrief, Macro, Passage, Thread
 from llm.vectors import SentenceEncoder, similarities
 
 PASSAGES = 4
+RECENT = 3
 MATTERS = 2
 SECOND_MATTER_FROM = 0.35
-SURE_SECOND = 0.4
+SURE_SECOND = 0.45
+"""From where what else a message may be about counts; a lower one names more matters that threads do not have, and hardly more that they have."""
+
+NAMED_FROM = 0.8
+"""How sure a later message must be of its matter to name one beside its thread's opening; most only ask for news of it."""
 
 
 def build_brief(
@@ -49,16 +54,14 @@ def build_brief(
     asking = [m for m in thread.messages if m.author in {"merchant", "buyer"}] or list(thread.messages)
     language = thread_language(m.text for m in asking)
     written = language if language in WRITTEN else ENGLISH
-    recent = [m.text for m in asking[-3:]]
+    audience = asking[-1].author
+    is_opened = asking[0].author == audience  # by whom the reply answers: else only what they wrote last is theirs
+    recent = [m.text for m in (asking[:1] + asking[1:][-RECENT:] if is_opened else asking[-RECENT:])]
     if subject.strip():
         recent[0] = f"{subject.strip()}\n{recent[0]}"
-    audience = asking[-1].author
     theirs = knowledge.for_audience(audience)
-    matters = (
-        [about]
-        if about
-        else matters_of(recent, triage or triage_of(knowledge.taxonomy), among=knowledge.intents_for(audience))
-    )
+    told = triage or triage_of(knowledge.taxonomy)
+    matters = [about] if about else matters_of(recent, told, knowledge.intents_for(audience), is_opened=is_opened)
     macros = _macros(theirs, matters, written, tone)
     hits = theirs.search("\n".join(reversed(recent)), written, PASSAGES, encoder, matters)
     passages = tuple(hit.passage for hit in hits)
@@ -74,11 +77,28 @@ def build_brief(
     )
 
 
-def matters_of(texts: list[str], triage: Triage, among: Collection[str] | None = None) -> list[str]:
-    """At most two intents of the texts (with `among`, of these), the newest counting most; `other` only when there is no other."""
+def matters_of(
+    texts: list[str], triage: Triage, among: Collection[str] | None = None, *, is_opened: bool = False
+) -> list[str]:
+    """At most two intents of the texts (with `among`, of these), the newest counting most; `other` only when there is no other.
+
+    is_opened: the first text is the thread's opening, which tells the matter unless a later one plainly names its own."""
+    telling = [text for place, text in enumerate(texts) if says_enough(text) or (is_opened and not place)]
+    found = triage.intents_of(telling or texts[-1:], among)
+    if is_opened:
+        plain = [intents for intents in found[1:] if _is_named(intents) and intents[0].confidence >= NAMED_FROM]
+        if plain or _is_named(found[0]):
+            found = [found[0], *plain]
+    return _weighed(found)
+
+
+def _is_named(intents: Sequence[Confidence]) -> bool:
+    return intents[0].name != OTHER
+
+
+def _weighed(found: Sequence[Sequence[Confidence]]) -> list[str]:
     weights: dict[str, float] = {}
-    telling = [text for text in texts if says_enough(text)] or texts[-1:]
-    for age, intents in enumerate(reversed(triage.intents_of(telling, among))):
+    for age, intents in enumerate(reversed(found)):
         for place, intent in enumerate(intents):
             if intent.name != OTHER and (place == 0 or intent.confidence >= SURE_SECOND):
                 weights[intent.name] = weights.get(intent.name, 0.0) + intent.confidence * 0.7**age

@@ -12,7 +12,7 @@ from llm.grounding import EvidenceBook
 from llm.language import CHINESE, sentences
 from llm.letter import greeting
 from llm.promises import promises_in
-from llm.records import shown_day, told
+from llm.records import decision, shown_day, told
 from llm.spans import extract, texts_of
 from llm.types import Fact, IssueBrief, Macro, Message, Passage, Sentence
 from llm.vectors import similarities
@@ -44,6 +44,8 @@ _DUE = {
     "label_next": "label_due_date",
 }
 """Whose term a macro's `due_date` is; that of all others is the desk's own, `answer_due_date`."""
+_UNDECIDED = frozenset({"penalty_appeal_window", "penalty_appeal_registered"})
+"""Macros that nobody is sent once the penalty is decided."""
 _ON_MESSAGES = frozenset({"greeting", "acknowledge", "ask"})
 """Parts that may rest on the message that they answer alone."""
 _FROM_MESSAGES = {"order_id": "order", "order_ids": "order", "clause": "clause"}
@@ -80,6 +82,7 @@ class _Composer:
         self.answered = newest_ask(brief)
         self.counts = _PLAN[brief.length]
         self.used_facts: set[str] = set()
+        self.is_decided = decision(brief) is not None
 
     def lines(self) -> Iterator[Line]:
         steps = list(self._steps())
@@ -89,10 +92,12 @@ class _Composer:
         acknowledgements.sort(key=lambda m: m[0].tone != self.brief.tone)  # here the tone matters more than the topic
         for macro, values in acknowledgements[: self.counts["acknowledge"]]:
             yield from self._spoken("acknowledge", macro, values)
-        for macro, values in [m for m in self._filled("fact") if not _is_general(m[0])][: self.counts["fact"]]:
+        facts = [m for m in self._filled("fact") if not _is_general(m[0])][: self.counts["fact"]]
+        for macro, values in facts:
             yield from self._spoken("fact", macro, values)
         for sentence in told(self.brief, self.language, self.counts["record"]):
-            if not self.used_facts & set(sentence.cites) or sentence.cites[0].startswith("fact:order."):
+            is_told = self.used_facts & set(sentence.cites) and not sentence.cites[0].startswith("fact:order.")
+            if not is_told and not (facts and sentence.cites == ("fact:records_hold",)):
                 yield Line("record", sentence)
         yield from self._plain_facts()
         yield from self._rule()
@@ -109,7 +114,7 @@ class _Composer:
         return macro.macro_id != "apology_wait" or has_waited(self.brief)
 
     def _steps(self) -> Iterator[tuple[Macro, dict[str, _Value]]]:
-        """What happens next: a step for the matter, then one for another matter; else a question or a date; else a person."""
+        """What happens next: a step for the matter, then one for another matter; else a question or a date; else a person. Nothing, once it is decided."""
         asks = self._filled("ask")
         if not says_enough(self.answered.text):
             yield from [m for m in asks if m[0].macro_id == "ask_details"] or asks[:1]
@@ -120,6 +125,9 @@ class _Composer:
             is_other_matter = all(not set(item[0].intents) & set(earlier.intents) for earlier, _ in chosen)
             if not chosen or (is_other_matter and len(chosen) < self.counts["step"]):
                 chosen.append(item)
+        if self.is_decided:
+            yield from chosen
+            return
         if not chosen:
             chosen = [m for m in asks if not _is_general(m[0])][:1] or self._filled("next_step")[:1]
         if not chosen:
@@ -131,7 +139,8 @@ class _Composer:
         """The macros of a kind whose every variable has a value, in the brief's order."""
         filled = []
         for macro in self.brief.macros:
-            if macro.kind == kind and macro.language == self.language:
+            is_over = self.is_decided and macro.macro_id in _UNDECIDED
+            if macro.kind == kind and macro.language == self.language and not is_over:
                 values = {name: value for name in macro.variables if (value := self._value(name, macro)) is not None}
                 if len(values) == len(macro.variables):
                     filled.append((macro, values))

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from datetime import date
 
 from llm.language import CHINESE, ENGLISH
-from llm.types import Fact, IssueBrief, Sentence
+from llm.moves import decides_penalty
+from llm.types import Fact, IssueBrief, Message, Sentence
 
 MONEY = frozenset({"payout_delay", "fee_question", "refund_recovery", "chargeback_dispute", "tax_invoice"})
 REFUNDS = frozenset({"refund_status", "refund_recovery", "return_dispute", "case_dispute", "item_not_as_described", "item_not_received", "order_cancellation", "buyer_abuse"})  # fmt: skip
+PENALTIES = frozenset({"penalty_appeal", "penalty_explanation"})
 LATENESS = frozenset({"late_delivery_dispute", "carrier_outage", "penalty_appeal", "penalty_explanation", "order_status", "item_not_received", "case_dispute"})  # fmt: skip
 _LABELS = ("placed", "ship by", "shipped", "deliver by", "delivered", "cancelled", "carrier")
 _FAULT = "late, recorded as the fault of: "
@@ -40,6 +42,8 @@ _WORDS = {
     "no payouts": {ENGLISH: "Our records hold orders, refunds and penalties but no payouts, so the payout page tells the state of each transfer.", CHINESE: "我们的记录包含订单、退款和处罚，但不包含打款，每笔打款的状态以打款页面为准。"},
     "nothing": {ENGLISH: "Our records hold orders, refunds, penalties and scores, and nothing on this matter.", CHINESE: "我们的记录包含订单、退款、处罚和信任分，没有与此事有关的内容。"},
     "unknown": {ENGLISH: "Our records of this shop hold no order {}; please check the number.", CHINESE: "该店铺的记录中没有订单 {}，请核对订单号。"},
+    "lifted": {ENGLISH: "Our records show the penalty under clause {} as lifted from {}.", CHINESE: "记录显示，条款 {} 的处罚的撤销日期为{}。"},
+    "decided": {ENGLISH: "The decision on this penalty stands in our earlier message under this ticket.", CHINESE: "该处罚的裁定见我们此前在本工单中的回复。"},
     "in time": {ENGLISH: "Your message of {} came within the appeal period, which ran until {}.", CHINESE: "您{}的来信在申诉期限内，该期限至{}为止。"},
     "too late": {ENGLISH: "The appeal period ran until {}, and your first message is of {}; the reviewer decides whether a late appeal is heard.", CHINESE: "申诉期限至{}为止，您的首条消息发于{}；逾期申诉是否受理由审理人员决定。"},
 }  # fmt: skip
@@ -49,6 +53,14 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 def told(brief: IssueBrief, language: str, limit: int) -> Iterator[Sentence]:
     """What the records say of the brief's matter, most telling first; of at most `limit` orders."""
     return _Records(brief, language, limit).sentences()
+
+
+def decision(brief: IssueBrief) -> Fact | Message | None:
+    """What tells that the penalty that the brief is about is decided: the record that it was lifted, else the desk's newest message that says so."""
+    if not PENALTIES.intersection(brief.matters):
+        return None
+    lifted = next((fact for fact in brief.facts if fact.name == "penalty_lifted_on"), None)
+    return lifted or next((message for message in reversed(brief.thread.messages) if decides_penalty(message)), None)
 
 
 class _Records:
@@ -70,6 +82,16 @@ class _Records:
         return Sentence(_WORDS[key][self.language].format(*values), (fact.cite,))
 
     def _appeal(self) -> Iterator[Sentence]:
+        """The decision where there is one; before it, whether the appeal came in time."""
+        decided = decision(self.brief)
+        clause = self.facts.get("penalty_clause")
+        if isinstance(decided, Message):
+            yield Sentence(_WORDS["decided"][self.language], (decided.cite,))
+        elif decided is not None and clause is not None:
+            text = _WORDS["lifted"][self.language].format(clause.value, self._day(str(decided.value)))
+            yield Sentence(text, (decided.cite, clause.cite))
+        if decided is not None:
+            return
         period, first = self.facts.get("appeal_period_end"), self.facts.get("appeal_first_message")
         if period is None or first is None or "penalty_appeal" not in self.matters:
             return

@@ -7,14 +7,14 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 
 from llm.errors import InputError
 from llm.handover import names_another
 from llm.language import CHINESE, ENGLISH, WRITTEN, is_chinese, sentences, thread_language
-from llm.moves import asks, is_holding, is_receipt
+from llm.moves import asks, is_holding, is_receipt, is_row
+from llm.next_event import next_event
 from llm.spans import extract
 from llm.taxonomy import OTHER, Taxonomy
 from llm.triage import Triage, triage_of
@@ -65,9 +65,6 @@ _FRAME = re.compile(
 )
 _HANDLES = re.compile(r"^(?:@\w+[\s,:]*)+|\s*https?://\S+\s*$|\s*[\^/*-]\s?[A-Z]{1,3}$")
 _CLAUSE_END = re.compile(r"[,;:，；：、]|\s[–—-]\s|\)\s|\b(?= (?:and|but|because|so|when|which|although)\b)")
-_DEADLINE = re.compile(
-    r"\b(?:by|until|before|within|no later than|due|deadline|expires?|next|will)\b|之前|以前|前|内|截止|到期|失效", re.I
-)
 
 
 @dataclass(frozen=True)
@@ -105,6 +102,7 @@ def summarise(
         )
     classifier = triage or triage_of(taxonomy)
     written = language if language in WRITTEN else ENGLISH
+    coming = next_event(thread)
     shown = tuple(_shown(candidate, written) for candidate in _chosen(candidates, language, encoder))
     return Summary(
         ticket_id=thread.ticket_id,
@@ -112,7 +110,7 @@ def summarise(
         sentences=shown,
         intent=about or _intent(asking, classifier),
         open_questions=_open_questions(thread),
-        next_event=_next_event(thread),
+        next_event=trimmed(undressed(coming)) if coming else None,
         sentiment=_sentiment(asking, classifier),
         language=language,
         engine=ENGINE,
@@ -150,7 +148,7 @@ def _candidates(thread: Thread) -> list[_Candidate]:
         kept = texts[: SENTENCES_A_MESSAGE - 4] + texts[SENTENCES_A_MESSAGE - 4 :][-4:]
         found += [_Candidate(place, order, message, text) for order, text in enumerate(kept)]
     telling = [c for c in found if _weight_of(c.text) >= 3 and not _PLEASANTRY.match(c.text)] or found
-    telling = [c for c in telling if not _is_row(c.text) and not _FRAME.match(c.text)] or telling
+    telling = [c for c in telling if not is_row(c.text) and not _FRAME.match(c.text)] or telling
     if not telling:
         telling = [_Candidate(place, 0, m, m.text.strip()) for place, m in read if m.text.strip()]
     return telling[: CANDIDATES // 2] + telling[CANDIDATES // 2 :][-CANDIDATES // 2 :]
@@ -162,14 +160,6 @@ def undressed(text: str) -> str:
     while before != text:
         before, text = text, _HANDLES.sub("", text).strip()
     return text
-
-
-def _is_row(text: str) -> bool:
-    """Whether it is a line of a table that somebody pasted: cells between bars or tabs, or at least half of its words hold digits."""
-    if len(re.findall(r"[|｜\t]", text)) >= 2:
-        return True
-    words = [] if is_chinese(text) else text.split()
-    return len(words) >= 4 and 2 * sum(any(map(str.isdigit, word)) for word in words) >= len(words)
 
 
 def _weight_of(text: str) -> int:
@@ -286,29 +276,3 @@ def _open_questions(thread: Thread) -> tuple[str, ...]:
             pieces = sentences(messages[place].text)[:200]
             found += [trimmed(piece.text) for piece in pieces if asks(piece.text, of_desk=not by_asker[place])]
     return tuple(dict.fromkeys(found))[-3:]
-
-
-def _next_event(thread: Thread) -> str | None:
-    """The latest sentence that names a coming date or a term; a date before the last message is past, and what a desk's note announced is over
-    once the desk has answered."""
-    is_answered = False
-    end = next((message for message in reversed(thread.messages) if message.sent_at), thread.messages[-1])
-    for message in reversed(thread.messages[-READ_MESSAGES:]):
-        is_desks = message.author not in _ASKERS
-        if not (is_desks and is_answered and is_holding(message)):
-            for piece in reversed(sentences(message.text)[-200:]):
-                spans = [s for s in extract(piece.text) if s.kind in {"date", "duration"}]
-                is_coming = any(_is_coming(s.value, end) if s.kind == "date" else True for s in spans)
-                if is_coming and _DEADLINE.search(piece.text):
-                    return trimmed(undressed(piece.text))
-        is_answered = is_answered or (is_desks and not is_holding(message))
-    return None
-
-
-def _is_coming(value: str, message: Message) -> bool:
-    if message.sent_at is None or value.startswith("--") or "|" in value:
-        return True
-    try:
-        return date.fromisoformat(value) >= message.sent_at.date()
-    except ValueError:  # 2026-02-30
-        return False

@@ -103,9 +103,10 @@ def _terms(
             yield from terms.chargeback_terms(order_id, charged_back, today, limits)
         if delivered := _day(row["delivered_on"]):
             yield from terms.settlement_term(order_id, delivered, _day(joined), limits)
-    issued = next((fact for fact in facts if fact.name == "penalty_date"), None)
-    if issued is not None:
-        yield from terms.appeal_terms(date.fromisoformat(str(issued.value)), opened_on, today, limits)
+    penalty = {fact.name: fact for fact in facts}
+    if "penalty_date" in penalty and "penalty_lifted_on" not in penalty:
+        issued_on = date.fromisoformat(str(penalty["penalty_date"].value))
+        yield from terms.appeal_terms(issued_on, opened_on, today, limits)
     yield from terms.answer_terms(today, limits)
 
 
@@ -222,18 +223,25 @@ def _order_record(row: Mapping[Any, Any]) -> str:
 
 
 def _penalty_facts(penalties: Sequence[Penalty], thread: Thread, opened_on: date) -> Iterator[Fact]:
-    """The penalty that the thread is about: of the clause that it names, else the newest of the 60 days before the ticket."""
+    """The penalty that the thread is about: the one that it names, else of the clause that it names, else the newest of the 60 days before the
+    ticket. One that was lifted is told with that day alone, and only where the thread names it."""
     from llm.spans import extract, texts_of
     from llm.types import Fact
 
     named = {c.upper() for m in thread.messages for c in texts_of(extract(m.text), "clause")}
-    issued = [p for p in penalties if p.issued_on is not None and p.issued_on <= opened_on and p.lifted_on is None]
-    recent = [p for p in issued if p.issued_on is not None and (opened_on - p.issued_on).days <= PENALTY_DAYS]
-    chosen = next((p for p in issued if p.clause in named), next(iter(recent), None) if not named else None)
+    known = [p for p in penalties if p.issued_on is not None and p.issued_on <= opened_on]
+    standing = [p for p in known if p.lifted_on is None]
+    recent = [p for p in standing if p.issued_on is not None and (opened_on - p.issued_on).days <= PENALTY_DAYS]
+    of_id = [p for p in known if any(p.penalty_id in m.text for m in thread.messages)]
+    of_clause = [p for p in (*standing, *known) if p.clause in named]
+    chosen = next(iter((*of_id, *of_clause, *(recent if not named else ()))), None)
     if chosen is None or chosen.issued_on is None:
         return
     yield Fact("penalty_date", "penalty_date", chosen.issued_on.isoformat())
     yield Fact("penalty_clause", "penalty_clause", chosen.clause)
+    if chosen.lifted_on is not None:
+        yield Fact("penalty_lifted_on", "penalty_lifted_on", chosen.lifted_on.isoformat())
+        return
     if chosen.points is not None:
         yield Fact("penalty_points", "penalty_points", chosen.points, "points")
     if chosen.expires_on is not None:

@@ -145,3 +145,37 @@ def test_a_receipt_answers_nothing_and_is_no_event(knowledge: Knowledge) -> None
     assert "12 小时内" not in f"{summary.summary}{summary.next_event}"
     answered = thread_of(("merchant", "when will it come"), ("agent", "It was paid on 3 Nov 2026."))
     assert summarise(answered, knowledge.taxonomy).open_questions == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "is_event"),
+    [
+        ("A fee that looks wrong can be questioned within 60 days of the statement.", False),
+        ("When the scans stand still, please write to the shop first, it answers within 24 hours.", False),
+        ("On your other point: The shop refunds within 5 days; otherwise we do it on the following day.", False),
+        ("规则变更至少提前 30 天公布，5 天内生效。", False),
+        ("物流不更新时请先联系商家，商家会在 24 小时内回复。", False),
+        ("TD-10010001 | 12 Nov 2026 | by 13 Nov 2026 | USD 28.99", False),
+        ("It was placed on 16 Jun and the ship-by day before 18 Jun.", False),
+        ("The hearing takes place before 8 Jan.", True),
+        ("The rules are silent, so I have passed it to the policy team, which answers within 5 business days.", True),
+        ("USD 82.75 has been sent to your bank and should show within 2 business days.", True),
+        ("If you have new evidence, please send it within 7 days.", True),
+        ("You can appeal until 2026-11-20 by answering here.", True),
+        ("已转规则团队，5 个工作日内答复。", True),
+        ("如有新材料，请在 7 天内提交。", True),
+    ],
+)
+def test_a_rule_for_all_a_row_and_a_past_day_are_no_events(knowledge: Knowledge, text: str, is_event: bool) -> None:
+    said = thread_of(("merchant", "When is this settled?"), ("agent", text))
+    assert (summarise(said, knowledge.taxonomy).next_event is not None) is is_event
+
+
+def test_a_holding_reply_is_over_once_the_desk_has_answered(knowledge: Knowledge) -> None:
+    waiting = ("agent", "A colleague has to confirm something first, I'll write by 20 Nov 2026.")
+    asked = ("merchant", "When is this settled?")
+    assert "20 Nov 2026" in (summarise(thread_of(asked, waiting), knowledge.taxonomy).next_event or "")
+    answered = thread_of(asked, waiting, ("agent", "The payout of last week was sent to your bank."))
+    assert summarise(answered, knowledge.taxonomy).next_event is None
+    saved = ("bot", "You can close this window; the answer arrives in the portal within 12 hours.")
+    assert summarise(thread_of(asked, saved), knowledge.taxonomy).next_event is None
