@@ -51,9 +51,8 @@ class Session:
         shows an exception."""
         message = BackMsg()
         message.rerun_script.query_string = self.query
-        if (
-            part
-        ):  # by the page's hash, as a browser asks: a part that runs the whole page anew would else run the first page
+        if part:
+            # As a browser asks: by the page's hash, since a part that runs the whole page anew would else run the first page.
             message.rerun_script.page_script_hash = self._script
         else:
             message.rerun_script.page_name = self.page

@@ -1,0 +1,120 @@
+"""Which matter a reply answers, for whom, and what is decided already."""
+
+import re
+
+import pytest
+from desk_briefs import LATE_EN, brief_of, failed
+from desk_threads import PENALTY_EN, PENALTY_FACTS, PENALTY_ZH, thread_of
+
+from llm.briefing import build_brief
+from llm.knowledge import Knowledge
+from llm.reply import draft
+from llm.types import Fact
+
+
+def test_a_tickets_subject_tells_its_matter_where_the_message_does_not(knowledge: Knowledge) -> None:
+    asked = thread_of(
+        ("merchant", "Two parcels were delivered two weeks ago and still nothing. We rely on it, please help!")
+    )
+    alone, told = (build_brief(asked, knowledge, subject=subject) for subject in ("", "Where is our payout?"))
+    assert "payouts" not in {passage.article_id for passage in alone.passages}, (
+        "the message alone tells too much for this test"
+    )
+    assert told.passages[0].article_id == "payouts"
+    assert any(macro.macro_id.startswith("payout") for macro in told.macros)
+
+
+@pytest.mark.parametrize(
+    ("matter", "opening", "later"),
+    [
+        (
+            "payout_delay",
+            "上周的货款到现在没到账，什么时候打款？供应商等着结账。",
+            ("银行信息没有动过，能不能让人工看一下？", "还是没有消息，我们很着急，请尽快给个说法。"),
+        ),
+        (
+            "fee_question",
+            "There is a fee in our statement that nobody here understands. Why were we charged it?",
+            (
+                "Bumping this one, our Monday meeting needs it.",
+                "Could a person look at this, please?",
+                "Somebody must have the details by now.",
+                "Very happy with this, thank you.",
+            ),
+        ),
+    ],
+)
+def test_who_only_asks_for_news_is_answered_on_what_the_thread_was_opened_for(
+    knowledge: Knowledge, matter: str, opening: str, later: tuple[str, ...]
+) -> None:
+    brief = brief_of(knowledge, *(("merchant", text) for text in (opening, *later)), facts=())
+    assert brief.matters == (matter,)
+    turned = brief_of(knowledge, ("merchant", opening), ("merchant", later[0]), PENALTY_EN, facts=())
+    assert turned.matters[0] == "penalty_appeal"
+    opened_by_another = brief_of(knowledge, ("buyer", opening), *(("merchant", text) for text in later), facts=())
+    assert opened_by_another.matters != (matter,)
+
+
+APPEAL_TERMS = (
+    Fact("end", "appeal_period_end", "2026-11-17"),
+    Fact("review_due_date", "review_due_date", "2026-12-04"),
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "word", "said", "registered"),
+    [
+        (PENALTY_EN, "After the review the penalty under clause F-2.1 is kept, because the scans do not change it.", "stands in our earlier message", "is registered"),
+        (PENALTY_ZH, "处罚已复核完毕，复核后维持处罚。", "见我们此前在本工单中的回复", "申诉已登记"),
+    ],
+)  # fmt: skip
+def test_a_decided_appeal_is_not_registered_again(
+    knowledge: Knowledge, asked: tuple[str, str], word: str, said: str, registered: str
+) -> None:
+    facts = (*(fact for fact in PENALTY_FACTS if fact.name != "due_date"), *APPEAL_TERMS)
+    last = ("merchant", asked[1].splitlines()[-1])
+    unsure = ("agent", "We will tell you whether the penalty is lifted. 是否撤销处罚将由人工裁定。")
+    for desk, decided in ((("agent", word), True), (("merchant", word), False), (unsure, False)):
+        reply = draft(brief_of(knowledge, asked, desk, last, facts=facts))
+        assert failed(reply) == {}
+        assert (said in reply.reply) is decided
+        assert (registered in reply.reply) is not decided
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [(PENALTY_EN, "F-2.1 as lifted from 9 Nov 2026"), (PENALTY_ZH, "条款 F-2.1 的处罚的撤销日期为2026年11月9日")],
+)
+def test_a_penalty_that_the_records_show_as_lifted_is_told_so(
+    knowledge: Knowledge, asked: tuple[str, str], said: str
+) -> None:
+    lifted = (
+        Fact("penalty_clause", "penalty_clause", "F-2.1"),
+        Fact("penalty_lifted_on", "penalty_lifted_on", "2026-11-09"),
+        *APPEAL_TERMS,
+    )
+    reply = draft(brief_of(knowledge, asked, facts=lifted))
+    assert failed(reply) == {}
+    assert said in reply.reply
+    assert not re.search("registered|已登记", reply.reply)
+
+
+def test_two_matters_get_two_next_steps(knowledge: Knowledge) -> None:
+    text = "We appeal the penalty of 4 points for late delivery. Also, when will our payout be transferred?"
+    reply = draft(brief_of(knowledge, ("merchant", text))).reply
+    assert "You can appeal until 17 Nov 2026" in reply
+    assert "payments team" in reply
+
+
+@pytest.mark.parametrize("text", [LATE_EN, "我的订单12345678晚到了3天！能退款50美元吗？"])
+@pytest.mark.parametrize(("asker", "other"), [("merchant", "buyer"), ("buyer", "merchant")])
+def test_nobody_is_told_what_is_meant_for_the_other_side(
+    knowledge: Knowledge, text: str, asker: str, other: str
+) -> None:
+    brief = brief_of(knowledge, (other, "Where is order 12345678? It has not arrived."), (asker, text), facts=())
+    audience = {article.article_id: article.audience for article in knowledge.articles}
+    assert brief.passages
+    assert {audience[passage.article_id] for passage in brief.passages} <= {asker, "both"}
+    group = {intent.intent_id: intent.group for intent in knowledge.taxonomy.intents if intent.intent_id != "other"}
+    assert all(asker in {group.get(intent) for intent in macro.intents} for macro in brief.macros)
+    assert not re.search(r"write to the merchant first|payment reference", draft(brief).reply) or asker == "buyer"
