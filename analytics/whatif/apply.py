@@ -111,8 +111,9 @@ def assumptions_of(applied: Applied, scenario: Scenario, drawn: GroupDraws) -> t
             found.append(Assumption(said.BEYOND_DATA, values))
     if applied.behaviour:
         found.append(Assumption(said.PEERS_REFITTED, {}))
+    counted_at = next((each.lever for each in applied.rules if each.lever.kind == "score_limit"), None)
     for lever, old, new in ((each.lever, each.span.baseline, each.target) for each in applied.rules):
-        if lever.kind == "score_limit":
+        if lever == counted_at:
             found.append(Assumption(said.LIMIT_MOVES, {"before": old, "after": new}))
         else:
             found.append(Assumption(said.RULE_CHANGES, {"rule": lever.name, "before": old, "after": new}))

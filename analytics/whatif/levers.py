@@ -6,6 +6,7 @@ and reads no database.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -170,6 +171,12 @@ def change_definition(programme: Programme, targets: Sequence[tuple[Lever, float
     for lever, target in targets:
         if lever.kind != "weight":
             programme = _with_rule(programme, lever, target)
+    for above, below in itertools.pairwise(programme.levels):
+        if above.minimum <= below.minimum:
+            raise InputError(
+                f"levers 'score_limit {above.level_id}' and 'score_limit {below.level_id}' contradict each other: {above.level_id} would begin at "
+                f"{above.minimum:g} and {below.level_id} at {below.minimum:g}. Move one of them."
+            )
     for rate in programme.rates:
         if (rate.good < rate.bad) != (rate.direction == "lower") or rate.good == rate.bad:
             raise InputError(
@@ -205,7 +212,7 @@ def _with_rule(programme: Programme, lever: Lever, target: float) -> Programme:
 
 
 def default_limit(programme: Programme, scenario: Scenario) -> float:
-    """Where crossings are counted before any lever moves it: a moved level's border, else the scenario's limit, else the border of
+    """Where crossings are counted before any lever moves it: the first moved level's border, else the scenario's limit, else the border of
     the second lowest level."""
     for lever in scenario.levers:
         if lever.level is not None:

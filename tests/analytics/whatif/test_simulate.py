@@ -189,6 +189,29 @@ def test_a_limit_and_a_moved_level_contradict_each_other() -> None:
         run(Lever("score_limit", target=72.0, level="good"), limit=50.0)
 
 
+def test_two_borders_move_at_once_and_crossings_are_counted_at_the_first() -> None:
+    good, watch = (Lever("score_limit", target=at, level=level) for at, level in ((74.0, "good"), (51.0, "watch")))
+    both, alone = run(good, watch), run(good)
+    assert (both.limit_before, both.limit_after) == (70.0, 74.0)
+    told = [(o.outcome, o.group, o.value, o.ci_low) for o in both.outcomes]
+    assert told == [(o.outcome, o.group, o.value, o.ci_low) for o in alone.outcomes]
+    scores = both.scores["score_after"]
+    assert ((scores >= 51) & (scores < 74)).equals(both.scores["level_after"].eq("watch"))
+    assert [str(each) for each in both.assumptions if "moves from" in str(each) or "score_limit" in str(each)] == [
+        "The limit moves from 70 to 74; no merchant changes what it does.",
+        "The rule “score_limit watch” changes from 55 to 51; no merchant changes what it does.",
+    ]
+    assert run(watch, good).limit_after == 51.0
+
+
+def test_borders_that_pass_each_other_or_stand_beside_a_limit_contradict() -> None:
+    good, watch = (Lever("score_limit", target=at, level=level) for at, level in ((58.0, "good"), (62.0, "watch")))
+    with pytest.raises(InputError, match="'score_limit good' and 'score_limit watch' contradict each other"):
+        run(good, watch)
+    with pytest.raises(InputError, match="Leave out limit, or the lever's level"):
+        run(good, Lever("score_limit", target=60.0))
+
+
 def test_a_segment_without_scores_or_deliveries_says_so() -> None:
     few = COUNTS.assign(n=np.where(COUNTS["region"] == "south", 3, COUNTS["n"]))
     with pytest.raises(InputError, match=r"none of the .* merchants of regions: south has a score"):
