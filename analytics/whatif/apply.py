@@ -16,6 +16,7 @@ from analytics.trust.programme import Programme
 from analytics.whatif import assumptions as said
 from analytics.whatif import levers as lever_rules
 from analytics.whatif.assumptions import Assumption
+from analytics.whatif.definition import change_definition
 from analytics.whatif.levers import LeverRange
 from analytics.whatif.outcomes import Outcome, behaviour_outcome
 from analytics.whatif.scenario import BEHAVIOUR, Lever, Scenario
@@ -67,7 +68,7 @@ def apply(scenario: Scenario, world: World, inside: Mask, under: Callable[[Progr
     rules = [_moved(before, inside, lever) for lever in scenario.levers if lever.kind not in BEHAVIOUR]
     limit = next((each.target for each in rules if each.lever.kind == "score_limit"), before.limit)
     definition = [(each.lever, each.target) for each in rules if (each.lever.kind, each.lever.level) != _ACTION]
-    ruled = after = replace(under(lever_rules.change_definition(programme, definition)), limit=limit)
+    ruled = after = replace(under(change_definition(programme, definition)), limit=limit)
     behaviour: list[Moved] = []
     for lever in scenario.levers:
         if lever.kind in BEHAVIOUR:

@@ -90,6 +90,11 @@ class Lab:
         self._kept: OrderedDict[Hashable, object] = OrderedDict()
         self._lock = threading.RLock()
 
+    @property
+    def merchants(self) -> NDArray[np.object_]:
+        """Ids of the merchants, in the order of the world's arrays."""
+        return self._ids
+
     def ranges(self, segment: Segment = EVERYONE) -> tuple[LeverRange, ...]:
         """Every lever with its live baseline and bounds in a segment, behaviour first. InputError where no merchant matches."""
         return lever_rules.ranges(self.world, self._inside(segment))

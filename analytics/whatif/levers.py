@@ -1,15 +1,12 @@
-"""What can be changed: a lever's live baseline and bounds in a segment, and the world that it makes.
+"""What can be changed: a lever's live baseline and bounds in a segment, and the world that a behaviour lever makes.
 
-Behaviour levers change the counts of the segment's merchants, policy levers the definition for all. Knows worlds and definitions; draws no random number
-and reads no database.
+Behaviour levers change the counts of the segment's merchants, policy levers the definition for all (`definition.py`). Knows worlds and definitions; draws no
+random number and reads no database.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -17,6 +14,7 @@ import pandas as pd
 from analytics.errors import InputError
 from analytics.trust.programme import Programme, Rate
 from analytics.trust.toml_table import did_you_mean
+from analytics.whatif.definition import LEAST
 from analytics.whatif.scenario import Lever, LeverKind, Scenario, Segment
 from analytics.whatif.world import Mask, World, with_counts
 
@@ -31,8 +29,6 @@ _LATE = "late_seller_count"
 _USUAL = (0.05, 0.95)  # quantiles of merchants' own values: beyond them the data say nothing of how merchants do
 # Denominators that are answers or questions, of which there could be more: how many an order.
 ASKED = ("reviewed_order_count", "csat_count", "question_count", "review_count", "nps_count")
-
-_STEP = 1e-6
 
 
 @dataclass(frozen=True)
@@ -165,52 +161,6 @@ def change_behaviour(world: World, inside: Mask, lever: Lever, target: float) ->
     return with_counts(world, (column,), counted=counted, plain=plain)
 
 
-def change_definition(programme: Programme, targets: Sequence[tuple[Lever, float]]) -> Programme:
-    """The definition with its rules at the targets of policy levers, itself where all are at their baselines. InputError where they contradict each other."""
-    weights = {str(lever.of): target for lever, target in targets if lever.kind == "weight"}
-    for lever, target in targets:
-        if lever.kind != "weight":
-            programme = _with_rule(programme, lever, target)
-    for above, below in itertools.pairwise(programme.levels):
-        if above.minimum <= below.minimum:
-            raise InputError(
-                f"levers 'score_limit {above.level_id}' and 'score_limit {below.level_id}' contradict each other: {above.level_id} would begin at "
-                f"{above.minimum:g} and {below.level_id} at {below.minimum:g}. Move one of them."
-            )
-    for rate in programme.rates:
-        if (rate.good < rate.bad) != (rate.direction == "lower") or rate.good == rate.bad:
-            raise InputError(
-                f"levers 'good {rate.rate_id}' and 'bad {rate.rate_id}' contradict each other: the ends of the scale would be {rate.good:g} and {rate.bad:g}. "
-                "Move one of them."
-            )
-        if rate.maturity_days >= programme.window_days:
-            raise InputError(
-                f"lever 'window_days': {programme.window_days} days leave nothing of '{rate.rate_id}', which is judged after {rate.maturity_days}."
-            )
-    return _weighed(programme, weights)
-
-
-def _with_rule(programme: Programme, lever: Lever, target: float) -> Programme:
-    match lever.kind:
-        case "score_limit":
-            levels = [
-                replace(each, minimum=target) if each.level_id == lever.level else each for each in programme.levels
-            ]
-            return replace(programme, levels=tuple(levels))
-        case "half_life_days":
-            return replace(programme, half_life_days=target)
-        case "window_days" | "min_n":
-            if target != int(target):
-                raise InputError(f"lever '{lever.name}': expected a whole number, found {target:g}.")
-            return replace(programme, **{lever.kind: int(target)})  # type: ignore[arg-type]
-        case "bound":
-            bounds = [replace(each, bound=target) if each.rate == lever.of else each for each in programme.bounds]
-            return replace(programme, bounds=tuple(bounds))
-        case _:
-            ends: dict[str, Any] = {lever.kind: target}
-            return _with_rates(programme, lambda rate: replace(rate, **ends) if rate.rate_id == lever.of else rate)
-
-
 def default_limit(programme: Programme, scenario: Scenario) -> float:
     """Where crossings are counted before any lever moves it: the first moved level's border, else the scenario's limit, else the border of
     the second lowest level."""
@@ -284,36 +234,11 @@ def _rule_range(world: World, lever: Lever, rate: Rate) -> LeverRange:
             raise InputError(f"lever '{lever.name}': the definition doesn't bound this rate.")
         return LeverRange(lever.kind, None, bound, 0.0, 1.0, lever.of)
     if lever.kind == "weight":
-        return LeverRange(lever.kind, None, rate.points, _STEP, 100.0 - _STEP * len(programme.rates), lever.of)
+        return LeverRange(lever.kind, None, rate.points, LEAST, 100.0 - LEAST * len(programme.rates), lever.of)
     is_upper = (lever.kind == "bad") == is_lower
     other = rate.good if lever.kind == "bad" else rate.bad
-    low, high = (other + _STEP, 1.0) if is_upper else (0.0, other - _STEP)
+    low, high = (other + LEAST, 1.0) if is_upper else (0.0, other - LEAST)
     return LeverRange(lever.kind, None, getattr(rate, lever.kind), low, high, lever.of)
-
-
-def _weighed(programme: Programme, weights: Mapping[str, float]) -> Programme:
-    """Rates at so many points of 100; what is left is shared by the others as before."""
-    if all(rate.points == weights.get(rate.rate_id, rate.points) for rate in programme.rates):
-        return programme
-    others = sum(rate.points for rate in programme.rates if rate.rate_id not in weights)
-    left = 100.0 - sum(weights.values())
-    if not (left > 0 and others > 0) and abs(left) > 1e-9:
-        raise InputError(
-            f"levers 'weight': {', '.join(weights)} would have {100.0 - left:g} of 100 points together. Lower one, or leave one to the others."
-        )
-    factor = left / others if others else 0.0
-    return _with_rates(
-        programme, lambda rate: replace(rate, points=weights.get(rate.rate_id, max(rate.points * factor, _STEP)))
-    )
-
-
-def _with_rates(programme: Programme, change: Callable[[Rate], Rate]) -> Programme:
-    components = []
-    for component in programme.components:
-        rates = tuple(change(rate) for rate in component.rates)
-        points = component.points if rates == component.rates else sum(rate.points for rate in rates)
-        components.append(replace(component, rates=rates, points=points))
-    return replace(programme, components=tuple(components))
 
 
 def _rate_column(world: World, lever: Lever) -> int:
