@@ -23,6 +23,7 @@ from analytics.whatif.scenario import BEHAVIOUR, Lever, Scenario
 from analytics.whatif.spread import GroupDraws
 from analytics.whatif.world import Mask, World
 
+SpanOf = Callable[[World, Lever], LeverRange]
 _ACTION = ("score_limit", None)  # the limit that a desk acts at: no rule of the definition
 
 
@@ -61,21 +62,23 @@ class Applied:
         return np.flatnonzero(members & self.before.has_score & self.after.has_score)
 
 
-def apply(scenario: Scenario, world: World, inside: Mask, under: Callable[[Programme], World]) -> Applied:
-    """The scenario on a world. `under` gives the world of another definition. InputError: see `LeverRange.target` and `change_definition`."""
+def apply(
+    scenario: Scenario, world: World, inside: Mask, under: Callable[[Programme], World], span_of: SpanOf
+) -> Applied:
+    """The scenario on a world. `under` gives the world of another definition, `span_of` a lever's range. InputError: see `LeverRange.target` and `change_definition`."""
     programme = world.model.programme
     before = replace(world, limit=lever_rules.default_limit(programme, scenario))
-    rules = [_moved(before, inside, lever) for lever in scenario.levers if lever.kind not in BEHAVIOUR]
+    rules = [_moved(span_of(before, lever), lever) for lever in scenario.levers if lever.kind not in BEHAVIOUR]
     limit = next((each.target for each in rules if each.lever.kind == "score_limit"), before.limit)
     definition = [(each.lever, each.target) for each in rules if (each.lever.kind, each.lever.level) != _ACTION]
-    ruled = after = replace(under(change_definition(programme, definition)), limit=limit)
+    ruled = replace(under(change_definition(programme, definition)), limit=limit)
     behaviour: list[Moved] = []
     for lever in scenario.levers:
         if lever.kind in BEHAVIOUR:
-            _check_alone(after, lever, [each.lever for each in behaviour])
-            behaviour.append(_moved(after, inside, lever))
-    for each in behaviour:
-        after = lever_rules.change_behaviour(after, inside, each.lever, each.target)
+            _check_alone(ruled, lever, [each.lever for each in behaviour])
+            behaviour.append(_moved(span_of(ruled, lever), lever))
+    moves = ((each.lever, each.span.baseline, each.target) for each in behaviour)
+    after = lever_rules.change_behaviour(ruled, inside, moves)
     return Applied(before, ruled, after, inside, tuple(behaviour), tuple(rules))
 
 
@@ -124,8 +127,7 @@ def assumptions_of(applied: Applied, scenario: Scenario, drawn: GroupDraws) -> t
     return tuple(found)
 
 
-def _moved(world: World, inside: Mask, lever: Lever) -> Moved:
-    span = lever_rules.range_of(world, inside, lever)
+def _moved(span: LeverRange, lever: Lever) -> Moved:
     return Moved(lever, span, span.target(lever))
 
 

@@ -6,6 +6,7 @@ random number and reads no database.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -134,31 +135,34 @@ def range_of(world: World, inside: Mask, lever: Lever) -> LeverRange:
             return _rule_range(world, lever, world.model.rates[_rate_column(world, lever)])
 
 
-def change_behaviour(world: World, inside: Mask, lever: Lever, target: float) -> World:
-    """The world with the segment's rate or coverage at `target`: expected counts, so no longer whole numbers; itself at the baseline.
+def change_behaviour(world: World, inside: Mask, moves: Iterable[tuple[Lever, float, float]]) -> World:
+    """The world with the segment's rates and coverages moved, each lever from its baseline to its target: expected counts, so no longer whole numbers; itself
+    where every lever stands at its baseline. Priors are fitted once, after all of them.
 
     A rate going down shrinks every merchant's numerators by one factor; going up, what is left of its denominators. Either way the segment's rate is the
     target, the order of merchants is kept, no count leaves 0 … denominator, and recency-weighted counts change by the same factor as plain ones.
     A coverage scales numerators and denominators alike: more answers that say the same.
     """
-    column = _rate_column(world, lever)
-    baseline = range_of(world, inside, lever).baseline
-    if target == baseline:
+    moved = [(lever, baseline, target) for lever, baseline, target in moves if target != baseline]
+    if not moved:
         return world
-    if lever.kind == "coverage":
-        arrays = ("counted", "total", "squares", "plain", "base")
-        changed = {name: getattr(world, name).copy(order="F") for name in arrays}
-        for array in changed.values():
-            array[inside, column] *= target / baseline
-        return with_counts(world, (column,), **changed)
-    counted, plain = world.counted.copy(order="F"), world.plain.copy(order="F")
-    for numerator, denominator in ((counted, world.total), (plain, world.base)):
-        old, all_ = numerator[inside, column], denominator[inside, column]
-        if target < baseline:
-            numerator[inside, column] = old * (target / baseline)
-        else:
-            numerator[inside, column] = all_ - (all_ - old) * ((1 - target) / (1 - baseline))
-    return with_counts(world, (column,), counted=counted, plain=plain)
+    answers = ("total", "squares", "base") if any(lever.kind == "coverage" for lever, _, _ in moved) else ()
+    arrays = {name: getattr(world, name).copy(order="F") for name in ("counted", "plain", *answers)}
+    columns = []
+    for lever, baseline, target in moved:
+        columns.append(column := _rate_column(world, lever))
+        if lever.kind == "coverage":
+            for array in arrays.values():
+                array[inside, column] *= target / baseline
+            continue
+        for numerator, denominator in (("counted", "total"), ("plain", "base")):
+            old = arrays[numerator][inside, column]
+            if target < baseline:
+                arrays[numerator][inside, column] = old * (target / baseline)
+            else:
+                all_ = arrays.get(denominator, getattr(world, denominator))[inside, column]
+                arrays[numerator][inside, column] = all_ - (all_ - old) * ((1 - target) / (1 - baseline))
+    return with_counts(world, sorted({*columns}), **arrays)
 
 
 def default_limit(programme: Programme, scenario: Scenario) -> float:

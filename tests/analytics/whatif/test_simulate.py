@@ -14,7 +14,7 @@ from analytics.bench.rated_markets import simulated
 from analytics.errors import InputError
 from analytics.trust import default_programme, fit_model, score_from_counts
 from analytics.whatif import Lever, Outcome, Scenario, Segment, WhatifResult, lever_ranges, simulate, simulate_counts
-from analytics.whatif.levers import change_behaviour, segment_mask
+from analytics.whatif.levers import change_behaviour, range_of, segment_mask
 from analytics.whatif.world import make_world
 from tests.analytics.trust.marketplaces import cursor_over
 
@@ -69,7 +69,7 @@ WORLD = make_world(COUNTS, PROGRAMME)
 @settings(max_examples=60)
 def test_counts_meet_the_target_exactly_and_stay_counts(target: float) -> None:
     inside = segment_mask(COUNTS, SOUTH)
-    changed = change_behaviour(WORLD, inside, Lever("late_rate"), target)
+    changed = change_behaviour(WORLD, inside, [(Lever("late_rate"), BASELINE, target)])
     place = WORLD.column("late_seller_rate")
     assert changed.plain[inside, place].sum() / changed.base[inside, place].sum() == pytest.approx(target, abs=1e-9)
     for counted, total in ((changed.plain, changed.base), (changed.counted, changed.total)):
@@ -79,6 +79,21 @@ def test_counts_meet_the_target_exactly_and_stay_counts(target: float) -> None:
         old, new = getattr(WORLD, name), getattr(changed, name)
         assert (old[:, others] == new[:, others]).all()
         assert (old[~inside] == new[~inside]).all()
+
+
+def test_levers_moved_together_are_levers_moved_one_after_another() -> None:
+    inside = segment_mask(COUNTS, SOUTH)
+    levers = (Lever("late_rate"), Lever("rate", of="negative_order_rate"), Lever("coverage", of="negative_order_rate"))
+    moves = []
+    for lever, times in zip(levers, (0.6, 1.3, 1.5), strict=True):
+        baseline = range_of(WORLD, inside, lever).baseline
+        moves.append((lever, baseline, baseline * times))
+    together, one_by_one = change_behaviour(WORLD, inside, moves), WORLD
+    for move in moves:
+        one_by_one = change_behaviour(one_by_one, inside, [move])
+    for name in ("counted", "total", "squares", "plain", "base", "heard", "points", "score"):
+        np.testing.assert_array_equal(getattr(together, name), getattr(one_by_one, name))
+    assert change_behaviour(WORLD, inside, [(levers[0], BASELINE, BASELINE)]) is WORLD
 
 
 def test_fewer_late_orders_raise_scores_and_more_lower_them() -> None:
