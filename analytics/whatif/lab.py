@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -27,7 +28,7 @@ from analytics.whatif.effect_outcomes import effect_outcomes
 from analytics.whatif.effect_types import Effect
 from analytics.whatif.levers import LeverRange
 from analytics.whatif.outcomes import Outcome, People, group_outcomes, point_values
-from analytics.whatif.scenario import Scenario, Segment, check_levers
+from analytics.whatif.scenario import BEHAVIOUR, Lever, Scenario, Segment, check_levers
 from analytics.whatif.spread import MOST_DRAWN, GroupDraws, group_draws
 from analytics.whatif.world import Mask, World, levels_of, make_world, with_programme
 
@@ -90,6 +91,11 @@ class Lab:
         self._kept: OrderedDict[Hashable, object] = OrderedDict()
         self._lock = threading.RLock()
 
+    @property
+    def merchants(self) -> NDArray[np.object_]:
+        """Ids of the merchants, in the order of the world's arrays."""
+        return self._ids
+
     def ranges(self, segment: Segment = EVERYONE) -> tuple[LeverRange, ...]:
         """Every lever with its live baseline and bounds in a segment, behaviour first. InputError where no merchant matches."""
         return lever_rules.ranges(self.world, self._inside(segment))
@@ -144,7 +150,7 @@ class Lab:
                 "Open that snapshot, or remove snapshot_id to ask it of this one."
             )
         inside = self._inside(scenario.segment)
-        applied = apply(scenario, self.world, inside, self._under)
+        applied = apply(scenario, self.world, inside, self._under, partial(self._span, scenario.segment))
         if not applied.scored(inside).size:
             raise InputError(
                 f"segment: none of the {inside.sum()} merchants of {scenario.segment.describe()} has a score."
@@ -173,6 +179,14 @@ class Lab:
         world = make_world(counts, programme, left_out=self.world.model.left_out)
         # how the rates of a merchant go together stays, so that draws before and after are of one kind
         return replace(world, model=replace(world.model, common=self.world.model.common))
+
+    def _span(self, segment: Segment, world: World, lever: Lever) -> LeverRange:
+        """A lever's range in a segment. That of behaviour is of the counts alone, so it is kept: searches ask for it at every run."""
+        inside, rules = self._inside(segment), world.model.programme
+        if lever.kind not in BEHAVIOUR:
+            return lever_rules.range_of(world, inside, lever)
+        key = ("range", segment, lever.kind, lever.of, *(getattr(rules, name) for name in _COUNTED))
+        return self._keep(key, lambda: lever_rules.range_of(world, inside, lever))
 
     def _inside(self, segment: Segment) -> Mask:
         return self._keep(("mask", segment), lambda: lever_rules.segment_mask(self._counts, segment))

@@ -65,8 +65,8 @@ class Levers:
 
 
 @shared
-def lab(snapshot_id: str, as_of: date | None = None) -> Lab:
-    """The prepared lab of a snapshot as of a day (None: the newest) under the committed definition; every session shares it."""
+def lab(snapshot_id: str, as_of: date | None = None, definition: Programme | None = None) -> Lab:
+    """The prepared lab of a snapshot as of a day (None: the newest) under a definition (None: the committed one); every session shares it."""
     from analytics.trust import daily_counts
     from analytics.whatif import make_lab
 
@@ -75,7 +75,7 @@ def lab(snapshot_id: str, as_of: date | None = None) -> Lab:
             return daily_counts(opened, programme)
 
     with cursor(snapshot_id, as_of) as opened:
-        return make_lab(opened, recount=recount)
+        return make_lab(opened, programme=definition, recount=recount)
 
 
 def run_scenario(snapshot_id: str, scenario: Scenario, as_of: date | None = None) -> WhatifResult:
