@@ -1,6 +1,7 @@
 """How often words of a list are said in a text, and how often they are denied. Knows no aspect and no mood."""
 
 import re
+from functools import cache, lru_cache
 
 from llm.language import CHINESE
 from llm.taxonomy import WordsByLanguage
@@ -18,10 +19,10 @@ def counted(text: str, words: WordsByLanguage) -> tuple[int, int]:
     for language, phrases in words.items():
         if language == CHINESE and folded.isascii():
             continue
-        for phrase in phrases:
-            if phrase.partition("…")[0].strip().casefold() not in folded:
+        for begins, phrase in _folded(tuple(phrases)):
+            if begins not in folded:
                 continue  # by far the most, and sooner told
-            for match in _phrase(language, phrase.casefold()).finditer(folded):
+            for match in _phrase(language, phrase).finditer(folded):
                 if _NEGATION.search(folded[max(0, match.start() - 24) : match.start()]):
                     denied += 1
                 else:
@@ -29,16 +30,17 @@ def counted(text: str, words: WordsByLanguage) -> tuple[int, int]:
     return said, denied
 
 
-_PHRASES: dict[tuple[str, str], re.Pattern[str]] = {}
+@lru_cache(maxsize=1_024)
+def _folded(phrases: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """What each phrase begins with, up to a `…`, and the phrase, both without case."""
+    return tuple((phrase.partition("…")[0].strip().casefold(), phrase.casefold()) for phrase in phrases)
 
 
+@cache
 def _phrase(language: str, phrase: str) -> re.Pattern[str]:
-    key = (language, phrase)
-    if key not in _PHRASES:
-        parts = [re.escape(part.strip()) for part in phrase.split("…")]
-        _PHRASES[key] = re.compile(
-            r"[^。！？，]{0,6}?".join(parts)
-            if language == CHINESE
-            else rf"\b{r'(?: [^ .!?,;]+){0,3}? '.join(parts)}(?:s|ed|d|ing)?\b"
-        )
-    return _PHRASES[key]
+    parts = [re.escape(part.strip()) for part in phrase.split("…")]
+    return re.compile(
+        r"[^。！？，]{0,6}?".join(parts)
+        if language == CHINESE
+        else rf"\b{r'(?: [^ .!?,;]+){0,3}? '.join(parts)}(?:s|ed|d|ing)?\b"
+    )

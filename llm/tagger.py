@@ -252,14 +252,19 @@ def using(tagger: NameTagger | None) -> Iterator[None]:
         _used.reset(token)
 
 
+def tagger_in_use() -> NameTagger | None:
+    """The tagger that is asked here; None where there is none."""
+    return _used.get(shipped_tagger())
+
+
 def tagged(text: str) -> tuple[Tagged, ...]:
     """The names of a text; none without a tagger."""
-    return _tagged(text, _used.get(shipped_tagger()))
+    return _tagged(text, tagger_in_use())
 
 
 def is_unlikely(text: str, start: int, end: int) -> bool:
     """Whether the tagger all but rules out that a stretch of the text names anything; never without one."""
-    tagger = _used.get(shipped_tagger())
+    tagger = tagger_in_use()
     return tagger is not None and tagger.chance(text, start, end) < UNLIKELY
 
 

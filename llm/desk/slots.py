@@ -9,13 +9,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 from itertools import chain
 
 from llm.language import CHINESE, is_chinese
 from llm.names import SURNAMES, name_spans
 from llm.privacy import find_formed as find_private
 from llm.spans import Span, extract
-from llm.tagger import is_unlikely, tagged
+from llm.tagger import NameTagger, is_unlikely, tagged, tagger_in_use
 
 LIMITS = {
     "order": 24, "amount": 16, "date": 20, "time": 8, "duration": 14, "percent": 14, "points": 10, "count": 20, "clause": 8,
@@ -102,14 +103,23 @@ def places(
     text: str, known: Mapping[str, str] | None = None, sent_at: datetime | None = None, *, with_names: bool = True
 ) -> list[Place]:
     """The figures and names of a text by position, not overlapping; a date without a year gets the one nearest to `sent_at`."""
+    tagger = tagger_in_use() if with_names else None
+    return list(_placed(text, tuple((known or {}).items()), sent_at, with_names, tagger))
+
+
+@lru_cache(maxsize=4_096)
+def _placed(
+    text: str, known: tuple[tuple[str, str], ...], sent_at: datetime | None, with_names: bool, _: NameTagger | None
+) -> tuple[Place, ...]:
+    """Kept, since a thread is read again for its summary, for each draft and for each check; by the tagger that is asked."""
     found: list[Place] = []
     taken = bytearray(len(text))
-    seen = [_private(text), _known_in(text, known or {}), _figures_in(text, sent_at)]
+    seen = [_private(text), _known_in(text, dict(known)), _figures_in(text, sent_at)]
     for place in chain(*seen, _names_in(text) if with_names else ()):
         if place.end > place.start and not any(taken[place.start : place.end]):
             taken[place.start : place.end] = b"\x01" * (place.end - place.start)
             found.append(place)
-    return sorted(found, key=lambda place: place.start)
+    return tuple(sorted(found, key=lambda place: place.start))
 
 
 def _private(text: str) -> Iterator[Place]:

@@ -1,6 +1,8 @@
 """What the tests of the desk's own model share: the committed corpus, the policy, and a tokenizer trained on a few pairs."""
 
 import random
+from collections.abc import Iterator
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 
+from llm.desk import slots
 from llm.desk.corpus import CorpusThread, read_corpus
 from llm.desk.examples import PairMaker
 from llm.desk.fluency import Fluency
@@ -25,6 +28,14 @@ torch.set_num_threads(1)  # from the first test on, as `one_core` has it after e
 @pytest.fixture(scope="session")
 def corpus() -> tuple[CorpusThread, ...]:
     return read_corpus(THREADS)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def corpus_read_once() -> Iterator[None]:
+    """Figures and names of the corpus stay the same: whatever reads it again finds them as they were found first."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(slots, "_placed", cache(slots._placed.__wrapped__))
+        yield
 
 
 @pytest.fixture(scope="session")
