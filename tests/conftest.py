@@ -28,6 +28,9 @@ TOGETHER = ("tests/llm/desk/", "tests/browser/")
 FIRST = (
     "tests/analytics/engines/test_conformance.py",
     *TOGETHER,
+    "tests/analytics/trust/test_programme_vectors.py",
+    "tests/app/test_reasons.py",
+    "tests/analytics/metrics/test_properties.py",
     "tests/app/test_language_panel.py",
     "tests/analytics/ingest/test_kills.py",
     "tests/analytics/marts/test_upkeep.py",

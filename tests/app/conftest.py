@@ -112,8 +112,10 @@ def migrated_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def opened_demo(demo_warehouse: Path) -> Warehouse:
-    """The small demo with what was opened of it, such as its past days, which take a second each to go back to."""
-    return Runtime(load_settings({}, overrides={"warehouse": str(demo_warehouse)})).warehouse
+    """The small demo with all that was opened of it, such as its past days, which take a second each to go back to."""
+    opened = Runtime(load_settings({}, overrides={"warehouse": str(demo_warehouse)})).warehouse
+    opened._forget_old = lambda: None  # type: ignore[method-assign]
+    return opened
 
 
 class OnWarehouse(Runtime):
