@@ -97,9 +97,11 @@ def counted_outcomes(applied: Applied) -> list[Outcome]:
     """What levers of behaviour and of the mix set themselves: the segment's numerators of each changed rate, expected ones after a change."""
     found = mix_outcomes(applied.ruled, applied.mixed, applied.inside)
     for each in applied.behaviour:
+        if applied.mixed.mixing is not None and each.target == each.span.baseline:
+            continue  # the mix alone moves it, and tells it
         rate = lever_rules.rate_of(applied.after, each.lever)
         column = applied.before.column(rate.rate_id)
-        old, new = (float(world.plain[applied.inside, column].sum()) for world in (applied.mixed, applied.after))
+        old, new = (float(world.plain[applied.inside, column].sum()) for world in (applied.before, applied.after))
         is_late = each.lever.kind == "late_rate"
         group = {"merchants": "segment"} if is_late else {"merchants": "segment", "rate": rate.rate_id}
         found.append(behaviour_outcome("late_orders" if is_late else "units_changed", group, old, new))

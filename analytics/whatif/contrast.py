@@ -83,12 +83,14 @@ def _share(part: Floats, whole: Floats) -> Floats:
 @dataclass(frozen=True)
 class Mixing:
     """Orders that go with another carrier. carrier: who gains them, or loses them where `parcels` fall from the first to the second figure of the segment.
-    moved: the share of a merchant's units that change over, below 0 where they leave the carrier, (merchants, columns); units: how many, plain."""
+    moved: the share of a merchant's units that change over, below 0 where they leave the carrier, (merchants, columns); units: how many, plain;
+    added: what their cases are more, plain."""
 
     carrier: str
     parcels: tuple[float, float]
     moved: Floats
     units: Floats
+    added: Floats
     contrast: Contrast
 
     def change(self, column: int) -> tuple[float, float]:
@@ -96,4 +98,4 @@ class Mixing:
         units, found = self.units[:, column], self.contrast
         common = float((units * found.leaning[:, column]).sum() * found.pooled_error[column])
         own = float(np.sqrt(((units * found.own_error[:, column]) ** 2).sum()))
-        return float((units * found.delta[:, column]).sum()), float(np.hypot(common, own))
+        return float(self.added[:, column].sum()), float(np.hypot(common, own))

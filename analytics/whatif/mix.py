@@ -69,18 +69,22 @@ def change_mix(world: World, inside: Mask, lever: Lever, target: float) -> World
     touched = (inside[:, None] & found.is_told) * (sign * part)
     rates = len(world.model.rates)
     total, units = touched * leaving.total, touched * leaving.base
-    whole = np.where(carriers.everything.total > 0, carriers.everything.total, 1.0)
+    everything = carriers.everything
+    whole = np.where(everything.total > 0, everything.total, 1.0)
     whole[:, :rates] = np.where(world.total > 0, world.total, 1.0)
     parcels = float(one.shipped[inside].sum())
-    after = target * float(carriers.everything.shipped[inside].sum())
-    mixing = Mixing(str(lever.of), (parcels, after), total / whole, units, found)
+    after = target * float(everything.shipped[inside].sum())
     columns = [column for column in range(rates) if (total[:, column] * found.delta[:, column]).any()]
-    counted, plain = (
-        _moved(old, moved[:, :rates] * found.delta[:, :rates], all_, columns)
-        for old, moved, all_ in ((world.counted, total, world.total), (world.plain, units, world.base))
+    now, base = (
+        np.column_stack(pair)
+        for pair in ((world.plain, everything.plain[:, rates]), (world.base, everything.base[:, rates]))
     )
-    changed = with_counts(world, columns, counted=counted, plain=plain)
-    return replace(changed, mixing=mixing)
+    counted, plain = (
+        np.asfortranarray(np.clip(old + moved * found.delta[:, : old.shape[1]], 0.0, all_))
+        for old, moved, all_ in ((world.counted, total[:, :rates], world.total), (now, units, base))
+    )
+    mixing = Mixing(str(lever.of), (parcels, after), total / whole, units, plain - now, found)
+    return replace(with_counts(world, columns, counted=counted, plain=plain[:, :rates]), mixing=mixing)
 
 
 def mix_outcomes(world: World, mixed: World, inside: Mask) -> list[Outcome]:
@@ -94,7 +98,7 @@ def mix_outcomes(world: World, mixed: World, inside: Mask) -> list[Outcome]:
     if carriers.everything.base[inside, last].any():
         found.append(_cases("late_any", group, mixing, last, carriers.everything.plain[inside, last]))
     for column, rate in enumerate(world.model.rates):
-        if mixing.units[:, column].any():
+        if (mixing.units[:, column] * mixing.contrast.delta[:, column]).any():
             named = {**group, "rate": rate.rate_id}
             found.append(_cases("units_changed", named, mixing, column, world.plain[inside, column]))
     return found
@@ -122,13 +126,6 @@ def mix_sentences(world: World, lever: Lever) -> list[Assumption]:
     for column, rate in enumerate(world.model.rates):
         if recorded[column] and not mixing.contrast.is_told[column]:
             found.append(Assumption(said.CARRIER_UNTOLD, {"rate": rate.label}))
-    return found
-
-
-def _moved(old: Floats, change: Floats, total: Floats, columns: list[int]) -> Floats:
-    found = old.copy(order="F")
-    for column in columns:
-        found[:, column] = np.clip(old[:, column] + change[:, column], 0.0, total[:, column])
     return found
 
 

@@ -56,7 +56,10 @@ def _slider(found: LeverRange, words: Levers, name: str) -> Lever:
 
 def changed_share(found: LeverRange, label: str, name: str) -> float:
     """A share's target; the slider counts in tenths of a percentage point around the baseline."""
-    down, up = (math.ceil((end - found.baseline) * 1000) / 10 for end in (found.low, found.high))
+    down, up = (
+        math.floor((found.low - found.baseline) * 1000) / 10,
+        math.ceil((found.high - found.baseline) * 1000) / 10,
+    )
     points = st.slider(
         _("{lever}, change in percentage points", lever=label),
         min_value=min(down, -0.1),

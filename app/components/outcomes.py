@@ -112,7 +112,7 @@ def _card_name(outcome: Outcome) -> str:
     """The outcome's name; what a lever sets itself is named by the rate or the carrier that it counts for."""
     name = _(scenarios.OUTCOMES[outcome.outcome][0])
     if outcome.outcome == "carrier_orders":
-        return f"{name}: {outcome.group['carrier']}"
+        return _("Orders with {carrier}", carrier=outcome.group["carrier"])
     return name if "rate" not in outcome.group else f"{name}: {lever_label('rate', outcome.group['rate'], None)}"
 
 

@@ -35,7 +35,7 @@ OUTCOMES = {
     "false_flags": (N_("Expected false flags"), "count"),
     "missed": (N_("Expected misses"), "count"),
     "late_orders": (N_("Late by the merchant"), "count"),
-    "carrier_orders": (N_("Shipped orders with the carrier"), "count"),
+    "carrier_orders": (N_("Orders with the carrier"), "count"),
     "late_any": (N_("Late, whoever's fault"), "count"),
     "units_changed": (N_("Cases that the lever changes"), "count"),
     "orders_touched": (N_("Orders affected"), "count"),
