@@ -19,7 +19,7 @@ from app.services.desk import KNOWLEDGE_FOLDER
 from app.services.metrics import figures
 from app.services.runtime import cached
 from app.services.scores import scores
-from app.services.warehouse import cursor, filter_options, local_day, merchants, snapshot
+from app.services.warehouse import cursor, desk_day, filter_options, local_day, merchants, snapshot
 
 if TYPE_CHECKING:
     from llm.types import Fact, Thread
@@ -55,9 +55,13 @@ class Matter:
     facts: tuple[Fact, ...]
 
 
+def matter(snapshot_id: str, ticket_id: str, on: date | None = None) -> Matter | None:
+    """The records behind a ticket, its terms counted from the day `on`, else from the desk's today; None when there is no such ticket."""
+    return _matter(snapshot_id, ticket_id, on or desk_day(snapshot_id))
+
+
 @cached
-def matter(snapshot_id: str, ticket_id: str) -> Matter | None:
-    """The records behind a ticket; None when there is no such ticket."""
+def _matter(snapshot_id: str, ticket_id: str, today: date) -> Matter | None:
     from analytics.desk import orders_named, penalties_of
 
     found = tickets.read_tickets(snapshot_id, None, (ticket_id,))
@@ -80,19 +84,19 @@ def matter(snapshot_id: str, ticket_id: str) -> Matter | None:
         *_order_facts(orders),
         *_penalty_facts(penalties, thread, opened_on),
     ]
-    due = _terms(snapshot_id, ticket.merchant_id, orders, facts, opened_on)
+    due = _terms(snapshot_id, ticket.merchant_id, orders, facts, opened_on, today)
     return Matter(orders, unknown, penalties, (*facts, *due, *_bounds(unknown)))
 
 
 def _terms(
-    snapshot_id: str, merchant_id: str, orders: pd.DataFrame, facts: Sequence[Fact], opened_on: date
+    snapshot_id: str, merchant_id: str, orders: pd.DataFrame, facts: Sequence[Fact], opened_on: date, today: date
 ) -> Iterator[Fact]:
     """What policy's periods make of the records: each order's refund, chargeback and settlement, the appeal, the desk's next answer."""
     from llm.types import Fact
 
-    today, limits = filter_options(snapshot_id).default_to, _limits()
-    profiles = merchants(snapshot_id)
+    limits, profiles = _limits(), merchants(snapshot_id)
     joined = next(iter(profiles.loc[profiles["merchant_id"] == merchant_id, "joined_at"]), None)
+    main = next((fact.value for fact in facts if fact.name == "order_id"), None)
     for row in orders.to_dict(orient="records"):
         order_id = str(row["order_id"])
         if (refunded := _day(row["refunded_on"])) and row["refunded_minor"]:
@@ -100,7 +104,9 @@ def _terms(
             amount = f"{currency} {row['refunded_minor'] / 100:,.2f}".strip()
             yield Fact(f"order.{order_id}.refund", "order_refund", f"{order_id}: {amount} on {refunded.isoformat()}")
         if charged_back := _day(row["charged_back_on"]):
-            yield from terms.chargeback_terms(order_id, charged_back, today, limits)
+            for fact in terms.chargeback_terms(order_id, charged_back, today, limits):
+                if fact.name != "evidence_due_date" or order_id == main:  # a macro names the one beside the other
+                    yield fact
         if delivered := _day(row["delivered_on"]):
             yield from terms.settlement_term(order_id, delivered, _day(joined), limits)
     penalty = {fact.name: fact for fact in facts}
@@ -127,11 +133,10 @@ def merchant_facts(snapshot_id: str, merchant_id: str, thread: Thread) -> tuple[
     with cursor(snapshot_id) as opened:
         orders = orders_named(opened, merchant_id, named)
         penalties = tuple(_penalty(row) for row in penalties_of(opened, merchant_id).to_dict(orient="records"))
-    last = filter_options(snapshot_id).default_to
     return (
         *_merchant_facts(snapshot_id, merchant_id),
         *_order_facts(orders),
-        *_penalty_facts(penalties, thread, last),
+        *_penalty_facts(penalties, thread, desk_day(snapshot_id)),
     )
 
 
@@ -181,15 +186,15 @@ def _late_rate_facts(snapshot_id: str, merchant_id: str) -> Iterator[Fact]:
 
 
 def _order_facts(orders: pd.DataFrame) -> Iterator[Fact]:
-    """One fact an order with all its dates; of the first order with a refund or chargeback also these, in the macros' terms."""
+    """One fact an order with all its dates; of the first with a chargeback, else with a refund, also these, in the macros' terms."""
     from llm.types import Fact
 
     rows = orders.to_dict(orient="records")
     for row in rows:
         yield Fact(f"order.{row['order_id']}", "order_record", _order_record(row))
-    main = next((r for r in rows if _day(r["refunded_on"]) or _day(r["charged_back_on"])), rows[0] if rows else None)
-    if main is None:
+    if not rows:
         return
+    main = max(rows, key=lambda row: (_day(row["charged_back_on"]) is not None, _day(row["refunded_on"]) is not None))
     yield Fact("order_id", "order_id", str(main["order_id"]))
     if placed := _day(main["placed_on"]):
         yield Fact("order_placed_date", "order_placed_date", placed.isoformat())

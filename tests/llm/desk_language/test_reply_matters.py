@@ -118,3 +118,51 @@ def test_nobody_is_told_what_is_meant_for_the_other_side(
     group = {intent.intent_id: intent.group for intent in knowledge.taxonomy.intents if intent.intent_id != "other"}
     assert all(asker in {group.get(intent) for intent in macro.intents} for macro in brief.macros)
     assert not re.search(r"write to the merchant first|payment reference", draft(brief).reply) or asker == "buyer"
+
+
+RECORD = "TD-10017578: placed 2026-11-01, deliver by 2026-11-06"
+PASSED = (
+    Fact("today", "today", "2026-11-29"),
+    Fact("order.TD-10017578", "order_record", RECORD),
+    Fact("order.TD-10017578.chargeback", "order_chargeback", "TD-10017578: 2026-11-10"),
+    Fact("order.TD-10017578.evidence_period_end", "evidence_period_end", "2026-11-20"),
+    Fact(
+        "order.TD-10017578.settlement",
+        "order_settlement",
+        "TD-10017578: settlement 2026-11-12, transfer until 2026-11-16",
+    ),
+    Fact("appeal_period_end", "appeal_period_end", "2026-11-17"),
+    Fact("appeal_first_message", "appeal_first_message", "2026-11-25"),
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "passed", "never"),
+    [
+        (
+            "Please explain what clause F-2.1 means and why our shop was given 4 points for it.",
+            "ended on 17 Nov 2026",
+            "can appeal until",
+        ),
+        ("我们的店铺为什么被处罚扣分？请解释处罚原因。", "申诉期限已于2026年11月17日截止", "前申诉"),
+        ("A chargeback came for TD-10017578, what now?", "ended on 20 Nov 2026", "Please send the evidence"),
+        ("订单 TD-10017578 收到银行拒付，怎么办？", "举证期限已于2026年11月20日截止", "前提交"),
+        (
+            "The payout for TD-10017578 has not arrived, when will it come?",
+            "was to settle on 12 Nov 2026",
+            "settles on",
+        ),
+        ("订单 TD-10017578 的货款没有到账，什么时候打款？", "结算日原为2026年11月12日", "结算日为"),
+        (
+            "TD-10017578 is counted as late, please check.",
+            "the promised day, 6 Nov 2026, has passed",
+            "promised day is",
+        ),
+        ("订单 TD-10017578 被算作延误，请核查。", "承诺送达日2026年11月6日已过", "送达日为"),
+    ],
+)
+def test_a_day_that_has_passed_is_told_as_passed(knowledge: Knowledge, asked: str, passed: str, never: str) -> None:
+    result = draft(brief_of(knowledge, ("merchant", asked), facts=PASSED))
+    assert failed(result) == {}
+    assert passed in result.reply
+    assert never not in result.reply
