@@ -116,6 +116,8 @@ _RECORD_WORDS = {
     "shipped": "已发货",
     "placed": "下单",
     "deliver by": "应送达",
+    "delivered at": "送达时间",
+    "instead of": "而非",
     "delivered": "送达",
     "cancelled": "取消",
     "carrier": "承运商",

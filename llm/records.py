@@ -11,11 +11,13 @@ from llm.language import CHINESE, ENGLISH
 from llm.moves import decides_penalty
 from llm.types import Fact, IssueBrief, Message, Sentence
 
-MONEY = frozenset({"payout_delay", "fee_question", "refund_recovery", "chargeback_dispute", "tax_invoice"})
+MONEY = frozenset({"payout_delay", "fee_question", "refund_recovery", "chargeback_dispute"})
 REFUNDS = frozenset({"refund_status", "refund_recovery", "return_dispute", "case_dispute", "item_not_as_described", "item_not_received", "order_cancellation", "buyer_abuse"})  # fmt: skip
 PENALTIES = frozenset({"penalty_appeal", "penalty_explanation"})
 LATENESS = frozenset({"late_delivery_dispute", "carrier_outage", "penalty_appeal", "penalty_explanation", "order_status", "item_not_received", "case_dispute"})  # fmt: skip
-_LABELS = ("placed", "ship by", "shipped", "deliver by", "delivered", "cancelled", "carrier")
+_LABELS = ("placed", "ship by", "shipped", "deliver by", "delivered at", "delivered", "cancelled", "carrier")
+_BY_HOURS = re.compile(r"([\d:]+) instead of ([\d:]+) \((.+)\)")
+"""The times of a parcel that came on the promised day, too late: when it came, by when it was promised, in which zone."""
 _FAULT = "late, recorded as the fault of: "
 _FAULTS = {
     "seller": {ENGLISH: "the merchant", CHINESE: "商家"},
@@ -30,6 +32,7 @@ _WORDS = {
     "delivered": {ENGLISH: "delivered on {}", CHINESE: "{}签收"},
     "carrier": {ENGLISH: "the carrier", CHINESE: "承运商"},
     "deliver by": {ENGLISH: "the promised day {} {}", CHINESE: "承诺送达日为{1}"},
+    "deliver by time": {ENGLISH: "the promised time was {} that day ({})", CHINESE: "承诺送达时间为当日 {}（{}）"},
     "deliver by past": {ENGLISH: "the promised day, {1}, has passed", CHINESE: "承诺送达日{1}已过"},
     "open": {ENGLISH: "our records show no delivery so far", CHINESE: "目前没有签收记录"},
     "late": {ENGLISH: "Order {} is recorded as late, with {} as the cause.", CHINESE: "订单 {} 记录为延误，原因记在{}一方。"},
@@ -48,7 +51,7 @@ _WORDS = {
     "no payouts": {ENGLISH: "Our records hold orders, refunds and penalties but no payouts, so the payout page tells the state of each transfer.", CHINESE: "我们的记录包含订单、退款和处罚，但不包含打款，每笔打款的状态以打款页面为准。"},
     "nothing": {ENGLISH: "Our records hold orders, refunds, penalties and scores, and nothing on this matter.", CHINESE: "我们的记录包含订单、退款、处罚和信任分，没有与此事有关的内容。"},
     "unknown": {ENGLISH: "Our records of this shop hold no order {}; please check the number.", CHINESE: "该店铺的记录中没有订单 {}，请核对订单号。"},
-    "lifted": {ENGLISH: "Our records show the penalty under clause {} as lifted from {}.", CHINESE: "记录显示，条款 {} 的处罚的撤销日期为{}。"},
+    "lifted": {ENGLISH: "Our records show that the penalty under clause {} was lifted on {}.", CHINESE: "记录显示，条款 {} 的处罚自{}起撤销。"},
     "decided": {ENGLISH: "The decision on this penalty stands in our earlier message under this ticket.", CHINESE: "该处罚的裁定见我们此前在本工单中的回复。"},
     "in time": {ENGLISH: "Your message of {} came within the appeal period, which ran until {}.", CHINESE: "您{}的来信在申诉期限内，该期限至{}为止。"},
     "ended": {ENGLISH: "The period for appealing this penalty ended on {}.", CHINESE: "该处罚的申诉期限已于{}截止。"},
@@ -75,6 +78,8 @@ class _Records:
         self.brief, self.language, self.limit = brief, language, limit
         self.matters = frozenset(brief.matters)
         self.facts = {fact.fact_id: fact for fact in brief.facts}
+        asking = [message.author for message in brief.thread.messages if message.author in {"merchant", "buyer"}]
+        self.is_to_buyer = asking[-1:] == ["buyer"]
 
     def sentences(self) -> Iterator[Sentence]:
         yield from self._appeal()
@@ -120,7 +125,9 @@ class _Records:
         if text := self._course(order, record):
             yield Sentence(text, (fact.cite,))
         cause = _FAULTS.get(record.get("fault", ""))
-        if cause and self.matters & LATENESS:
+        if (
+            cause and self.matters & LATENESS and not self.is_to_buyer
+        ):  # whose fault it is counted as is the merchant's matter
             yield self._said("late", fact, order, cause[self.language])
         yield from self._money(order, fact)
 
@@ -150,12 +157,18 @@ class _Records:
         carrier = record.get("carrier") or _WORDS["carrier"][self.language]
         if self.language == CHINESE and not carrier.startswith("承"):
             carrier = f" {carrier}"
-        parts = [_WORDS[step][self.language].format(self._day(record[step]), carrier=carrier) for step in steps]
+        times = _BY_HOURS.fullmatch(record.get("delivered at", ""))
+        days = {step: self._day(record[step]) for step in steps}
+        if times and "delivered" in days:
+            days["delivered"] += f" {times[1]} " if self.language == CHINESE else f" at {times[1]}"
+        parts = [_WORDS[step][self.language].format(days[step], carrier=carrier) for step in steps]
         tail = ""
         if "deliver by" in record and "cancelled" not in record:
             is_open, promised = "delivered" not in record, record["deliver by"]
             key = "deliver by past" if is_open and self._is_past(promised) else "deliver by"
             tail = _WORDS[key][self.language].format("is" if is_open else "was", self._day(promised))
+            if times:
+                tail = _WORDS["deliver by time"][self.language].format(times[2], times[3])
             if is_open:
                 opening = _WORDS["open"][self.language]
                 tail = f"{opening}，{tail}" if self.language == CHINESE else f"{opening}, and {tail}"
@@ -185,7 +198,9 @@ def parsed(value: str) -> tuple[str, dict[str, str]]:
         if label is not None:
             record[label] = part.removeprefix(f"{label} ").strip()
     is_day = re.compile(r"\d{4}-\d{2}-\d{2}").fullmatch
-    return order.strip(), {key: text for key, text in record.items() if key in {"carrier", "fault"} or is_day(text)}
+    return order.strip(), {
+        key: text for key, text in record.items() if key in {"carrier", "fault", "delivered at"} or is_day(text)
+    }
 
 
 def shown_day(value: str, language: str) -> str | None:

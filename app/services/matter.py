@@ -62,26 +62,22 @@ def matter(snapshot_id: str, ticket_id: str, on: date | None = None) -> Matter |
 
 @cached
 def _matter(snapshot_id: str, ticket_id: str, today: date) -> Matter | None:
-    from analytics.desk import orders_named, penalties_of
-
     found = tickets.read_tickets(snapshot_id, None, (ticket_id,))
     thread = issues.thread(snapshot_id, ticket_id)
     if not found or thread is None:
         return None
     ticket = found[0]
     named = named_orders(thread, ticket.order_id)
-    with cursor(snapshot_id) as opened:
-        orders = orders_named(opened, ticket.merchant_id, named)
-        rows = penalties_of(opened, ticket.merchant_id)
+    orders, penalties = merchant_records(snapshot_id, ticket.merchant_id, named)
     order = {order_id: place for place, order_id in enumerate(named)}
     orders = orders.sort_values("order_id", key=lambda ids: ids.map(order)).reset_index(drop=True)
-    penalties = tuple(_penalty(row) for row in rows.to_dict(orient="records"))
     known = set(orders["order_id"])
     unknown = tuple(o for o in named if o not in known)
-    opened_on = local_day(ticket.opened_at, snapshot(snapshot_id).time_zone)
+    zone = snapshot(snapshot_id).time_zone
+    opened_on = local_day(ticket.opened_at, zone)
     facts = [
         *_merchant_facts(snapshot_id, ticket.merchant_id),
-        *_order_facts(orders),
+        *_order_facts(orders, zone),
         *_penalty_facts(penalties, thread, opened_on),
     ]
     due = _terms(snapshot_id, ticket.merchant_id, orders, facts, opened_on, today)
@@ -127,17 +123,24 @@ def _bounds(unknown: Sequence[str]) -> Iterator[Fact]:
 
 def merchant_facts(snapshot_id: str, merchant_id: str, thread: Thread) -> tuple[Fact, ...]:
     """What the records say of this merchant alone: its score and late rate, the orders of its own that the thread names, its penalty."""
-    from analytics.desk import orders_named, penalties_of
-
-    named = named_orders(thread)
-    with cursor(snapshot_id) as opened:
-        orders = orders_named(opened, merchant_id, named)
-        penalties = tuple(_penalty(row) for row in penalties_of(opened, merchant_id).to_dict(orient="records"))
+    orders, penalties = merchant_records(snapshot_id, merchant_id, named_orders(thread))
     return (
         *_merchant_facts(snapshot_id, merchant_id),
-        *_order_facts(orders),
+        *_order_facts(orders, snapshot(snapshot_id).time_zone),
         *_penalty_facts(penalties, thread, desk_day(snapshot_id)),
     )
+
+
+@cached
+def merchant_records(
+    snapshot_id: str, merchant_id: str, order_ids: tuple[str, ...]
+) -> tuple[pd.DataFrame, tuple[Penalty, ...]]:
+    """Those of the orders that are this merchant's, as `analytics.desk.orders_named` gives them, and its penalties, newest first."""
+    from analytics.desk import orders_named, penalties_of
+
+    with cursor(snapshot_id) as opened:
+        rows = penalties_of(opened, merchant_id).to_dict(orient="records")
+        return orders_named(opened, merchant_id, order_ids), tuple(_penalty(row) for row in rows)
 
 
 def named_orders(thread: Thread, order_id: str | None = None) -> tuple[str, ...]:
@@ -185,13 +188,13 @@ def _late_rate_facts(snapshot_id: str, merchant_id: str) -> Iterator[Fact]:
             yield Fact("late_rate_limit", "late_rate_limit", limit, "percent")
 
 
-def _order_facts(orders: pd.DataFrame) -> Iterator[Fact]:
+def _order_facts(orders: pd.DataFrame, zone: str) -> Iterator[Fact]:
     """One fact an order with all its dates; of the first with a chargeback, else with a refund, also these, in the macros' terms."""
     from llm.types import Fact
 
     rows = orders.to_dict(orient="records")
     for row in rows:
-        yield Fact(f"order.{row['order_id']}", "order_record", _order_record(row))
+        yield Fact(f"order.{row['order_id']}", "order_record", _order_record(row, zone))
     if not rows:
         return
     main = max(rows, key=lambda row: (_day(row["charged_back_on"]) is not None, _day(row["refunded_on"]) is not None))
@@ -218,8 +221,12 @@ _RECORD = (
 )
 
 
-def _order_record(row: Mapping[Any, Any]) -> str:
+def _order_record(row: Mapping[Any, Any], zone: str) -> str:
     parts = [f"{name} {day.isoformat()}" for name, column in _RECORD if (day := _day(row[column]))]
+    if row["is_delivered_late"] is True and row["deliver_by"] == row["delivered_on"]:
+        by, at = row["deliver_by_time"], row["delivered_time"]
+        clock = "%H:%M:%S" if at - by < timedelta(minutes=1) else "%H:%M"
+        parts.append(f"delivered at {at.strftime(clock)} instead of {by.strftime(clock)} ({zone})")
     if isinstance(row["carrier"], str):
         parts.append(f"carrier {row['carrier']}")
     if row["is_delivered_late"] is True:

@@ -67,7 +67,11 @@ def test_terms_of_real_data_count_from_today_and_a_new_day_is_a_new_brief(
     assert (after.get("appeal_until"), after["appeal_period_end"]) == (None, "2026-02-15")
     found = matter(snapshot_id(), "t-en", date(2026, 2, 13))
     assert found is not None
-    assert ("today", "2026-02-13") in {(fact.name, fact.value) for fact in found.facts}
+    facts = {fact.fact_id: fact.value for fact in found.facts}
+    assert facts["today"] == "2026-02-13"
+    assert "delivered at 21:00 instead of 20:00 (UTC), late" in str(facts["order.o0"]), (
+        "on the promised day, an hour late"
+    )
 
 
 def test_terms_of_simulated_data_count_from_its_last_day(
