@@ -163,7 +163,10 @@ def print_rows(rows: Iterable[Mapping[str, object]], *, as_json: bool, columns: 
         note("Nothing to show.")
         return
     names = list(columns or table[0])
-    cells = [names, *([_cell(row.get(name), "all" if name == "group" else "–") for name in names] for row in table)]
+    cells = [
+        [_cell(name) for name in names],
+        *([_cell(row.get(name), "all" if name == "group" else "–") for name in names] for row in table),
+    ]
     widths = [max(len(line[place]) for line in cells) for place in range(len(names))]
     is_number = [all(isinstance(row.get(name), int | float | None) for row in table) for name in names]
     for line in cells:
