@@ -9,7 +9,7 @@ from analytics.whatif.lab import Lab, WhatifResult
 from analytics.whatif.levers import LeverRange
 from analytics.whatif.outcomes import Outcome
 from analytics.whatif.scenario import Lever, Scenario, Segment, dump_scenario, load_scenario, scenario_from_toml
-from analytics.whatif.simulate import lever_ranges, make_lab, simulate, simulate_counts
+from analytics.whatif.simulate import carrier_counts, lever_ranges, make_lab, simulate, simulate_counts
 
 __all__ = [
     "Assumption",
@@ -21,6 +21,7 @@ __all__ = [
     "Scenario",
     "Segment",
     "WhatifResult",
+    "carrier_counts",
     "dump_scenario",
     "lever_ranges",
     "load_scenario",

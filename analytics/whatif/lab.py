@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -18,16 +19,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analytics.errors import InputError
-from analytics.trust.programme import Programme
+from analytics.trust.programme import Programme, Rate
 from analytics.whatif import assumptions as said
 from analytics.whatif import levers as lever_rules
 from analytics.whatif.apply import Applied, apply, assumptions_of, counted_outcomes
 from analytics.whatif.assumptions import Assumption
+from analytics.whatif.carriers import Carriers, make_carriers
 from analytics.whatif.effect_outcomes import effect_outcomes
 from analytics.whatif.effect_types import Effect
 from analytics.whatif.levers import LeverRange
 from analytics.whatif.outcomes import Outcome, People, group_outcomes, point_values
-from analytics.whatif.scenario import Scenario, Segment, check_levers
+from analytics.whatif.scenario import BEHAVIOUR, Lever, Scenario, Segment, check_levers
 from analytics.whatif.spread import MOST_DRAWN, GroupDraws, group_draws
 from analytics.whatif.world import Mask, World, levels_of, make_world, with_programme
 
@@ -59,14 +61,15 @@ class WhatifResult:
 
     @property
     def warnings(self) -> tuple[Assumption, ...]:
-        return tuple(each for each in self.assumptions if each.text == said.BEYOND_DATA)
+        return tuple(each for each in self.assumptions if each.text in said.WARNINGS)
 
 
 class Lab:
     """Counts of all merchants (as `daily_counts` gives them, plain counts too) and their order value (merchant_id, currency, gmv_minor), ready for scenarios.
 
     Nothing that a caller sees changes, so one lab serves all sessions. `recount` reads the counts for another window or half-life; without it those levers
-    are refused. `observed` has the sums of `sql/whatif/observed.sql`, for outcomes that effects speak of.
+    are refused. `observed` has the sums of `sql/whatif/observed.sql`, for outcomes that effects speak of; `by_carrier` reads those of `sql/whatif/carriers.sql`,
+    without which no order changes its carrier.
     """
 
     def __init__(
@@ -78,21 +81,33 @@ class Lab:
         *,
         recount: Recount | None = None,
         observed: pd.DataFrame | None = None,
+        by_carrier: Recount | None = None,
     ) -> None:
         self.programme, self.snapshot_id = programme, snapshot_id
-        self.day: date = counts["as_of"].iloc[0]
-        self._counts, self._recount = counts, recount
-        self._observed = None if observed is None else observed.set_index("merchant_id").reindex(counts["merchant_id"])
-        self.world = make_world(counts, programme)
-        self._ids = counts["merchant_id"].to_numpy(dtype=object)
-        self._frame = counts[["merchant_id", "name"]].reset_index(drop=True)
-        self._people = _people(counts, amounts, programme)
         self._kept: OrderedDict[Hashable, object] = OrderedDict()
         self._lock = threading.RLock()
+        self.day: date = counts["as_of"].iloc[0]
+        self._counts, self._recount, self._by_carrier = counts, recount, by_carrier
+        self._observed = None if observed is None else observed.set_index("merchant_id").reindex(counts["merchant_id"])
+        self._ids = counts["merchant_id"].to_numpy(dtype=object)
+        self.world = replace(
+            made := make_world(counts, programme), carriers=self._carriers(made.model.rates, programme)
+        )
+        self._frame = counts[["merchant_id", "name"]].reset_index(drop=True)
+        self._people = _people(counts, amounts, programme)
+
+    @property
+    def merchants(self) -> NDArray[np.object_]:
+        """Ids of the merchants, in the order of the world's arrays."""
+        return self._ids
 
     def ranges(self, segment: Segment = EVERYONE) -> tuple[LeverRange, ...]:
         """Every lever with its live baseline and bounds in a segment, behaviour first. InputError where no merchant matches."""
         return lever_rules.ranges(self.world, self._inside(segment))
+
+    def range_of(self, lever: Lever, segment: Segment = EVERYONE) -> LeverRange:
+        """One lever's live baseline and bounds in a segment, also of one that `ranges` doesn't list. InputError where no merchant matches or the data lack it."""
+        return lever_rules.range_of(self.world, self._inside(segment), lever)
 
     def points(self, scenario: Scenario) -> Mapping[str, float]:
         """The segment's outcomes under a scenario without intervals, for searches that ask often: outcome → value (`gmv_touched.EUR` by currency). Raises as `run`."""
@@ -118,7 +133,7 @@ class Lab:
         assumptions = assumptions_of(applied, scenario, drawn_of[0])
         by_effect = effect_outcomes(applied, self._observed, effects) if self._observed is not None else []
         assumptions = (*assumptions, *(sentence for _, sentence in by_effect))
-        label = ASSUMPTION if applied.is_behaviour_changed else EXACT
+        label = ASSUMPTION if applied.is_assumed else EXACT
         sentences = tuple(map(str, assumptions))
         outcomes = [replace(each, label=label) for each in outcomes] + [outcome for outcome, _ in by_effect]
         told = [replace(each, assumptions=sentences).widened(applied.times) for each in outcomes]
@@ -144,7 +159,7 @@ class Lab:
                 "Open that snapshot, or remove snapshot_id to ask it of this one."
             )
         inside = self._inside(scenario.segment)
-        applied = apply(scenario, self.world, inside, self._under)
+        applied = apply(scenario, self.world, inside, self._under, partial(self._span, scenario.segment))
         if not applied.scored(inside).size:
             raise InputError(
                 f"segment: none of the {inside.sum()} merchants of {scenario.segment.describe()} has a score."
@@ -172,7 +187,24 @@ class Lab:
             counts = self._recount(programme)
         world = make_world(counts, programme, left_out=self.world.model.left_out)
         # how the rates of a merchant go together stays, so that draws before and after are of one kind
-        return replace(world, model=replace(world.model, common=self.world.model.common))
+        carriers = self._carriers(world.model.rates, programme)
+        return replace(world, model=replace(world.model, common=self.world.model.common), carriers=carriers)
+
+    def _carriers(self, rates: tuple[Rate, ...], programme: Programme) -> Callable[[], Carriers | None]:
+        """Gives the counts by carrier of a definition's window and half-life; read when they are first asked for."""
+        read = self._by_carrier
+        if read is None:
+            return lambda: None
+        key = ("carriers", programme.window_days, programme.half_life_days)
+        return lambda: self._keep(key, lambda: make_carriers(read(programme), self._ids, rates, programme))
+
+    def _span(self, segment: Segment, world: World, lever: Lever) -> LeverRange:
+        """A lever's range in a segment. That of behaviour is of the counts as they came alone, so it is kept: searches ask for it at every run."""
+        inside, rules = self._inside(segment), world.model.programme
+        if lever.kind not in BEHAVIOUR or world.mixing is not None:
+            return lever_rules.range_of(world, inside, lever)
+        key = ("range", segment, lever.kind, lever.of, *(getattr(rules, name) for name in _COUNTED))
+        return self._keep(key, lambda: lever_rules.range_of(world, inside, lever))
 
     def _inside(self, segment: Segment) -> Mask:
         return self._keep(("mask", segment), lambda: lever_rules.segment_mask(self._counts, segment))

@@ -9,18 +9,26 @@ import pandas as pd
 
 from analytics.trust.counts import daily_counts, score_day, sql_text
 from analytics.trust.programme import Programme, default_programme
+from analytics.whatif.carriers import measures_of
 from analytics.whatif.lab import EVERYONE, Lab, Recount, WhatifResult
 from analytics.whatif.levers import LeverRange
 from analytics.whatif.scenario import Scenario, Segment
 
-_OBSERVED = Path(__file__).resolve().parents[1] / "sql" / "whatif" / "observed.sql"
+_SQL = Path(__file__).resolve().parents[1] / "sql" / "whatif"
 
 if TYPE_CHECKING:
     from analytics.warehouse import Cursor
 
 
-def make_lab(cursor: Cursor, *, programme: Programme | None = None, recount: Recount | None = None) -> Lab:
-    """The lab of the cursor's snapshot and day. `recount` reads counts of another definition after the cursor is closed; without it the cursor does."""
+def make_lab(
+    cursor: Cursor,
+    *,
+    programme: Programme | None = None,
+    recount: Recount | None = None,
+    by_carrier: Recount | None = None,
+) -> Lab:
+    """The lab of the cursor's snapshot and day. `recount` and `by_carrier` read counts of a definition after the cursor is closed; without them the
+    cursor does."""
     programme = programme or default_programme()
     counts = daily_counts(cursor, programme)
     asked = {"day": score_day(cursor), "window_days": programme.window_days}
@@ -30,9 +38,26 @@ def make_lab(cursor: Cursor, *, programme: Programme | None = None, recount: Rec
         amounts,
         programme,
         cursor.snapshot_id,
-        observed=cursor.df(_OBSERVED.read_text(encoding="utf-8"), asked),
+        observed=cursor.df(_text("observed"), asked),
         recount=recount or (lambda changed: daily_counts(cursor, changed)),
+        by_carrier=by_carrier or (lambda changed: carrier_counts(cursor, changed)),
     )
+
+
+def carrier_counts(cursor: Cursor, programme: Programme) -> pd.DataFrame:
+    """The sums of `sql/whatif/carriers.sql` under a definition."""
+    asked = {
+        "day": score_day(cursor),
+        "window_days": programme.window_days,
+        "half_life_days": programme.half_life_days,
+        "maturities": sorted({rate.maturity_days for rate in programme.rates}),
+        "measures": "|".join(sorted(measures_of(programme))),
+    }
+    return cursor.df(_text("carriers"), asked)
+
+
+def _text(name: str) -> str:
+    return (_SQL / f"{name}.sql").read_text(encoding="utf-8")
 
 
 def lever_ranges(

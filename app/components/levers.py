@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from app.components.carrier_lever import carrier_lever
 from app.components.levels import level_name
 from app.components.more_levers import further_levers
 from app.components.whatif_words import open_scenario
@@ -30,9 +31,11 @@ def lever_panel(filters: Filters) -> Scenario | None:
     segment = scenarios.segment_of(filters, tuple(bands))
     if not scenarios.has_scores(snapshot_id(), filters, segment.size_bands):
         return None
-    ranges = scenarios.levers(snapshot_id(), segment, trust.as_of_day(snapshot_id(), filters.date_to))
+    as_of = trust.as_of_day(snapshot_id(), filters.date_to)
+    ranges = scenarios.levers(snapshot_id(), segment, as_of)
     st.caption("**" + _("What merchants do") + "**")
     chosen = [*_late_rate(ranges.late_rate), *further_levers(ranges.behaviour, _("More of what they do"), "behaviour")]
+    chosen += carrier_lever(ranges.mix, segment, as_of)
     st.caption("**" + _("The rules") + "**")
     chosen += [*_score_limit(ranges.borders), *further_levers(ranges.policy, _("More rules"), "policy")]
     seed = st.number_input(

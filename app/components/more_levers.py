@@ -38,7 +38,8 @@ def further_levers(ranges: tuple[LeverRange, ...], label: str, key: str) -> list
 def _slider(found: LeverRange, words: Levers, name: str) -> Lever:
     from analytics.whatif import Lever
 
-    target = _changed_share(found, words, name) if lever_unit(found.kind) == "rate" else _set_value(found, words, name)
+    is_share = lever_unit(found.kind) == "rate"
+    target = changed_share(found, words.label(name), name) if is_share else _set_value(found, words, name)
     st.caption(
         _(
             "now {now}, then {then}; from {low} to {high}",
@@ -53,11 +54,14 @@ def _slider(found: LeverRange, words: Levers, name: str) -> Lever:
     return Lever(found.kind, target=target, level=found.level, of=found.of)
 
 
-def _changed_share(found: LeverRange, words: Levers, name: str) -> float:
+def changed_share(found: LeverRange, label: str, name: str) -> float:
     """A share's target; the slider counts in tenths of a percentage point around the baseline."""
-    down, up = (math.ceil((end - found.baseline) * 1000) / 10 for end in (found.low, found.high))
+    down, up = (
+        math.floor((found.low - found.baseline) * 1000) / 10,
+        math.ceil((found.high - found.baseline) * 1000) / 10,
+    )
     points = st.slider(
-        _("{lever}, change in percentage points", lever=words.label(name)),
+        _("{lever}, change in percentage points", lever=label),
         min_value=min(down, -0.1),
         max_value=max(up, 0.1),
         value=0.0,

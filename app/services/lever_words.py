@@ -24,12 +24,16 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "good": (N_("Full credit at: {of}"), "rate"),
     "bad": (N_("No credit at: {of}"), "rate"),
     "bound": (N_("Belief beyond the facts: {of}"), "rate"),
+    "carrier_share": (N_("Share of shipped orders with {of}"), "rate"),
 }
 ACTION_LIMIT = N_("Limit where crossings are counted")
 
 
-def lever_label(kind: str, of: str | None, level: str | None) -> str:
+def lever_label(kind: str, of: str | None, level: str | None, instead_of: str | None = None) -> str:
     """A lever's name in the reader's language."""
+    if kind == "carrier_share":  # carriers keep their names
+        label = _(KINDS[kind][0], of=of)
+        return label if instead_of is None else _("{name} instead of {other}", name=label, other=instead_of)
     if kind == "score_limit" and level is None:
         return _(ACTION_LIMIT)
     rates = {weight.rate_id: weight.label for weight in trust.weights()}
@@ -53,7 +57,7 @@ def lever_figure(kind: str, value: float) -> str:
 
 def lever_change(lever: Lever) -> str:
     """A lever and what it is set to: a new value, or a change of the present one."""
-    label = lever_label(lever.kind, lever.of, lever.level)
+    label = lever_label(lever.kind, lever.of, lever.level, lever.instead_of)
     if lever.target is not None:
         return _("{name}: {value}", name=label, value=lever_figure(lever.kind, lever.target))
     return _("{name}: {value}", name=label, value=difference(lever.change, lever_unit(lever.kind)))

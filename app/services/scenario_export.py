@@ -115,7 +115,8 @@ def outcome_title(outcome: Outcome) -> str:
     name = _(scenarios.OUTCOMES[outcome.outcome][0]) if outcome.outcome in scenarios.OUTCOMES else outcome.outcome
     merchants = outcome.group.get("merchants", "segment")
     rate = lever_label("rate", outcome.group["rate"], None) if "rate" in outcome.group else ""
-    parts = [rate, outcome.group.get("currency", ""), "" if merchants == "segment" else _(GROUPS[merchants])]
+    named = [rate, outcome.group.get("carrier", ""), outcome.group.get("currency", "")]
+    parts = [*named, "" if merchants == "segment" else _(GROUPS[merchants])]
     return " · ".join([name, *(part for part in parts if part)])
 
 

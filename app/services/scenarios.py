@@ -35,6 +35,8 @@ OUTCOMES = {
     "false_flags": (N_("Expected false flags"), "count"),
     "missed": (N_("Expected misses"), "count"),
     "late_orders": (N_("Late by the merchant"), "count"),
+    "carrier_orders": (N_("Orders with the carrier"), "count"),
+    "late_any": (N_("Late, whoever's fault"), "count"),
     "units_changed": (N_("Cases that the lever changes"), "count"),
     "orders_touched": (N_("Orders affected"), "count"),
     "gmv_touched": (N_("GMV affected"), "money"),
@@ -56,26 +58,32 @@ LABELS = {
 
 @dataclass(frozen=True)
 class Levers:
-    """What the page's levers can be set to. `late_rate` is None where the source records no promised day; `behaviour` and `policy` are the further ones."""
+    """What the page's levers can be set to. `late_rate` is None where the source records no promised day; `behaviour` and `policy` are the further ones, `mix`
+    the carriers by their shares of shipped orders."""
 
     late_rate: LeverRange | None
     borders: tuple[LeverRange, ...]
     behaviour: tuple[LeverRange, ...]
     policy: tuple[LeverRange, ...]
+    mix: tuple[LeverRange, ...]
 
 
 @shared
-def lab(snapshot_id: str, as_of: date | None = None) -> Lab:
-    """The prepared lab of a snapshot as of a day (None: the newest) under the committed definition; every session shares it."""
+def lab(snapshot_id: str, as_of: date | None = None, definition: Programme | None = None) -> Lab:
+    """The prepared lab of a snapshot as of a day (None: the newest) under a definition (None: the committed one); every session shares it."""
     from analytics.trust import daily_counts
-    from analytics.whatif import make_lab
+    from analytics.whatif import carrier_counts, make_lab
 
     def recount(programme: Programme) -> pd.DataFrame:
         with cursor(snapshot_id, as_of) as opened:
             return daily_counts(opened, programme)
 
+    def by_carrier(programme: Programme) -> pd.DataFrame:
+        with cursor(snapshot_id, as_of) as opened:
+            return carrier_counts(opened, programme)
+
     with cursor(snapshot_id, as_of) as opened:
-        return make_lab(opened, recount=recount)
+        return make_lab(opened, programme=definition, recount=recount, by_carrier=by_carrier)
 
 
 def run_scenario(snapshot_id: str, scenario: Scenario, as_of: date | None = None) -> WhatifResult:
@@ -107,14 +115,21 @@ def outcome_rows(result: WhatifResult) -> list[dict[str, object]]:
 @cached
 def levers(snapshot_id: str, segment: Segment, as_of: date | None = None) -> Levers:
     """Live baselines and bounds for a segment. Raises InputError when no merchant matches it."""
-    from analytics.whatif.scenario import BEHAVIOUR
+    from analytics.whatif.scenario import BEHAVIOUR, MIX
 
     ranges = lab(snapshot_id, as_of).ranges(segment)
     late = next((found for found in ranges if found.kind == "late_rate"), None)
     borders = tuple(found for found in ranges if found.kind == "score_limit" and found.level)
     further = [found for found in ranges if found.kind not in ("late_rate", "score_limit")]
     does = tuple(found for found in further if found.kind in BEHAVIOUR)
-    return Levers(late, borders, does, tuple(found for found in further if found.kind not in BEHAVIOUR))
+    mix = tuple(found for found in further if found.kind in MIX)
+    return Levers(late, borders, does, tuple(found for found in further if found not in (*does, *mix)), mix)
+
+
+@cached
+def lever_range(snapshot_id: str, segment: Segment, lever: Lever, as_of: date | None = None) -> LeverRange:
+    """Live baseline and bounds of one lever for a segment. Raises InputError when no merchant matches it, or the source lacks it."""
+    return lab(snapshot_id, as_of).range_of(lever, segment)
 
 
 def has_scores(snapshot_id: str, filters: Filters, size_bands: tuple[str, ...]) -> bool:

@@ -7,7 +7,7 @@ import streamlit as st
 from app.components.empty import empty_state
 from app.components.header import page_header
 from app.components.levers import keep_panel, lever_panel
-from app.components.outcomes import assumption_box, crossing_list, outcome_cards, score_change
+from app.components.outcomes import assumption_box, crossing_list, mix_table, outcome_cards, score_change
 from app.components.whatif_effects import effects_tab
 from app.components.whatif_find import find_panel
 from app.components.whatif_rules import rules_panel
@@ -46,6 +46,7 @@ def draw_lab() -> None:
         with right:
             assumption_box(result, scenario.segment)
             outcome_cards(result)
+            mix_table(result)
             score_change(result)
             crossing_list(result)
 

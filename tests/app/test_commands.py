@@ -283,6 +283,17 @@ class TestWhatif:
         )
         assert all(row["change"] in (0, None) for row in rows)
 
+    def test_orders_that_go_with_another_carrier(self, invoke: Invoke, demo_warehouse: Path) -> None:
+        example = Path(__file__).parents[2] / "docs/examples/carriers.toml"
+        found = {
+            row["outcome"]: row for row in lines(invoke("whatif", example, "--warehouse", demo_warehouse, "--json"))
+        }
+        orders, late = found["carrier_orders"], found["late_any"]
+        assert orders["group"] == {"merchants": "segment", "carrier": "BlueArrow"}
+        assert orders["value"] < orders["baseline"]
+        assert late["ci_low"] < late["change"] < late["ci_high"]
+        assert any("take on the new carrier's rates" in sentence for sentence in late["assumptions"])
+
     def test_questions_are_answered_under_the_same_keys(self, invoke: Invoke, warehouse: Path, tmp_path: Path) -> None:
         scenario = tmp_path / "s.toml"
         scenario.write_text(

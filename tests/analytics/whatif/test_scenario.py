@@ -32,6 +32,8 @@ SCENARIOS = st.builds(
             (Lever("late_rate", change=-0.01),),
             (Lever("score_limit", target=70.5, level="good"),),
             (Lever("late_rate", target=1 / 3), Lever("score_limit", change=1e-9)),
+            (Lever("carrier_share", target=0.5, of="Swift"),),
+            (Lever("carrier_share", change=0.1, of="Swift", instead_of="Post Link"),),
         ]
     ),
     limit=st.none(),
@@ -65,8 +67,18 @@ def test_the_committed_example_loads() -> None:
         ("change = -0.01", "", "needs either target or change"),
         ("change = -0.01", "change = nan", "found nan"),
         ("change = -0.01", 'change = -0.01\nlevel = "good"', "unknown key 'level'"),
-        ("version = 1", "version = 9", "this program reads versions up to 2, found 9"),
+        ("version = 1", "version = 9", "this program reads versions up to 3, found 9"),
         ("version = 1", "", "key 'version' is missing.$"),
+        (
+            'kind = "late_rate"',
+            'kind = "rate"\nof = "late_seller_rate"',
+            "'rate' came with version 2 .* Set version = 2",
+        ),
+        (
+            'kind = "late_rate"',
+            'kind = "carrier_share"\nof = "Swift"',
+            "'carrier_share' came with version 3 .* version = 3",
+        ),
         ("draws = 400", "draws = 3", "draws: expected a whole number from 40 to 10000, found 3"),
         ("seed = 7", "seed = -7", "seed: expected a whole number from 0 to"),
         ("seed = 7", "seed = 0x" + "f" * 8_000, "found a number with too many digits"),

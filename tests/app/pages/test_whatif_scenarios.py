@@ -140,3 +140,17 @@ def test_cells_and_bars_are_single_runs_on_data(demo: str) -> None:
     told = finding.outcome_named(run, "median_score")
     assert told is not None
     assert told.value == pytest.approx(next(b for b in bars if b.lever == "late_rate").at_high, abs=1e-12)
+
+
+def test_the_lever_of_carriers_leaves_with_its_words(demo: str) -> None:
+    ranges = scenarios.levers(demo, Segment()).mix
+    first, second = (str(found.of) for found in ranges[:2])
+    lever = Lever("carrier_share", change=0.0, of=first, instead_of=second)
+    span = scenarios.lever_range(demo, Segment(), lever)
+    assert (span.baseline, span.high) == (ranges[0].baseline, pytest.approx(ranges[0].baseline + ranges[1].baseline))
+    moved = Scenario("x", levers=(replace(lever, change=-0.1),), draws=60)
+    assert "instead of" in scenario_export.lever_words(moved)
+    with use_language("zh"):
+        assert f"由 {first} 承运的发货订单占比（替代 {second}）" in scenario_export.lever_words(moved)
+        told = scenario_export.assumption_words(scenarios.run_scenario(demo, moved), Segment())
+        assert any(f"“{first}”与{second}" in sentence for sentence in told)

@@ -1,0 +1,45 @@
+"""The what-if page's lever of the carriers: whose share of shipped orders changes, and who gives or takes them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app.components.more_levers import changed_share
+from app.i18n import _, rate
+from app.services import scenarios
+from app.services.lever_words import lever_label
+from app.services.runtime import snapshot_id
+
+if TYPE_CHECKING:
+    from analytics.whatif import Lever, LeverRange, Segment
+
+
+def carrier_lever(ranges: tuple[LeverRange, ...], segment: Segment, as_of: date | None) -> list[Lever]:
+    """The lever once a carrier is chosen; nothing where the source has none. At its baseline it changes exactly nothing."""
+    from analytics.whatif import Lever
+
+    if not ranges:
+        return []
+    names = [str(found.of) for found in ranges]
+    carrier = st.selectbox(
+        _("Carrier whose share changes"), names, index=None, placeholder=_("Choose a carrier"), key="whatif.carrier"
+    )
+    if carrier is None:
+        return []
+    others = [name for name in names if name != carrier]
+    other = st.selectbox(
+        _("Orders come from, or go to"),
+        others,
+        index=None,
+        placeholder=_("All other carriers, in proportion"),
+        key=f"whatif.carrier.other.{carrier}",
+    )
+    asked = Lever("carrier_share", change=0.0, of=carrier, instead_of=other)
+    found = scenarios.lever_range(snapshot_id(), segment, asked, as_of)
+    target = changed_share(found, lever_label(asked.kind, carrier, None), found.name)
+    st.caption(_("now {now}, then {then}", now=rate(found.baseline), then=rate(target)))
+    return [asked if target == found.baseline else replace(asked, target=target, change=None)]
