@@ -19,7 +19,7 @@ from analytics.whatif.assumptions import Assumption
 from analytics.whatif.levers import LeverRange
 from analytics.whatif.mix import change_mix, mix_outcomes, mix_sentences
 from analytics.whatif.outcomes import Outcome, behaviour_outcome
-from analytics.whatif.scenario import BEHAVIOUR, MIX, Lever, Scenario
+from analytics.whatif.scenario import BEHAVIOUR, CLAUSES, MIX, Lever, Scenario
 from analytics.whatif.spread import GroupDraws
 from analytics.whatif.world import Mask, World
 
@@ -73,7 +73,9 @@ def apply(scenario: Scenario, world: World, inside: Mask, under: Callable[[Progr
     """The scenario on a world. `under` gives the world of another definition. InputError: see `LeverRange.target` and `change_definition`."""
     programme = world.model.programme
     before = replace(world, limit=lever_rules.default_limit(programme, scenario))
-    rules = [_moved(before, inside, lever) for lever in scenario.levers if lever.kind not in (*BEHAVIOUR, *MIX)]
+    rules = [
+        _moved(before, inside, lever) for lever in scenario.levers if lever.kind not in (*BEHAVIOUR, *MIX, *CLAUSES)
+    ]
     limit = next((each.target for each in rules if each.lever.kind == "score_limit"), before.limit)
     definition = [(each.lever, each.target) for each in rules if (each.lever.kind, each.lever.level) != _ACTION]
     ruled = replace(under(lever_rules.change_definition(programme, definition)), limit=limit)
