@@ -16,13 +16,15 @@ from analytics.trust.programme import Programme
 from analytics.whatif import assumptions as said
 from analytics.whatif import levers as lever_rules
 from analytics.whatif.assumptions import Assumption
+from analytics.whatif.definition import change_definition
 from analytics.whatif.levers import LeverRange
 from analytics.whatif.mix import change_mix, mix_outcomes, mix_sentences
 from analytics.whatif.outcomes import Outcome, behaviour_outcome
-from analytics.whatif.scenario import BEHAVIOUR, CLAUSES, MIX, Lever, Scenario
+from analytics.whatif.scenario import ASSUMED, BEHAVIOUR, CLAUSES, MIX, Lever, Scenario
 from analytics.whatif.spread import GroupDraws
 from analytics.whatif.world import Mask, World
 
+SpanOf = Callable[[World, Lever], LeverRange]
 _ACTION = ("score_limit", None)  # the limit that a desk acts at: no rule of the definition
 
 
@@ -69,29 +71,30 @@ class Applied:
         return np.flatnonzero(members & self.before.has_score & self.after.has_score)
 
 
-def apply(scenario: Scenario, world: World, inside: Mask, under: Callable[[Programme], World]) -> Applied:
-    """The scenario on a world. `under` gives the world of another definition. InputError: see `LeverRange.target` and `change_definition`."""
+def apply(
+    scenario: Scenario, world: World, inside: Mask, under: Callable[[Programme], World], span_of: SpanOf
+) -> Applied:
+    """The scenario on a world. `under` gives the world of another definition, `span_of` a lever's range. InputError: see `LeverRange.target` and `change_definition`."""
     programme = world.model.programme
     before = replace(world, limit=lever_rules.default_limit(programme, scenario))
-    rules = [
-        _moved(before, inside, lever) for lever in scenario.levers if lever.kind not in (*BEHAVIOUR, *MIX, *CLAUSES)
-    ]
+    others = (*ASSUMED, *CLAUSES)
+    rules = [_moved(span_of(before, lever), lever) for lever in scenario.levers if lever.kind not in others]
     limit = next((each.target for each in rules if each.lever.kind == "score_limit"), before.limit)
     definition = [(each.lever, each.target) for each in rules if (each.lever.kind, each.lever.level) != _ACTION]
-    ruled = replace(under(lever_rules.change_definition(programme, definition)), limit=limit)
-    mix = [_moved(ruled, inside, lever) for lever in scenario.levers if lever.kind in MIX]
+    ruled = replace(under(change_definition(programme, definition)), limit=limit)
+    mix = [_moved(span_of(ruled, lever), lever) for lever in scenario.levers if lever.kind in MIX]
     if len(mix) > 1:
         raise InputError(
             f"levers '{mix[0].lever.name}' and '{mix[1].lever.name}' both change the mix of carriers. Keep one."
         )
-    mixed = after = change_mix(ruled, inside, mix[0].lever, mix[0].target) if mix else ruled
+    mixed = change_mix(ruled, inside, mix[0].lever, mix[0].target) if mix else ruled
     behaviour: list[Moved] = []
     for lever in scenario.levers:
         if lever.kind in BEHAVIOUR:
-            _check_alone(after, lever, [each.lever for each in behaviour])
-            behaviour.append(_moved(after, inside, lever))
-    for each in behaviour:
-        after = lever_rules.change_behaviour(after, inside, each.lever, each.target)
+            _check_alone(mixed, lever, [each.lever for each in behaviour])
+            behaviour.append(_moved(span_of(mixed, lever), lever))
+    moves = ((each.lever, each.span.baseline, each.target) for each in behaviour)
+    after = lever_rules.change_behaviour(mixed, inside, moves)
     return Applied(before, ruled, mixed, after, inside, tuple(behaviour), tuple(mix), tuple(rules))
 
 
@@ -129,8 +132,9 @@ def assumptions_of(applied: Applied, scenario: Scenario, drawn: GroupDraws) -> t
         found += _beyond(applied, each.span, each.target, str(each.lever.of))
     if applied.behaviour or applied.mix:
         found.append(Assumption(said.PEERS_REFITTED, {}))
+    counted_at = next((each.lever for each in applied.rules if each.lever.kind == "score_limit"), None)
     for lever, old, new in ((each.lever, each.span.baseline, each.target) for each in applied.rules):
-        if lever.kind == "score_limit":
+        if lever == counted_at:
             found.append(Assumption(said.LIMIT_MOVES, {"before": old, "after": new}))
         else:
             found.append(Assumption(said.RULE_CHANGES, {"rule": lever.name, "before": old, "after": new}))
@@ -149,8 +153,7 @@ def _beyond(applied: Applied, span: LeverRange, target: float, name: str) -> lis
     return [Assumption(said.BEYOND_DATA, values)]
 
 
-def _moved(world: World, inside: Mask, lever: Lever) -> Moved:
-    span = lever_rules.range_of(world, inside, lever)
+def _moved(span: LeverRange, lever: Lever) -> Moved:
     return Moved(lever, span, span.target(lever))
 
 

@@ -33,10 +33,12 @@ class Knob:
         return self.lever.name
 
     def turned(self, scenario: Scenario, value: float) -> Scenario:
-        """The scenario with this lever at `value`, in the place that it has there, else as its last lever."""
+        """The scenario with this lever at `value`, in the place that it has there, else as its last lever; a border as its first, where crossings are counted."""
         mine = replace(self.lever, target=value, change=None)
         kept = tuple(mine if lever.name == self.name else lever for lever in scenario.levers)
-        return replace(scenario, levers=kept if mine in kept else (*kept, mine))
+        if mine not in kept:
+            kept = (mine, *kept) if mine.level else (*kept, mine)
+        return replace(scenario, levers=kept)
 
     def narrowed(self, low: float | None, high: float | None) -> Knob:
         """The knob within bounds of one's own. InputError when they leave nothing or go beyond what is possible."""

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -30,7 +31,7 @@ from analytics.whatif.effect_outcomes import effect_outcomes
 from analytics.whatif.effect_types import Effect
 from analytics.whatif.levers import LeverRange
 from analytics.whatif.outcomes import Outcome, People, group_outcomes, point_values
-from analytics.whatif.scenario import CLAUSES, Lever, Scenario, Segment, check_levers
+from analytics.whatif.scenario import BEHAVIOUR, CLAUSES, Lever, Scenario, Segment, check_levers
 from analytics.whatif.spread import MOST_DRAWN, GroupDraws, group_draws
 from analytics.whatif.world import Mask, World, levels_of, make_world, with_programme
 
@@ -100,6 +101,11 @@ class Lab:
         self._frame = counts[["merchant_id", "name"]].reset_index(drop=True)
         self._people = _people(counts, amounts, programme)
 
+    @property
+    def merchants(self) -> NDArray[np.object_]:
+        """Ids of the merchants, in the order of the world's arrays."""
+        return self._ids
+
     def ranges(self, segment: Segment = EVERYONE, levers: Sequence[Lever] = ()) -> tuple[LeverRange, ...]:
         """Every lever with its live baseline and bounds in a segment, behaviour first; then those of `levers` that are not listed by themselves, such as limits
         of clauses. InputError where no merchant matches, or the data lack one of `levers`."""
@@ -158,8 +164,8 @@ class Lab:
         label = ASSUMPTION if applied.is_assumed else EXACT
         sentences = tuple(map(str, assumptions))
         outcomes = [replace(each, label=label) for each in outcomes] + [outcome for outcome, _ in by_effect]
-        outcomes += [replace(each, label=EXACT) for each in by_clause]
         told = [replace(each, assumptions=sentences).widened(applied.times) for each in outcomes]
+        told += [replace(each, assumptions=sentences, label=EXACT) for each in by_clause]
         scores = self._scores(applied)
         return WhatifResult(
             outcomes=tuple(told),
@@ -183,7 +189,7 @@ class Lab:
                 "Open that snapshot, or remove snapshot_id to ask it of this one."
             )
         inside = self._inside(scenario.segment)
-        applied = apply(scenario, self.world, inside, self._under)
+        applied = apply(scenario, self.world, inside, self._under, partial(self._span, scenario.segment))
         if not applied.scored(inside).size:
             raise InputError(
                 f"segment: none of the {inside.sum()} merchants of {scenario.segment.describe()} has a score."
@@ -221,6 +227,14 @@ class Lab:
             return lambda: None
         key = ("carriers", programme.window_days, programme.half_life_days)
         return lambda: self._keep(key, lambda: make_carriers(read(programme), self._ids, rates, programme))
+
+    def _span(self, segment: Segment, world: World, lever: Lever) -> LeverRange:
+        """A lever's range in a segment. That of behaviour is of the counts as they came alone, so it is kept: searches ask for it at every run."""
+        inside, rules = self._inside(segment), world.model.programme
+        if lever.kind not in BEHAVIOUR or world.mixing is not None:
+            return lever_rules.range_of(world, inside, lever)
+        key = ("range", segment, lever.kind, lever.of, *(getattr(rules, name) for name in _COUNTED))
+        return self._keep(key, lambda: lever_rules.range_of(world, inside, lever))
 
     def _inside(self, segment: Segment) -> Mask:
         return self._keep(("mask", segment), lambda: lever_rules.segment_mask(self._counts, segment))

@@ -1,14 +1,13 @@
-"""What can be changed: a lever's live baseline and bounds in a segment, and the world that it makes.
+"""What can be changed: a lever's live baseline and bounds in a segment, and the world that a behaviour lever makes.
 
-Behaviour levers change the counts of the segment's merchants, those of the mix too (`mix.py`), policy levers the definition for all. Knows worlds and definitions; draws no random number
-and reads no database.
+Behaviour levers change the counts of the segment's merchants, those of the mix too (`mix.py`), policy levers the definition for all (`definition.py`). Knows
+worlds and definitions; draws no random number and reads no database.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -16,6 +15,7 @@ import pandas as pd
 from analytics.errors import InputError
 from analytics.trust.programme import Programme, Rate
 from analytics.trust.toml_table import did_you_mean
+from analytics.whatif.definition import LEAST
 from analytics.whatif.mix import carrier_names, shares
 from analytics.whatif.scenario import Lever, LeverKind, Scenario, Segment
 from analytics.whatif.usual import NARROWEST, usual_of
@@ -31,8 +31,6 @@ _COLUMNS = {
 _LATE = "late_seller_count"
 # Denominators that are answers or questions, of which there could be more: how many an order.
 ASKED = ("reviewed_order_count", "csat_count", "question_count", "review_count", "nps_count")
-
-_STEP = 1e-6
 
 
 @dataclass(frozen=True)
@@ -143,75 +141,38 @@ def range_of(world: World, inside: Mask, lever: Lever) -> LeverRange:
             return _rule_range(world, lever, world.model.rates[_rate_column(world, lever)])
 
 
-def change_behaviour(world: World, inside: Mask, lever: Lever, target: float) -> World:
-    """The world with the segment's rate or coverage at `target`: expected counts, so no longer whole numbers; itself at the baseline.
+def change_behaviour(world: World, inside: Mask, moves: Iterable[tuple[Lever, float, float]]) -> World:
+    """The world with the segment's rates and coverages moved, each lever from its baseline to its target: expected counts, so no longer whole numbers; itself
+    where every lever stands at its baseline. Priors are fitted once, after all of them.
 
     A rate going down shrinks every merchant's numerators by one factor; going up, what is left of its denominators. Either way the segment's rate is the
     target, the order of merchants is kept, no count leaves 0 … denominator, and recency-weighted counts change by the same factor as plain ones.
     A coverage scales numerators and denominators alike: more answers that say the same.
     """
-    column = _rate_column(world, lever)
-    baseline = range_of(world, inside, lever).baseline
-    if target == baseline:
+    moved = [(lever, baseline, target) for lever, baseline, target in moves if target != baseline]
+    if not moved:
         return world
-    if lever.kind == "coverage":
-        arrays = ("counted", "total", "squares", "plain", "base")
-        changed = {name: getattr(world, name).copy(order="F") for name in arrays}
-        for array in changed.values():
-            array[inside, column] *= target / baseline
-        return with_counts(world, (column,), **changed)
-    counted, plain = world.counted.copy(order="F"), world.plain.copy(order="F")
-    for numerator, denominator in ((counted, world.total), (plain, world.base)):
-        old, all_ = numerator[inside, column], denominator[inside, column]
-        if target < baseline:
-            numerator[inside, column] = old * (target / baseline)
-        else:
-            numerator[inside, column] = all_ - (all_ - old) * ((1 - target) / (1 - baseline))
-    return with_counts(world, (column,), counted=counted, plain=plain)
-
-
-def change_definition(programme: Programme, targets: Sequence[tuple[Lever, float]]) -> Programme:
-    """The definition with its rules at the targets of policy levers, itself where all are at their baselines. InputError where they contradict each other."""
-    weights = {str(lever.of): target for lever, target in targets if lever.kind == "weight"}
-    for lever, target in targets:
-        if lever.kind != "weight":
-            programme = _with_rule(programme, lever, target)
-    for rate in programme.rates:
-        if (rate.good < rate.bad) != (rate.direction == "lower") or rate.good == rate.bad:
-            raise InputError(
-                f"levers 'good {rate.rate_id}' and 'bad {rate.rate_id}' contradict each other: the ends of the scale would be {rate.good:g} and {rate.bad:g}. "
-                "Move one of them."
-            )
-        if rate.maturity_days >= programme.window_days:
-            raise InputError(
-                f"lever 'window_days': {programme.window_days} days leave nothing of '{rate.rate_id}', which is judged after {rate.maturity_days}."
-            )
-    return _weighed(programme, weights)
-
-
-def _with_rule(programme: Programme, lever: Lever, target: float) -> Programme:
-    match lever.kind:
-        case "score_limit":
-            levels = [
-                replace(each, minimum=target) if each.level_id == lever.level else each for each in programme.levels
-            ]
-            return replace(programme, levels=tuple(levels))
-        case "half_life_days":
-            return replace(programme, half_life_days=target)
-        case "window_days" | "min_n":
-            if target != int(target):
-                raise InputError(f"lever '{lever.name}': expected a whole number, found {target:g}.")
-            return replace(programme, **{lever.kind: int(target)})  # type: ignore[arg-type]
-        case "bound":
-            bounds = [replace(each, bound=target) if each.rate == lever.of else each for each in programme.bounds]
-            return replace(programme, bounds=tuple(bounds))
-        case _:
-            ends: dict[str, Any] = {lever.kind: target}
-            return _with_rates(programme, lambda rate: replace(rate, **ends) if rate.rate_id == lever.of else rate)
+    answers = ("total", "squares", "base") if any(lever.kind == "coverage" for lever, _, _ in moved) else ()
+    arrays = {name: getattr(world, name).copy(order="F") for name in ("counted", "plain", *answers)}
+    columns = []
+    for lever, baseline, target in moved:
+        columns.append(column := _rate_column(world, lever))
+        if lever.kind == "coverage":
+            for array in arrays.values():
+                array[inside, column] *= target / baseline
+            continue
+        for numerator, denominator in (("counted", "total"), ("plain", "base")):
+            old = arrays[numerator][inside, column]
+            if target < baseline:
+                arrays[numerator][inside, column] = old * (target / baseline)
+            else:
+                all_ = arrays.get(denominator, getattr(world, denominator))[inside, column]
+                arrays[numerator][inside, column] = all_ - (all_ - old) * ((1 - target) / (1 - baseline))
+    return with_counts(world, sorted({*columns}), **arrays)
 
 
 def default_limit(programme: Programme, scenario: Scenario) -> float:
-    """Where crossings are counted before any lever moves it: a moved level's border, else the scenario's limit, else the border of
+    """Where crossings are counted before any lever moves it: the first moved level's border, else the scenario's limit, else the border of
     the second lowest level."""
     for lever in scenario.levers:
         if lever.level is not None:
@@ -282,36 +243,11 @@ def _rule_range(world: World, lever: Lever, rate: Rate) -> LeverRange:
             raise InputError(f"lever '{lever.name}': the definition doesn't bound this rate.")
         return LeverRange(lever.kind, None, bound, 0.0, 1.0, lever.of)
     if lever.kind == "weight":
-        return LeverRange(lever.kind, None, rate.points, _STEP, 100.0 - _STEP * len(programme.rates), lever.of)
+        return LeverRange(lever.kind, None, rate.points, LEAST, 100.0 - LEAST * len(programme.rates), lever.of)
     is_upper = (lever.kind == "bad") == is_lower
     other = rate.good if lever.kind == "bad" else rate.bad
-    low, high = (other + _STEP, 1.0) if is_upper else (0.0, other - _STEP)
+    low, high = (other + LEAST, 1.0) if is_upper else (0.0, other - LEAST)
     return LeverRange(lever.kind, None, getattr(rate, lever.kind), low, high, lever.of)
-
-
-def _weighed(programme: Programme, weights: Mapping[str, float]) -> Programme:
-    """Rates at so many points of 100; what is left is shared by the others as before."""
-    if all(rate.points == weights.get(rate.rate_id, rate.points) for rate in programme.rates):
-        return programme
-    others = sum(rate.points for rate in programme.rates if rate.rate_id not in weights)
-    left = 100.0 - sum(weights.values())
-    if not (left > 0 and others > 0) and abs(left) > 1e-9:
-        raise InputError(
-            f"levers 'weight': {', '.join(weights)} would have {100.0 - left:g} of 100 points together. Lower one, or leave one to the others."
-        )
-    factor = left / others if others else 0.0
-    return _with_rates(
-        programme, lambda rate: replace(rate, points=weights.get(rate.rate_id, max(rate.points * factor, _STEP)))
-    )
-
-
-def _with_rates(programme: Programme, change: Callable[[Rate], Rate]) -> Programme:
-    components = []
-    for component in programme.components:
-        rates = tuple(change(rate) for rate in component.rates)
-        points = component.points if rates == component.rates else sum(rate.points for rate in rates)
-        components.append(replace(component, rates=rates, points=points))
-    return replace(programme, components=tuple(components))
 
 
 def _rate_column(world: World, lever: Lever) -> int:

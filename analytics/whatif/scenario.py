@@ -37,10 +37,9 @@ LeverKind = Literal[
 LEVER_KINDS: tuple[LeverKind, ...] = get_args(LeverKind)
 OF_A_RATE: tuple[LeverKind, ...] = ("rate", "coverage", "weight", "good", "bad", "bound")  # their `of` names the rate
 BEHAVIOUR: tuple[LeverKind, ...] = ("late_rate", "rate", "coverage")  # what merchants do
-MIX: tuple[LeverKind, ...] = ("carrier_share",)  # where orders go; their `of` names a carrier. The others are policy
-CLAUSES: tuple[LeverKind, ...] = (
-    "clause_limit",
-)  # policy of a seller programme, beside the score; `of` is programme/clause
+MIX: tuple[LeverKind, ...] = ("carrier_share",)  # where orders go; their `of` names a carrier
+ASSUMED: tuple[LeverKind, ...] = (*BEHAVIOUR, *MIX)  # what may come about; the others are policy
+CLAUSES: tuple[LeverKind, ...] = ("clause_limit",)  # of a seller programme, beside the score; `of` is programme/clause
 _SINCE: Mapping[
     int, tuple[LeverKind, ...]
 ] = {  # version of a file → the kinds that came with it; what they say stays the same
@@ -99,7 +98,7 @@ class Lever:
 @dataclass(frozen=True)
 class Scenario:
     """A named question. `limit` is the score below which merchants are counted and crossings seen (default: the border of the
-    second lowest level). `snapshot_id`, when given, is the only snapshot that the scenario runs on; same snapshot and seed, same numbers.
+    second lowest level; of several moved borders, crossings are counted at the first). `snapshot_id`, when given, is the only snapshot that the scenario runs on; same snapshot and seed, same numbers.
     `as_of` is the day at whose end it was asked (None: all that the snapshot knows); `parent` the scenario that it was copied from; `assumptions`
     are its author's own sentences, beside those that every result carries. `questions` are asked beside the outcomes; a scenario that asks one may have no lever."""
 
@@ -191,7 +190,8 @@ def _lever(table: TomlTable, version: int) -> Lever:
 
 def check_levers(scenario: Scenario) -> None:
     """InputError when the levers contradict each other or one says neither or both of target and change."""
-    keys = [(lever.kind, lever.of) for lever in scenario.levers]
+    keys = [(lever.kind, lever.of, lever.level) for lever in scenario.levers]
+    has_limit = scenario.limit is not None or ("score_limit", None, None) in keys
     for lever, key in zip(scenario.levers, keys, strict=True):
         if keys.count(key) > 1:
             raise InputError(f"scenario '{scenario.name}': lever '{lever.name}' is set more than once. Keep one.")
@@ -203,8 +203,8 @@ def check_levers(scenario: Scenario) -> None:
             raise InputError(
                 f"scenario '{scenario.name}': lever '{lever.name}' needs either target or change, not both or none."
             )
-        if lever.level is not None and scenario.limit is not None:
+        if lever.level is not None and has_limit:
             raise InputError(
-                f"scenario '{scenario.name}': crossings are counted at limit {scenario.limit:g} and at the border of "
+                f"scenario '{scenario.name}': crossings are counted at a limit of its own and at the border of "
                 f"'{lever.level}'. Leave out limit, or the lever's level."
             )

@@ -16,7 +16,7 @@ import numpy as np
 from analytics.bench import whatif as checks
 from analytics.trust.programme import default_programme
 from analytics.whatif import Lab, Lever, Scenario, make_lab
-from analytics.whatif.levers import change_definition
+from analytics.whatif.definition import change_definition
 
 if TYPE_CHECKING:
     from analytics.warehouse import Warehouse

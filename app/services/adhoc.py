@@ -163,9 +163,9 @@ def save(name: str, sql: str, plot: Plot | None, actor: Actor) -> SavedQuery:
     return _saved(get_runtime().workspace.queries.save(name, body, actor))
 
 
-def remove(name: str, actor: Actor) -> None:
+def remove(query_id: str, actor: Actor) -> None:
     """Puts a saved question away. Raises NotFound."""
-    get_runtime().workspace.queries.remove(name, actor)
+    get_runtime().workspace.queries.remove(query_id, actor)
 
 
 def _saved(document: Document) -> SavedQuery:

@@ -209,7 +209,7 @@ def _told(result: WhatifResult) -> Row:
 
 def _label(scenario: Scenario, *names: str) -> Row:
     """What kind of answer it is with these levers beside the scenario's own: exact where all are rules."""
-    from analytics.whatif.scenario import BEHAVIOUR
+    from analytics.whatif.scenario import ASSUMED
 
     kinds = {*(name.partition(" ")[0] for name in names), *(lever.kind for lever in scenario.levers)}
-    return {"label": "assumption" if kinds & set(BEHAVIOUR) else "exact"}
+    return {"label": "assumption" if kinds & set(ASSUMED) else "exact"}

@@ -77,8 +77,8 @@ class Levers:
 
 
 @shared
-def lab(snapshot_id: str, as_of: date | None = None) -> Lab:
-    """The prepared lab of a snapshot as of a day (None: the newest) under the committed definition; every session shares it."""
+def lab(snapshot_id: str, as_of: date | None = None, definition: Programme | None = None) -> Lab:
+    """The prepared lab of a snapshot as of a day (None: the newest) under a definition (None: the committed one); every session shares it."""
     from analytics.trust import daily_counts
     from analytics.trust.programmes import Prepared, SellerProgramme, prepare
     from analytics.whatif import Standards, carrier_counts, make_lab, named_programme
@@ -97,7 +97,7 @@ def lab(snapshot_id: str, as_of: date | None = None) -> Lab:
 
     standards = Standards(lambda name: named_programme(name, programmes.available()), evaluated)
     with cursor(snapshot_id, as_of) as opened:
-        return make_lab(opened, recount=recount, by_carrier=by_carrier, standards=standards)
+        return make_lab(opened, programme=definition, recount=recount, by_carrier=by_carrier, standards=standards)
 
 
 def run_scenario(snapshot_id: str, scenario: Scenario, as_of: date | None = None) -> WhatifResult:

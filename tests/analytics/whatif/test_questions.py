@@ -174,6 +174,24 @@ class TestSearch:
         assert over(mixed)(scenario) == first.points
         assert first.evaluations <= 1100
 
+    def test_a_mix_beyond_the_budget_alone_is_never_run(self) -> None:
+        """Its cost tells it; with a limit beside the budget every mix is run, since how far it misses guides the search."""
+        runs: list[Scenario] = []
+
+        def evaluate(scenario: Scenario) -> Mapping[str, float]:
+            runs.append(scenario)
+            return over(mixed)(scenario)
+
+        found = search(evaluate, NOW, PRICED, Wanted("score", 1, budget=60.0))
+        assert found == find(Wanted("score", 1, budget=60.0))
+        for scenario in runs:
+            values = {lever.name: float(lever.target or 0.0) for lever in scenario.levers}
+            assert sum(item.cost * abs(values[item.knob.name] - item.knob.baseline) for item in PRICED) <= 60.0 + 1e-6
+        assert len(runs) < found.evaluations / 2
+        runs.clear()
+        limited = search(evaluate, NOW, PRICED, Wanted("score", 1, budget=60.0, limits=(Limit("hit", at_most=12),)))
+        assert len(runs) == limited.evaluations
+
     def test_what_buys_nothing_stays_where_it_is(self) -> None:
         """Only the late rate changes how many are hit here, so the borders stay exactly where they are."""
         evaluate = over(lambda rate, *_: {"hit": round(100 * rate)})

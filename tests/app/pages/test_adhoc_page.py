@@ -78,6 +78,23 @@ class TestPage:
         other.button(key="adhoc.remove").click().run()
         assert adhoc.saved() == []
 
+    def test_a_query_that_somebody_removed_is_one_line_when_it_is_opened_or_removed(self, desk: Runtime) -> None:
+        first, second = adhoc.save("First", "select 1", None, ANNA), adhoc.save("Second", "select 2", None, ANNA)
+        found = page(query=first.query_id)
+        adhoc.remove(second.query_id, ANNA)
+        chooser = next(each for each in found.selectbox if each.key and each.key.startswith("adhoc.open."))
+        chooser.set_value(second.query_id).run()
+        assert any("no saved query" in each.value for each in found.warning)
+        assert found.text_area(key="adhoc.sql").value == "select 1"
+        assert not found.exception
+
+        adhoc.remove(first.query_id, ANNA)
+        anew = adhoc.save("First", "select 3", None, ANNA)  # another one under the name of the removed one
+        found.button(key="adhoc.remove").click().run()
+        assert any("somebody removed it" in each.value for each in found.warning)
+        assert [query.query_id for query in adhoc.saved()] == [anew.query_id]
+        assert not found.exception
+
     def test_a_refused_question_and_a_dead_link_are_one_line_each(self, desk: Runtime) -> None:
         found = answered(page(query="nothing"), "select * from buyers")
         said = [each.value.replace("\\", "") for each in found.warning]
