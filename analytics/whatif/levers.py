@@ -29,6 +29,7 @@ _COLUMNS = {
     "merchants": "merchant_id",
 }
 _LATE = "late_seller_count"
+_APART = 0.5  # score points between the borders of levels, at least
 # Denominators that are answers or questions, of which there could be more: how many an order.
 ASKED = ("reviewed_order_count", "csat_count", "question_count", "review_count", "nps_count")
 
@@ -228,9 +229,10 @@ def _limit_range(programme: Programme, level: str | None, limit: float) -> Lever
             f"lever 'score_limit': level '{level}' has no border that moves.{did_you_mean(level, movable)}"
         )
     position = movable.index(level)
-    low = programme.levels[position + 1].minimum + LEAST
-    high = programme.levels[position - 1].minimum - LEAST if position else 100.0
-    return LeverRange("score_limit", level, programme.levels[position].minimum, low, high)
+    now = programme.levels[position].minimum
+    low = min(programme.levels[position + 1].minimum + _APART, now)
+    high = max(programme.levels[position - 1].minimum - _APART, now) if position else 100.0
+    return LeverRange("score_limit", level, now, low, high)
 
 
 def _rule_range(world: World, lever: Lever, rate: Rate) -> LeverRange:

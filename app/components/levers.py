@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.components.carrier_lever import carrier_lever
+from app.components.clause_lever import clause_lever
 from app.components.levels import level_name
 from app.components.more_levers import further_levers
 from app.components.whatif_words import open_scenario
@@ -40,6 +41,7 @@ def lever_panel(filters: Filters) -> Scenario | None:
     chosen.append(border := _score_limit(ranges.borders))
     others = tuple(found for found in ranges.borders if found.level != border.level)
     chosen += further_levers((*others, *ranges.policy), _("More rules"), "policy")
+    chosen += clause_lever(segment, as_of)
     seed = st.number_input(
         _("Seed"), 0, 10_000, 1, key="whatif.seed", help=_("The same seed gives the same intervals.")
     )

@@ -35,15 +35,17 @@ class Levers:
     def label(self, name: str) -> str:
         """What a lever is called on the page."""
         found = self._ranges[name]
-        return lever_label(found.kind, found.of, found.level)
+        return lever_label(found.kind, found.of, found.level, found.instead_of)
 
     def figure(self, name: str, value: float) -> str:
         """A lever's value in its unit."""
-        return lever_figure(self._ranges[name].kind, value)
+        found = self._ranges[name]
+        return lever_figure(found.kind, value, found.of)
 
     def factor(self, name: str) -> float:
         """What a value is multiplied with to be typed in: a share is typed in per cent."""
-        return 100.0 if lever_unit(self._ranges[name].kind) == "rate" else 1.0
+        found = self._ranges[name]
+        return 100.0 if lever_unit(found.kind, found.of) == "rate" else 1.0
 
     def bounds(self, name: str) -> tuple[float, float]:
         """The lowest and the highest value."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.components.clause_lever import hit_table
 from app.components.empty import empty_state
 from app.components.header import page_header
 from app.components.levers import keep_panel, lever_panel
@@ -47,6 +48,7 @@ def draw_lab() -> None:
             assumption_box(result, scenario.segment)
             outcome_cards(result)
             mix_table(result)
+            hit_table(scenario, result)
             score_change(result)
             crossing_list(result)
 

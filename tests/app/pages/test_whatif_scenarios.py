@@ -154,3 +154,15 @@ def test_the_lever_of_carriers_leaves_with_its_words(demo: str) -> None:
         assert f"由 {first} 承运的发货订单占比（替代 {second}）" in scenario_export.lever_words(moved)
         told = scenario_export.assumption_words(scenarios.run_scenario(demo, moved), Segment())
         assert any(f"“{first}”与{second}" in sentence for sentence in told)
+
+
+def test_a_clauses_limit_is_named_in_its_own_words_and_unit(demo: str) -> None:
+    spans = {str(found.of): found for found in scenarios.judged_clauses(demo, Segment(), "walmart")}
+    assert spans["walmart/refund_rate"].baseline == 0.06
+    moved = Scenario("x", levers=(Lever("clause_limit", target=0.04, of="walmart/refund_rate"),), draws=60)
+    result = scenarios.run_scenario(demo, moved)
+    with use_language("zh"):
+        assert scenario_export.lever_words(moved) == "沃尔玛 · 退款率的界线：4.0%"
+        hit = next(outcome for outcome in result.outcomes if outcome.outcome == "clause_hit")
+        assert "沃尔玛 · 退款率" in scenario_export.outcome_title(hit)
+        assert any("沃尔玛 · 退款率" in sentence for sentence in scenario_export.assumption_words(result, Segment()))
