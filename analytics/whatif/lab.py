@@ -27,7 +27,7 @@ from analytics.whatif.effect_outcomes import effect_outcomes
 from analytics.whatif.effect_types import Effect
 from analytics.whatif.levers import LeverRange
 from analytics.whatif.outcomes import Outcome, People, group_outcomes, point_values
-from analytics.whatif.scenario import Scenario, Segment, check_levers
+from analytics.whatif.scenario import Lever, Scenario, Segment, check_levers
 from analytics.whatif.spread import MOST_DRAWN, GroupDraws, group_draws
 from analytics.whatif.world import Mask, World, levels_of, make_world, with_programme
 
@@ -93,6 +93,14 @@ class Lab:
     def ranges(self, segment: Segment = EVERYONE) -> tuple[LeverRange, ...]:
         """Every lever with its live baseline and bounds in a segment, behaviour first. InputError where no merchant matches."""
         return lever_rules.ranges(self.world, self._inside(segment))
+
+    def range_of(self, lever: Lever, segment: Segment = EVERYONE) -> LeverRange:
+        """One lever's live baseline and bounds in a segment. InputError where no merchant matches, or where the data or the definition lack the lever."""
+        return lever_rules.range_of(self.world, self._inside(segment), lever)
+
+    def crossing_limit(self, scenario: Scenario) -> float:
+        """The score at which a scenario counts who crosses, before it moves it."""
+        return lever_rules.default_limit(self.programme, scenario)
 
     def points(self, scenario: Scenario) -> Mapping[str, float]:
         """The segment's outcomes under a scenario without intervals, for searches that ask often: outcome → value (`gmv_touched.EUR` by currency). Raises as `run`."""
