@@ -14,6 +14,7 @@ from analytics.trust.toml_table import did_you_mean
 from analytics.whatif.levers import LeverRange
 from analytics.whatif.scenario import Lever, Scenario
 
+WHOLE = ("window_days", "min_n")  # kinds of levers that stand at whole numbers alone
 Evaluate = Callable[[Scenario], Mapping[str, float]]
 """A scenario's outcomes as plain figures, without intervals: outcome → value; NaN where there is none (a share of nobody)."""
 
@@ -31,6 +32,10 @@ class Knob:
     def name(self) -> str:
         """What the lever is called in questions: its kind, and what it is of (`score_limit good`)."""
         return self.lever.name
+
+    def at(self, value: float) -> float:
+        """The value, or the nearest one that the lever can stand at."""
+        return float(round(value)) if self.lever.kind in WHOLE else value
 
     def turned(self, scenario: Scenario, value: float) -> Scenario:
         """The scenario with this lever at `value`, in the place that it has there, else as its last lever; a border as its first, where crossings are counted."""

@@ -5,7 +5,7 @@ Knows the spelling of scenarios, not the data that they are asked of: `Lab` chec
 
 from __future__ import annotations
 
-import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import date
@@ -48,6 +48,7 @@ _SINCE: Mapping[
     3: (*MIX, *CLAUSES),
 }
 _WITH_OF = (*OF_A_RATE, *MIX, *CLAUSES)
+MOST_SEED = 2**63 - 1  # as far as TOML's whole numbers go
 DAYS = (date(1900, 1, 1), date(2200, 12, 31))  # that a scenario may be asked of
 
 
@@ -157,7 +158,7 @@ def _scenario(root: TomlTable) -> Scenario:
         segment=Segment(**{field.name: segment.texts(field.name) for field in fields(Segment)}),
         levers=() if asks_only else tuple(_lever(table, version) for table in root.tables("levers")),
         limit=root.number("limit", 0, 100) if root.has("limit") else None,
-        seed=root.whole("seed", 0, math.inf, default=1),
+        seed=root.whole("seed", 0, MOST_SEED, default=1),
         draws=root.whole("draws", 40, 10_000, default=400),
         snapshot_id=root.text("snapshot_id") if root.has("snapshot_id") else None,
         as_of=root.day("as_of", *DAYS) if root.has("as_of") else None,
@@ -191,9 +192,10 @@ def _lever(table: TomlTable, version: int) -> Lever:
 def check_levers(scenario: Scenario) -> None:
     """InputError when the levers contradict each other or one says neither or both of target and change."""
     keys = [(lever.kind, lever.of, lever.level) for lever in scenario.levers]
+    times = Counter(keys)
     has_limit = scenario.limit is not None or ("score_limit", None, None) in keys
     for lever, key in zip(scenario.levers, keys, strict=True):
-        if keys.count(key) > 1:
+        if times[key] > 1:
             raise InputError(f"scenario '{scenario.name}': lever '{lever.name}' is set more than once. Keep one.")
         if (lever.of is not None) != (lever.kind in _WITH_OF):
             named = {"carrier_share": "a carrier", "clause_limit": "programme/clause"}

@@ -16,7 +16,7 @@ from app.i18n import N_
 from app.services import effects, programmes, trust
 from app.services.reading import base_id
 from app.services.runtime import cached, get_runtime, shared
-from app.services.warehouse import cursor, earlier_day, merchants
+from app.services.warehouse import cursor, earlier_day, local_day, merchants, snapshot
 
 if TYPE_CHECKING:
     from analytics.trust import Programme
@@ -102,8 +102,18 @@ def lab(snapshot_id: str, as_of: date | None = None, definition: Programme | Non
 
 def run_scenario(snapshot_id: str, scenario: Scenario, as_of: date | None = None) -> WhatifResult:
     """The scenario on a snapshot as of a day (None: the newest); of the newest with what buyers do about it, once effects are fitted
-    (`effects`). Raises InputError for a segment without merchants or a lever out of its bounds."""
+    (`effects`). Raises InputError for a segment without merchants, a lever out of its bounds or a day after the data."""
+    _check_day(snapshot_id, as_of)
     return _run(snapshot_id, scenario, as_of, effects.of_score(snapshot_id) if as_of is None else ())
+
+
+def _check_day(snapshot_id: str, as_of: date | None) -> None:
+    from analytics.errors import InputError
+
+    found = snapshot(base_id(snapshot_id))
+    last = local_day(found.data_up_to, found.time_zone) if found.data_up_to else None
+    if as_of is not None and last is not None and as_of > last:
+        raise InputError(f"as_of: {as_of} is after the data, which end on {last}. Choose a day up to then.")
 
 
 @shared
