@@ -40,6 +40,7 @@ BEHAVIOUR: tuple[LeverKind, ...] = ("late_rate", "rate", "coverage")  # what mer
 MIX: tuple[LeverKind, ...] = ("carrier_share",)  # where orders go; their `of` names a carrier
 ASSUMED: tuple[LeverKind, ...] = (*BEHAVIOUR, *MIX)  # what may come about; the others are policy
 CLAUSES: tuple[LeverKind, ...] = ("clause_limit",)  # of a seller programme, beside the score; `of` is programme/clause
+SCORE_RULES: tuple[LeverKind, ...] = tuple(kind for kind in LEVER_KINDS if kind not in (*ASSUMED, *CLAUSES))
 _SINCE: Mapping[
     int, tuple[LeverKind, ...]
 ] = {  # version of a file → the kinds that came with it; what they say stays the same

@@ -38,7 +38,9 @@ def lever_panel(filters: Filters) -> Scenario | None:
     chosen = [*_late_rate(ranges.late_rate), *further_levers(ranges.behaviour, _("More of what they do"), "behaviour")]
     chosen += carrier_lever(ranges.mix, segment, as_of)
     st.caption("**" + _("The rules") + "**")
-    chosen += [*_score_limit(ranges.borders), *further_levers(ranges.policy, _("More rules"), "policy")]
+    chosen.append(border := _score_limit(ranges.borders))
+    others = tuple(found for found in ranges.borders if found.level != border.level)
+    chosen += further_levers((*others, *ranges.policy), _("More rules"), "policy")
     chosen += clause_lever(segment, as_of)
     seed = st.number_input(
         _("Seed"), 0, 10_000, 1, key="whatif.seed", help=_("The same seed gives the same intervals.")
@@ -69,8 +71,8 @@ def _late_rate(found: LeverRange | None) -> list[Lever]:
     return [Lever("late_rate", change=change)]
 
 
-def _score_limit(ranges: tuple[LeverRange, ...]) -> list[Lever]:
-    """The lever of the level whose border moves, in score points."""
+def _score_limit(ranges: tuple[LeverRange, ...]) -> Lever:
+    """The lever of the level whose border moves and where crossings are counted, in score points."""
     from analytics.whatif import Lever
 
     borders = {found.level: found for found in ranges if found.level}
@@ -93,7 +95,7 @@ def _score_limit(ranges: tuple[LeverRange, ...]) -> list[Lever]:
         key=f"whatif.border.{level}",
     )
     st.caption(_("now {now}, then {then}", now=figure(found.baseline, "points"), then=figure(border, "points")))
-    return [Lever("score_limit", target=border, level=str(level))]
+    return Lever("score_limit", target=border, level=str(level))
 
 
 def keep_panel(scenario: Scenario, as_of: date | None) -> None:
@@ -103,7 +105,9 @@ def keep_panel(scenario: Scenario, as_of: date | None) -> None:
     asked = scenarios.named(scenario, name, own)
     is_taken = name in {document.name for document in scenarios.saved()}
     with st.container(horizontal=True):
-        is_saved = st.button(_("Save scenario"), icon=":material/bookmark_add:", disabled=not name or is_taken)
+        is_saved = st.button(
+            _("Save scenario"), icon=":material/bookmark_add:", disabled=not name or is_taken, key="whatif.save"
+        )
         st.download_button(
             _("Download as TOML"),
             scenarios.to_toml(asked, snapshot_id(), as_of),

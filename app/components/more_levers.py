@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from analytics.whatif import Lever, LeverRange
 
 MOST = 6  # at once: more sliders than fit beside the outcomes
-STEPS = {"half_life_days": 1.0, "window_days": 1.0, "min_n": 1.0, "weight": 0.5}
+STEPS = {"score_limit": 0.5, "half_life_days": 1.0, "window_days": 1.0, "min_n": 1.0, "weight": 0.5}
 HIGHEST = {"weight": 60.0, "min_n": 500.0}  # of a slider; a scenario's file may ask for more
 
 
