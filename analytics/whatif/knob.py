@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from analytics.errors import InputError
 from analytics.trust.toml_table import did_you_mean
+from analytics.whatif.definition import WHOLE
 from analytics.whatif.levers import LeverRange
 from analytics.whatif.scenario import Lever, Scenario
 
@@ -31,6 +32,10 @@ class Knob:
     def name(self) -> str:
         """What the lever is called in questions: its kind, and what it is of (`score_limit good`)."""
         return self.lever.name
+
+    def at(self, value: float) -> float:
+        """The value, or the nearest one that the lever can stand at."""
+        return float(round(value)) if self.lever.kind in WHOLE else value
 
     def turned(self, scenario: Scenario, value: float) -> Scenario:
         """The scenario with this lever at `value`, in the place that it has there, else as its last lever; a border as its first, where crossings are counted."""
@@ -58,7 +63,9 @@ def find_knob(name: str, scenario: Scenario, ranges: Iterable[LeverRange]) -> Kn
     found = known[name]
     own = next((lever for lever in scenario.levers if lever.name == name), None)
     baseline = found.baseline if own is None else found.target(own)
-    return Knob(Lever(found.kind, level=found.level, of=found.of), found.low, found.high, baseline)
+    return Knob(
+        Lever(found.kind, level=found.level, of=found.of, instead_of=found.instead_of), found.low, found.high, baseline
+    )
 
 
 def outcome_of(points: Mapping[str, float], outcome: str) -> float:

@@ -1,7 +1,7 @@
 """What can be changed: a lever's live baseline and bounds in a segment, and the world that a behaviour lever makes.
 
-Behaviour levers change the counts of the segment's merchants, policy levers the definition for all (`definition.py`). Knows worlds and definitions; draws no
-random number and reads no database.
+Behaviour levers change the counts of the segment's merchants, those of the mix too (`mix.py`), policy levers the definition for all (`definition.py`). Knows
+worlds and definitions; draws no random number and reads no database.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from analytics.errors import InputError
 from analytics.trust.programme import Programme, Rate
 from analytics.trust.toml_table import did_you_mean
 from analytics.whatif.definition import LEAST
+from analytics.whatif.mix import carrier_names, shares
 from analytics.whatif.scenario import Lever, LeverKind, Scenario, Segment
+from analytics.whatif.usual import NARROWEST, usual_of
 from analytics.whatif.world import Mask, World, with_counts
 
 _COLUMNS = {
@@ -27,7 +29,7 @@ _COLUMNS = {
     "merchants": "merchant_id",
 }
 _LATE = "late_seller_count"
-_USUAL = (0.05, 0.95)  # quantiles of merchants' own values: beyond them the data say nothing of how merchants do
+_APART = 0.5  # score points between the borders of levels, at least
 # Denominators that are answers or questions, of which there could be more: how many an order.
 ASKED = ("reviewed_order_count", "csat_count", "question_count", "review_count", "nps_count")
 
@@ -46,16 +48,17 @@ class LeverRange:
     high: float
     of: str | None = None
     usual: tuple[float, float] | None = None
+    instead_of: str | None = None
 
     @property
     def name(self) -> str:
-        return Lever(self.kind, level=self.level, of=self.of).name
+        return Lever(self.kind, level=self.level, of=self.of, instead_of=self.instead_of).name
 
     def target(self, lever: Lever) -> float:
         """The value that the lever asks for; InputError when out of bounds. Exactly the baseline when the change is zero."""
         asked = lever.target if lever.target is not None else self.baseline + (lever.change or 0.0)
         if not self.low <= asked <= self.high:
-            is_share = self.kind in ("late_rate", "rate", "good", "bad", "bound")
+            is_share = self.kind in ("late_rate", "rate", "good", "bad", "bound", "carrier_share")
             unit = " Rates are from 0 to 1: two percentage points are 0.02." if is_share else ""
             raise InputError(
                 f"lever '{self.name}': {asked:g} is out of bounds, from {self.low:g} to {self.high:g} (now {self.baseline:g}).{unit}"
@@ -67,7 +70,7 @@ class LeverRange:
         if self.usual is None or target == self.baseline:
             return 0.0
         low, high = min(self.usual[0], self.baseline), max(self.usual[1], self.baseline)
-        return max(low - target, target - high, 0.0) / max(high - low, 1e-6)
+        return max(low - target, target - high, 0.0) / max(high - low, NARROWEST)
 
 
 def segment_mask(counts: pd.DataFrame, segment: Segment) -> Mask:
@@ -89,7 +92,7 @@ def segment_mask(counts: pd.DataFrame, segment: Segment) -> Mask:
 
 
 def ranges(world: World, inside: Mask) -> tuple[LeverRange, ...]:
-    """Every lever that this segment has, behaviour first: baselines and bounds. One that the source lacks is not among them."""
+    """Every lever that this segment has, behaviour first, then the mix: baselines and bounds. One that the source lacks is not among them."""
     found: list[LeverRange] = []
     programme = world.model.programme
     late = [rate.rate_id for rate in world.model.rates if rate.numerator == _LATE]
@@ -101,6 +104,7 @@ def ranges(world: World, inside: Mask) -> tuple[LeverRange, ...]:
     for rate in world.model.rates:
         if rate.denominator in ASKED and world.base[inside, world.model.rates.index(rate)].sum() > 0:
             found.append(range_of(world, inside, Lever("coverage", of=rate.rate_id)))
+    found += [range_of(world, inside, Lever("carrier_share", of=name)) for name in carrier_names(world, inside)]
     found += [range_of(world, inside, Lever("score_limit", level=level.level_id)) for level in programme.levels[:-1]]
     found += [
         range_of(world, inside, Lever(kind)) for kind in ("score_limit", "half_life_days", "window_days", "min_n")
@@ -131,6 +135,9 @@ def range_of(world: World, inside: Mask, lever: Lever) -> LeverRange:
         case "min_n":
             most = float(world.n.max(initial=1))
             return LeverRange(lever.kind, None, float(programme.min_n), 1.0, max(most, float(programme.min_n)))
+        case "carrier_share":
+            baseline, low, high, usual = shares(world, inside, lever)
+            return LeverRange(lever.kind, None, baseline, low, high, lever.of, usual, lever.instead_of)
         case _:
             return _rule_range(world, lever, world.model.rates[_rate_column(world, lever)])
 
@@ -189,8 +196,7 @@ def _rate_range(world: World, inside: Mask, lever: Lever, column: int) -> LeverR
     baseline = float(plain[inside].sum() / base[inside].sum())
     enough = base >= world.model.programme.min_n
     seen = plain[enough] / base[enough] if enough.any() else np.array([baseline])
-    mine = plain[enough & inside] / base[enough & inside]
-    usual = (float(np.quantile(mine, _USUAL[0])), float(np.quantile(mine, _USUAL[1]))) if len(mine) else None
+    usual = usual_of(plain[enough] / base[enough], inside[enough])
     if world.model.rates[column].direction == "lower":
         low, high = 0.0, max(float(seen.max()), baseline)
     else:
@@ -209,12 +215,12 @@ def _coverage_range(world: World, inside: Mask, lever: Lever, column: int) -> Le
     baseline = float(base[inside].sum() / orders[inside].sum())
     enough = orders >= world.model.programme.min_n
     seen = base[enough] / orders[enough] if enough.any() else np.array([baseline])
-    usual = (float(np.quantile(seen, _USUAL[0])), float(np.quantile(seen, _USUAL[1])))
+    usual = usual_of(seen, np.ones(len(seen), dtype=bool))
     return LeverRange(lever.kind, None, baseline, 0.0, max(float(seen.max()), baseline), lever.of, usual)
 
 
 def _limit_range(programme: Programme, level: str | None, limit: float) -> LeverRange:
-    """Baseline and bounds of a border: a level's stays between its neighbours', the action limit between 0 and 100."""
+    """Baseline and bounds of a border: a level's stays apart from its neighbours', the action limit between 0 and 100."""
     if level is None:
         return LeverRange("score_limit", None, limit, 0.0, 100.0)
     movable = [item.level_id for item in programme.levels[:-1]]
@@ -223,10 +229,10 @@ def _limit_range(programme: Programme, level: str | None, limit: float) -> Lever
             f"lever 'score_limit': level '{level}' has no border that moves.{did_you_mean(level, movable)}"
         )
     position = movable.index(level)
-    above = programme.levels[position - 1].minimum if position else 100.0
-    return LeverRange(
-        "score_limit", level, programme.levels[position].minimum, programme.levels[position + 1].minimum, above
-    )
+    now = programme.levels[position].minimum
+    low = min(programme.levels[position + 1].minimum + _APART, now)
+    high = max(programme.levels[position - 1].minimum - _APART, now) if position else 100.0
+    return LeverRange("score_limit", level, now, low, high)
 
 
 def _rule_range(world: World, lever: Lever, rate: Rate) -> LeverRange:

@@ -115,7 +115,7 @@ class _Mixer:
         return [
             knob.baseline
             if at == start and knob.low <= knob.baseline <= knob.high
-            else min(knob.low + at * (knob.high - knob.low), knob.high)
+            else knob.at(min(knob.low + at * (knob.high - knob.low), knob.high))
             for knob, at, start in zip(self._knobs, place, self.start, strict=True)
         ]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import pandas as pd
 
-from app.errors import NotFound
+from app.errors import NotAllowed, NotFound
 from app.i18n import undirected
 from app.services.reading import base_id
 from app.services.runtime import get_runtime
@@ -158,7 +158,11 @@ def opened(query_id: str) -> SavedQuery:
 
 
 def save(name: str, sql: str, plot: Plot | None, actor: Actor) -> SavedQuery:
-    """Keeps a question under a name of its own. Raises StaleDocument for a taken name, NotAllowed for a bad one."""
+    """Keeps a question under a name of its own. Raises StaleDocument for a taken name, NotAllowed for a bad one and for what can't be asked."""
+    from analytics.adhoc.door import MOST_SQL
+
+    if len(sql) > MOST_SQL:  # every visit of the page reads all that is kept
+        raise NotAllowed("A question has at most {limit} characters; this has {n}.", limit=MOST_SQL, n=len(sql))
     body = json.dumps({"sql": sql, "plot": vars(plot) if plot else None}, ensure_ascii=False)
     return _saved(get_runtime().workspace.queries.save(name, body, actor))
 

@@ -282,6 +282,26 @@ class TestPairMap:
             pair_map(over(mixed), NOW, RATE, RATE, "score")
 
 
+class TestWholeLevers:
+    MIN_N = Knob(Lever("min_n"), 1.0, 878.0, 20.0)
+
+    def evaluate(self, scenario: Scenario) -> Mapping[str, float]:
+        (at,) = (lever.target for lever in scenario.levers)
+        assert at is not None
+        assert at == int(at), "the lab refuses a part of an order"
+        return {"y": 100 - at / 10}
+
+    def test_every_question_turns_them_in_whole_steps(self) -> None:
+        found = goal_seek(self.evaluate, NOW, self.MIN_N, "y", 90.05)
+        assert (found.value, found.reached, found.is_reached) == (100.0, 90.0, True)
+        mix = search(self.evaluate, NOW, [Priced(self.MIN_N, 1.0)], Wanted("y", 1, budget=7.5))
+        assert (mix.values, mix.cost) == ({"min_n": 13.0}, 7.0)
+        (bar,) = tornado(self.evaluate, NOW, [self.MIN_N], "y", 0.25)
+        assert (bar.low, bar.high, bar.at_low) == (15.0, 234.0, 98.5)
+        watch = pair_map(lambda _: {"y": 0.0}, NOW, self.MIN_N, WATCH, "y", 4)
+        assert watch.first_values == (1.0, 20.0, 586.0, 878.0)
+
+
 class TestKnobs:
     RANGES = (
         LeverRange("late_rate", None, 0.1, 0.0, 0.4),

@@ -179,7 +179,7 @@ def test_same_seed_same_numbers_other_seed_other_intervals() -> None:
         ((Lever("late_rate", target=1.5),), SOUTH, "late_rate.*out of bounds"),
         ((Lever("late_rate", target=float("nan")),), SOUTH, "out of bounds"),
         ((Lever("score_limit", target=101.0),), SOUTH, "101 is out of bounds, from 0 to 100 \\(now 55\\)"),
-        ((Lever("score_limit", target=90.0, level="good"),), SOUTH, "90 is out of bounds, from 55 to 85"),
+        ((Lever("score_limit", target=90.0, level="good"),), SOUTH, "90 is out of bounds, from 55.5 to 84.5"),
         ((Lever("score_limit", target=90.0, level="god"),), SOUTH, "Did you mean 'good'"),
         ((Lever("score_limit", target=9.0, level="poor"),), SOUTH, "level 'poor' has no border that moves"),
         ((Lever("late_rate", target=0.1, change=0.1),), SOUTH, "either target or change"),
@@ -259,7 +259,7 @@ def test_from_the_marts_with_live_ranges_and_the_snapshot_pinned() -> None:
     ranges = {(item.kind, item.level): item for item in lever_ranges(cursor)}  # type: ignore[arg-type]
     late = ranges["late_rate", None]
     assert (late.baseline, late.low, late.high) == (pytest.approx(4 / 15), 0.0, pytest.approx(0.6))
-    assert (ranges["score_limit", "good"].low, ranges["score_limit", "good"].high) == (55, 85)
+    assert (ranges["score_limit", "good"].low, ranges["score_limit", "good"].high) == (55.5, 84.5)
     # its prior leans on b as well, so c ends a little above the middle of the scale
     scenario = Scenario(
         "c delivers", segment=Segment(merchants=("c",)), levers=(Lever("late_rate", target=0.01),), limit=20.0

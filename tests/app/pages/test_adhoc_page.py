@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.charts.adhoc import plotted
-from app.errors import NotFound
+from app.errors import NotAllowed, NotFound
 from app.identity import Actor
 from app.services import adhoc
 from app.services.adhoc import Plot
@@ -110,6 +110,11 @@ class TestService:
         with pytest.raises(NotFound):
             adhoc.opened("no such")
 
+    def test_what_is_too_long_to_ask_is_not_kept(self, desk: Runtime) -> None:
+        with pytest.raises(NotAllowed, match="at most 20000 characters; this has 20001"):
+            adhoc.save("Long", "x" * 20_001, None, ANNA)
+        assert adhoc.saved() == []
+
     def test_what_can_be_drawn(self) -> None:
         frame = pd.DataFrame({"n": [1, 2], "name": ["a", "b"], "is_good": [True, False]})
         assert adhoc.plottable(frame) == (["n", "name", "is_good"], ["n"])
@@ -139,6 +144,17 @@ class TestCommand:
         assert result.exit_code == 0
         assert len(result.stdout.splitlines()) == 10_000
         assert "First 10,000 rows of more." in result.stderr
+
+    def test_a_name_of_a_column_moves_no_cursor(self, invoke: Invoke, warehouse: Path) -> None:
+        result = invoke("sql", 'select 1 as "a\x1b[2Jb"', "--warehouse", warehouse)
+        assert result.stdout.split() == ["a\ufffd[2Jb", "1"]
+
+    def test_letters_of_another_encoding_are_one_line(self, invoke: Invoke, warehouse: Path) -> None:
+        result = invoke("sql", "-", "--warehouse", warehouse, stdin=b"select 'caf\xe9'")
+        assert (result.exit_code, result.stderr.strip()) == (
+            1,
+            "Error: stdin is not UTF-8 at byte 11: write the query in UTF-8.",
+        )
 
     def test_a_wrong_question_is_one_line(self, invoke: Invoke, warehouse: Path) -> None:
         result = invoke("sql", "select 1; select 2", "--warehouse", warehouse)
