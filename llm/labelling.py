@@ -14,9 +14,8 @@ def likeliest(logs: Floats, labels: Sequence[str]) -> list[int]:
     """The path of labels (as positions) of the greatest sum of `logs` (n ≥ 1, labels), by Viterbi's algorithm (1967); before the first stands `labels[0]`."""
     steps = _steps(tuple(labels))
     alone = logs.argmax(axis=1)
-    if np.isfinite(
-        steps[np.r_[0, alone[:-1]], alone]
-    ).all():  # most rows: each word's likeliest may follow the one before
+    is_allowed = np.isfinite(steps[np.r_[0, alone[:-1]], alone])
+    if is_allowed.all():  # as of most rows: nothing better can be found
         return [int(label) for label in alone]
     best = logs[0] + steps[0]
     back = []
