@@ -285,7 +285,22 @@ def test_on_the_page_it_goes_onto_the_levers_is_archived_brought_back_and_remove
     assert went_on.document_id in {one.document_id for one in kept_scenarios.all_kept()}  # asked first
     page.button(key="whatif.remove").click().run()
     assert not page.exception
+    assert any("Removed" in each.value for each in page.success)
     assert went_on.document_id not in {one.document_id for one in kept_scenarios.all_kept()}
+
+
+def test_on_the_page_a_refused_step_is_one_line(demo: str) -> None:
+    lost = replace(LOWER, name="Of nowhere", segment=Segment(regions=("Nowhere",)))
+    kept = kept_scenarios._kept(scenarios.save(lost, demo, ANN, DAY))
+    page = AppTest.from_file(str(MAIN), default_timeout=120)
+    page.query_params[kept_scenarios.PARAM] = kept.document_id
+    page.switch_page("views/whatif.py").run()
+    for step in ("levers", "onto"):
+        page.button(key=f"whatif.{step}.{kept.document_id}").click().run()
+        assert any("have no merchant of Nowhere" in each.value for each in page.warning)
+        assert not page.exception
+        assert not page.error
+        assert page.query_params[kept_scenarios.PARAM] == kept.document_id
 
 
 def test_cells_and_bars_are_single_runs_on_data(demo: str) -> None:
