@@ -170,6 +170,12 @@ def test_what_the_sliders_can_not_hold_is_said_a_sentence_each(demo: str) -> Non
         assert words in said
     for words in ("90 draws", "in “Find”"):
         assert words in said
+    of_none = scenario_fit.Fit(Scenario("x", segment=Segment(size_bands=("0", "200+"))), ())
+    offered = scenario_fit._with_bands_offered(of_none)
+    assert offered.scenario.segment.size_bands == ("200+",)
+    assert "merchants with 0 orders" in offered.said[0]
+    with pytest.raises(NotAllowed, match="merchants with 0 orders alone"):
+        scenario_fit._with_bands_offered(scenario_fit.Fit(Scenario("x", segment=Segment(size_bands=("0",))), ()))
     elsewhere = replace(own, name="Elsewhere", segment=Segment(regions=("Nowhere",)))
     kept = kept_scenarios._kept(scenarios.save(elsewhere, demo, ANN))
     with pytest.raises(NotAllowed, match="no merchant of Nowhere"):
