@@ -172,10 +172,15 @@ def number(value: float, *, digits: int = 0) -> str:
 
 def compact(value: float) -> str:
     """12400 → 12.4k, 1.2万: three significant places or so, for cards and axes."""
-    if abs(value) < 1000:
+    if abs(value) < _short_from():
         return number(value, digits=0 if float(value).is_integer() else 1)
     text = str(numbers.format_compact_decimal(value, locale=locale(), fraction_digits=1))
     return text.replace("K", "k")
+
+
+def _short_from() -> int:
+    """From where a language has a short word for an amount: thousand (k), ten thousand (万). Below it Babel would write all digits, unrounded."""
+    return 10_000 if locale().language == "zh" else 1_000
 
 
 def rate(value: float, *, digits: int = 1) -> str:
@@ -197,7 +202,7 @@ def money(value: float, currency: str | None, *, short: bool = False) -> str:
     """An amount in major units with its currency; `short` for cards (R$12.4k). Without a currency: the number."""
     if not currency:
         return compact(value) if short else number(value, digits=2)
-    if short and abs(value) >= 1000:
+    if short and abs(value) >= _short_from():
         text = numbers.format_compact_currency(value, currency, locale=locale(), fraction_digits=1)
         return str(text).replace("K", "k")
     return str(numbers.format_currency(value, currency, locale=locale()))

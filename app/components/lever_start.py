@@ -11,7 +11,7 @@ import streamlit as st
 
 from app.components.thread import plain
 from app.filter_bar import change_filters
-from app.i18n import _
+from app.i18n import _, language
 from app.services import scenario_fit
 from app.services.kept_scenarios import PARAM, Kept
 from app.services.runtime import snapshot_id
@@ -73,6 +73,11 @@ def current() -> Start:
     return found
 
 
+def tabs_key(linked: str | None) -> str:
+    """The key of the page's tabs, whose value is the name of the open one: others for every scenario in the address, and once one is put onto the levers."""
+    return current().key(f"whatif.tabs.{language()}.{linked}")
+
+
 def slide(slider: Slider, label: str, key: str, written: str) -> float:
     """Draw a lever's slider; returns its position."""
     start = current()
@@ -81,7 +86,7 @@ def slide(slider: Slider, label: str, key: str, written: str) -> float:
 
 
 def open_in_levers(kept: Kept, as_of: date | None) -> None:
-    """Puts a saved scenario onto the levers, its segment into the filters, and opens the levers. Raises as `scenario_fit.taken`. In the body of a run."""
+    """Puts a saved scenario onto the levers, its segment into the filters, and opens the levers, with the next run. Raises as `scenario_fit.taken`."""
     found = scenario_fit.taken(kept, (snapshot_id(), as_of))
     segment = found.segment
     st.session_state[KEY] = Start(
@@ -99,7 +104,6 @@ def open_in_levers(kept: Kept, as_of: date | None) -> None:
         categories=segment.categories, regions=segment.regions, tiers=segment.tiers, merchants=segment.merchants
     )
     st.query_params.pop(PARAM, None)
-    st.rerun()
 
 
 def _put_back() -> None:

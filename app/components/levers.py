@@ -17,14 +17,12 @@ from app.components.whatif_words import open_scenario
 from app.i18n import _, figure, rate
 from app.identity import current_actor
 from app.services import scenarios, trust
-from app.services.lever_sliders import slider_of
+from app.services.lever_sliders import SIZE_BANDS, slider_of
 from app.services.runtime import get_runtime, snapshot_id
 
 if TYPE_CHECKING:
     from analytics.whatif import Lever, LeverRange, Scenario
     from app.filters import Filters
-
-SIZE_BANDS = ("1-9", "10-49", "50-199", "200+")
 
 
 def lever_panel(filters: Filters) -> Scenario | None:

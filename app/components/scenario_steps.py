@@ -9,9 +9,9 @@ from functools import partial
 import streamlit as st
 
 from app.components.knowledge_steps import attempt
-from app.components.lever_start import open_in_levers
+from app.components.lever_start import open_in_levers, tabs_key
 from app.components.thread import plain
-from app.components.whatif_words import choose_anew, open_scenario
+from app.components.whatif_words import choose_anew, link_to
 from app.i18n import _
 from app.identity import Actor, current_actor
 from app.services import kept_scenarios, scenario_fit
@@ -33,7 +33,7 @@ def draw_steps(kept: Kept, as_of: date | None) -> None:
     with st.container(horizontal=True):
         if kept.scenario is not None:
             if st.button(_("Open in levers"), icon=":material/tune:", type="tertiary", key=_key("levers", kept)):
-                open_in_levers(kept, as_of)
+                _go(lambda _actor: open_in_levers(kept, as_of))
             _draw_copy(kept)
             if not scenario_fit.is_of_shown(kept.scenario, (snapshot_id(), as_of)):
                 _draw_copy_onto(kept, as_of)
@@ -46,10 +46,9 @@ def _draw_copy(kept: Kept) -> None:
         st.popover(_("Copy"), type="tertiary", icon=":material/content_copy:"),
         st.form(_key("copy", kept), border=False),
     ):
-        name = st.text_input(_("Name of the copy"), _("{name}, copy", name=kept.name), max_chars=200)
+        name = st.text_input(_("Name of the copy"), _("{name}, copy", name=kept.name[:180]), max_chars=200)
         if st.form_submit_button(_("Copy")):
-            copy = kept_scenarios.fork(kept, name, _actor())
-            open_scenario(copy.document_id)
+            _go(lambda actor: link_to(kept_scenarios.fork(kept, name, actor).document_id))
 
 
 def _draw_copy_onto(kept: Kept, as_of: date | None) -> None:
@@ -60,9 +59,19 @@ def _draw_copy_onto(kept: Kept, as_of: date | None) -> None:
         help=_("The same question of the snapshot and day that the page shows; what has to change for it is said."),
         key=_key("onto", kept),
     ):
-        copy, said = scenario_fit.copy_onto(kept, (snapshot_id(), as_of), _actor())
-        st.session_state[COPIED] = copy.document_id, said
-        open_scenario(copy.document_id)
+        _go(lambda actor: _copy_onto(kept, as_of, actor))
+
+
+def _copy_onto(kept: Kept, as_of: date | None, actor: Actor) -> None:
+    copy, said = scenario_fit.copy_onto(kept, (snapshot_id(), as_of), actor)
+    st.session_state[COPIED] = copy.document_id, said
+    link_to(copy.document_id)
+
+
+def _go(step: Callable[[Actor], object]) -> None:
+    """Takes a step that leads elsewhere, and draws the page anew: there, or here with what refused it."""
+    attempt(step, "")
+    st.rerun()
 
 
 def _draw_more(kept: Kept) -> None:
@@ -119,6 +128,7 @@ def _remove(kept: Kept) -> None:
     _step(partial(kept_scenarios.remove, kept), _("Removed."))
     if st.query_params.get(PARAM) == kept.document_id:
         st.query_params.pop(PARAM)
+        st.session_state[tabs_key(None)] = _("Scenarios")
 
 
 def _actor() -> Actor:

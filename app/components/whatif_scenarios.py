@@ -71,10 +71,10 @@ def _draw_list(kept: list[Kept]) -> None:
     table(
         frame,
         [
-            Column("name", _("Scenario"), pinned=True),
+            Column("name", _("Scenario"), pinned=True, width=200),
             Column("author", _("Author")),
             Column("parent", _("Copied from")),
-            Column("levers", _("Levers")),
+            Column("levers", _("Levers"), width=240),
             Column("saved_at", _("Saved (UTC)"), "moment"),
             *(archived if is_archive else ()),
             Column("open", _("Link"), "button"),

@@ -64,10 +64,15 @@ class Asked:
 
 
 def open_scenario(document_id: str) -> None:
-    """Puts a saved scenario into the address, so that the address is a link to it, and opens it among those side by side."""
+    """Goes to a saved scenario. In the body of a run."""
+    link_to(document_id)
+    st.rerun()
+
+
+def link_to(document_id: str) -> None:
+    """Puts a saved scenario into the address, so that the address is a link to it, and among those side by side, with the next run."""
     st.query_params[PARAM] = document_id
     choose_anew()
-    st.rerun()
 
 
 def choose_anew() -> None:

@@ -11,6 +11,7 @@ from app.services.lever_words import lever_unit
 if TYPE_CHECKING:
     from analytics.whatif import Lever, LeverRange
 
+SIZE_BANDS = ("1-9", "10-49", "50-199", "200+")  # of merchants, by orders of the last 90 days, that the page offers
 MOST = 6  # further levers of a kind at once: more sliders than fit beside the outcomes
 POINT_STEP = 0.1  # of a share, in percentage points
 _STEPS = {"score_limit": 0.5, "weight": 0.5}  # of others 1, of stars .1

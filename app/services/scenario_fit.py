@@ -15,7 +15,7 @@ from app.errors import NotAllowed
 from app.i18n import _, day, joined, number, rate
 from app.services import scenarios
 from app.services.kept_scenarios import Kept, is_gone
-from app.services.lever_sliders import MOST, slider_of
+from app.services.lever_sliders import MOST, SIZE_BANDS, slider_of
 from app.services.lever_words import lever_figure, lever_label, lever_unit
 from app.services.reading import base_id
 from app.services.runtime import get_runtime
@@ -80,7 +80,7 @@ def fitted(scenario: Scenario, shown: Shown) -> Fit:
 def taken(kept: Kept, shown: Shown) -> Taken:
     """Where the page's sliders stand for a scenario. Raises as `fitted`, and NotAllowed for one that can't be read."""
     own = _read(kept)
-    fit = fitted(own, shown)
+    fit = _with_bands_offered(fitted(own, shown))
     ranges = scenarios.levers(shown[0], fit.scenario.segment, shown[1])
     level, said = _level(fit.scenario, ranges.borders, shown)
     positions: dict[str, float] = {}
@@ -145,6 +145,19 @@ def _known_segment(segment: Segment, snapshot_id: str) -> tuple[Segment, list[st
                 _("Left out of the segment, because the data shown don't have it: {values}.", values=joined(gone))
             )
     return replace(segment, **changes), said
+
+
+def _with_bands_offered(fit: Fit) -> Fit:
+    """Without the size bands that the page doesn't offer. Raises NotAllowed where there would be none left, which would be everybody."""
+    segment = fit.scenario.segment
+    kept = tuple(band for band in segment.size_bands if band in SIZE_BANDS)
+    gone = joined([band for band in segment.size_bands if band not in SIZE_BANDS])
+    if not gone:
+        return fit
+    if not kept:
+        raise NotAllowed("The page's levers can't be set to merchants with {bands} orders alone.", bands=gone)
+    said = _("Left out of the segment, because the page doesn't offer it: merchants with {bands} orders.", bands=gone)
+    return Fit(replace(fit.scenario, segment=replace(segment, size_bands=kept)), (*fit.said, said))
 
 
 def _range(lever: Lever, segment: Segment, shown: Shown) -> LeverRange | None:

@@ -15,7 +15,7 @@ from app.components.whatif_find import find_panel
 from app.components.whatif_rules import rules_panel
 from app.components.whatif_scenarios import scenarios_panel
 from app.filter_bar import current_filters
-from app.i18n import _, language
+from app.i18n import _
 from app.page_errors import page_errors
 from app.services import scenarios, trust
 from app.services.kept_scenarios import PARAM
@@ -59,9 +59,8 @@ def draw_tabs() -> None:
     """Levers stay drawn while another tab is looked at: the questions start from where they stand."""
     names = [_("Levers"), _("Find"), _("Effects"), _("Scenarios"), _("Rules")]
     linked = st.query_params.get(PARAM)
-    key = lever_start.current().key(f"whatif.tabs.{language()}.{linked}")
     levers_tab, find_tab, behaviour_tab, kept_tab, rules_tab = st.tabs(
-        names, default=names[3 if linked else 0], on_change="rerun", key=key
+        names, default=names[3] if linked else None, on_change="rerun", key=lever_start.tabs_key(linked)
     )
     with levers_tab:
         draw_lab()

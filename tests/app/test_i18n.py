@@ -91,6 +91,7 @@ def test_a_session_keeps_its_language() -> None:
 FORMATS = [
     (lambda: i18n.compact(12_400), "12.4k", "1.2万"),
     (lambda: i18n.compact(999), "999", "999"),
+    (lambda: i18n.compact(6658.780000000001), "6.7k", "6,658.8"),
     (lambda: i18n.number(1234567.891, digits=2), "1,234,567.89", "1,234,567.89"),
     (lambda: i18n.rate(0.0481), "4.8%", "4.8%"),
     (lambda: i18n.rate_difference(0.0481 - 0.0470), "+0.11 pp", "+0.11 个百分点"),
@@ -98,6 +99,7 @@ FORMATS = [
     (lambda: i18n.stars(4.3333), "4.33", "4.33"),
     (lambda: i18n.money(1234.5, "CNY"), "CN¥1,234.50", "¥1,234.50"),
     (lambda: i18n.money(12_400, "BRL", short=True), "R$12.4k", "R$1.2万"),
+    (lambda: i18n.money(6658.780000000001, "USD", short=True), "$6.7k", "US$6,658.78"),
     (lambda: i18n.duration(45), "45 sec", "45秒"),
     (lambda: i18n.duration(750), "12.5 min", "12.5分钟"),
     (lambda: i18n.duration(3.24 * 3600), "3.2 hr", "3.2小时"),

@@ -44,6 +44,12 @@ def test_a_moved_border_lists_who_crosses_and_the_scenario_is_kept(page: Page, a
     settle(page)
     expect(kept).to_be_visible()
 
+    page.get_by_role("button", name="Open in levers").click()
+    expect(page.get_by_text("From “Stricter good”.")).to_be_visible()
+    settle(page)
+    expect(page.get_by_text("now 70.0, then 76.0")).to_be_visible()  # twelve steps of half a point
+    expect(page.get_by_text(re.compile(r"^[1-9]\d* merchants? cross(es)? the limit$"))).to_be_visible()
+
 
 def test_questions_are_answered_from_where_the_levers_stand(page: Page, app_url: str) -> None:
     page.goto(f"{app_url}/whatif?lang=en")

@@ -170,6 +170,12 @@ def test_what_the_sliders_can_not_hold_is_said_a_sentence_each(demo: str) -> Non
         assert words in said
     for words in ("90 draws", "in “Find”"):
         assert words in said
+    of_none = scenario_fit.Fit(Scenario("x", segment=Segment(size_bands=("0", "200+"))), ())
+    offered = scenario_fit._with_bands_offered(of_none)
+    assert offered.scenario.segment.size_bands == ("200+",)
+    assert "merchants with 0 orders" in offered.said[0]
+    with pytest.raises(NotAllowed, match="merchants with 0 orders alone"):
+        scenario_fit._with_bands_offered(scenario_fit.Fit(Scenario("x", segment=Segment(size_bands=("0",))), ()))
     elsewhere = replace(own, name="Elsewhere", segment=Segment(regions=("Nowhere",)))
     kept = kept_scenarios._kept(scenarios.save(elsewhere, demo, ANN))
     with pytest.raises(NotAllowed, match="no merchant of Nowhere"):
@@ -285,7 +291,22 @@ def test_on_the_page_it_goes_onto_the_levers_is_archived_brought_back_and_remove
     assert went_on.document_id in {one.document_id for one in kept_scenarios.all_kept()}  # asked first
     page.button(key="whatif.remove").click().run()
     assert not page.exception
+    assert any("Removed" in each.value for each in page.success)
     assert went_on.document_id not in {one.document_id for one in kept_scenarios.all_kept()}
+
+
+def test_on_the_page_a_refused_step_is_one_line(demo: str) -> None:
+    lost = replace(LOWER, name="Of nowhere", segment=Segment(regions=("Nowhere",)))
+    kept = kept_scenarios._kept(scenarios.save(lost, demo, ANN, DAY))
+    page = AppTest.from_file(str(MAIN), default_timeout=120)
+    page.query_params[kept_scenarios.PARAM] = kept.document_id
+    page.switch_page("views/whatif.py").run()
+    for step in ("levers", "onto"):
+        page.button(key=f"whatif.{step}.{kept.document_id}").click().run()
+        assert any("have no merchant of Nowhere" in each.value for each in page.warning)
+        assert not page.exception
+        assert not page.error
+        assert page.query_params[kept_scenarios.PARAM] == kept.document_id
 
 
 def test_cells_and_bars_are_single_runs_on_data(demo: str) -> None:
