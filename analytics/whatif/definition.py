@@ -63,7 +63,7 @@ def change_definition(programme: Programme, targets: Sequence[tuple[Lever, float
         if lever.kind != "weight":
             programme = _with_rule(programme, lever, target)
     for above, below in itertools.pairwise(programme.levels):
-        if above.minimum <= below.minimum:
+        if above.minimum < below.minimum:
             raise InputError(
                 f"levers 'score_limit {above.level_id}' and 'score_limit {below.level_id}' contradict each other: {above.level_id} would begin at "
                 f"{above.minimum:g} and {below.level_id} at {below.minimum:g}. Move one of them."

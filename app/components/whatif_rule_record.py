@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -9,7 +10,7 @@ from app.components.empty import empty_state
 from app.components.levels import level_name
 from app.components.table import Column, table
 from app.components.thread import plain
-from app.i18n import N_, _, joined, ngettext, rate
+from app.i18n import N_, _, ngettext, rate
 from app.services import rule_record, rule_text, rules, scenarios
 from app.services.lever_words import lever_figure, lever_label
 from app.services.rules import Rule
@@ -27,7 +28,7 @@ def moved(rule: Rule) -> str:
     """What a rule changes, in one line: the first few, and how many more."""
     moves = [
         _(
-            "{rule} from {before} to {after}",
+            "{rule}: {before} → {after}",
             rule=lever_label(each.kind, each.of, each.level),
             before=lever_figure(each.kind, each.before),
             after=lever_figure(each.kind, each.after),
@@ -36,12 +37,17 @@ def moved(rule: Rule) -> str:
     ]
     if more := len(rule.settings) - len(moves):
         moves.append(ngettext("{n} more value", "{n} more values", more))
-    return joined(moves)
+    return " · ".join(moves)
 
 
 def counted_at(outcome: str, level: str) -> str:
     """The level at whose border an outcome is counted; nothing for one that is of scores alone."""
     return level_name(level) if outcome in rule_record.COUNTED else ""
+
+
+def whole(outcome: str, value: float) -> float:
+    """A change as it is shown: whole merchants and orders, points as they are."""
+    return float(np.round(value)) if outcome in rule_record.COUNTED else value
 
 
 def record() -> None:
@@ -56,8 +62,13 @@ def record() -> None:
         return
     frame = rule_record.track_record(snapshot_id())
     unknown = _("not yet known")
+    shown = {
+        name: pd.Series(list(map(whole, frame["outcome"], pd.to_numeric(frame[name]))), dtype=float)
+        for name in ("predicted", "ci_low", "ci_high", "realised", "error")
+    }
     table(
         frame.assign(
+            **shown,
             outcome=[_(scenarios.OUTCOMES[name][0]) for name in frame["outcome"]],
             level=[counted_at(*row) for row in frame[["outcome", "level"]].itertuples(index=False)],
             state=[

@@ -12,13 +12,13 @@ from app.components.empty import empty_state
 from app.components.knowledge_steps import attempt, decision, show_outcome
 from app.components.table import Column, table
 from app.components.thread import plain
-from app.components.whatif_rule_record import backtest, counted_at, moved, record
+from app.components.whatif_rule_record import backtest, counted_at, moved, record, whole
 from app.filter_bar import current_filters
 from app.i18n import N_, _, day, joined, ngettext
 from app.identity import current_actor
 from app.page_errors import page_errors
 from app.services import knowledge, rule_record, rule_text, rules, scenarios, trust
-from app.services.lever_words import lever_change, lever_figure, lever_label
+from app.services.lever_words import lever_change, lever_label
 from app.services.rules import Rule
 from app.services.runtime import get_runtime, snapshot_id
 
@@ -129,9 +129,9 @@ def _predicted(rule: Rule) -> None:
                 {
                     "name": _(scenarios.OUTCOMES[each.outcome][0]),
                     "level": counted_at(each.outcome, each.level),
-                    "change": each.change,
-                    "low": each.ci_low,
-                    "high": each.ci_high,
+                    "change": whole(each.outcome, each.change),
+                    "low": whole(each.outcome, each.ci_low),
+                    "high": whole(each.outcome, each.ci_high),
                 }
                 for each in rule.predictions
             ]
@@ -164,8 +164,8 @@ def _changes(rule: Rule) -> None:
                 [
                     {
                         "name": lever_label(each.kind, each.of, each.level),
-                        "before": lever_figure(each.kind, each.before),
-                        "after": lever_figure(each.kind, each.after),
+                        "before": f"{each.before:.6g}",
+                        "after": f"{each.after:.6g}",
                     }
                     for each in rule.settings
                 ]
@@ -173,5 +173,8 @@ def _changes(rule: Rule) -> None:
             [Column("name", _("Rule"), pinned=True, width=380), Column("before", _("Now")), Column("after", _("Then"))],
             key=f"rules.{rule.proposal.proposal_id}.changes",
             title=_("What changes in the definition"),
+        )
+        st.caption(
+            _("Values as the definition has them: shares from 0 to 1. Below, its text with the lines that change.")
         )
         st.code(rule_text.difference(rule), language="diff")

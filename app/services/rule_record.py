@@ -125,5 +125,5 @@ def _came(snapshot_id: str, rule: Rule, due: date) -> dict[tuple[str, str], floa
     from analytics.whatif import scenario_from_toml
 
     asked = replace(scenario_from_toml(rule.scenario, rule.name), snapshot_id=None)
-    base = rule_text.agreed(rule.proposal.base_edition)
-    return {(each.outcome, each.level): each.change for each in predicted(snapshot_id, asked, base, due)}
+    came = predicted(snapshot_id, asked, rule_text.found_by(rule), due)
+    return {(each.outcome, each.level): each.change for each in came}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,16 @@ def agreed(edition: int | None = None) -> Programme:
     from analytics.trust.programme import programme_from_toml
 
     return programme_from_toml(_text(_up_to(edition)), "the definition with the approved rules")
+
+
+def found_by(rule: Rule) -> Programme:
+    """The definition as a rule found it: with the rules before it, and its own values as they were, also where it is in force by now."""
+    from analytics.trust.programme import programme_from_toml
+    from analytics.whatif.rule import with_settings
+
+    undone = [replace(each, before=each.after, after=each.before) for each in rule.settings]
+    text = with_settings(_text(_up_to(rule.proposal.base_edition)), undone)
+    return programme_from_toml(text, "the definition before this rule")
 
 
 def difference(rule: Rule) -> str:

@@ -235,7 +235,9 @@ class TestFourEyes:
 
 
 class TestTrackRecord:
-    def test_not_yet_known_until_the_window_is_over_then_what_came(self, desk: Runtime) -> None:
+    def test_not_yet_known_until_the_window_is_over_then_what_came(
+        self, desk: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         last = filter_options(snapshot_id()).data_up_to
         day = last - timedelta(days=40)
         draft = rule_record.propose(snapshot_id(), "Stricter good", day, 30, "Try.", ANNA)
@@ -255,6 +257,14 @@ class TestTrackRecord:
         assert row["realised"] == between(due, 70.0, 72.0)
         assert row["error"] == row["predicted"] - row["realised"]
         assert row["is_inside"] == (row["ci_low"] <= row["realised"] <= row["ci_high"])
+
+        (tmp_path / "trustdesk.toml").write_text(rule_text.definition(1), encoding="utf-8")
+        monkeypatch.setattr("analytics.trust.programme.PROGRAMMES", tmp_path)
+        assert rule_text.agreed(0).levels[1].minimum == 72.0
+        in_force = rule_record.track_record(snapshot_id(), (early,)).set_index("outcome")
+        assert in_force.equals(closed), (
+            "also once the rule is in the file, it is held against the definition that it found"
+        )
 
     def test_the_past_is_predicted_and_compared(self, desk: Runtime) -> None:
         options = filter_options(snapshot_id())
