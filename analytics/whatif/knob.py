@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 
 from analytics.errors import InputError
 from analytics.trust.toml_table import did_you_mean
+from analytics.whatif.definition import WHOLE
 from analytics.whatif.levers import LeverRange
 from analytics.whatif.scenario import Lever, Scenario
 
-WHOLE = ("window_days", "min_n")  # kinds of levers that stand at whole numbers alone
 Evaluate = Callable[[Scenario], Mapping[str, float]]
 """A scenario's outcomes as plain figures, without intervals: outcome → value; NaN where there is none (a share of nobody)."""
 

@@ -125,6 +125,10 @@ class Lab:
         self._inside(segment)
         return self._clauses.ranges(programme_id)
 
+    def crossing_limit(self, scenario: Scenario) -> float:
+        """The score at which a scenario counts who crosses, before it moves it."""
+        return lever_rules.default_limit(self.programme, scenario)
+
     def points(self, scenario: Scenario) -> Mapping[str, float]:
         """The segment's outcomes under a scenario without intervals, for searches that ask often: outcome → value (`gmv_touched.EUR` by currency). Raises as `run`."""
         applied = self._applied(scenario)

@@ -7,34 +7,36 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
+from app.components import lever_start
 from app.components.empty import empty_state
-from app.components.more_levers import changed_share
+from app.components.lever_start import slide
+from app.components.more_levers import share_words
 from app.components.programmes import level_words
 from app.components.table import Column, table
 from app.filter_bar import open_merchant
 from app.i18n import _, ngettext
 from app.services import programmes, scenarios
+from app.services.lever_sliders import Slider, slider_of
 from app.services.lever_words import clause_words, lever_figure, lever_label, lever_unit
 from app.services.runtime import snapshot_id
 
 if TYPE_CHECKING:
-    from analytics.whatif import Lever, LeverRange, Scenario, Segment, WhatifResult
+    from analytics.whatif import Lever, Scenario, Segment, WhatifResult
 
 KIND: Final = "clause_limit"
 
 
 def clause_lever(segment: Segment, as_of: date | None) -> list[Lever]:
     """The lever once a programme and a clause that can be judged are chosen. At its own limit it changes exactly nothing."""
-    from analytics.whatif import Lever
-
-    infos = programmes.infos()
+    infos, start = programmes.infos(), lever_start.current()
+    begin = start.lever_of(KIND)
     programme = st.selectbox(
         _("Seller programme"),
         list(infos),
-        index=None,
+        index=list(infos).index(named) if (named := str(begin and begin.of).partition("/")[0]) in infos else None,
         format_func=lambda name: _(infos[name].name),
         placeholder=_("Choose a programme"),
-        key="whatif.programme",
+        key=start.key("whatif.programme"),
     )
     if programme is None:
         return []
@@ -46,24 +48,22 @@ def clause_lever(segment: Segment, as_of: date | None) -> list[Lever]:
     of = st.selectbox(
         _("Clause whose limit moves"),
         list(spans),
+        index=list(spans).index(str(begin.of)) if begin and begin.of in spans else 0,
         format_func=lambda name: _(infos[programme].clause_labels[name.partition("/")[2]]),
-        key=f"whatif.clause.{programme}",
+        key=start.key(f"whatif.clause.{programme}"),
     )
-    found = spans[of]
-    target = _target(found)
-    now, then = (lever_figure(KIND, value, of) for value in (found.baseline, target))
+    slider = slider_of(spans[of])
+    position = _slide(slider)
+    now, then = (lever_figure(KIND, value, of) for value in (slider.found.baseline, slider.value(position)))
     st.caption(_("now {now}, then {then}", now=now, then=then))
-    return [Lever(KIND, change=0.0, of=of) if target == found.baseline else Lever(KIND, target=target, of=of)]
+    return [slider.lever(position)]
 
 
-def _target(found: LeverRange) -> float:
+def _slide(slider: Slider) -> float:
+    found, label = slider.found, lever_label(KIND, slider.found.of, None)
     if lever_unit(KIND, found.of) == "rate":
-        return changed_share(found, lever_label(KIND, found.of, None), found.name)
-    step = 0.1 if lever_unit(KIND, found.of) == "stars" else 1.0
-    high = max(found.high, found.baseline + step)
-    label = lever_label(KIND, found.of, None)
-    chosen = st.slider(label, found.low, high, found.baseline, step, format="%g", key=f"whatif.value.{found.name}")
-    return min(float(chosen), found.high)
+        return slide(slider, share_words(label), f"whatif.share.{found.name}", "%+.1f")
+    return slide(slider, label, f"whatif.value.{found.name}", "%g")
 
 
 def hit_table(scenario: Scenario, result: WhatifResult) -> None:

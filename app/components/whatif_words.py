@@ -18,7 +18,7 @@ from app.services.scenario_export import assumption_words
 if TYPE_CHECKING:
     from analytics.whatif import LeverRange, Scenario, Segment, WhatifResult
 
-CHOSEN = "whatif.kept.chosen"  # ids of the saved scenarios that stand side by side
+_CHOICES = "whatif.kept.choices"  # how often it was set anew which saved scenarios stand side by side
 
 
 class Levers:
@@ -66,8 +66,18 @@ class Asked:
 def open_scenario(document_id: str) -> None:
     """Puts a saved scenario into the address, so that the address is a link to it, and opens it among those side by side."""
     st.query_params[PARAM] = document_id
-    st.session_state.pop(CHOSEN, None)
+    choose_anew()
     st.rerun()
+
+
+def choose_anew() -> None:
+    """Sets it anew which saved scenarios stand side by side: the one in the address, else the newest."""
+    st.session_state[_CHOICES] = st.session_state.get(_CHOICES, 0) + 1
+
+
+def choice_key() -> str:
+    """The key of the widget that holds those that stand side by side; a browser keeps what it shows under an old one."""
+    return f"whatif.kept.chosen.{st.session_state.get(_CHOICES, 0)}"
 
 
 def outcome_name(key: str) -> str:

@@ -181,10 +181,10 @@ def make_scenario(name: str, actor: Actor, segment: Segment, levers: Sequence[Le
     return Scenario(name=name, author=actor.name, segment=segment, levers=tuple(levers), seed=seed)
 
 
-def named(scenario: Scenario, name: str, assumptions: str = "") -> Scenario:
-    """The scenario under a name of its own (as it is when the name is blank), with its author's own assumptions, one a line."""
+def named(scenario: Scenario, name: str, assumptions: str = "", parent: str = "") -> Scenario:
+    """The scenario under a name of its own (as it is when the name is blank), with its author's own assumptions, one a line, and the one that it comes from."""
     own = tuple(line.strip() for line in assumptions.splitlines() if line.strip())
-    return replace(scenario, name=name.strip() or scenario.name, assumptions=own)
+    return replace(scenario, name=name.strip() or scenario.name, assumptions=own, parent=parent)
 
 
 def shown_outcomes(result: WhatifResult) -> list[Outcome]:

@@ -18,7 +18,7 @@ from analytics.whatif.backtest import Case, _record, backtest
 from analytics.whatif.definition import Setting, change_definition
 from analytics.whatif.rule import as_rule, at_border, counted_at, left_out, settings_of, with_settings
 from app.errors import NotAllowed, NotFound, StaleProposal
-from app.identity import Actor
+from app.identity import MACHINE, Actor
 from app.services import knowledge, rule_record, rule_text, rules, scenarios
 from app.services.runtime import Runtime, snapshot_id, use_runtime
 from app.services.warehouse import cursor, filter_options
@@ -149,6 +149,8 @@ class TestFourEyes:
         assert [line for line in difference if line[:1] in "+-"][2:] == ["-minimum = 70.0", "+minimum = 72"]
         predicted = {each.outcome: each for each in draft.predictions}
         assert predicted["merchants_below_limit"].change == between(None, 70.0, 72.0)
+        with pytest.raises(NotAllowed, match="The machine approves no proposal"):
+            rules.approve(draft, "", MACHINE)
         with pytest.raises(NotAllowed, match="second person"):
             rules.approve(draft, "", ANNA)
         assert rules.approved() == []
