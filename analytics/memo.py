@@ -13,9 +13,10 @@ REMEMBERED = 48
 
 
 class Memo:
-    """Keeps the REMEMBERED things asked for last. Safe to share between threads; two that ask for a new thing at once may both make it."""
+    """Keeps the `most` things asked for last. Safe to share between threads; two that ask for a new thing at once may both make it."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = REMEMBERED) -> None:
+        self._most = most
         self._lock = threading.Lock()
         self._things: OrderedDict[Hashable, Any] = OrderedDict()
 
@@ -29,6 +30,6 @@ class Memo:
         made = make()
         with self._lock:
             thing: T = self._things.setdefault(key, made)
-            while len(self._things) > REMEMBERED:
+            while len(self._things) > self._most:
                 self._things.popitem(last=False)
         return thing

@@ -21,6 +21,9 @@ PEERS_REFITTED = (
 LIMIT_MOVES = "The limit moves from {before:g} to {after:g}; no merchant changes what it does."
 RULE_CHANGES = "The rule “{rule}” changes from {before:g} to {after:g}; no merchant changes what it does."
 BEYOND_DATA = "“{lever}” goes beyond what nine tenths of these merchants do ({low:g} to {high:g}): extrapolated, so intervals are {times:g} times as wide."
+EFFECT_UNTOLD = "What “{lever}” does to “{outcome}” is not told: {why}."
+NO_EFFECT = "What buyers do about “{lever}” is not told: no effect of it is estimated here."
+NOT_RECORDED = "none of these merchants has it on record"
 CLAUSE_COUNTS = "A clause is judged by what merchants did in its own window; no other lever changes that."
 CLAUSE_WRONG = "A merchant fails a clause wrongly where its true rate, as its own cases and its peers tell it, is on the passing side of the limit."
 CLAUSE_NO_RATE = (
@@ -42,6 +45,7 @@ SOME_MERCHANTS = (
 EFFECT_USED = "“{outcome}” of an order that “{lever}” counts is {per_unit:g} off ({low:g} to {high:g}) from what it would be: as estimated, not tried."
 TEXTS = (
     *(SEGMENT, WINDOW, ONLY_LATENESS, ONLY_A_RATE, MORE_ANSWERS, PEERS_REFITTED, LIMIT_MOVES, RULE_CHANGES),
+    *(EFFECT_UNTOLD, NO_EFFECT, NOT_RECORDED),
     *(CLAUSE_COUNTS, CLAUSE_WRONG, CLAUSE_NO_RATE),
     *(ALL_OTHERS, CARRIERS_RATE, CARRIER_RARE, CARRIER_UNTOLD),
     *(BEYOND_DATA, SAME_DRAWS, SOME_MERCHANTS, EFFECT_USED),

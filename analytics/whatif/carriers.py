@@ -6,17 +6,19 @@ Knows frames as `sql/whatif/carriers.sql` gives them, and the definition's rates
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analytics.memo import Memo
 from analytics.trust.programme import Programme, Rate
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
+_KEPT = 6  # sides and comparisons, since a slider asks again and again: 100,000 merchants' are 40 MB each
 SHIPPED = "shipped_count"
 LATE_ANY = (
     "delivered_late_count",
@@ -44,13 +46,15 @@ class Side:
 @dataclass(frozen=True)
 class Carriers:
     """One row a merchant and carrier: `merchant` (its place), `carrier` (position in `names`), and the counts of `Side`, (rows, columns). Columns are the
-    rates in use, then lateness whoever's fault it was. A rate of something else than orders (surveys, questions, penalties) is 0 of 0."""
+    rates in use, then lateness whoever's fault it was. A rate of something else than orders (surveys, questions, penalties) is 0 of 0. `memo`
+    keeps what levers ask of them more than once."""
 
     names: tuple[str, ...]
     merchants: int
     merchant: Places
     carrier: Places
     counts: Side
+    memo: Memo = field(default_factory=lambda: Memo(_KEPT))
 
     @cached_property
     def everything(self) -> Side:
@@ -59,7 +63,7 @@ class Carriers:
 
     def side(self, name: str) -> Side:
         """One carrier."""
-        return self._added(self.carrier == self.names.index(name))
+        return self.memo.kept(("side", name), lambda: self._added(self.carrier == self.names.index(name)))
 
     def _added(self, rows: NDArray[np.bool_]) -> Side:
         places = self.merchant[rows]

@@ -6,22 +6,22 @@ A mean over the segment's orders moves by (change of the lever) · (effect of an
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 import pandas as pd
 
 from analytics.whatif import levers as lever_rules
 from analytics.whatif.apply import Applied, Moved
-from analytics.whatif.assumptions import EFFECT_USED, Assumption
-from analytics.whatif.effect_types import Effect
+from analytics.whatif.assumptions import EFFECT_UNTOLD, EFFECT_USED, NO_EFFECT, NOT_RECORDED, Assumption
+from analytics.whatif.effect_types import Effect, Untold
 from analytics.whatif.outcomes import Outcome, behaviour_outcome, with_parameter
 
 MOST = {"stars": (1.0, 5.0), "dispute": (0.0, 1.0), "repeat": (0.0, 1.0)}  # outcome → the values that it can have
 WORDS = {
     "stars": "Mean stars",
     "dispute": "Share of orders disputed",
-    "repeat": "Share of buyers who came back",
+    "repeat": "Back within 60 days",
 }  # as pages call them
 _NORMAL = 1.959964
 
@@ -46,6 +46,29 @@ def effect_outcomes(
                 if total > 0:
                     outcome = _outcome(applied, each, effect, float(counted / total))
                     found.append((outcome, Assumption(EFFECT_USED, _told(effect, rate.label))))
+    return found
+
+
+def untold_effects(
+    applied: Applied, observed: pd.DataFrame, effects: Collection[Effect], untold: Iterable[Untold]
+) -> list[Assumption]:
+    """A sentence for each outcome of a moved behaviour of which nothing is told, and why: so that silence isn't taken for no effect."""
+    known = {(each.lever, each.outcome) for each in effects}
+    why = {(each.lever, each.outcome): each.why for each in untold}
+    found = []
+    for each in applied.behaviour:
+        rate = lever_rules.rate_of(applied.after, each.lever)
+        if each.lever.kind == "coverage" or each.target == each.span.baseline:
+            continue
+        if not any(lever == rate.rate_id for lever, _ in (*known, *why)):
+            found.append(Assumption(NO_EFFECT, {"lever": rate.label}))
+            continue
+        for outcome in MOST:
+            is_recorded = observed.loc[applied.inside, f"{outcome}.denominator"].sum() > 0
+            reason = why.get((rate.rate_id, outcome)) if is_recorded else NOT_RECORDED
+            if reason is not None:
+                values: dict[str, str | float] = {"lever": rate.label, "outcome": WORDS[outcome], "why": reason}
+                found.append(Assumption(EFFECT_UNTOLD, values))
     return found
 
 

@@ -23,3 +23,12 @@ class Effect:
     ci_low: float
     ci_high: float
     label: EffectLabel
+
+
+@dataclass(frozen=True)
+class Untold:
+    """An effect that the data can't tell: of a rate of the score on an outcome, and why, in words that pages translate."""
+
+    lever: str
+    outcome: str
+    why: str

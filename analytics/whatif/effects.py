@@ -121,6 +121,16 @@ def score_effects(effects: tuple[FittedEffect, ...]) -> tuple[Effect, ...]:
     return tuple(found)
 
 
+def score_problems(effects: tuple[FittedEffect, ...]) -> tuple[tuple[str, str, str], ...]:
+    """Of the same rates, those that could not be told: rate of the score, outcome, problem."""
+    return tuple(
+        (rate, one.outcome, one.problem)
+        for rate, (lever, _sign) in OF_SCORE.items()
+        for one in effects
+        if one.lever == lever and one.problem is not None
+    )
+
+
 def fit_one(frame: pd.DataFrame, behaviour: Behaviour, outcome: str, seed: int = 1) -> FittedEffect:
     """One lever and outcome, from a frame as `effect_frame.prepare` gives."""
     study = study_of(frame, behaviour, outcome, seed=seed)

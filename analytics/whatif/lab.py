@@ -27,8 +27,8 @@ from analytics.whatif.assumptions import Assumption
 from analytics.whatif.carriers import Carriers, make_carriers
 from analytics.whatif.clause_lab import ClauseLab, Standards
 from analytics.whatif.clauses import clause_hits, clause_outcomes, clause_points, clause_sentences
-from analytics.whatif.effect_outcomes import effect_outcomes
-from analytics.whatif.effect_types import Effect
+from analytics.whatif.effect_outcomes import effect_outcomes, untold_effects
+from analytics.whatif.effect_types import Effect, Untold
 from analytics.whatif.levers import LeverRange
 from analytics.whatif.outcomes import Outcome, People, group_outcomes, point_values
 from analytics.whatif.scenario import BEHAVIOUR, CLAUSES, Lever, Scenario, Segment, check_levers
@@ -138,8 +138,8 @@ class Lab:
             values |= clause_points(found, applied.inside, self._people)
         return {name: value for name, (_, value) in values.items()}
 
-    def run(self, scenario: Scenario, effects: Sequence[Effect] = ()) -> WhatifResult:
-        """With `effects`, also what buyers do about a changed behaviour. The scenario's outcomes with intervals, who crosses, and what is assumed. InputError: an unknown or empty segment, a segment without a score, a lever that the
+    def run(self, scenario: Scenario, effects: Sequence[Effect] = (), untold: Sequence[Untold] = ()) -> WhatifResult:
+        """With `effects`, also what buyers do about a changed behaviour; `untold` are those that the data can't tell. The scenario's outcomes with intervals, who crosses, and what is assumed. InputError: an unknown or empty segment, a segment without a score, a lever that the
         data lack, out of bounds or against another one, another snapshot."""
         applied = self._applied(scenario)
         before, after, inside = applied.before, applied.after, applied.inside
@@ -163,8 +163,11 @@ class Lab:
         ]
         sentences_of = [sentence for found in clauses for sentence in clause_sentences(found)]
         assumptions = (*assumptions_of(applied, scenario, drawn_of[0]), *sentences_of)
-        by_effect = effect_outcomes(applied, self._observed, effects) if self._observed is not None else []
-        assumptions = (*assumptions, *(sentence for _, sentence in by_effect))
+        by_effect: list[tuple[Outcome, Assumption]] = []
+        if self._observed is not None:
+            by_effect = effect_outcomes(applied, self._observed, effects)
+            silent = untold_effects(applied, self._observed, effects, untold)
+            assumptions = (*assumptions, *(sentence for _, sentence in by_effect), *silent)
         label = ASSUMPTION if applied.is_assumed else EXACT
         sentences = tuple(map(str, assumptions))
         outcomes = [replace(each, label=label) for each in outcomes] + [outcome for outcome, _ in by_effect]

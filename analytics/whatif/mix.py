@@ -58,7 +58,9 @@ def change_mix(world: World, inside: Mask, lever: Lever, target: float) -> World
         return world
     carriers = _carriers(world, lever)
     one, others = _sides(carriers, lever)
-    found = contrast(one, others, inside, world.model.programme.prior.pull_merchants)
+    pull = world.model.programme.prior.pull_merchants
+    key = ("contrast", lever.of, lever.instead_of, inside.tobytes(), pull)
+    found = carriers.memo.kept(key, lambda: contrast(one, others, inside, pull))
     if not found.is_told.any():
         raise InputError(
             f"lever '{lever.name}': no merchant ships both with it and otherwise, so nothing tells what would change."
@@ -143,4 +145,6 @@ def _carriers(world: World, lever: Lever) -> Carriers:
 
 def _sides(carriers: Carriers, lever: Lever) -> tuple[Side, Side]:
     one = carriers.side(str(lever.of))
-    return one, carriers.side(lever.instead_of) if lever.instead_of else carriers.everything.without(one)
+    if lever.instead_of:
+        return one, carriers.side(lever.instead_of)
+    return one, carriers.memo.kept(("without", lever.of), lambda: carriers.everything.without(one))

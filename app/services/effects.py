@@ -20,7 +20,7 @@ from app.services.runtime import get_runtime
 
 if TYPE_CHECKING:
     from analytics.warehouse import Warehouse
-    from analytics.whatif.effect_types import Effect
+    from analytics.whatif.effect_types import Effect, Untold
     from analytics.whatif.effects import FittedEffect
     from analytics.whatif.effects_kept import SnapshotEffects
 
@@ -120,6 +120,16 @@ def of_score(snapshot_id: str) -> tuple[Effect, ...]:
 
     found = effects(snapshot_id) if known_on(snapshot_id) is None else None
     return score_effects(found.effects) if found else ()
+
+
+def untold_of_score(snapshot_id: str) -> tuple[Untold, ...]:
+    """Which effects of the score's rates the data can't tell, and why."""
+    from analytics.whatif.effect_types import Untold
+    from analytics.whatif.effects import score_problems
+
+    found = effects(snapshot_id) if known_on(snapshot_id) is None else None
+    problems = score_problems(found.effects) if found else ()
+    return tuple(Untold(rate, outcome, PROBLEMS[problem]) for rate, outcome, problem in problems)
 
 
 def prepare(snapshot_id: str) -> Progress:

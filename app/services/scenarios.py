@@ -21,6 +21,7 @@ from app.services.warehouse import cursor, earlier_day, local_day, merchants, sn
 if TYPE_CHECKING:
     from analytics.trust import Programme
     from analytics.whatif import Effect, Lab, Lever, LeverRange, Outcome, Scenario, Segment, WhatifResult
+    from analytics.whatif.effect_types import Untold
     from app.filters import Filters
     from app.identity import Actor
     from app.workspace import Document
@@ -52,7 +53,7 @@ OUTCOMES = {
     "small_share_hit": (N_("Small merchants among those falling"), "rate"),
     "stars": (N_("Mean stars"), "stars"),
     "dispute": (N_("Share of orders disputed"), "rate"),
-    "repeat": (N_("Share of buyers who came back"), "rate"),
+    "repeat": (N_("Back within 60 days"), "rate"),
 }
 TOUCHED = ("orders_touched", "gmv_touched")
 EXPECTED = ("false_flags", "missed", "clause_wrong", "clause_missed")  # means of what may be: fractions of a merchant
@@ -104,7 +105,9 @@ def run_scenario(snapshot_id: str, scenario: Scenario, as_of: date | None = None
     """The scenario on a snapshot as of a day (None: the newest); of the newest with what buyers do about it, once effects are fitted
     (`effects`). Raises InputError for a segment without merchants, a lever out of its bounds or a day after the data."""
     _check_day(snapshot_id, as_of)
-    return _run(snapshot_id, scenario, as_of, effects.of_score(snapshot_id) if as_of is None else ())
+    if as_of is not None:
+        return _run(snapshot_id, scenario, as_of, (), ())
+    return _run(snapshot_id, scenario, None, effects.of_score(snapshot_id), effects.untold_of_score(snapshot_id))
 
 
 def _check_day(snapshot_id: str, as_of: date | None) -> None:
@@ -117,8 +120,10 @@ def _check_day(snapshot_id: str, as_of: date | None) -> None:
 
 
 @shared
-def _run(snapshot_id: str, scenario: Scenario, as_of: date | None, known: tuple[Effect, ...]) -> WhatifResult:
-    return lab(snapshot_id, as_of).run(scenario, known)
+def _run(
+    snapshot_id: str, scenario: Scenario, as_of: date | None, known: tuple[Effect, ...], untold: tuple[Untold, ...]
+) -> WhatifResult:
+    return lab(snapshot_id, as_of).run(scenario, known, untold)
 
 
 def outcome_rows(result: WhatifResult) -> list[dict[str, object]]:

@@ -36,7 +36,7 @@ class FakeCursor:
 def cursor_over(
     days: list[dict[str, object]], merchants: list[dict[str, object]], *, as_of: date | None = None
 ) -> FakeCursor:
-    """`days`: rows of merchant_day (measures that are not given are 0); `merchants`: rows of merchant_profile. order_measure has none."""
+    """`days`: rows of merchant_day (measures that are not given are 0); `merchants`: rows of merchant_profile. order_measure and order_fact have none."""
     connection = duckdb.connect()
     measures = ", ".join(f"{name} bigint default 0" for name in (*MEASURES, "review_score_sum"))
     connection.execute(f"create table merchant_day (merchant_id varchar, day date, {measures})")
@@ -51,6 +51,10 @@ def cursor_over(
         "create table order_measure (grain varchar, merchant_id varchar, order_id varchar, order_date date, carrier varchar,"
         f" {', '.join(f'{name} bigint default 0' for name in MEASURES if source_of(name) == 'orders')})"
     )
+    connection.execute(
+        "create table order_fact (merchant_id varchar, order_date date, ordered_at timestamptz, next_ordered_at timestamptz, buyer_id varchar)"
+    )
+    connection.execute("create table source_month (last_at timestamptz)")
     for table, rows in (("merchant_day", days), ("merchant_profile", merchants)):
         for row in rows:
             names, marks = ", ".join(row), ", ".join("?" for _ in row)

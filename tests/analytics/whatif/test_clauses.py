@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from analytics.trust.counts import score_day
 from analytics.warehouse import Cursor, Warehouse
 from analytics.whatif import Lab, Lever, Outcome, Scenario, Segment, WhatifResult, make_lab
 from analytics.whatif.answers import answer_goal
+from analytics.whatif.effect_frame import read_orders
 from analytics.whatif.questions import Goal
 
 REFUNDS = "walmart/refund_rate"  # less than 6 % of the orders of 60 days
@@ -137,3 +138,14 @@ def test_mistakes_are_one_clear_line(lab: Lab, levers: tuple[Lever, ...], messag
     with pytest.raises(InputError, match=message) as caught:
         lab.run(Scenario("test", levers=levers))
     assert "\n" not in str(caught.value)
+
+
+def test_who_came_back_is_counted_as_effects_count_it(lab: Lab, cursor: Cursor) -> None:
+    """Of the merchants' orders of the window, those that effects look at: the same buyers, the same 60 days."""
+    orders = read_orders(cursor)
+    first = score_day(cursor) - timedelta(days=364)
+    known = orders[(orders["ordered_day"] >= (first - date(1970, 1, 1)).days) & orders["repeat_60d"].notna()]
+    assert lab._observed is not None
+    sums = lab._observed[["repeat.numerator", "repeat.denominator"]].sum()
+    assert len(known) > 1000
+    assert sums.tolist() == [known["repeat_60d"].sum(), len(known)]

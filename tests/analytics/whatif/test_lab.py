@@ -14,6 +14,7 @@ from analytics.bench.rated_markets import simulated
 from analytics.errors import InputError
 from analytics.trust import default_programme, fit_model, score_from_counts
 from analytics.whatif import Effect, Lab, Lever, Outcome, Scenario, Segment, WhatifResult, spread
+from analytics.whatif.effect_types import Untold
 
 PROGRAMME = default_programme()
 COUNTS = simulated(250, 12).counts
@@ -211,3 +212,29 @@ def test_a_segment_of_one_merchant_is_held_against_what_all_do() -> None:
     mean = pick(result, "mean_score")
     assert -100 < mean.ci_low <= mean.ci_high < 100
     assert not result.warnings
+
+
+def test_what_buyers_do_is_never_passed_over_in_silence() -> None:
+    """An effect that the data can't tell, a rate without any, and an outcome that nobody recorded: each is a sentence."""
+    late = Lever("late_rate", change=-0.01)
+    effect = Effect("late_seller_rate", "repeat", -0.2, -0.3, -0.1, "observational")
+    few = Untold("late_seller_rate", "dispute", "too few orders to tell")
+
+    def said(lab: Lab, *levers: Lever) -> list[str]:
+        return [str(each) for each in lab.run(ask(*levers), [effect], [few]).assumptions if "not told" in str(each)]
+
+    label = "Delivered late by the merchant's fault"
+    assert said(LAB, late) == [
+        f"What “{label}” does to “Share of orders disputed” is not told: too few orders to tell."
+    ]
+    unseen = OBSERVED.assign(**{"repeat.denominator": 0.0})
+    lab = Lab(COUNTS, AMOUNTS, PROGRAMME, "snapshot-1", observed=unseen)
+    assert (
+        f"What “{label}” does to “Back within 60 days” is not told: none of these merchants has it on record."
+        in said(lab, late)
+    )
+    chargebacks = Lever("rate", target=0.0, of="chargeback_rate")
+    assert said(LAB, chargebacks) == [
+        "What buyers do about “Chargebacks” is not told: no effect of it is estimated here."
+    ]
+    assert not said(LAB, Lever("late_rate", change=0.0))
