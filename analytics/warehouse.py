@@ -27,6 +27,7 @@ from analytics.tables import SQL_FOLDER, stored_columns
 
 QUERY_TIME_LIMIT_SECONDS = 30.0
 OPEN_SNAPSHOTS = 6
+FULL_DAY_ROWS = 20_000  # up to so many rows building a past day's marts takes no longer than finding out what it lacks
 # The instant from which a row of these tables is known; what comes at or after an as-of bound is taken away.
 KNOWN_AT = {"events": "occurred_at", "tickets": "opened_at", "messages": "sent_at"}
 QUARANTINE_COLUMNS = ("load_id", "source", "table", "file", "line", "column", "reason", "raw", "row_id")
@@ -335,14 +336,17 @@ class Warehouse:
         """Views of all tables and marts as they stood at the end of a local day."""
         bound = end_of_day(as_of, manifest.time_zone)
         marts = read_marts(self.marts_folder)
-        create_views(connection, self.root, manifest, "before")
+        rows = sum(part.rows for parts in manifest.tables.values() for part in parts)
+        is_followed = manifest.marts_digest == marts_digest(marts) and rows > FULL_DAY_ROWS
+        create_views(
+            connection, self.root, manifest if is_followed else replace(manifest, marts={}, views={}), "before"
+        )
         for name in stored_columns():
             sql = (SQL_FOLDER / "warehouse" / f"{name}_as_of.sql").read_text(encoding="utf-8")
             connection.execute(f'CREATE VIEW "{name}" AS\n{sql.replace("{{as_of}}", instant(bound))}')
-        is_current = manifest.marts_digest == marts_digest(marts)
         if only is not None:
             marts = needed(marts, only, "as_of")
-        if not is_current:
+        if not is_followed:
             build_marts(connection, marts, as_of=bound, time_zone=manifest.time_zone)
             return
         for table, instants in KNOWN_AT.items():

@@ -27,7 +27,7 @@ def to_csv(frame: pd.DataFrame) -> bytes:
 def to_xlsx(frame: pd.DataFrame) -> bytes:
     """A workbook of one sheet, within the format's limits: instants become UTC without a zone, characters that it can't hold become
     U+FFFD, and a text ends after 32,767 characters with an ellipsis."""
-    shown = _for_spreadsheets(frame)
+    shown = _for_spreadsheets(frame).rename(columns=_fitting)
     for name in shown:
         if isinstance(shown[name].dtype, pd.DatetimeTZDtype):
             shown[name] = shown[name].dt.tz_convert("UTC").dt.tz_localize(None)

@@ -32,6 +32,7 @@ class Limits:
 
     seconds: float = 30.0
     rows: int = 10_000
+    columns: int = 500
     bytes: int = 8 * 2**20
     memory: str = "1GB"
     process_bytes: int = 2 * 2**30
@@ -45,7 +46,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a question gave. `frame` has numbers, texts, days, instants and truth values; all else is told as text. `more`: which limit cut it."""
+    """What a question gave. `frame` has numbers, texts, days, instants and truth values; all else is told as DuckDB writes it. `more`: which limit cut it."""
 
     frame: pd.DataFrame
     more: Literal["rows", "bytes"] | None
@@ -157,12 +158,9 @@ def _frame(table: pa.Table) -> pd.DataFrame:
 def _series(column: pa.ChunkedArray) -> pd.Series[Any]:
     if pa.types.is_decimal(column.type):
         column = column.cast(pa.float64()) if column.type.scale else _whole(column)
-    elif not _is_plain(column.type):
-        column = pa.chunked_array(
-            [[None if value is None else _written(value) for value in column.to_pylist()]], pa.string()
-        )
     is_gappy = pa.types.is_integer(column.type) and column.null_count
-    found: pd.Series[Any] = column.to_pandas(types_mapper=(lambda _: pd.Int64Dtype()) if is_gappy else None)
+    gappy = pd.UInt64Dtype() if pa.types.is_unsigned_integer(column.type) else pd.Int64Dtype()
+    found: pd.Series[Any] = column.to_pandas(types_mapper=(lambda _: gappy) if is_gappy else None)
     return found
 
 
@@ -171,19 +169,3 @@ def _whole(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return column.cast(pa.int64())
     except pa.ArrowInvalid:  # a sum beyond 64 bits
         return column.cast(pa.float64())
-
-
-def _is_plain(kind: pa.DataType) -> bool:
-    tests = (
-        pa.types.is_integer,
-        pa.types.is_floating,
-        pa.types.is_boolean,
-        pa.types.is_string,
-        pa.types.is_date,
-        pa.types.is_timestamp,
-    )
-    return any(test(kind) for test in tests)
-
-
-def _written(value: object) -> str:
-    return value.hex() if isinstance(value, bytes) else str(value)

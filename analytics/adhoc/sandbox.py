@@ -13,16 +13,33 @@ import resource
 import sys
 import warnings
 from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from analytics.adhoc.guard import NOWHERE, Rules, Where, check, plain_functions
 from analytics.engines.duckdb import quote
 from analytics.errors import QueryError
 
 BATCH_ROWS = 1_000
+MOST_SAID = 500  # characters of what DuckDB says of an error: a value that it quotes has no end
+# Types that a page, a chart and a spreadsheet know; all others are told as DuckDB writes them.
+PLAIN = frozenset(
+    {
+        *("BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"),
+        *("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "FLOAT", "DOUBLE", "DECIMAL", "VARCHAR"),
+        *("DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"),
+    }
+)
+STOPPING = (duckdb.Error, MemoryError, RuntimeError, OSError)  # what a question may end with
+A_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000}  # of an instant; one in nanoseconds never is out of reach
+FIRST_DAY, LAST_DAY = (  # since 1970, of years that Python can say in any time zone
+    (day - date(1970, 1, 1)).days for day in (date(1, 1, 2), date(9999, 12, 30))
+)
 COMMENT = r"(?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*"
 EXPLAIN = re.compile(rf"\A{COMMENT}explain(?P<analyze>{COMMENT}\banalyze\b)?", re.IGNORECASE | re.DOTALL)
 
@@ -47,7 +64,9 @@ def _opened(request: Mapping[str, Any]) -> duckdb.DuckDBPyConnection:
     try:
         return open_file(request["path"], request["limits"], request["time_zone"])
     except duckdb.Error as error:
-        said = " ".join(str(error).split())
+        path = Path(request["path"])
+        path.unlink(missing_ok=True)  # a torn one would stay so: the next question has it made anew
+        said = " ".join(str(error).replace(str(path), path.name).split())
         raise QueryError("The file for ad-hoc analysis can't be opened ({error}): ask again.", error=said) from error
 
 
@@ -90,13 +109,59 @@ def open_file(path: str, limits: Mapping[str, Any], time_zone: str) -> duckdb.Du
 def answer(connection: duckdb.DuckDBPyConnection, sql: str, limits: Mapping[str, Any]) -> tuple[pa.Table, str | None]:
     """What a question gives, at most `rows` rows and `bytes` bytes of it, and which of the two it has more of. Raises QueryError."""
     before, text, after = checked(connection, sql, limits["rows"])
-    where = Where(text, len(before))
+    if not before.startswith("EXPLAIN"):
+        before, after = _plainly(connection, (before, text, after), limits)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
-            return _read(connection.execute(f"{before}{text}{after}").fetch_record_batch(BATCH_ROWS), limits)
-    except (duckdb.Error, MemoryError, RuntimeError) as error:
-        raise _told(error, where, limits) from error
+            table, more = _read(connection.execute(f"{before}{text}{after}").fetch_record_batch(BATCH_ROWS), limits)
+    except STOPPING as error:
+        raise _told(error, Where(text, len(before.encode())), limits) from error
+    _check_days(table)
+    return table, more
+
+
+def _plainly(
+    connection: duckdb.DuckDBPyConnection, parts: tuple[str, str, str], limits: Mapping[str, Any]
+) -> tuple[str, str]:
+    """What to put before and after the question so that every column is of a PLAIN type. Raises QueryError for too many columns."""
+    before, text, after = parts
+    try:
+        columns = connection.execute(f"DESCRIBE {before}{text}{after}").fetchall()
+    except STOPPING as error:
+        raise _told(error, Where(text, len(f"DESCRIBE {before}".encode())), limits) from error
+    if len(columns) > limits["columns"]:
+        raise QueryError(
+            "This has {n} columns, and {limit} can be shown: name those that you need.",
+            n=len(columns),
+            limit=limits["columns"],
+        )
+    if all(_is_plain(kind) for _, kind, *_ in columns):
+        return before, after
+    named = [f"c{place}" for place in range(len(columns))]
+    listed = [
+        (own if _is_plain(kind) else f"CAST({own} AS VARCHAR)") + ' AS "' + name.replace('"', '""') + '"'
+        for own, (name, kind, *_) in zip(named, columns, strict=True)
+    ]
+    return f"SELECT {', '.join(listed)} FROM ({before}", f"{after}) AS answer({', '.join(named)})"
+
+
+def _is_plain(kind: str) -> bool:
+    return kind.partition("(")[0] in PLAIN and not kind.endswith("]")
+
+
+def _check_days(table: pa.Table) -> None:
+    """Raises QueryError for a day that Python can't say, `infinity` among them."""
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        kind = column.type
+        a_day = 1 if pa.types.is_date(kind) else A_DAY.get(kind.unit) if pa.types.is_timestamp(kind) else None
+        ends = pc.min_max(column) if a_day else {}
+        days = [end.value // a_day for end in (ends["min"], ends["max"]) if end.is_valid] if a_day else []
+        if not all(FIRST_DAY <= day <= LAST_DAY for day in days):
+            raise QueryError(
+                "Column {name} has a day outside the years 1 to 9999, which can't be shown: cast it to VARCHAR.",
+                name=name,
+            )
 
 
 def checked(connection: duckdb.DuckDBPyConnection, sql: str, rows: int) -> tuple[str, str, str]:
@@ -188,7 +253,9 @@ def _told(error: Exception, where: Where, limits: Mapping[str, Any]) -> QueryErr
         said, place = str(document["exception_message"]), int(document.get("position", NOWHERE))
     except (ValueError, KeyError, TypeError):
         said, place = text, NOWHERE
-    return QueryError("Line {line}, column {column}: {said}", **where(place), said=" ".join(said.split()))
+    said = " ".join(said[: 2 * MOST_SAID].split())
+    said = said if len(said) <= MOST_SAID else f"{said[:MOST_SAID]}…"
+    return QueryError("Line {line}, column {column}: {said}", **where(place), said=said)
 
 
 if __name__ == "__main__":

@@ -18,12 +18,14 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def is_time_zone(name: str) -> bool:
     """Whether it is an IANA zone by which days can be cut and times shown, so one that both DuckDB and Python know."""
-    return name in available_timezones() and name in _zones()
+    return name in _zones()
 
 
 @cache
 def _zones() -> frozenset[str]:
-    return frozenset(name for (name,) in _clock().cursor().execute(_sql("time_zones")).fetchall())
+    return (
+        frozenset(name for (name,) in _clock().cursor().execute(_sql("time_zones")).fetchall()) & available_timezones()
+    )
 
 
 @lru_cache(maxsize=4096)

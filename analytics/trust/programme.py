@@ -17,7 +17,7 @@ import numpy as np
 
 from analytics.errors import InputError
 from analytics.trust.schedule import Schedule, read_schedule
-from analytics.trust.toml_table import TomlTable, did_you_mean, read_toml
+from analytics.trust.toml_table import TomlTable, did_you_mean, parse_toml, read_toml
 
 PROGRAMMES = Path(__file__).resolve().parents[2] / "data" / "programmes"
 
@@ -161,7 +161,15 @@ def default_programme() -> Programme:
 
 def load_programme(path: Path) -> Programme:
     """Reads a score definition; InputError names the file, the key and the mistake."""
-    root = read_toml(path)
+    return _programme(read_toml(path))
+
+
+def programme_from_toml(text: str, where: str) -> Programme:
+    """As `load_programme`, of a text that errors call `where`."""
+    return _programme(parse_toml(text, where))
+
+
+def _programme(root: TomlTable) -> Programme:
     root.one_of("kind", ["score"])
     root.whole("version", 1, 1)
     components = tuple(_component(table) for table in root.tables("components"))

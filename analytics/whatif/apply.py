@@ -1,6 +1,6 @@
 """A scenario applied: the worlds before and after its levers, and the sentences that this assumes.
 
-Policy first, then behaviour: a behaviour lever's baseline is that of the window it is counted in. Knows worlds and levers; asks for other counts by a function.
+Policy first, then the mix of orders, then behaviour: a behaviour lever's baseline is that of the window it is counted in. Knows worlds and levers; asks for other counts by a function.
 """
 
 from __future__ import annotations
@@ -16,12 +16,15 @@ from analytics.trust.programme import Programme
 from analytics.whatif import assumptions as said
 from analytics.whatif import levers as lever_rules
 from analytics.whatif.assumptions import Assumption
+from analytics.whatif.definition import change_definition
 from analytics.whatif.levers import LeverRange
+from analytics.whatif.mix import change_mix, mix_outcomes, mix_sentences
 from analytics.whatif.outcomes import Outcome, behaviour_outcome
-from analytics.whatif.scenario import BEHAVIOUR, Lever, Scenario
+from analytics.whatif.scenario import BEHAVIOUR, MIX, SCORE_RULES, Lever, Scenario
 from analytics.whatif.spread import GroupDraws
 from analytics.whatif.world import Mask, World
 
+SpanOf = Callable[[World, Lever], LeverRange]
 _ACTION = ("score_limit", None)  # the limit that a desk acts at: no rule of the definition
 
 
@@ -36,52 +39,70 @@ class Moved:
 
 @dataclass(frozen=True)
 class Applied:
-    """The worlds before, under the rules of the scenario (`ruled`) and after its behaviour levers too, whom it touches, and its levers of both kinds."""
+    """The worlds before, under the rules of the scenario (`ruled`), with its mix of orders too (`mixed`) and after its behaviour levers as well, whom it
+    touches, and its levers of the three kinds."""
 
     before: World
     ruled: World
+    mixed: World
     after: World
     inside: Mask
     behaviour: tuple[Moved, ...]
+    mix: tuple[Moved, ...]
     rules: tuple[Moved, ...]
 
     @property
     def times(self) -> float:
         """How many times as wide intervals are, for levers beyond what the data have."""
-        return 1.0 + max((each.span.beyond(each.target) for each in self.behaviour), default=0.0)
+        return 1.0 + max((each.span.beyond(each.target) for each in (*self.behaviour, *self.mix)), default=0.0)
 
     @property
     def is_behaviour_changed(self) -> bool:
-        """Whether a behaviour lever is off its baseline: the answer then rests on an assumption, else on a rule alone."""
+        """Whether a behaviour lever is off its baseline."""
         return any(each.target != each.span.baseline for each in self.behaviour)
+
+    @property
+    def is_assumed(self) -> bool:
+        """Whether behaviour or the mix of orders changes: the answer then rests on an assumption, else on a rule alone."""
+        return self.is_behaviour_changed or self.mixed.mixing is not None
 
     def scored(self, members: Mask) -> NDArray[np.intp]:
         """The places of those of the members that have a score before and after."""
         return np.flatnonzero(members & self.before.has_score & self.after.has_score)
 
 
-def apply(scenario: Scenario, world: World, inside: Mask, under: Callable[[Programme], World]) -> Applied:
-    """The scenario on a world. `under` gives the world of another definition. InputError: see `LeverRange.target` and `change_definition`."""
+def apply(
+    scenario: Scenario, world: World, inside: Mask, under: Callable[[Programme], World], span_of: SpanOf
+) -> Applied:
+    """The scenario on a world. `under` gives the world of another definition, `span_of` a lever's range. InputError: see `LeverRange.target` and `change_definition`."""
     programme = world.model.programme
     before = replace(world, limit=lever_rules.default_limit(programme, scenario))
-    rules = [_moved(before, inside, lever) for lever in scenario.levers if lever.kind not in BEHAVIOUR]
+    rules = [_moved(span_of(before, lever), lever) for lever in scenario.levers if lever.kind in SCORE_RULES]
     limit = next((each.target for each in rules if each.lever.kind == "score_limit"), before.limit)
     definition = [(each.lever, each.target) for each in rules if (each.lever.kind, each.lever.level) != _ACTION]
-    ruled = after = replace(under(lever_rules.change_definition(programme, definition)), limit=limit)
+    ruled = replace(under(change_definition(programme, definition)), limit=limit)
+    mix = [_moved(span_of(ruled, lever), lever) for lever in scenario.levers if lever.kind in MIX]
+    if len(mix) > 1:
+        raise InputError(
+            f"levers '{mix[0].lever.name}' and '{mix[1].lever.name}' both change the mix of carriers. Keep one."
+        )
+    mixed = change_mix(ruled, inside, mix[0].lever, mix[0].target) if mix else ruled
     behaviour: list[Moved] = []
     for lever in scenario.levers:
         if lever.kind in BEHAVIOUR:
-            _check_alone(after, lever, [each.lever for each in behaviour])
-            behaviour.append(_moved(after, inside, lever))
-    for each in behaviour:
-        after = lever_rules.change_behaviour(after, inside, each.lever, each.target)
-    return Applied(before, ruled, after, inside, tuple(behaviour), tuple(rules))
+            _check_alone(mixed, lever, [each.lever for each in behaviour])
+            behaviour.append(_moved(span_of(mixed, lever), lever))
+    moves = ((each.lever, each.span.baseline, each.target) for each in behaviour)
+    after = lever_rules.change_behaviour(mixed, inside, moves)
+    return Applied(before, ruled, mixed, after, inside, tuple(behaviour), tuple(mix), tuple(rules))
 
 
 def counted_outcomes(applied: Applied) -> list[Outcome]:
-    """What behaviour levers set themselves: the segment's numerators of each changed rate, expected ones after a change."""
-    found = []
+    """What levers of behaviour and of the mix set themselves: the segment's numerators of each changed rate, expected ones after a change."""
+    found = mix_outcomes(applied.ruled, applied.mixed, applied.inside)
     for each in applied.behaviour:
+        if applied.mixed.mixing is not None and each.target == each.span.baseline:
+            continue  # the mix alone moves it, and tells it
         rate = lever_rules.rate_of(applied.after, each.lever)
         column = applied.before.column(rate.rate_id)
         old, new = (float(world.plain[applied.inside, column].sum()) for world in (applied.before, applied.after))
@@ -104,15 +125,15 @@ def assumptions_of(applied: Applied, scenario: Scenario, drawn: GroupDraws) -> t
         else:
             text = said.MORE_ANSWERS if lever.kind == "coverage" else said.ONLY_A_RATE
             found.append(Assumption(text, {"rate": rate.label}))
-        if span.beyond(target) and span.usual:
-            low, high = (round(end, 4) for end in span.usual)
-            values: dict[str, str | float] = {"lever": rate.label, "low": low, "high": high}
-            values["times"] = round(applied.times, 1)
-            found.append(Assumption(said.BEYOND_DATA, values))
-    if applied.behaviour:
+        found += _beyond(applied, span, target, rate.label)
+    for each in applied.mix:
+        found += mix_sentences(applied.mixed, each.lever)
+        found += _beyond(applied, each.span, each.target, str(each.lever.of))
+    if applied.behaviour or applied.mix:
         found.append(Assumption(said.PEERS_REFITTED, {}))
+    counted_at = next((each.lever for each in applied.rules if each.lever.kind == "score_limit"), None)
     for lever, old, new in ((each.lever, each.span.baseline, each.target) for each in applied.rules):
-        if lever.kind == "score_limit":
+        if lever == counted_at:
             found.append(Assumption(said.LIMIT_MOVES, {"before": old, "after": new}))
         else:
             found.append(Assumption(said.RULE_CHANGES, {"rule": lever.name, "before": old, "after": new}))
@@ -122,8 +143,16 @@ def assumptions_of(applied: Applied, scenario: Scenario, drawn: GroupDraws) -> t
     return tuple(found)
 
 
-def _moved(world: World, inside: Mask, lever: Lever) -> Moved:
-    span = lever_rules.range_of(world, inside, lever)
+def _beyond(applied: Applied, span: LeverRange, target: float, name: str) -> list[Assumption]:
+    """That a lever goes beyond what the data have, if it does."""
+    if not span.beyond(target) or not span.usual:
+        return []
+    low, high = (round(end, 4) for end in span.usual)
+    values: dict[str, str | float] = {"lever": name, "low": low, "high": high, "times": round(applied.times, 1)}
+    return [Assumption(said.BEYOND_DATA, values)]
+
+
+def _moved(span: LeverRange, lever: Lever) -> Moved:
     return Moved(lever, span, span.target(lever))
 
 

@@ -21,6 +21,20 @@ PEERS_REFITTED = (
 LIMIT_MOVES = "The limit moves from {before:g} to {after:g}; no merchant changes what it does."
 RULE_CHANGES = "The rule “{rule}” changes from {before:g} to {after:g}; no merchant changes what it does."
 BEYOND_DATA = "“{lever}” goes beyond what nine tenths of these merchants do ({low:g} to {high:g}): extrapolated, so intervals are {times:g} times as wide."
+CLAUSE_COUNTS = "A clause is judged by what merchants did in its own window; no other lever changes that."
+CLAUSE_WRONG = "A merchant fails a clause wrongly where its true rate, as its own cases and its peers tell it, is on the passing side of the limit."
+CLAUSE_NO_RATE = (
+    "How many would fail the clause wrongly can't be told: it counts no rate that merchants could have by chance."
+)
+ALL_OTHERS = "all others"
+CARRIERS_RATE = (
+    "Orders that change carrier take on the new carrier's rates: what told “{carrier}” and {others} apart at the same merchant, or at other merchants that use "
+    "both. Orders keep their merchant."
+)
+CARRIER_RARE = "Only {merchants} of these merchants shipped both with “{carrier}” and with {others}: how these differ is little known, or known from other merchants."
+CARRIER_UNTOLD = (
+    "“{rate}” stays as it is: no merchant has cases of it with both, so nothing tells how the carriers differ."
+)
 SAME_DRAWS = "The interval of a change comes from {draws} draws of every merchant's true rates (seed {seed}), the same draws before and after."
 SOME_MERCHANTS = (
     "Intervals are those of {drawn} of the {merchants} merchants, spread evenly over their sizes and scaled to all."
@@ -28,8 +42,11 @@ SOME_MERCHANTS = (
 EFFECT_USED = "“{outcome}” of an order that “{lever}” counts is {per_unit:g} off ({low:g} to {high:g}) from what it would be: as estimated, not tried."
 TEXTS = (
     *(SEGMENT, WINDOW, ONLY_LATENESS, ONLY_A_RATE, MORE_ANSWERS, PEERS_REFITTED, LIMIT_MOVES, RULE_CHANGES),
+    *(CLAUSE_COUNTS, CLAUSE_WRONG, CLAUSE_NO_RATE),
+    *(ALL_OTHERS, CARRIERS_RATE, CARRIER_RARE, CARRIER_UNTOLD),
     *(BEYOND_DATA, SAME_DRAWS, SOME_MERCHANTS, EFFECT_USED),
 )
+WARNINGS = (BEYOND_DATA, CARRIER_RARE, CARRIER_UNTOLD)  # what the data don't bear out
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """The lab held against what came: changes of the past predicted from the data before them, and compared with the data after.
 
-Two kinds of cases. `late_rate`: a merchant's late rate did change; the lab is told the new rate and predicts the score from the day before. `score_limit`: a border moved on the day before;
-the lab predicts how many merchants come to lie below it, and the same move on the day after says how many did. Sees no more of a day than was known at its end. Knows no page.
+Three kinds of cases. `late_rate`: a merchant's late rate did change; the lab is told the new rate and predicts the score from the day before. `score_limit`: a border moved on the day before;
+the lab predicts how many merchants come to lie below it, and the same move on the day after says how many did. `rule`: the same of another rule, below the second lowest border. Sees no more of
+a day than was known at its end. Knows no page.
 """
 
 from __future__ import annotations
@@ -10,25 +11,25 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
 from analytics.errors import InputError
 from analytics.metrics.intervals import wilson
-from analytics.trust.counts import daily_counts
 from analytics.trust.programme import Programme, default_programme
-from analytics.whatif.lab import WhatifResult
+from analytics.whatif.definition import values_of
+from analytics.whatif.lab import Lab, WhatifResult
 from analytics.whatif.outcomes import Outcome
 from analytics.whatif.scenario import Lever, Scenario, Segment
-from analytics.whatif.simulate import simulate
+from analytics.whatif.simulate import make_lab
 
 if TYPE_CHECKING:
     from analytics.warehouse import Cursor
 
 Open = Callable[[date], AbstractContextManager["Cursor"]]
-CaseKind = Literal["late_rate", "score_limit"]
+CaseKind = Literal["score_limit", "rule", "late_rate"]
 LEAST_CHANGE = 0.02  # of a late rate that counts as changed
 BORDER_MOVES = (-2.0, 2.0)  # score points
 
@@ -107,34 +108,34 @@ def backtest(
         before = after - timedelta(days=horizon_days)
         if before - timedelta(days=horizon_days) < first:
             break
-        with open_cursor(before) as then, open_cursor(after) as now:
-            cases += _moved_borders(then, now, programme, before, after)
-            found, without = _changed_rates(then, now, programme, (before, after), most)
+        with open_cursor(before) as earlier, open_cursor(after) as later:
+            then, now = (make_lab(cursor, programme=programme) for cursor in (earlier, later))
+            cases += _moved_rules(then, now, (before, after))
+            found, without = _changed_rates(then, now, (before, after), most)
             cases, left_out = cases + found, left_out + without
     if not cases:
         raise InputError(
             "The data are too short to look back {days} days: load a longer past, or ask for a shorter horizon.",
             days=horizon_days,
         )
-    kinds: tuple[CaseKind, ...] = ("score_limit", "late_rate")
     records = tuple(
         _record(kind, of_kind, programme.coverage)
-        for kind in kinds
+        for kind in get_args(CaseKind)
         if (of_kind := [case for case in cases if case.kind == kind])
     )
     return Backtest(tuple(cases), records, left_out, horizon_days)
 
 
-def _moved_borders(then: Cursor, now: Cursor, programme: Programme, before: date, after: date) -> list[Case]:
+def _moved_rules(then: Lab, now: Lab, days: tuple[date, date]) -> list[Case]:
     cases = []
-    for subject, rule in _moves(programme):
-        predicted, came = (simulate(cursor, rule, programme=programme) for cursor in (then, now))
+    for kind, subject, lever in (*_borders(then.programme), *_rules(then)):
+        predicted, came = (lab.run(Scenario(name="moved", levers=(lever,))) for lab in (then, now))
         realised = _outcome(came, "merchants_below_limit").change
-        cases.append(_case("score_limit", subject, (before, after), predicted, realised, "merchants_below_limit"))
+        cases.append(_case(kind, subject, days, predicted, realised, "merchants_below_limit"))
     return cases
 
 
-def _moves(programme: Programme) -> Iterator[tuple[str, Scenario]]:
+def _borders(programme: Programme) -> Iterator[tuple[CaseKind, str, Lever]]:
     """Each border moved either way, as far as its neighbours leave room."""
     for place, level in enumerate(programme.levels[:-1]):
         above = programme.levels[place - 1].minimum if place else 100.0
@@ -142,17 +143,29 @@ def _moves(programme: Programme) -> Iterator[tuple[str, Scenario]]:
             target = level.minimum + move
             if programme.levels[place + 1].minimum < target < above:
                 lever = Lever("score_limit", target=target, level=level.level_id)
-                yield f"{level.level_id} {level.minimum:g} → {target:g}", Scenario(name="moved", levers=(lever,))
+                yield "score_limit", f"{level.level_id} {level.minimum:g} → {target:g}", lever
 
 
-def _changed_rates(
-    then: Cursor, now: Cursor, programme: Programme, days: tuple[date, date], most: int
-) -> tuple[list[Case], int]:
-    rate = next((rate for rate in programme.rates if rate.numerator == "late_seller_count"), None)
-    if rate is None:
+def _rules(lab: Lab) -> Iterator[tuple[CaseKind, str, Lever]]:
+    """Half the half-life, half the window (where it outlasts what is judged late), and of the rate with most points half as many again, and half as wide a scale."""
+    programme, rate = lab.programme, max(lab.world.model.rates, key=lambda rate: rate.points, default=None)
+    changed = [Lever("half_life_days", target=programme.half_life_days / 2)]
+    if (window := programme.window_days // 2) > max(each.maturity_days for each in programme.rates):
+        changed.append(Lever("window_days", target=float(window)))
+    if rate is not None:
+        changed.append(Lever("weight", target=min(rate.points * 1.5, 50.0), of=rate.rate_id))
+        changed.append(Lever("bad", target=(rate.good + rate.bad) / 2, of=rate.rate_id))
+    values = values_of(programme)
+    for lever in changed:
+        yield "rule", f"{lever.name} {values[lever.kind, lever.of, lever.level]:g} → {lever.target:g}", lever
+
+
+def _changed_rates(then: Lab, now: Lab, days: tuple[date, date], most: int) -> tuple[list[Case], int]:
+    rate = next((rate for rate in then.world.model.rates if rate.numerator == "late_seller_count"), None)
+    if rate is None or now.world.column(rate.rate_id) is None:
         return [], 0
-    old, new = (_rates(cursor, programme, rate.rate_id) for cursor in (then, now))
-    scores = simulate(now, Scenario(name="as it is"), programme=programme).scores.set_index("merchant_id")
+    scores = now.run(Scenario(name="as it is")).scores.set_index("merchant_id")
+    old, new = _rates(then, rate.rate_id), _rates(now, rate.rate_id)
     both = old.add_suffix("_before").join(new.add_suffix("_after"), how="inner")
     both = both.join(scores[["score_before", "status"]])
     both["moved"] = (both["rate_after"] - both["rate_before"]).abs()
@@ -166,7 +179,7 @@ def _changed_rates(
             levers=(Lever("late_rate", target=float(row["rate_after"])),),
         )
         try:
-            predicted = simulate(then, asked, programme=programme)
+            predicted = then.run(asked)
         except InputError:
             left_out += 1  # beyond what had been seen by then, or without a score
             continue
@@ -175,11 +188,14 @@ def _changed_rates(
     return cases, left_out
 
 
-def _rates(cursor: Cursor, programme: Programme, rate_id: str) -> pd.DataFrame:
+def _rates(lab: Lab, rate_id: str) -> pd.DataFrame:
     """By merchant, of those with at least min_n deliveries in the window: the late rate, 0–1."""
-    counts = daily_counts(cursor, programme).set_index("merchant_id")
-    late, all_ = counts[f"{rate_id}.numerator"], counts[f"{rate_id}.denominator"]
-    return pd.DataFrame({"rate": late / all_})[all_ >= programme.min_n]
+    column = lab.world.column(rate_id)
+    late, all_ = lab.world.plain[:, column], lab.world.base[:, column]
+    enough = all_ >= lab.programme.min_n
+    return pd.DataFrame(
+        {"rate": late[enough] / all_[enough]}, index=pd.Index(lab.merchants[enough], name="merchant_id")
+    )
 
 
 def _case(
@@ -187,7 +203,7 @@ def _case(
 ) -> Case:
     found = _outcome(predicted, outcome)
     inside = predicted.scores[predicted.scores["is_in_segment"] & (predicted.scores["status"] == "ok")]
-    n = len(inside) if kind == "score_limit" else int(inside["n"].sum())
+    n = int(inside["n"].sum()) if kind == "late_rate" else len(inside)
     return Case(kind, subject, *days, found.change, found.ci_low, found.ci_high, realised, n)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from analytics.errors import InputError
 from analytics.trust.toml_table import did_you_mean
+from analytics.whatif.definition import WHOLE
 from analytics.whatif.levers import LeverRange
 from analytics.whatif.scenario import Lever, Scenario
 
@@ -32,11 +33,17 @@ class Knob:
         """What the lever is called in questions: its kind, and what it is of (`score_limit good`)."""
         return self.lever.name
 
+    def at(self, value: float) -> float:
+        """The value, or the nearest one that the lever can stand at."""
+        return float(round(value)) if self.lever.kind in WHOLE else value
+
     def turned(self, scenario: Scenario, value: float) -> Scenario:
-        """The scenario with this lever at `value`, in the place that it has there, else as its last lever."""
+        """The scenario with this lever at `value`, in the place that it has there, else as its last lever; a border as its first, where crossings are counted."""
         mine = replace(self.lever, target=value, change=None)
         kept = tuple(mine if lever.name == self.name else lever for lever in scenario.levers)
-        return replace(scenario, levers=kept if mine in kept else (*kept, mine))
+        if mine not in kept:
+            kept = (mine, *kept) if mine.level else (*kept, mine)
+        return replace(scenario, levers=kept)
 
     def narrowed(self, low: float | None, high: float | None) -> Knob:
         """The knob within bounds of one's own. InputError when they leave nothing or go beyond what is possible."""
@@ -56,7 +63,9 @@ def find_knob(name: str, scenario: Scenario, ranges: Iterable[LeverRange]) -> Kn
     found = known[name]
     own = next((lever for lever in scenario.levers if lever.name == name), None)
     baseline = found.baseline if own is None else found.target(own)
-    return Knob(Lever(found.kind, level=found.level, of=found.of), found.low, found.high, baseline)
+    return Knob(
+        Lever(found.kind, level=found.level, of=found.of, instead_of=found.instead_of), found.low, found.high, baseline
+    )
 
 
 def outcome_of(points: Mapping[str, float], outcome: str) -> float:

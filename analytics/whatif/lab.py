@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -18,16 +19,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analytics.errors import InputError
-from analytics.trust.programme import Programme
+from analytics.trust.programme import Programme, Rate
 from analytics.whatif import assumptions as said
 from analytics.whatif import levers as lever_rules
 from analytics.whatif.apply import Applied, apply, assumptions_of, counted_outcomes
 from analytics.whatif.assumptions import Assumption
+from analytics.whatif.carriers import Carriers, make_carriers
+from analytics.whatif.clause_lab import ClauseLab, Standards
+from analytics.whatif.clauses import clause_hits, clause_outcomes, clause_points, clause_sentences
 from analytics.whatif.effect_outcomes import effect_outcomes
 from analytics.whatif.effect_types import Effect
 from analytics.whatif.levers import LeverRange
 from analytics.whatif.outcomes import Outcome, People, group_outcomes, point_values
-from analytics.whatif.scenario import Scenario, Segment, check_levers
+from analytics.whatif.scenario import BEHAVIOUR, CLAUSES, Lever, Scenario, Segment, check_levers
 from analytics.whatif.spread import MOST_DRAWN, GroupDraws, group_draws
 from analytics.whatif.world import Mask, World, levels_of, make_world, with_programme
 
@@ -43,7 +47,7 @@ Recount = Callable[[Programme], pd.DataFrame]
 @dataclass(frozen=True)
 class WhatifResult:
     """`scores`: one row a merchant: merchant_id, name, is_in_segment, n, status, score_before, score_after, level_before, level_after.
-    `crossings`: the rows of those whose score crosses the limit, with `direction` (up or down), largest change first. `warnings`: the assumptions that
+    `crossings`: the rows of those whose score crosses the limit, with `direction` (up or down), largest change first. `clause_hits`: for each lever of a clause the rows of `clauses.clause_hits`. `warnings`: the assumptions that
     say what the data don't bear out."""
 
     outcomes: tuple[Outcome, ...]
@@ -56,17 +60,19 @@ class WhatifResult:
     seed: int
     draws: int
     snapshot_id: str
+    clause_hits: tuple[pd.DataFrame, ...] = ()
 
     @property
     def warnings(self) -> tuple[Assumption, ...]:
-        return tuple(each for each in self.assumptions if each.text == said.BEYOND_DATA)
+        return tuple(each for each in self.assumptions if each.text in said.WARNINGS)
 
 
 class Lab:
     """Counts of all merchants (as `daily_counts` gives them, plain counts too) and their order value (merchant_id, currency, gmv_minor), ready for scenarios.
 
     Nothing that a caller sees changes, so one lab serves all sessions. `recount` reads the counts for another window or half-life; without it those levers
-    are refused. `observed` has the sums of `sql/whatif/observed.sql`, for outcomes that effects speak of.
+    are refused. `observed` has the sums of `sql/whatif/observed.sql`, for outcomes that effects speak of; `by_carrier` reads those of `sql/whatif/carriers.sql`,
+    without which no order changes its carrier; `standards` evaluates a seller programme by its id, without which no limit of a clause moves.
     """
 
     def __init__(
@@ -78,27 +84,58 @@ class Lab:
         *,
         recount: Recount | None = None,
         observed: pd.DataFrame | None = None,
+        by_carrier: Recount | None = None,
+        standards: Standards | None = None,
     ) -> None:
         self.programme, self.snapshot_id = programme, snapshot_id
-        self.day: date = counts["as_of"].iloc[0]
-        self._counts, self._recount = counts, recount
-        self._observed = None if observed is None else observed.set_index("merchant_id").reindex(counts["merchant_id"])
-        self.world = make_world(counts, programme)
-        self._ids = counts["merchant_id"].to_numpy(dtype=object)
-        self._frame = counts[["merchant_id", "name"]].reset_index(drop=True)
-        self._people = _people(counts, amounts, programme)
         self._kept: OrderedDict[Hashable, object] = OrderedDict()
         self._lock = threading.RLock()
+        self.day: date = counts["as_of"].iloc[0]
+        self._counts, self._recount, self._by_carrier = counts, recount, by_carrier
+        self._observed = None if observed is None else observed.set_index("merchant_id").reindex(counts["merchant_id"])
+        self._ids = counts["merchant_id"].to_numpy(dtype=object)
+        self._clauses = ClauseLab(standards, self._ids)
+        self.world = replace(
+            made := make_world(counts, programme), carriers=self._carriers(made.model.rates, programme)
+        )
+        self._frame = counts[["merchant_id", "name"]].reset_index(drop=True)
+        self._people = _people(counts, amounts, programme)
 
-    def ranges(self, segment: Segment = EVERYONE) -> tuple[LeverRange, ...]:
-        """Every lever with its live baseline and bounds in a segment, behaviour first. InputError where no merchant matches."""
-        return lever_rules.ranges(self.world, self._inside(segment))
+    @property
+    def merchants(self) -> NDArray[np.object_]:
+        """Ids of the merchants, in the order of the world's arrays."""
+        return self._ids
+
+    def ranges(self, segment: Segment = EVERYONE, levers: Sequence[Lever] = ()) -> tuple[LeverRange, ...]:
+        """Every lever with its live baseline and bounds in a segment, behaviour first; then those of `levers` that are not listed by themselves, such as limits
+        of clauses. InputError where no merchant matches, or the data lack one of `levers`."""
+        found = lever_rules.ranges(self.world, self._inside(segment))
+        listed = {each.name for each in found}
+        return (*found, *(self.range_of(lever, segment) for lever in levers if lever.name not in listed))
+
+    def range_of(self, lever: Lever, segment: Segment = EVERYONE) -> LeverRange:
+        """One lever's live baseline and bounds in a segment, also of one that `ranges` doesn't list. InputError where no merchant matches or the data lack it."""
+        inside = self._inside(segment)
+        return (
+            self._clauses.range_of(lever) if lever.kind in CLAUSES else lever_rules.range_of(self.world, inside, lever)
+        )
+
+    def clause_ranges(self, programme_id: str, segment: Segment = EVERYONE) -> tuple[LeverRange, ...]:
+        """The levers of a seller programme's clauses that any merchant can be judged by. InputError for an unknown programme or a segment without merchants."""
+        self._inside(segment)
+        return self._clauses.ranges(programme_id)
+
+    def crossing_limit(self, scenario: Scenario) -> float:
+        """The score at which a scenario counts who crosses, before it moves it."""
+        return lever_rules.default_limit(self.programme, scenario)
 
     def points(self, scenario: Scenario) -> Mapping[str, float]:
         """The segment's outcomes under a scenario without intervals, for searches that ask often: outcome → value (`gmv_touched.EUR` by currency). Raises as `run`."""
         applied = self._applied(scenario)
         places = applied.scored(applied.inside)
         values = point_values(applied.before, applied.after, places, self._people)
+        for found in self._clauses.moved(scenario):
+            values |= clause_points(found, applied.inside, self._people)
         return {name: value for name, (_, value) in values.items()}
 
     def run(self, scenario: Scenario, effects: Sequence[Effect] = ()) -> WhatifResult:
@@ -106,22 +143,33 @@ class Lab:
         data lack, out of bounds or against another one, another snapshot."""
         applied = self._applied(scenario)
         before, after, inside = applied.before, applied.after, applied.inside
+        groups = (("segment", inside), ("others", ~inside))
         outcomes: list[Outcome] = []
         drawn_of = []
-        for name, members in (("segment", inside), ("others", ~inside)):
+        for name, members in groups:
             places = applied.scored(members)
             if not len(places):
                 continue
             drawn_of.append(self._draws(scenario, name, places, after.model.programme.min_n))
             outcomes += group_outcomes(applied, drawn_of[-1], places, self._people, {"merchants": name})
         outcomes += counted_outcomes(applied)
-        assumptions = assumptions_of(applied, scenario, drawn_of[0])
+        clauses = self._clauses.moved(scenario)
+        by_clause = [
+            outcome
+            for found in clauses
+            for name, members in groups
+            if members.any()
+            for outcome in clause_outcomes(found, members, self._people, {"merchants": name})
+        ]
+        sentences_of = [sentence for found in clauses for sentence in clause_sentences(found)]
+        assumptions = (*assumptions_of(applied, scenario, drawn_of[0]), *sentences_of)
         by_effect = effect_outcomes(applied, self._observed, effects) if self._observed is not None else []
         assumptions = (*assumptions, *(sentence for _, sentence in by_effect))
-        label = ASSUMPTION if applied.is_behaviour_changed else EXACT
+        label = ASSUMPTION if applied.is_assumed else EXACT
         sentences = tuple(map(str, assumptions))
         outcomes = [replace(each, label=label) for each in outcomes] + [outcome for outcome, _ in by_effect]
         told = [replace(each, assumptions=sentences).widened(applied.times) for each in outcomes]
+        told += [replace(each, assumptions=sentences, label=EXACT) for each in by_clause]
         scores = self._scores(applied)
         return WhatifResult(
             outcomes=tuple(told),
@@ -134,6 +182,7 @@ class Lab:
             seed=scenario.seed,
             draws=scenario.draws,
             snapshot_id=self.snapshot_id,
+            clause_hits=tuple(clause_hits(found, self._frame, inside) for found in clauses),
         )
 
     def _applied(self, scenario: Scenario) -> Applied:
@@ -144,7 +193,7 @@ class Lab:
                 "Open that snapshot, or remove snapshot_id to ask it of this one."
             )
         inside = self._inside(scenario.segment)
-        applied = apply(scenario, self.world, inside, self._under)
+        applied = apply(scenario, self.world, inside, self._under, partial(self._span, scenario.segment))
         if not applied.scored(inside).size:
             raise InputError(
                 f"segment: none of the {inside.sum()} merchants of {scenario.segment.describe()} has a score."
@@ -172,7 +221,24 @@ class Lab:
             counts = self._recount(programme)
         world = make_world(counts, programme, left_out=self.world.model.left_out)
         # how the rates of a merchant go together stays, so that draws before and after are of one kind
-        return replace(world, model=replace(world.model, common=self.world.model.common))
+        carriers = self._carriers(world.model.rates, programme)
+        return replace(world, model=replace(world.model, common=self.world.model.common), carriers=carriers)
+
+    def _carriers(self, rates: tuple[Rate, ...], programme: Programme) -> Callable[[], Carriers | None]:
+        """Gives the counts by carrier of a definition's window and half-life; read when they are first asked for."""
+        read = self._by_carrier
+        if read is None:
+            return lambda: None
+        key = ("carriers", programme.window_days, programme.half_life_days)
+        return lambda: self._keep(key, lambda: make_carriers(read(programme), self._ids, rates, programme))
+
+    def _span(self, segment: Segment, world: World, lever: Lever) -> LeverRange:
+        """A lever's range in a segment. That of behaviour is of the counts as they came alone, so it is kept: searches ask for it at every run."""
+        inside, rules = self._inside(segment), world.model.programme
+        if lever.kind not in BEHAVIOUR or world.mixing is not None:
+            return lever_rules.range_of(world, inside, lever)
+        key = ("range", segment, lever.kind, lever.of, *(getattr(rules, name) for name in _COUNTED))
+        return self._keep(key, lambda: lever_rules.range_of(world, inside, lever))
 
     def _inside(self, segment: Segment) -> Mask:
         return self._keep(("mask", segment), lambda: lever_rules.segment_mask(self._counts, segment))

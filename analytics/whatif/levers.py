@@ -1,14 +1,13 @@
-"""What can be changed: a lever's live baseline and bounds in a segment, and the world that it makes.
+"""What can be changed: a lever's live baseline and bounds in a segment, and the world that a behaviour lever makes.
 
-Behaviour levers change the counts of the segment's merchants, policy levers the definition for all. Knows worlds and definitions; draws no random number
-and reads no database.
+Behaviour levers change the counts of the segment's merchants, those of the mix too (`mix.py`), policy levers the definition for all (`definition.py`). Knows
+worlds and definitions; draws no random number and reads no database.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -16,7 +15,10 @@ import pandas as pd
 from analytics.errors import InputError
 from analytics.trust.programme import Programme, Rate
 from analytics.trust.toml_table import did_you_mean
+from analytics.whatif.definition import LEAST
+from analytics.whatif.mix import carrier_names, shares
 from analytics.whatif.scenario import Lever, LeverKind, Scenario, Segment
+from analytics.whatif.usual import NARROWEST, usual_of
 from analytics.whatif.world import Mask, World, with_counts
 
 _COLUMNS = {
@@ -27,11 +29,9 @@ _COLUMNS = {
     "merchants": "merchant_id",
 }
 _LATE = "late_seller_count"
-_USUAL = (0.05, 0.95)  # quantiles of merchants' own values: beyond them the data say nothing of how merchants do
+_APART = 0.5  # score points between the borders of levels, at least
 # Denominators that are answers or questions, of which there could be more: how many an order.
 ASKED = ("reviewed_order_count", "csat_count", "question_count", "review_count", "nps_count")
-
-_STEP = 1e-6
 
 
 @dataclass(frozen=True)
@@ -48,16 +48,17 @@ class LeverRange:
     high: float
     of: str | None = None
     usual: tuple[float, float] | None = None
+    instead_of: str | None = None
 
     @property
     def name(self) -> str:
-        return Lever(self.kind, level=self.level, of=self.of).name
+        return Lever(self.kind, level=self.level, of=self.of, instead_of=self.instead_of).name
 
     def target(self, lever: Lever) -> float:
         """The value that the lever asks for; InputError when out of bounds. Exactly the baseline when the change is zero."""
         asked = lever.target if lever.target is not None else self.baseline + (lever.change or 0.0)
         if not self.low <= asked <= self.high:
-            is_share = self.kind in ("late_rate", "rate", "good", "bad", "bound")
+            is_share = self.kind in ("late_rate", "rate", "good", "bad", "bound", "carrier_share")
             unit = " Rates are from 0 to 1: two percentage points are 0.02." if is_share else ""
             raise InputError(
                 f"lever '{self.name}': {asked:g} is out of bounds, from {self.low:g} to {self.high:g} (now {self.baseline:g}).{unit}"
@@ -69,7 +70,7 @@ class LeverRange:
         if self.usual is None or target == self.baseline:
             return 0.0
         low, high = min(self.usual[0], self.baseline), max(self.usual[1], self.baseline)
-        return max(low - target, target - high, 0.0) / max(high - low, 1e-6)
+        return max(low - target, target - high, 0.0) / max(high - low, NARROWEST)
 
 
 def segment_mask(counts: pd.DataFrame, segment: Segment) -> Mask:
@@ -91,7 +92,7 @@ def segment_mask(counts: pd.DataFrame, segment: Segment) -> Mask:
 
 
 def ranges(world: World, inside: Mask) -> tuple[LeverRange, ...]:
-    """Every lever that this segment has, behaviour first: baselines and bounds. One that the source lacks is not among them."""
+    """Every lever that this segment has, behaviour first, then the mix: baselines and bounds. One that the source lacks is not among them."""
     found: list[LeverRange] = []
     programme = world.model.programme
     late = [rate.rate_id for rate in world.model.rates if rate.numerator == _LATE]
@@ -103,6 +104,7 @@ def ranges(world: World, inside: Mask) -> tuple[LeverRange, ...]:
     for rate in world.model.rates:
         if rate.denominator in ASKED and world.base[inside, world.model.rates.index(rate)].sum() > 0:
             found.append(range_of(world, inside, Lever("coverage", of=rate.rate_id)))
+    found += [range_of(world, inside, Lever("carrier_share", of=name)) for name in carrier_names(world, inside)]
     found += [range_of(world, inside, Lever("score_limit", level=level.level_id)) for level in programme.levels[:-1]]
     found += [
         range_of(world, inside, Lever(kind)) for kind in ("score_limit", "half_life_days", "window_days", "min_n")
@@ -133,79 +135,45 @@ def range_of(world: World, inside: Mask, lever: Lever) -> LeverRange:
         case "min_n":
             most = float(world.n.max(initial=1))
             return LeverRange(lever.kind, None, float(programme.min_n), 1.0, max(most, float(programme.min_n)))
+        case "carrier_share":
+            baseline, low, high, usual = shares(world, inside, lever)
+            return LeverRange(lever.kind, None, baseline, low, high, lever.of, usual, lever.instead_of)
         case _:
             return _rule_range(world, lever, world.model.rates[_rate_column(world, lever)])
 
 
-def change_behaviour(world: World, inside: Mask, lever: Lever, target: float) -> World:
-    """The world with the segment's rate or coverage at `target`: expected counts, so no longer whole numbers; itself at the baseline.
+def change_behaviour(world: World, inside: Mask, moves: Iterable[tuple[Lever, float, float]]) -> World:
+    """The world with the segment's rates and coverages moved, each lever from its baseline to its target: expected counts, so no longer whole numbers; itself
+    where every lever stands at its baseline. Priors are fitted once, after all of them.
 
     A rate going down shrinks every merchant's numerators by one factor; going up, what is left of its denominators. Either way the segment's rate is the
     target, the order of merchants is kept, no count leaves 0 … denominator, and recency-weighted counts change by the same factor as plain ones.
     A coverage scales numerators and denominators alike: more answers that say the same.
     """
-    column = _rate_column(world, lever)
-    baseline = range_of(world, inside, lever).baseline
-    if target == baseline:
+    moved = [(lever, baseline, target) for lever, baseline, target in moves if target != baseline]
+    if not moved:
         return world
-    if lever.kind == "coverage":
-        arrays = ("counted", "total", "squares", "plain", "base")
-        changed = {name: getattr(world, name).copy(order="F") for name in arrays}
-        for array in changed.values():
-            array[inside, column] *= target / baseline
-        return with_counts(world, (column,), **changed)
-    counted, plain = world.counted.copy(order="F"), world.plain.copy(order="F")
-    for numerator, denominator in ((counted, world.total), (plain, world.base)):
-        old, all_ = numerator[inside, column], denominator[inside, column]
-        if target < baseline:
-            numerator[inside, column] = old * (target / baseline)
-        else:
-            numerator[inside, column] = all_ - (all_ - old) * ((1 - target) / (1 - baseline))
-    return with_counts(world, (column,), counted=counted, plain=plain)
-
-
-def change_definition(programme: Programme, targets: Sequence[tuple[Lever, float]]) -> Programme:
-    """The definition with its rules at the targets of policy levers, itself where all are at their baselines. InputError where they contradict each other."""
-    weights = {str(lever.of): target for lever, target in targets if lever.kind == "weight"}
-    for lever, target in targets:
-        if lever.kind != "weight":
-            programme = _with_rule(programme, lever, target)
-    for rate in programme.rates:
-        if (rate.good < rate.bad) != (rate.direction == "lower") or rate.good == rate.bad:
-            raise InputError(
-                f"levers 'good {rate.rate_id}' and 'bad {rate.rate_id}' contradict each other: the ends of the scale would be {rate.good:g} and {rate.bad:g}. "
-                "Move one of them."
-            )
-        if rate.maturity_days >= programme.window_days:
-            raise InputError(
-                f"lever 'window_days': {programme.window_days} days leave nothing of '{rate.rate_id}', which is judged after {rate.maturity_days}."
-            )
-    return _weighed(programme, weights)
-
-
-def _with_rule(programme: Programme, lever: Lever, target: float) -> Programme:
-    match lever.kind:
-        case "score_limit":
-            levels = [
-                replace(each, minimum=target) if each.level_id == lever.level else each for each in programme.levels
-            ]
-            return replace(programme, levels=tuple(levels))
-        case "half_life_days":
-            return replace(programme, half_life_days=target)
-        case "window_days" | "min_n":
-            if target != int(target):
-                raise InputError(f"lever '{lever.name}': expected a whole number, found {target:g}.")
-            return replace(programme, **{lever.kind: int(target)})  # type: ignore[arg-type]
-        case "bound":
-            bounds = [replace(each, bound=target) if each.rate == lever.of else each for each in programme.bounds]
-            return replace(programme, bounds=tuple(bounds))
-        case _:
-            ends: dict[str, Any] = {lever.kind: target}
-            return _with_rates(programme, lambda rate: replace(rate, **ends) if rate.rate_id == lever.of else rate)
+    answers = ("total", "squares", "base") if any(lever.kind == "coverage" for lever, _, _ in moved) else ()
+    arrays = {name: getattr(world, name).copy(order="F") for name in ("counted", "plain", *answers)}
+    columns = []
+    for lever, baseline, target in moved:
+        columns.append(column := _rate_column(world, lever))
+        if lever.kind == "coverage":
+            for array in arrays.values():
+                array[inside, column] *= target / baseline
+            continue
+        for numerator, denominator in (("counted", "total"), ("plain", "base")):
+            old = arrays[numerator][inside, column]
+            if target < baseline:
+                arrays[numerator][inside, column] = old * (target / baseline)
+            else:
+                all_ = arrays.get(denominator, getattr(world, denominator))[inside, column]
+                arrays[numerator][inside, column] = all_ - (all_ - old) * ((1 - target) / (1 - baseline))
+    return with_counts(world, sorted({*columns}), **arrays)
 
 
 def default_limit(programme: Programme, scenario: Scenario) -> float:
-    """Where crossings are counted before any lever moves it: a moved level's border, else the scenario's limit, else the border of
+    """Where crossings are counted before any lever moves it: the first moved level's border, else the scenario's limit, else the border of
     the second lowest level."""
     for lever in scenario.levers:
         if lever.level is not None:
@@ -228,8 +196,7 @@ def _rate_range(world: World, inside: Mask, lever: Lever, column: int) -> LeverR
     baseline = float(plain[inside].sum() / base[inside].sum())
     enough = base >= world.model.programme.min_n
     seen = plain[enough] / base[enough] if enough.any() else np.array([baseline])
-    mine = plain[enough & inside] / base[enough & inside]
-    usual = (float(np.quantile(mine, _USUAL[0])), float(np.quantile(mine, _USUAL[1]))) if len(mine) else None
+    usual = usual_of(plain[enough] / base[enough], inside[enough])
     if world.model.rates[column].direction == "lower":
         low, high = 0.0, max(float(seen.max()), baseline)
     else:
@@ -248,12 +215,12 @@ def _coverage_range(world: World, inside: Mask, lever: Lever, column: int) -> Le
     baseline = float(base[inside].sum() / orders[inside].sum())
     enough = orders >= world.model.programme.min_n
     seen = base[enough] / orders[enough] if enough.any() else np.array([baseline])
-    usual = (float(np.quantile(seen, _USUAL[0])), float(np.quantile(seen, _USUAL[1])))
+    usual = usual_of(seen, np.ones(len(seen), dtype=bool))
     return LeverRange(lever.kind, None, baseline, 0.0, max(float(seen.max()), baseline), lever.of, usual)
 
 
 def _limit_range(programme: Programme, level: str | None, limit: float) -> LeverRange:
-    """Baseline and bounds of a border: a level's stays between its neighbours', the action limit between 0 and 100."""
+    """Baseline and bounds of a border: a level's stays apart from its neighbours', the action limit between 0 and 100."""
     if level is None:
         return LeverRange("score_limit", None, limit, 0.0, 100.0)
     movable = [item.level_id for item in programme.levels[:-1]]
@@ -262,10 +229,10 @@ def _limit_range(programme: Programme, level: str | None, limit: float) -> Lever
             f"lever 'score_limit': level '{level}' has no border that moves.{did_you_mean(level, movable)}"
         )
     position = movable.index(level)
-    above = programme.levels[position - 1].minimum if position else 100.0
-    return LeverRange(
-        "score_limit", level, programme.levels[position].minimum, programme.levels[position + 1].minimum, above
-    )
+    now = programme.levels[position].minimum
+    low = min(programme.levels[position + 1].minimum + _APART, now)
+    high = max(programme.levels[position - 1].minimum - _APART, now) if position else 100.0
+    return LeverRange("score_limit", level, now, low, high)
 
 
 def _rule_range(world: World, lever: Lever, rate: Rate) -> LeverRange:
@@ -277,36 +244,11 @@ def _rule_range(world: World, lever: Lever, rate: Rate) -> LeverRange:
             raise InputError(f"lever '{lever.name}': the definition doesn't bound this rate.")
         return LeverRange(lever.kind, None, bound, 0.0, 1.0, lever.of)
     if lever.kind == "weight":
-        return LeverRange(lever.kind, None, rate.points, _STEP, 100.0 - _STEP * len(programme.rates), lever.of)
+        return LeverRange(lever.kind, None, rate.points, LEAST, 100.0 - LEAST * len(programme.rates), lever.of)
     is_upper = (lever.kind == "bad") == is_lower
     other = rate.good if lever.kind == "bad" else rate.bad
-    low, high = (other + _STEP, 1.0) if is_upper else (0.0, other - _STEP)
+    low, high = (other + LEAST, 1.0) if is_upper else (0.0, other - LEAST)
     return LeverRange(lever.kind, None, getattr(rate, lever.kind), low, high, lever.of)
-
-
-def _weighed(programme: Programme, weights: Mapping[str, float]) -> Programme:
-    """Rates at so many points of 100; what is left is shared by the others as before."""
-    if all(rate.points == weights.get(rate.rate_id, rate.points) for rate in programme.rates):
-        return programme
-    others = sum(rate.points for rate in programme.rates if rate.rate_id not in weights)
-    left = 100.0 - sum(weights.values())
-    if not (left > 0 and others > 0) and abs(left) > 1e-9:
-        raise InputError(
-            f"levers 'weight': {', '.join(weights)} would have {100.0 - left:g} of 100 points together. Lower one, or leave one to the others."
-        )
-    factor = left / others if others else 0.0
-    return _with_rates(
-        programme, lambda rate: replace(rate, points=weights.get(rate.rate_id, max(rate.points * factor, _STEP)))
-    )
-
-
-def _with_rates(programme: Programme, change: Callable[[Rate], Rate]) -> Programme:
-    components = []
-    for component in programme.components:
-        rates = tuple(change(rate) for rate in component.rates)
-        points = component.points if rates == component.rates else sum(rate.points for rate in rates)
-        components.append(replace(component, rates=rates, points=points))
-    return replace(programme, components=tuple(components))
 
 
 def _rate_column(world: World, lever: Lever) -> int:

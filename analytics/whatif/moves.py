@@ -50,6 +50,14 @@ def _move(old: World, new: World, places: Places, column: int) -> Move | None:
     return Move(column, rule, otherwise or rule)
 
 
+def mixed_columns(mixed: World, places: Places) -> list[int]:
+    """The rates of which another mix of orders moves some of the group."""
+    if mixed.mixing is None:
+        return []
+    moved, delta = mixed.mixing.moved[places], mixed.mixing.contrast.delta[places]
+    return [column for column in range(len(mixed.model.rates)) if (moved[:, column] * delta[:, column]).any()]
+
+
 def served_after(old: World, new: World, places: Places, move: Move, rates: Draws, noise: Draws) -> Draws:
     """The rates (merchants, draws) that would be served with `move.answers` times as many answers: those to come follow the true `rates`, those that are
     left out are picked by chance (`noise`, standard normals)."""

@@ -147,12 +147,19 @@ def group_outcomes(
 ) -> list[Outcome]:
     """The outcomes of the scored merchants at `places`, of whom `drawn` has all or some; label and assumptions are left empty."""
     before, after = applied.before, applied.after
-    later = drawn.after(applied.ruled, after)
+    later = drawn.after(applied.ruled, applied.mixed, after)
     median = drawn.median_before if later is drawn.before else np.median(later, axis=0)
     old = Side(drawn.before, before.limit, drawn.median_before)
     draws, unchanged = Pair(old, Side(later, after.limit, median)), Pair(old, old)
-    few = [later[:, ::EVERY], drawn.otherwise(applied.ruled, after)] if applied.is_behaviour_changed else []
+    few = (
+        [later[:, ::EVERY], drawn.otherwise(applied.ruled, applied.mixed, after)]
+        if applied.is_behaviour_changed
+        else []
+    )
     spreads = [Pair(Side(drawn.before[:, ::EVERY], before.limit), Side(each, after.limit)) for each in few]
+    loose = None
+    if applied.mixed.mixing is not None:
+        loose = Pair(old, Side(drawn.after(applied.ruled, applied.mixed, after, is_drawn=True), after.limit))
     was, whole = _told(before, after, places)
     own, kept = _told(before, after, drawn.places)
     ratio = drawn.size / len(drawn.places)
@@ -168,9 +175,16 @@ def group_outcomes(
         off = float(some.statistic(kept)) - _baseline(some, own)
         ends = _ends(spread, off, value - baseline, ratio, tail, is_total=all_.is_total)
         told = _outcome(all_.outcome, {**group, **all_.group}, baseline, value, ends)
+        if loose is not None:
+            extra = np.asarray(some.statistic(loose), dtype=float) - np.asarray(some.statistic(draws), dtype=float)
+            told = _with_drawn(told, extra * (ratio if all_.is_total else 1.0), tail)
         found.append(_shifted(told, _shift(some, spreads) * (ratio if all_.is_total else 1.0)))
-    found.append(_flags("false_flags", draws, kept, ratio, tail, group))
-    found.append(_flags("missed", draws, kept, ratio, tail, group))
+    for name in ("false_flags", "missed"):
+        told = _flags(name, draws, kept, ratio, tail, group)
+        if loose is not None:
+            extra = _wrong(name, loose.new, kept.new) - _wrong(name, draws.new, kept.new)
+            told = _with_drawn(told, extra * ratio, tail)
+        found.append(told)
     return found
 
 
@@ -187,6 +201,15 @@ def with_parameter(outcome: Outcome, low: float, high: float) -> Outcome:
     return replace(outcome, effect_low=low, effect_high=high, ci_low=change - float(down), ci_high=change + float(up))
 
 
+def _with_drawn(outcome: Outcome, extra: Floats, tail: float) -> Outcome:
+    """With the interval of what drawn differences between carriers change of the outcome, draw by draw (draws,)."""
+    known = extra[~np.isnan(extra)]
+    low, high = np.quantile(known, [tail, 1 - tail]) if len(known) else (0.0, 0.0)
+    told = with_parameter(outcome, outcome.change + min(float(low), 0.0), outcome.change + max(float(high), 0.0))
+    lowest = min(-outcome.baseline, outcome.change)  # no outcome falls below 0
+    return replace(told, effect_low=max(told.effect_low, lowest), ci_low=max(told.ci_low, lowest))
+
+
 def _shift(measure: Measure, spreads: list[Pair]) -> float:
     """How much more the statistic is, on the mean of draws, where a change is spread otherwise over merchants; `spreads` is empty where nothing is spread."""
     if not spreads:
@@ -201,10 +224,10 @@ def _shifted(outcome: Outcome, shift: float) -> Outcome:
     low, high = min(shift, 0.0), max(shift, 0.0)
     return replace(
         outcome,
-        effect_low=outcome.change + low,
-        effect_high=outcome.change + high,
-        ci_low=outcome.sampling_low + low,
-        ci_high=outcome.sampling_high + high,
+        effect_low=outcome.effect_low + low,
+        effect_high=outcome.effect_high + high,
+        ci_low=outcome.ci_low + low,
+        ci_high=outcome.ci_high + high,
     )
 
 
@@ -231,15 +254,18 @@ def _ends(
 
 def _flags(name: str, drawn: Pair, told: Pair, ratio: float, tail: float, group: Mapping[str, str]) -> Outcome:
     """How many merchants are expected to be flagged (below the limit) while their true score is not, or to be missed the other way round: over draws of true scores."""
-    wrong = []
-    for draws, points in ((drawn.old, told.old), (drawn.new, told.new)):
-        is_flagged = points.scores < points.limit
-        flagged = _weighed(_numbers(is_flagged, float), bad := _numbers(draws.scores < draws.limit))
-        found = is_flagged.sum() - flagged if name == "false_flags" else _weighed(np.ones(len(bad)), bad) - flagged
-        wrong.append(np.asarray(found, dtype=float) * ratio)
+    wrong = [_wrong(name, *sides) * ratio for sides in ((drawn.old, told.old), (drawn.new, told.new))]
     before, after = (float(each.mean()) for each in wrong)
     ends = _ends((wrong[1] - wrong[0]) / ratio, (after - before) / ratio, after - before, ratio, tail, is_total=True)
     return _outcome(name, group, before, after, ends)
+
+
+def _wrong(name: str, draws: Side, points: Side) -> Floats:
+    """How many are flagged wrongly, or missed, in each draw: (draws,)."""
+    is_flagged = points.scores < points.limit
+    flagged = _weighed(_numbers(is_flagged, float), bad := _numbers(draws.scores < draws.limit))
+    found = is_flagged.sum() - flagged if name == "false_flags" else _weighed(np.ones(len(bad)), bad) - flagged
+    return np.asarray(found, dtype=float)
 
 
 def _told(before: World, after: World, places: NDArray[np.intp]) -> tuple[Pair, Pair]:

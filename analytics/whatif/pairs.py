@@ -52,4 +52,4 @@ def _grid(knob: Knob, steps: int) -> tuple[float, ...]:
     if knob.low < knob.baseline < knob.high and steps > 2:
         nearest = min(range(1, steps - 1), key=lambda place: abs(grid[place] - knob.baseline))
         grid[nearest] = knob.baseline
-    return tuple(grid)
+    return tuple(map(knob.at, grid))

@@ -5,7 +5,8 @@ Knows the spelling of scenarios, not the data that they are asked of: `Lab` chec
 
 from __future__ import annotations
 
-import math
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import date
 from pathlib import Path
@@ -17,7 +18,7 @@ from analytics.errors import InputError
 from analytics.trust.toml_table import TomlTable, parse_toml, read_toml
 from analytics.whatif.questions import NOTHING_MORE, Questions, read_questions, tables_of
 
-VERSION = 2  # files of version 1 know the kinds late_rate and score_limit alone, and say the same
+VERSION = 3
 LeverKind = Literal[
     "late_rate",
     "rate",
@@ -30,11 +31,25 @@ LeverKind = Literal[
     "good",
     "bad",
     "bound",
+    "carrier_share",
+    "clause_limit",
 ]
 LEVER_KINDS: tuple[LeverKind, ...] = get_args(LeverKind)
 OF_A_RATE: tuple[LeverKind, ...] = ("rate", "coverage", "weight", "good", "bad", "bound")  # their `of` names the rate
-BEHAVIOUR: tuple[LeverKind, ...] = ("late_rate", "rate", "coverage")  # what merchants do; the others are policy
-_OF_VERSION_1: tuple[LeverKind, ...] = ("late_rate", "score_limit")
+BEHAVIOUR: tuple[LeverKind, ...] = ("late_rate", "rate", "coverage")  # what merchants do
+MIX: tuple[LeverKind, ...] = ("carrier_share",)  # where orders go; their `of` names a carrier
+ASSUMED: tuple[LeverKind, ...] = (*BEHAVIOUR, *MIX)  # what may come about; the others are policy
+CLAUSES: tuple[LeverKind, ...] = ("clause_limit",)  # of a seller programme, beside the score; `of` is programme/clause
+SCORE_RULES: tuple[LeverKind, ...] = tuple(kind for kind in LEVER_KINDS if kind not in (*ASSUMED, *CLAUSES))
+_SINCE: Mapping[
+    int, tuple[LeverKind, ...]
+] = {  # version of a file → the kinds that came with it; what they say stays the same
+    1: ("late_rate", "score_limit"),
+    2: ("rate", "coverage", "half_life_days", "window_days", "min_n", "weight", "good", "bad", "bound"),
+    3: (*MIX, *CLAUSES),
+}
+_WITH_OF = (*OF_A_RATE, *MIX, *CLAUSES)
+MOST_SEED = 2**63 - 1  # as far as TOML's whole numbers go
 DAYS = (date(1900, 1, 1), date(2200, 12, 31))  # that a scenario may be asked of
 
 
@@ -63,6 +78,9 @@ class Lever:
     Policy, for all merchants: `score_limit` (the border of `level`, or the scenario's limit when `level` is None, in score points 0–100), `half_life_days`,
     `window_days`, `min_n` (orders), `weight` (of = rate_id, in points of 100; the others give way in proportion), `good`, `bad` (of = rate_id: the ends of its
     credit scale, 0–1), `bound` (of = rate_id: how far opinions count beyond the facts, 0–1).
+    Mix, of the segment's orders: `carrier_share` (of = a carrier: its share of the shipped orders, 0–1; `instead_of` names the one carrier that gives or takes
+    them, None: all others in proportion).
+    Policy of a seller programme: `clause_limit` (of = programme/clause: its limit, in the clause's unit).
     """
 
     kind: LeverKind
@@ -70,17 +88,19 @@ class Lever:
     change: float | None = None
     level: str | None = None
     of: str | None = None
+    instead_of: str | None = None
 
     @property
     def name(self) -> str:
         """The kind, and what it is of: `rate late_seller_rate`, `score_limit good`."""
-        return " ".join(part for part in (self.kind, self.of, self.level) if part)
+        instead = f"for {self.instead_of}" if self.instead_of else None
+        return " ".join(part for part in (self.kind, self.of, self.level, instead) if part)
 
 
 @dataclass(frozen=True)
 class Scenario:
     """A named question. `limit` is the score below which merchants are counted and crossings seen (default: the border of the
-    second lowest level). `snapshot_id`, when given, is the only snapshot that the scenario runs on; same snapshot and seed, same numbers.
+    second lowest level; of several moved borders, crossings are counted at the first). `snapshot_id`, when given, is the only snapshot that the scenario runs on; same snapshot and seed, same numbers.
     `as_of` is the day at whose end it was asked (None: all that the snapshot knows); `parent` the scenario that it was copied from; `assumptions`
     are its author's own sentences, beside those that every result carries. `questions` are asked beside the outcomes; a scenario that asks one may have no lever."""
 
@@ -131,16 +151,15 @@ def _scenario(root: TomlTable) -> Scenario:
     version = root.whole("version", 1)
     if version > VERSION:
         raise root.error("version", f"this program reads versions up to {VERSION}, found {version}")
-    kinds = LEVER_KINDS if version == VERSION else _OF_VERSION_1
     segment, questions = root.table("segment"), read_questions(root)
     asks_only = not root.has("levers") and questions != NOTHING_MORE
     scenario = Scenario(
         name=root.text("name"),
         author=root.text("author", ""),
         segment=Segment(**{field.name: segment.texts(field.name) for field in fields(Segment)}),
-        levers=() if asks_only else tuple(_lever(table, kinds) for table in root.tables("levers")),
+        levers=() if asks_only else tuple(_lever(table, version) for table in root.tables("levers")),
         limit=root.number("limit", 0, 100) if root.has("limit") else None,
-        seed=root.whole("seed", 0, math.inf, default=1),
+        seed=root.whole("seed", 0, MOST_SEED, default=1),
         draws=root.whole("draws", 40, 10_000, default=400),
         snapshot_id=root.text("snapshot_id") if root.has("snapshot_id") else None,
         as_of=root.day("as_of", *DAYS) if root.has("as_of") else None,
@@ -154,14 +173,18 @@ def _scenario(root: TomlTable) -> Scenario:
     return scenario
 
 
-def _lever(table: TomlTable, kinds: tuple[LeverKind, ...]) -> Lever:
-    kind = cast(LeverKind, table.one_of("kind", kinds))
+def _lever(table: TomlTable, version: int) -> Lever:
+    kind = cast(LeverKind, table.one_of("kind", LEVER_KINDS))
+    since = next(since for since, kinds in _SINCE.items() if kind in kinds)
+    if since > version:
+        raise table.error("kind", f"'{kind}' came with version {since} of these files", f" Set version = {since}.")
     lever = Lever(
         kind=kind,
         target=table.number("target", -1e9, 1e9) if table.has("target") else None,
         change=table.number("change", -1e9, 1e9) if table.has("change") else None,
         level=table.text("level") if kind == "score_limit" and table.has("level") else None,
-        of=table.text("of") if kind in OF_A_RATE else None,
+        of=table.text("of") if kind in _WITH_OF else None,
+        instead_of=table.text("instead_of") if kind in MIX and table.has("instead_of") else None,
     )
     table.close()
     return lever
@@ -169,19 +192,22 @@ def _lever(table: TomlTable, kinds: tuple[LeverKind, ...]) -> Lever:
 
 def check_levers(scenario: Scenario) -> None:
     """InputError when the levers contradict each other or one says neither or both of target and change."""
-    keys = [(lever.kind, lever.of) for lever in scenario.levers]
+    keys = [(lever.kind, lever.of, lever.level) for lever in scenario.levers]
+    times = Counter(keys)
+    has_limit = scenario.limit is not None or ("score_limit", None, None) in keys
     for lever, key in zip(scenario.levers, keys, strict=True):
-        if keys.count(key) > 1:
+        if times[key] > 1:
             raise InputError(f"scenario '{scenario.name}': lever '{lever.name}' is set more than once. Keep one.")
-        if (lever.of is not None) != (lever.kind in OF_A_RATE):
-            wanted = "needs of = a rate of the score" if lever.of is None else "takes no of"
+        if (lever.of is not None) != (lever.kind in _WITH_OF):
+            named = {"carrier_share": "a carrier", "clause_limit": "programme/clause"}
+            wanted = f"needs of = {named.get(lever.kind, 'a rate of the score')}" if lever.of is None else "takes no of"
             raise InputError(f"scenario '{scenario.name}': lever '{lever.name}' {wanted}.")
         if (lever.target is None) == (lever.change is None):
             raise InputError(
                 f"scenario '{scenario.name}': lever '{lever.name}' needs either target or change, not both or none."
             )
-        if lever.level is not None and scenario.limit is not None:
+        if lever.level is not None and has_limit:
             raise InputError(
-                f"scenario '{scenario.name}': crossings are counted at limit {scenario.limit:g} and at the border of "
+                f"scenario '{scenario.name}': crossings are counted at a limit of its own and at the border of "
                 f"'{lever.level}'. Leave out limit, or the lever's level."
             )

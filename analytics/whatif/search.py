@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.optimize import NonlinearConstraint, differential_evolution
@@ -62,12 +63,27 @@ class Mix:
 
 @dataclass(frozen=True)
 class _Tried:
-    """One mix: what it costs, what it gives (more is better), and how far it is inside each constraint (negative: outside)."""
+    """One mix: what it costs, what it gives (more is better), and how far it is inside each constraint (negative: outside). It is run when a figure of it is
+    asked for: the cost alone tells one beyond the budget, where there is no other limit."""
 
     cost: float
-    worth: float
-    slack: tuple[float, ...]
-    points: Mapping[str, float]
+    wanted: Wanted
+    run: Callable[[], Mapping[str, float]]
+
+    @cached_property
+    def points(self) -> Mapping[str, float]:
+        return self.run()
+
+    @cached_property
+    def worth(self) -> float:
+        wanted = self.wanted
+        worth = -self.cost if wanted.outcome == COST else wanted.sign * outcome_of(self.points, wanted.outcome)
+        return -math.inf if math.isnan(worth) else worth
+
+    @cached_property
+    def slack(self) -> tuple[float, ...]:
+        budget = () if self.wanted.budget is None else (self.wanted.budget - self.cost,)
+        return (*budget, *(limit.slack(outcome_of(self.points, limit.outcome)) for limit in self.wanted.limits))
 
     @property
     def is_kept(self) -> bool:
@@ -80,7 +96,7 @@ class _Tried:
 
 
 class _Mixer:
-    """Mixes as points of the unit cube, each evaluated once."""
+    """Mixes as points of the unit cube, each evaluated once at most."""
 
     def __init__(self, evaluate: Evaluate, scenario: Scenario, priced: Sequence[Priced], wanted: Wanted) -> None:
         self._evaluate, self._scenario, self._priced, self._wanted = evaluate, scenario, priced, wanted
@@ -99,7 +115,7 @@ class _Mixer:
         return [
             knob.baseline
             if at == start and knob.low <= knob.baseline <= knob.high
-            else min(knob.low + at * (knob.high - knob.low), knob.high)
+            else knob.at(min(knob.low + at * (knob.high - knob.low), knob.high))
             for knob, at, start in zip(self._knobs, place, self.start, strict=True)
         ]
 
@@ -109,7 +125,7 @@ class _Mixer:
         return [item.cost * abs(value - item.knob.baseline) for item, value in moved]
 
     def at(self, place: Place) -> _Tried:
-        """The mix at a place, evaluated when it is new; an optimiser's step out of the cube counts as its border."""
+        """The mix at a place; an optimiser's step out of the cube counts as its border."""
         place = tuple(min(max(float(at), 0.0), 1.0) for at in place)
         if place not in self.tried:
             self.tried[place] = self._try(place)
@@ -130,12 +146,7 @@ class _Mixer:
 
     def _try(self, place: Place) -> _Tried:
         scenario = _mixed(self._scenario, self._priced, self.values(place))
-        points, cost, wanted = self._evaluate(scenario), sum(self.costs(place)), self._wanted
-        worth = -cost if wanted.outcome == COST else wanted.sign * outcome_of(points, wanted.outcome)
-        slack = [limit.slack(outcome_of(points, limit.outcome)) for limit in wanted.limits]
-        if wanted.budget is not None:
-            slack.insert(0, wanted.budget - cost)
-        return _Tried(cost, -math.inf if math.isnan(worth) else worth, tuple(slack), points)
+        return _Tried(sum(self.costs(place)), self._wanted, lambda: self._evaluate(scenario))
 
 
 def search(evaluate: Evaluate, scenario: Scenario, priced: Sequence[Priced], wanted: Wanted) -> Mix:

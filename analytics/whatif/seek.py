@@ -68,7 +68,9 @@ def goal_seek(evaluate: Evaluate, scenario: Scenario, knob: Knob, outcome: str, 
     """
     baseline = baseline_of(evaluate(knob.turned(scenario, knob.baseline)), outcome)
     tries = _Tries(
-        lambda value: outcome_of(evaluate(knob.turned(scenario, value)), outcome), target, is_rise=baseline < target
+        lambda value: outcome_of(evaluate(knob.turned(scenario, knob.at(value))), outcome),
+        target,
+        is_rise=baseline < target,
     )
     start = min(max(knob.baseline, knob.low), knob.high)
     if start == knob.baseline:
@@ -80,7 +82,7 @@ def goal_seek(evaluate: Evaluate, scenario: Scenario, knob: Knob, outcome: str, 
         outcome=outcome,
         target=target,
         is_reached=found is not None,
-        value=value,
+        value=knob.at(value),
         reached=tries.seen[value],
         lever_baseline=knob.baseline,
         baseline=baseline,

@@ -2,7 +2,7 @@
 
 There is one posterior of a merchant's true rates, that of the world as it is; draws of it are made once for a segment. A behaviour lever moves the drawn true
 rates themselves (`true_rates.py`), a coverage lever draws what more or fewer answers would have said. Rules that need other counts (window, half-life) have the
-posterior of these counts. Knows worlds, no scenario and no database.
+posterior of these counts. Orders with another carrier shift their merchant's true rates. Knows worlds, no scenario and no database.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from scipy import special
 
 from analytics.trust.joint import Joint, joint_of
 from analytics.trust.posterior import Draws, chunks, merchant_keys, normals, points_draws, points_of, rate_errors
-from analytics.whatif.moves import Move, moves_of, served_after
+from analytics.whatif.moves import Move, mixed_columns, moves_of, served_after
 from analytics.whatif.true_rates import Counts, counts_of, draw_true_rates
 from analytics.whatif.world import World
 
@@ -54,20 +54,51 @@ class GroupDraws:
             self.before += self._drawn(self.world, self._joint, column)
         self.median_before = np.median(self.before, axis=0)
 
-    def after(self, ruled: World, world: World) -> Draws:
-        """The same merchants' draws (m, draws) under other rules (`ruled`) and with other behaviour on top (`world`); `before` itself where nothing differs."""
+    def after(self, ruled: World, mixed: World, world: World, *, is_drawn: bool = False) -> Draws:
+        """The same merchants' draws (m, draws) under other rules (`ruled`), with another mix of orders (`mixed`) and other behaviour on top (`world`); `before`
+        itself where nothing differs. `is_drawn`: with the differences between carriers drawn too, which else are as estimated."""
+        return self._after(ruled, mixed, world, 1, is_drawn=is_drawn, is_otherwise=False)
+
+    def otherwise(self, ruled: World, mixed: World, world: World) -> Draws:
+        """One in EVERY draws of `after`, had behaviour changed with the other spread over merchants (`Move.otherwise`)."""
+        return self._after(ruled, mixed, world, EVERY, is_drawn=False, is_otherwise=True)
+
+    def _after(
+        self, ruled: World, mixed: World, world: World, every: int, *, is_drawn: bool, is_otherwise: bool
+    ) -> Draws:
         found = self._under(ruled)
-        for move in moves_of(ruled, world, self.places):
-            found = np.clip(found + self._change(ruled, world, move), 0, 100)
+        found = found if every == 1 else found[:, ::every]
+        shifts = {
+            column: self._shift(mixed, column, is_drawn)[:, ::every] for column in mixed_columns(mixed, self.places)
+        }
+        for column, shift in shifts.items():
+            rates = self._true_rates(ruled, column)[:, ::every]
+            found = np.clip(found + self._gained(ruled, column, rates, np.clip(rates + shift, 0, 1)), 0, 100)
+        for move in moves_of(mixed, world, self.places):
+            rates = self._true_rates(ruled, move.column)[:, ::every]
+            if move.column in shifts:
+                rates = np.clip(rates + shifts[move.column], 0, 1)
+            turned = replace(move, rule=move.otherwise) if is_otherwise else move
+            found = np.clip(found + self._change(mixed, world, turned, rates, every), 0, 100)
         return found
 
-    def otherwise(self, ruled: World, world: World) -> Draws:
-        """One in EVERY draws of `after`, had behaviour changed with the other spread over merchants (`Move.otherwise`)."""
-        found = self._under(ruled)[:, ::EVERY]
-        for move in moves_of(ruled, world, self.places):
-            turned = replace(move, rule=move.otherwise)
-            found = np.clip(found + self._change(ruled, world, turned, EVERY), 0, 100)
-        return found
+    def _shift(self, mixed: World, column: int, is_drawn: bool) -> Draws:
+        """What another mix of orders adds to true rates, (m, draws)."""
+        mixing = mixed.mixing
+        assert mixing is not None
+        found, moved = mixing.contrast, mixing.moved[self.places, column, None]
+        delta = np.repeat(found.delta[self.places, column, None], self.draws, axis=1)
+        if is_drawn:
+            name = mixed.model.rates[column].rate_id
+            generator = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(43, column)))
+            common = generator.standard_normal(self.draws) * found.pooled_error[column]
+            own = normals(self.keys, f"{name}.carriers", self.draws) * found.own_error[self.places, column, None]
+            delta = delta + common * found.leaning[self.places, column, None] + own
+        return np.asarray(moved * delta, dtype=np.float32)
+
+    def _gained(self, ruled: World, column: int, rates: Draws, moved: Draws) -> Draws:
+        """The points that rates (m, draws) earn more where they are moved."""
+        return points_of(moved, ruled.model, column) - points_of(rates.copy(), ruled.model, column)
 
     def _under(self, ruled: World) -> Draws:
         """Draws under other rules: rates with other counts or priors are drawn anew, others scaled."""
@@ -84,17 +115,15 @@ class GroupDraws:
             drawn += self._drawn(ruled, joint, column) - self._earned(column)
         return drawn
 
-    def _change(self, ruled: World, world: World, move: Move, every: int = 1) -> Draws:
-        """What a behaviour lever adds to the points of its rate, (m, draws), of one draw in `every`."""
+    def _change(self, ruled: World, world: World, move: Move, rates: Draws, every: int) -> Draws:
+        """What a behaviour lever adds to the points of its rate, (m, draws), of one draw in `every`; `rates` are the true ones before it."""
         column, model = move.column, ruled.model
-        rates = self._true_rates(ruled, column)[:, ::every]
         if move.answers is not None:
             noise = normals(self.keys, f"{model.rates[column].rate_id}.answers", self.draws)[:, ::every]
             later = served_after(ruled, world, self.places, move, rates, noise)
             return points_of(later, world.model, column) - ruled.points[self.places, column, None].astype(np.float32)
         factor, shift = move.rule
-        moved = np.clip(rates * np.float32(factor) + np.float32(shift), 0, 1)
-        return points_of(moved, model, column) - points_of(rates.copy(), model, column)
+        return self._gained(ruled, column, rates, np.clip(rates * np.float32(factor) + np.float32(shift), 0, 1))
 
     def _true_rates(self, ruled: World, column: int) -> Draws:
         """True rates (m, draws) of a column; kept, since a slider asks again and again."""

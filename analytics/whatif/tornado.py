@@ -36,7 +36,7 @@ def tornado(
     swings = []
     for knob in knobs:
         baseline = baseline_of(evaluate(knob.turned(scenario, knob.baseline)), outcome)
-        low, high = (knob.baseline + reach * (end - knob.baseline) for end in (knob.low, knob.high))
+        low, high = (knob.at(knob.baseline + reach * (end - knob.baseline)) for end in (knob.low, knob.high))
         at_low, at_high = (outcome_of(evaluate(knob.turned(scenario, value)), outcome) for value in (low, high))
         effect = max(at_low - baseline, at_high - baseline, key=abs)
         swings.append(Swing(knob.name, outcome, low, high, at_low, at_high, baseline, effect))

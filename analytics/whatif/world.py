@@ -6,7 +6,7 @@ lever, no database and no random number.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,9 +16,15 @@ from numpy.typing import NDArray
 from analytics.trust import bounded
 from analytics.trust.prior import FEWEST, TrustModel, fit_model, fit_proportions, max_points, tallies
 from analytics.trust.programme import Programme
+from analytics.whatif.carriers import Carriers
+from analytics.whatif.contrast import Mixing
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+
+
+def _nothing() -> None:
+    """A source of which nothing is known by carrier."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,8 @@ class World:
 
     counted, total: recency-weighted numerators and denominators. squares: the denominators by squared weights. late, due: plain numerators and denominators.
     n, tenure (days, NaN unknown), rows (row of the model's priors): (merchants,). heard: numerators as far as they are believed. points: what each rate
-    earns. score: (merchants,), NaN without one. limit: where crossings are counted, in score points.
+    earns. score: (merchants,), NaN without one. limit: where crossings are counted, in score points. carriers: gives the same counts by carrier, None where
+    the source has none. mixing: the orders that go with another carrier than they did, if any.
     """
 
     model: TrustModel
@@ -43,6 +50,8 @@ class World:
     heard: Floats
     points: Floats
     score: Floats
+    carriers: Callable[[], Carriers | None] = _nothing
+    mixing: Mixing | None = None
 
     @property
     def has_score(self) -> Mask:

@@ -32,7 +32,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 MAX_LINE_BYTES = 64 * 2**20
-CELL_WIDTH = 60
+CELL_WIDTH, LINE_WIDTH = 60, 2_000  # characters of a cell, and of an error
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 warehouse_option = click.option(
@@ -123,13 +123,21 @@ def one_line_errors(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except expected_errors() as error:
-            raise click.ClickException(" ".join(str(error).split())) from error
+            raise click.ClickException(_line(error)) from error
         except BrokenPipeError:
             raise
         except OSError as error:
-            raise click.ClickException(f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")) from error
+            raise click.ClickException(
+                _line(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "))
+            ) from error
 
     return guarded
+
+
+def _line(said: object) -> str:
+    """An error as one line that a terminal shows and doesn't obey: files and arguments that it quotes are anybody's."""
+    text = _CONTROL.sub("\ufffd", " ".join(str(said).split()))
+    return text if len(text) <= LINE_WIDTH else text[: LINE_WIDTH - 1] + "…"
 
 
 def note(text: str) -> None:
@@ -163,7 +171,10 @@ def print_rows(rows: Iterable[Mapping[str, object]], *, as_json: bool, columns: 
         note("Nothing to show.")
         return
     names = list(columns or table[0])
-    cells = [names, *([_cell(row.get(name), "all" if name == "group" else "–") for name in names] for row in table)]
+    cells = [
+        [_cell(name) for name in names],
+        *([_cell(row.get(name), "all" if name == "group" else "–") for name in names] for row in table),
+    ]
     widths = [max(len(line[place]) for line in cells) for place in range(len(names))]
     is_number = [all(isinstance(row.get(name), int | float | None) for row in table) for name in names]
     for line in cells:

@@ -10,7 +10,10 @@ import click
 from app.commands.plumbing import json_option, note, one_line_errors, print_rows, runtime, warehouse_option
 from app.services.runtime import snapshot_id
 
-TRACK = ("edition", "name", "due_on", "outcome", "predicted", "ci_low", "ci_high", "realised", "error", "is_inside")
+TRACK = (
+    *("edition", "name", "due_on", "outcome", "level"),
+    *("predicted", "ci_low", "ci_high", "realised", "error", "is_inside"),
+)
 CASES = ("kind", "subject", "day_before", "day_after", "predicted", "ci_low", "ci_high", "realised", "error", "n")
 RECORDS = (
     *("kind", "cases", "days", "mean_error", "unchanged_error"),
@@ -36,19 +39,19 @@ def rules(
     backtest: bool, is_by_case: bool, horizon: int, edition: int | None, as_json: bool, warehouse: Path | None
 ) -> None:
     """Approved rules with what they were predicted to do and what came of it."""
-    from app.services import rules as service
+    from app.services import rule_record, rule_text
     from app.services.adhoc import rows as records
 
     if is_by_case and not backtest:
         raise click.UsageError("--cases goes with --backtest only.")
     with runtime(warehouse):
         if edition is not None:
-            print_rows([{"rule": edition, "path": service.write_definition(edition)}], as_json=as_json)
+            print_rows([{"rule": edition, "path": rule_text.write_definition(edition)}], as_json=as_json)
         elif backtest:
-            found = service.looked_back(snapshot_id(), horizon)
+            found = rule_record.looked_back(snapshot_id(), horizon)
             note(f"{found.left_out} changes were left out: beyond what the lab lets a lever do.")
             of_cases = [asdict(case) | {"error": case.error, "is_inside": case.is_inside} for case in found.cases]
             rows = of_cases if is_by_case else [asdict(record) for record in found.records]
             print_rows(rows, as_json=as_json, columns=CASES if is_by_case else RECORDS)
         else:
-            print_rows(records(service.track_record(snapshot_id())), as_json=as_json, columns=TRACK)
+            print_rows(records(rule_record.track_record(snapshot_id())), as_json=as_json, columns=TRACK)

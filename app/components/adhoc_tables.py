@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
@@ -28,10 +30,7 @@ def open_link() -> None:
     if asked is None or asked == st.session_state.get(OPENED_KEY):
         return
     st.session_state[OPENED_KEY] = asked
-    try:
-        _write(adhoc.opened(asked))
-    except AppError as error:
-        st.session_state[PROBLEM_KEY] = sentence(error)
+    _told(lambda: _write(adhoc.opened(asked)))
 
 
 @st.fragment
@@ -94,7 +93,7 @@ def _open_one(kept: list[SavedQuery]) -> None:
     st.button(
         _("Remove"),
         on_click=_remove,
-        args=(opened.name,),
+        args=(opened.query_id,),
         type="tertiary",
         icon=":material/delete:",
         key="adhoc.remove",
@@ -104,26 +103,42 @@ def _open_one(kept: list[SavedQuery]) -> None:
 def _open(key: str) -> None:
     query_id = st.session_state[key]
     if query_id is not None:
-        st.session_state[OPENED_KEY] = st.query_params[PARAM] = query_id
-        _write(adhoc.opened(query_id))
+        _told(lambda: _show(adhoc.opened(query_id)))
+
+
+def _show(query: SavedQuery) -> None:
+    _write(query)
+    _link_to(query.query_id)
 
 
 def _write(query: SavedQuery) -> None:
     write_question(query.sql, query.plot)
 
 
+def _link_to(query_id: str) -> None:
+    st.session_state[OPENED_KEY] = st.query_params[PARAM] = query_id
+
+
 def _save() -> None:
+    state = st.session_state
     actor = current_actor(get_runtime().settings)
-    try:
-        kept = adhoc.save(st.session_state[NAME_KEY], st.session_state[SQL_KEY], st.session_state.get(PLOT_KEY), actor)
-    except AppError as error:
-        st.session_state[PROBLEM_KEY] = sentence(error)
-        return
-    st.session_state[OPENED_KEY] = st.query_params[PARAM] = kept.query_id
-    st.session_state[NAME_KEY] = ""
+
+    def step() -> None:
+        _link_to(adhoc.save(state[NAME_KEY], state[SQL_KEY], state.get(PLOT_KEY), actor).query_id)
+        state[NAME_KEY] = ""
+
+    _told(step)
 
 
-def _remove(name: str) -> None:
-    adhoc.remove(name, current_actor(get_runtime().settings))
+def _remove(query_id: str) -> None:
+    _told(lambda: adhoc.remove(query_id, current_actor(get_runtime().settings)))
     st.session_state.pop(OPENED_KEY, None)
     st.query_params.pop(PARAM, None)
+
+
+def _told(step: Callable[[], None]) -> None:
+    """Takes a step that may be refused, and keeps what it says for the next drawing."""
+    try:
+        step()
+    except AppError as error:
+        st.session_state[PROBLEM_KEY] = sentence(error)

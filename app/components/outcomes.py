@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import streamlit as st
 
 from app.charts.bars import score_distribution
@@ -16,7 +17,7 @@ from app.filter_bar import open_merchant
 from app.i18n import _, day, difference, figure, ngettext
 from app.services import scenarios
 from app.services.lever_words import lever_label
-from app.services.scenario_export import assumption_words
+from app.services.scenario_export import assumption_words, outcome_cells
 
 if TYPE_CHECKING:
     from analytics.whatif import Outcome, Segment, WhatifResult
@@ -31,15 +32,45 @@ def outcome_cards(result: WhatifResult) -> None:
     """
     with st.grid(4, min_column_width=150, gap="xsmall"):
         for outcome in scenarios.shown_outcomes(result):
-            if outcome.outcome != "mean_score":
+            if outcome.outcome != "mean_score" and not _is_of_the_mix(outcome):
                 _card(outcome)
+
+
+def _is_of_the_mix(outcome: Outcome) -> bool:
+    """A rate's cases that change with their carrier: many rates at once, which a table holds."""
+    return "carrier" in outcome.group and "rate" in outcome.group
+
+
+def mix_table(result: WhatifResult) -> None:
+    """What orders that change carrier bring with them, rate by rate; nothing where none does."""
+    told = [outcome for outcome in scenarios.shown_outcomes(result) if _is_of_the_mix(outcome)]
+    if not told:
+        return
+    rows = [(lever_label("rate", one.group["rate"], None), *outcome_cells(one)) for one in told]
+    names = ("rate", "now", "then", "change")
+    with st.container(border=True):
+        st.markdown("**" + _("What the other carrier brings, in cases") + "**")
+        table(
+            pd.DataFrame(rows, columns=names),
+            [
+                Column("rate", _("Rate"), pinned=True, width=300),
+                Column("now", _("now")),
+                Column("then", _("then")),
+                Column("change", _("Change (95% interval)"), width=220),
+            ],
+            key="whatif.mix",
+            title=_("What the other carrier brings, in cases"),
+            file_name="carriers",
+        )
 
 
 def _card(outcome: Outcome) -> None:
     unit = scenarios.OUTCOMES[outcome.outcome][1]
     currency = outcome.group.get("currency")
     expected = outcome.outcome in scenarios.EXPECTED
-    digits = 6 if unit != "count" else 1 if expected else 0  # of counted ones: a merchant or an order is no fraction
+    digits = {"count": 1 if expected else 0, "money": 2}.get(
+        unit, 6
+    )  # of counted ones: a merchant or an order is no fraction
     value, change, low, high = (
         round(number, digits) for number in (outcome.value, outcome.change, outcome.ci_low, outcome.ci_high)
     )
@@ -80,8 +111,10 @@ def _parts(outcome: Outcome, unit: str) -> str:
 
 
 def _card_name(outcome: Outcome) -> str:
-    """The outcome's name; what a lever sets itself is named by the rate that it counts for."""
+    """The outcome's name; what a lever sets itself is named by the rate or the carrier that it counts for."""
     name = _(scenarios.OUTCOMES[outcome.outcome][0])
+    if outcome.outcome == "carrier_orders":
+        return _("Orders with {carrier}", carrier=outcome.group["carrier"])
     return name if "rate" not in outcome.group else f"{name}: {lever_label('rate', outcome.group['rate'], None)}"
 
 

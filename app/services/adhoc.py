@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import pandas as pd
 
-from app.errors import NotFound
+from app.errors import NotAllowed, NotFound
 from app.i18n import undirected
 from app.services.reading import base_id
 from app.services.runtime import get_runtime
@@ -158,14 +158,18 @@ def opened(query_id: str) -> SavedQuery:
 
 
 def save(name: str, sql: str, plot: Plot | None, actor: Actor) -> SavedQuery:
-    """Keeps a question under a name of its own. Raises StaleDocument for a taken name, NotAllowed for a bad one."""
+    """Keeps a question under a name of its own. Raises StaleDocument for a taken name, NotAllowed for a bad one and for what can't be asked."""
+    from analytics.adhoc.door import MOST_SQL
+
+    if len(sql) > MOST_SQL:  # every visit of the page reads all that is kept
+        raise NotAllowed("A question has at most {limit} characters; this has {n}.", limit=MOST_SQL, n=len(sql))
     body = json.dumps({"sql": sql, "plot": vars(plot) if plot else None}, ensure_ascii=False)
     return _saved(get_runtime().workspace.queries.save(name, body, actor))
 
 
-def remove(name: str, actor: Actor) -> None:
+def remove(query_id: str, actor: Actor) -> None:
     """Puts a saved question away. Raises NotFound."""
-    get_runtime().workspace.queries.remove(name, actor)
+    get_runtime().workspace.queries.remove(query_id, actor)
 
 
 def _saved(document: Document) -> SavedQuery:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from app.i18n import N_
-from app.services import effects, trust
+from app.services import effects, programmes, trust
 from app.services.reading import base_id
 from app.services.runtime import cached, get_runtime, shared
-from app.services.warehouse import cursor, earlier_day, merchants
+from app.services.warehouse import cursor, earlier_day, local_day, merchants, snapshot
 
 if TYPE_CHECKING:
     from analytics.trust import Programme
@@ -35,6 +35,16 @@ OUTCOMES = {
     "false_flags": (N_("Expected false flags"), "count"),
     "missed": (N_("Expected misses"), "count"),
     "late_orders": (N_("Late by the merchant"), "count"),
+    "carrier_orders": (N_("Orders with the carrier"), "count"),
+    "late_any": (N_("Late, whoever's fault"), "count"),
+    "clause_failing": (N_("Failing the clause"), "count"),
+    "clause_hit": (N_("Newly failing the clause"), "count"),
+    "clause_spared": (N_("No longer failing it"), "count"),
+    "clause_levels": (N_("Levels that change"), "count"),
+    "clause_wrong": (N_("Expected to fail wrongly"), "count"),
+    "clause_missed": (N_("Expected to pass wrongly"), "count"),
+    "clause_orders": (N_("Orders newly hit"), "count"),
+    "clause_gmv": (N_("GMV newly hit"), "money"),
     "units_changed": (N_("Cases that the lever changes"), "count"),
     "orders_touched": (N_("Orders affected"), "count"),
     "gmv_touched": (N_("GMV affected"), "money"),
@@ -45,7 +55,7 @@ OUTCOMES = {
     "repeat": (N_("Share of buyers who came back"), "rate"),
 }
 TOUCHED = ("orders_touched", "gmv_touched")
-EXPECTED = ("false_flags", "missed")  # means of what may be: fractions of a merchant
+EXPECTED = ("false_flags", "missed", "clause_wrong", "clause_missed")  # means of what may be: fractions of a merchant
 LABELS = {
     "exact": N_("Exact: the same figures under another rule"),
     "assumption": N_("Assumption: the change is put in, not predicted"),
@@ -56,32 +66,54 @@ LABELS = {
 
 @dataclass(frozen=True)
 class Levers:
-    """What the page's levers can be set to. `late_rate` is None where the source records no promised day; `behaviour` and `policy` are the further ones."""
+    """What the page's levers can be set to. `late_rate` is None where the source records no promised day; `behaviour` and `policy` are the further ones, `mix`
+    the carriers by their shares of shipped orders."""
 
     late_rate: LeverRange | None
     borders: tuple[LeverRange, ...]
     behaviour: tuple[LeverRange, ...]
     policy: tuple[LeverRange, ...]
+    mix: tuple[LeverRange, ...]
 
 
 @shared
-def lab(snapshot_id: str, as_of: date | None = None) -> Lab:
-    """The prepared lab of a snapshot as of a day (None: the newest) under the committed definition; every session shares it."""
+def lab(snapshot_id: str, as_of: date | None = None, definition: Programme | None = None) -> Lab:
+    """The prepared lab of a snapshot as of a day (None: the newest) under a definition (None: the committed one); every session shares it."""
     from analytics.trust import daily_counts
-    from analytics.whatif import make_lab
+    from analytics.trust.programmes import Prepared, SellerProgramme, prepare
+    from analytics.whatif import Standards, carrier_counts, make_lab, named_programme
 
     def recount(programme: Programme) -> pd.DataFrame:
         with cursor(snapshot_id, as_of) as opened:
             return daily_counts(opened, programme)
 
+    def by_carrier(programme: Programme) -> pd.DataFrame:
+        with cursor(snapshot_id, as_of) as opened:
+            return carrier_counts(opened, programme)
+
+    def evaluated(found: SellerProgramme) -> Prepared:
+        with cursor(snapshot_id, as_of) as opened:
+            return prepare(opened, found)
+
+    standards = Standards(lambda name: named_programme(name, programmes.available()), evaluated)
     with cursor(snapshot_id, as_of) as opened:
-        return make_lab(opened, recount=recount)
+        return make_lab(opened, programme=definition, recount=recount, by_carrier=by_carrier, standards=standards)
 
 
 def run_scenario(snapshot_id: str, scenario: Scenario, as_of: date | None = None) -> WhatifResult:
     """The scenario on a snapshot as of a day (None: the newest); of the newest with what buyers do about it, once effects are fitted
-    (`effects`). Raises InputError for a segment without merchants or a lever out of its bounds."""
+    (`effects`). Raises InputError for a segment without merchants, a lever out of its bounds or a day after the data."""
+    _check_day(snapshot_id, as_of)
     return _run(snapshot_id, scenario, as_of, effects.of_score(snapshot_id) if as_of is None else ())
+
+
+def _check_day(snapshot_id: str, as_of: date | None) -> None:
+    from analytics.errors import InputError
+
+    found = snapshot(base_id(snapshot_id))
+    last = local_day(found.data_up_to, found.time_zone) if found.data_up_to else None
+    if as_of is not None and last is not None and as_of > last:
+        raise InputError(f"as_of: {as_of} is after the data, which end on {last}. Choose a day up to then.")
 
 
 @shared
@@ -97,14 +129,29 @@ def outcome_rows(result: WhatifResult) -> list[dict[str, object]]:
 @cached
 def levers(snapshot_id: str, segment: Segment, as_of: date | None = None) -> Levers:
     """Live baselines and bounds for a segment. Raises InputError when no merchant matches it."""
-    from analytics.whatif.scenario import BEHAVIOUR
+    from analytics.whatif.scenario import BEHAVIOUR, MIX
 
     ranges = lab(snapshot_id, as_of).ranges(segment)
     late = next((found for found in ranges if found.kind == "late_rate"), None)
     borders = tuple(found for found in ranges if found.kind == "score_limit" and found.level)
     further = [found for found in ranges if found.kind not in ("late_rate", "score_limit")]
     does = tuple(found for found in further if found.kind in BEHAVIOUR)
-    return Levers(late, borders, does, tuple(found for found in further if found.kind not in BEHAVIOUR))
+    mix = tuple(found for found in further if found.kind in MIX)
+    return Levers(late, borders, does, tuple(found for found in further if found not in (*does, *mix)), mix)
+
+
+@cached
+def lever_range(snapshot_id: str, segment: Segment, lever: Lever, as_of: date | None = None) -> LeverRange:
+    """Live baseline and bounds of one lever for a segment. Raises InputError when no merchant matches it, or the source lacks it."""
+    return lab(snapshot_id, as_of).range_of(lever, segment)
+
+
+@cached
+def judged_clauses(
+    snapshot_id: str, segment: Segment, programme_id: str, as_of: date | None = None
+) -> tuple[LeverRange, ...]:
+    """The levers of a programme's clauses that any merchant can be judged by. Raises InputError for a programme that there is not."""
+    return lab(snapshot_id, as_of).clause_ranges(programme_id, segment)
 
 
 def has_scores(snapshot_id: str, filters: Filters, size_bands: tuple[str, ...]) -> bool:
@@ -129,10 +176,10 @@ def make_scenario(name: str, actor: Actor, segment: Segment, levers: Sequence[Le
     return Scenario(name=name, author=actor.name, segment=segment, levers=tuple(levers), seed=seed)
 
 
-def named(scenario: Scenario, name: str, assumptions: str = "") -> Scenario:
-    """The scenario under a name of its own (as it is when the name is blank), with its author's own assumptions, one a line."""
+def named(scenario: Scenario, name: str, assumptions: str = "", parent: str = "") -> Scenario:
+    """The scenario under a name of its own (as it is when the name is blank), with its author's own assumptions, one a line, and the one that it comes from."""
     own = tuple(line.strip() for line in assumptions.splitlines() if line.strip())
-    return replace(scenario, name=name.strip() or scenario.name, assumptions=own)
+    return replace(scenario, name=name.strip() or scenario.name, assumptions=own, parent=parent)
 
 
 def shown_outcomes(result: WhatifResult) -> list[Outcome]:

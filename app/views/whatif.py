@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.components import lever_start
+from app.components.clause_lever import hit_table
 from app.components.empty import empty_state
 from app.components.header import page_header
 from app.components.levers import keep_panel, lever_panel
-from app.components.outcomes import assumption_box, crossing_list, outcome_cards, score_change
+from app.components.outcomes import assumption_box, crossing_list, mix_table, outcome_cards, score_change
 from app.components.whatif_effects import effects_tab
 from app.components.whatif_find import find_panel
 from app.components.whatif_rules import rules_panel
@@ -27,6 +29,7 @@ def draw_lab() -> None:
     """Levers and outcomes repaint by themselves while a slider moves."""
     with page_errors():
         filters = current_filters()
+        lever_start.current().draw()
         left, right = st.columns([3, 7], gap="small")
         with left, st.container(border=True):
             scenario = lever_panel(filters)
@@ -46,6 +49,8 @@ def draw_lab() -> None:
         with right:
             assumption_box(result, scenario.segment)
             outcome_cards(result)
+            mix_table(result)
+            hit_table(scenario, result)
             score_change(result)
             crossing_list(result)
 
@@ -54,7 +59,7 @@ def draw_tabs() -> None:
     """Levers stay drawn while another tab is looked at: the questions start from where they stand."""
     names = [_("Levers"), _("Find"), _("Effects"), _("Scenarios"), _("Rules")]
     linked = st.query_params.get(PARAM)
-    key = f"whatif.tabs.{language()}.{linked}"
+    key = lever_start.current().key(f"whatif.tabs.{language()}.{linked}")
     levers_tab, find_tab, behaviour_tab, kept_tab, rules_tab = st.tabs(
         names, default=names[3 if linked else 0], on_change="rerun", key=key
     )

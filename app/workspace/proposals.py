@@ -171,10 +171,12 @@ class Proposals:
             return _record(session, row, actor, "edited")
 
     def approve(self, proposal_id: str, version: int, actor: Actor, *, reason: str = "") -> Proposal:
-        """A second person puts exactly this version in force. Raises NotAllowed for anyone who wrote in it, StaleProposal, NotFound.
+        """A second person puts exactly this version in force. Raises NotAllowed for anyone who wrote in it and for the machine, StaleProposal, NotFound.
 
         Where no one but the local person can act at all, that person may approve alone, and it is put on record so.
         """
+        if actor.source == "machine":
+            raise NotAllowed("The machine approves no proposal: a person does.")
         with self._database.write() as session:
             is_alone = actor.actor_id in {text.actor_id for text in _texts(session, proposal_id)}
             if is_alone and actor.source != "local":

@@ -150,6 +150,8 @@ class DocumentRow(Base):
     author_name: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    archived_at: Mapped[datetime | None]
+    archived_by: Mapped[str | None] = mapped_column(String(200))
 
 
 class LabelRow(Base):

@@ -86,6 +86,7 @@ def test_a_full_disk_is_called_that_wherever_it_is_met(
             grow(warehouse, tmp_path, 1)
         return
     if at == "as of":
+        monkeypatch.setattr("analytics.warehouse.FULL_DAY_ROWS", 0)
         monkeypatch.setattr("analytics.engines.upkeep.Upkeep._whole", fail)
         said = pytest.raises(WarehouseError, match=r"^The disk of .* is full: free some space and try again\.$")
         with said, warehouse.cursor(as_of=date(2024, 2, 1)):

@@ -130,7 +130,7 @@ def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Invoke:
     monkeypatch.setenv("TRUSTDESK_WORKSPACE_URL", f"sqlite:///{tmp_path}/workspace.sqlite")
     monkeypatch.setenv("TRUSTDESK_ENCODER", "false")
 
-    def run(*arguments: str | Path, stdin: str | None = None) -> Result:
+    def run(*arguments: str | Path, stdin: str | bytes | None = None) -> Result:
         return CliRunner().invoke(main, [str(argument) for argument in arguments], input=stdin)
 
     return run

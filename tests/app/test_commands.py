@@ -283,6 +283,17 @@ class TestWhatif:
         )
         assert all(row["change"] in (0, None) for row in rows)
 
+    def test_orders_that_go_with_another_carrier(self, invoke: Invoke, demo_warehouse: Path) -> None:
+        example = Path(__file__).parents[2] / "docs/examples/carriers.toml"
+        found = {
+            row["outcome"]: row for row in lines(invoke("whatif", example, "--warehouse", demo_warehouse, "--json"))
+        }
+        orders, late = found["carrier_orders"], found["late_any"]
+        assert orders["group"] == {"merchants": "segment", "carrier": "BlueArrow"}
+        assert orders["value"] < orders["baseline"]
+        assert late["ci_low"] < late["change"] < late["ci_high"]
+        assert any("take on the new carrier's rates" in sentence for sentence in late["assumptions"])
+
     def test_questions_are_answered_under_the_same_keys(self, invoke: Invoke, warehouse: Path, tmp_path: Path) -> None:
         scenario = tmp_path / "s.toml"
         scenario.write_text(
@@ -298,6 +309,25 @@ class TestWhatif:
         assert found["goal"]["group"]["target"] == 99.9
         assert found["search.cost"]["value"] == 0  # nothing has to be kept, so nothing has to move
         assert sum(row["outcome"] == "map" for row in rows) == 4
+
+    @pytest.mark.parametrize(
+        ("line", "said"),
+        [
+            ("as_of = 2100-01-01", "Error: as_of: 2100-01-01 is after the data, which end on 2026-02-16."),
+            ('snapshot_id = "a\\u001b[2Jb"', "belongs to snapshot a\ufffd[2Jb, this is"),
+            (f'kind = "{"k" * 100_000}"', "unknown key 'kind'"),
+            (f'"{"k" * 100_000}" = 1', "unknown key 'kkk"),
+        ],
+    )
+    def test_a_mistake_is_one_line_of_no_more_than_a_page(
+        self, invoke: Invoke, warehouse: Path, tmp_path: Path, line: str, said: str
+    ) -> None:
+        scenario = tmp_path / "s.toml"
+        scenario.write_text(f'version = 2\nname = "x"\n{line}\n[[levers]]\nkind = "late_rate"\nchange = 0.0\n')
+        result = invoke("whatif", scenario, "--warehouse", warehouse)
+        assert (result.exit_code, type(result.exception)) == (1, SystemExit)
+        assert said in result.stderr
+        assert (result.stderr.count("\n"), len(result.stderr) < 2_100, "\x1b" in result.stderr) == (1, True, False)
 
     def test_a_misspelt_key(self, invoke: Invoke, warehouse: Path, tmp_path: Path) -> None:
         scenario = tmp_path / "s.toml"

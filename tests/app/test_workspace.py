@@ -325,7 +325,7 @@ class TestDocumentsAndLabels:
         with pytest.raises(StaleDocument, match="version 2, yours is 1"):
             workspace.scenarios.save("Late limit", "a = 3", ANN, version=1)
         assert workspace.views.all() == []
-        workspace.scenarios.remove("Late limit", BEN)
+        workspace.scenarios.remove(first.document_id, BEN)
         with pytest.raises(NotFound):
             workspace.scenarios.get("Late limit")
         assert [entry.action for entry in workspace.audit.entries()] == [
@@ -333,6 +333,36 @@ class TestDocumentsAndLabels:
             "scenario.saved",
             "scenario.saved",
         ]
+
+    def test_a_scenario_is_renamed_archived_and_brought_back_with_who_did_it(self, workspace: Workspace) -> None:
+        store = workspace.scenarios
+        first, other = store.save("Late limit", "a = 1", ANN), store.save("Other", "a = 1", ANN)
+        with pytest.raises(NotAllowed, match="Other is taken"):
+            store.rename(first.document_id, "Other", "a = 2", BEN, version=1)
+        assert store.get("Late limit") == first
+        renamed = store.rename(first.document_id, " Later ", "a = 2", BEN, version=1)
+        assert (renamed.name, renamed.body, renamed.version) == ("Later", "a = 2", 2)
+        assert (renamed.document_id, renamed.updated_at) == (first.document_id, first.updated_at)
+        with pytest.raises(StaleDocument):
+            store.rename(first.document_id, "Latest", "a = 3", ANN, version=1)
+        archived = store.archive(first.document_id, BEN)
+        assert archived.archived_at is not None
+        assert archived.archived_by == "Ben"
+        assert store.archive(first.document_id, ANN) == archived
+        assert {document.name: document.archived_by for document in store.all()} == {"Later": "Ben", "Other": None}
+        assert store.archive(first.document_id, ANN, is_archived=False) == renamed
+        store.remove(other.document_id, ANN)
+        with pytest.raises(NotFound, match="no longer there"):
+            store.archive(other.document_id, ANN)
+        steps = [(entry.actor_name, entry.action, entry.subject) for entry in workspace.audit.entries(limit=4)]
+        assert steps == [
+            ("Ann", "scenario.removed", "scenario:Other"),
+            ("Ann", "scenario.brought_back", "scenario:Later"),
+            ("Ben", "scenario.archived", "scenario:Later"),
+            ("Ben", "scenario.renamed", "scenario:Later"),
+        ]
+        assert workspace.audit.entries(limit=4)[-1].detail["was"] == "Late limit"
+        assert workspace.audit.verify().passed
 
     def test_a_name_can_not_be_empty(self, workspace: Workspace) -> None:
         with pytest.raises(NotAllowed, match="1 to 200"):

@@ -229,12 +229,59 @@ class TestDoor:
         assert list(frame["total"]) == [44, 44]
         assert list(frame["d"]) == [1.25, 1.25]
         assert list(frame["l"]) == ["[1, 2]"] * 2
-        assert list(frame["b"]) == ["6162"] * 2
+        assert list(frame["b"]) == ["ab"] * 2
         assert frame["nothing"].isna().all()
         before = ask(
             path, "select lag(order_count) over (order by day) as b from marketplace_day limit 2", "UTC", PATIENT
         )
         assert before.frame["b"].astype(object).tolist() == [pd.NA, 1], "a whole number stays one beside a missing one"
+
+    @pytest.mark.parametrize(
+        ("sql", "written"),
+        [
+            ("1::variant", "1"),
+            ("340282366920938463463374607431768211455::uhugeint", "340282366920938463463374607431768211455"),
+            ("'101'::bit", "101"),
+            ("'12:00:00+05:30'::timetz", "12:00:00+05:30"),
+            ("time '24:00:00'", "24:00:00"),
+            ("interval '1 month -2 days'", "1 month -2 days"),
+            ("row(1, 'x')", "(1, x)"),
+            ("[timestamp 'infinity']", "[infinity]"),
+            ("'a'::enum('a', 'b(')", "a"),
+            ("18446744073709551615::ubigint", 18446744073709551615),
+        ],
+    )
+    def test_a_type_that_no_page_knows_is_told_as_the_engine_writes_it(
+        self, connection: duckdb.DuckDBPyConnection, sql: str, written: object
+    ) -> None:
+        """Each beside an empty cell of its type, under a name that needs quoting."""
+        table, _ = _ask(connection, f'select unnest([{sql}, null]) as "n ""é"', SMALL)
+        (name, column), *others = door._frame(table).items()
+        assert (name, others) == ('n "é', [])
+        assert column[0] == written
+        assert pd.isna(column[1])
+
+    @pytest.mark.parametrize(
+        "sql", ["date 'infinity'", "date '0044-03-15 (BC)'", "timestamptz '-infinity'", "timestamp '10000-01-01'"]
+    )
+    def test_a_day_that_no_page_can_say_is_one_line(self, connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+        with pytest.raises(QueryError, match="Column d has a day outside the years 1 to 9999"):
+            _ask(connection, f"select 1 as n, unnest([date '2026-01-01', null, {sql}]) as d")
+
+    def test_an_answer_is_no_larger_here_than_it_was_there(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Truth values take a bit each, and one of an enumeration a byte, until they are written out."""
+        few = replace(SMALL, bytes=100_000)
+        with pytest.raises(QueryError, match="single row"):
+            _ask(connection, "select list(true) from range(50000)", few)
+        table, more = _ask(connection, f"select '{'y' * 900}'::enum('{'y' * 900}') from range(1000)", few)
+        assert (table.num_rows <= 111, more) == (True, "bytes")
+        with pytest.raises(QueryError, match="501 columns, and 500"):
+            _ask(connection, "select " + "1, " * 500 + "1")
+
+    def test_an_error_quotes_no_more_than_a_line(self, connection: duckdb.DuckDBPyConnection) -> None:
+        with pytest.raises(QueryError, match="Could not convert string 'xxx") as wrong:
+            _ask(connection, "select repeat('x', 1000000)::int")
+        assert len(str(wrong.value)) < 600
 
     def test_more_rows_and_more_bytes_are_told(self, connection: duckdb.DuckDBPyConnection) -> None:
         table, more = _ask(connection, "select range from range(50) order by range desc", replace(SMALL, rows=7))
@@ -275,6 +322,14 @@ class TestDoor:
     def test_half_a_character_is_a_wrong_question(self, path: Path) -> None:
         with pytest.raises(QueryError, match="Line 1"):
             ask(path, "select \ud800", "UTC", PATIENT)
+
+    def test_a_torn_file_is_told_without_its_folder_and_made_anew(self, tmp_path: Path) -> None:
+        torn = tmp_path / "torn.duckdb"
+        torn.write_bytes(b"torn" * 10_000)
+        with pytest.raises(QueryError, match="can't be opened") as told:
+            ask(torn, "select 1", "UTC", PATIENT)
+        assert str(tmp_path) not in str(told.value)
+        assert not torn.exists()
 
     def test_a_file_that_is_gone_is_one_line(self, tmp_path: Path) -> None:
         with pytest.raises(QueryError, match="can't be opened"):

@@ -30,7 +30,8 @@ Tables = dict[str, list[Row]]
 
 @pytest.fixture(autouse=True)
 def follow_every_load(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small as they are, loads are followed, and patches pile up."""
+    """Small as they are, loads and days are followed, and patches pile up."""
+    monkeypatch.setattr("analytics.warehouse.FULL_DAY_ROWS", 0)
     monkeypatch.setattr(marts, "FULL_BUILD_ROWS", 0)
     monkeypatch.setattr(marts, "CHANGED_SHARE", 1.0)
     monkeypatch.setattr(marts, "ADDED_SHARE", 1.0)

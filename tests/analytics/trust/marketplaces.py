@@ -13,6 +13,7 @@ from analytics.bench.rated_markets import DAY
 from analytics.memo import T
 from analytics.trust import Programme, default_programme
 from analytics.trust.programme import MEASURES
+from analytics.trust.rows import source_of
 
 
 @dataclass
@@ -35,7 +36,7 @@ class FakeCursor:
 def cursor_over(
     days: list[dict[str, object]], merchants: list[dict[str, object]], *, as_of: date | None = None
 ) -> FakeCursor:
-    """`days`: rows of merchant_day (measures that are not given are 0); `merchants`: rows of merchant_profile."""
+    """`days`: rows of merchant_day (measures that are not given are 0); `merchants`: rows of merchant_profile. order_measure has none."""
     connection = duckdb.connect()
     measures = ", ".join(f"{name} bigint default 0" for name in (*MEASURES, "review_score_sum"))
     connection.execute(f"create table merchant_day (merchant_id varchar, day date, {measures})")
@@ -45,6 +46,10 @@ def cursor_over(
     )
     connection.execute(
         "create table merchant_day_amount (merchant_id varchar, day date, currency varchar, gmv_minor bigint)"
+    )
+    connection.execute(
+        "create table order_measure (grain varchar, merchant_id varchar, order_id varchar, order_date date, carrier varchar,"
+        f" {', '.join(f'{name} bigint default 0' for name in MEASURES if source_of(name) == 'orders')})"
     )
     for table, rows in (("merchant_day", days), ("merchant_profile", merchants)):
         for row in rows:

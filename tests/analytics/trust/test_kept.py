@@ -367,6 +367,7 @@ def in_time(tables: Tables, dice: random.Random, count: int) -> list[Tables]:
 
 def test_kept_scores_are_the_computed_ones_whatever_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Days of a random marketplace, scored again after each load: where their facts stayed the kept ones are right, and where not they are made anew."""
+    monkeypatch.setattr("analytics.warehouse.FULL_DAY_ROWS", 0)
     monkeypatch.setattr(ingest_marts, "FULL_BUILD_ROWS", 0)
     monkeypatch.setattr(ingest_marts, "CHANGED_SHARE", 1.0)
     seed = random.SystemRandom().randrange(10**6)

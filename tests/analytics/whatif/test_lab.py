@@ -202,3 +202,12 @@ def test_min_n_decides_who_tells_the_priors() -> None:
     found = LAB.run(ask(Lever("min_n", target=60.0), segment=Segment())).scores["score_after"]
     assert np.array_equal(found.isna(), expected.isna())
     assert (found - expected).abs().max() <= 1e-9
+
+
+def test_a_segment_of_one_merchant_is_held_against_what_all_do() -> None:
+    """Its own rate alone is no range of what is usual: an interval must not become thousands of times as wide."""
+    one = Segment(merchants=(str(COUNTS.loc[COUNTS["n"] >= 50, "merchant_id"].iloc[0]),))
+    result = LAB.run(ask(Lever("late_rate", target=0.02), segment=one))
+    mean = pick(result, "mean_score")
+    assert -100 < mean.ci_low <= mean.ci_high < 100
+    assert not result.warnings

@@ -174,6 +174,24 @@ class TestSearch:
         assert over(mixed)(scenario) == first.points
         assert first.evaluations <= 1100
 
+    def test_a_mix_beyond_the_budget_alone_is_never_run(self) -> None:
+        """Its cost tells it; with a limit beside the budget every mix is run, since how far it misses guides the search."""
+        runs: list[Scenario] = []
+
+        def evaluate(scenario: Scenario) -> Mapping[str, float]:
+            runs.append(scenario)
+            return over(mixed)(scenario)
+
+        found = search(evaluate, NOW, PRICED, Wanted("score", 1, budget=60.0))
+        assert found == find(Wanted("score", 1, budget=60.0))
+        for scenario in runs:
+            values = {lever.name: float(lever.target or 0.0) for lever in scenario.levers}
+            assert sum(item.cost * abs(values[item.knob.name] - item.knob.baseline) for item in PRICED) <= 60.0 + 1e-6
+        assert len(runs) < found.evaluations / 2
+        runs.clear()
+        limited = search(evaluate, NOW, PRICED, Wanted("score", 1, budget=60.0, limits=(Limit("hit", at_most=12),)))
+        assert len(runs) == limited.evaluations
+
     def test_what_buys_nothing_stays_where_it_is(self) -> None:
         """Only the late rate changes how many are hit here, so the borders stay exactly where they are."""
         evaluate = over(lambda rate, *_: {"hit": round(100 * rate)})
@@ -262,6 +280,26 @@ class TestPairMap:
     def test_one_lever_twice_is_refused(self) -> None:
         with pytest.raises(InputError, match="lever 'late_rate' is on both sides"):
             pair_map(over(mixed), NOW, RATE, RATE, "score")
+
+
+class TestWholeLevers:
+    MIN_N = Knob(Lever("min_n"), 1.0, 878.0, 20.0)
+
+    def evaluate(self, scenario: Scenario) -> Mapping[str, float]:
+        (at,) = (lever.target for lever in scenario.levers)
+        assert at is not None
+        assert at == int(at), "the lab refuses a part of an order"
+        return {"y": 100 - at / 10}
+
+    def test_every_question_turns_them_in_whole_steps(self) -> None:
+        found = goal_seek(self.evaluate, NOW, self.MIN_N, "y", 90.05)
+        assert (found.value, found.reached, found.is_reached) == (100.0, 90.0, True)
+        mix = search(self.evaluate, NOW, [Priced(self.MIN_N, 1.0)], Wanted("y", 1, budget=7.5))
+        assert (mix.values, mix.cost) == ({"min_n": 13.0}, 7.0)
+        (bar,) = tornado(self.evaluate, NOW, [self.MIN_N], "y", 0.25)
+        assert (bar.low, bar.high, bar.at_low) == (15.0, 234.0, 98.5)
+        watch = pair_map(lambda _: {"y": 0.0}, NOW, self.MIN_N, WATCH, "y", 4)
+        assert watch.first_values == (1.0, 20.0, 586.0, 878.0)
 
 
 class TestKnobs:

@@ -32,6 +32,8 @@ SCENARIOS = st.builds(
             (Lever("late_rate", change=-0.01),),
             (Lever("score_limit", target=70.5, level="good"),),
             (Lever("late_rate", target=1 / 3), Lever("score_limit", change=1e-9)),
+            (Lever("carrier_share", target=0.5, of="Swift"),),
+            (Lever("carrier_share", change=0.1, of="Swift", instead_of="Post Link"),),
         ]
     ),
     limit=st.none(),
@@ -65,10 +67,24 @@ def test_the_committed_example_loads() -> None:
         ("change = -0.01", "", "needs either target or change"),
         ("change = -0.01", "change = nan", "found nan"),
         ("change = -0.01", 'change = -0.01\nlevel = "good"', "unknown key 'level'"),
-        ("version = 1", "version = 9", "this program reads versions up to 2, found 9"),
-        ("version = 1", "", "key 'version' is missing"),
+        ("version = 1", "version = 9", "this program reads versions up to 3, found 9"),
+        ("version = 1", "", "key 'version' is missing.$"),
+        (
+            'kind = "late_rate"',
+            'kind = "rate"\nof = "late_seller_rate"',
+            "'rate' came with version 2 .* Set version = 2",
+        ),
+        (
+            'kind = "late_rate"',
+            'kind = "carrier_share"\nof = "Swift"',
+            "'carrier_share' came with version 3 .* version = 3",
+        ),
         ("draws = 400", "draws = 3", "draws: expected a whole number from 40 to 10000, found 3"),
-        ("seed = 7", "seed = -7", "seed: expected a whole number of at least 0"),
+        ("seed = 7", "seed = -7", "seed: expected a whole number from 0 to"),
+        ("seed = 7", "seed = 0x" + "f" * 8_000, "found a number with too many digits"),
+        ("seed = 7", "seed = " + "9" * 5_000, "holds a whole number that is too long"),
+        ("limit = 70.0", "limit = 0x" + "f" * 8_000, "found a number with too many digits"),
+        ("author =", "author" + ".a" * 1_500 + " =", "author: expected text, found {'a': {'a': "),
         ("limit = 70.0", "limit = 170.0", "limit: expected a number from 0 to 100"),
         ('["1-9", "10-49"]', '"1-9"', "expected a list of text"),
         ("[[levers]]", "[levers]", "expected one or more tables"),
@@ -82,6 +98,17 @@ def test_a_mistake_is_one_clear_line(tmp_path: Path, old: str, new: str, message
     with pytest.raises(InputError, match=message.replace("[", r"\[")) as caught:
         load_scenario(path)
     assert "\n" not in str(caught.value)
+
+
+def test_a_mark_of_the_encoding_at_the_beginning_is_no_mistake(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes(EXAMPLE.read_text(encoding="utf-8").encode("utf-8-sig"))
+    assert load_scenario(path) == load_scenario(EXAMPLE)
+
+
+def test_what_never_ends_is_not_read_for_ever() -> None:
+    with pytest.raises(InputError, match="/dev/zero: is longer than 10 MiB"):
+        load_scenario(Path("/dev/zero"))
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from analytics.bench.rated_markets import simulated
 from analytics.errors import InputError
 from analytics.trust import default_programme, fit_model, score_from_counts
 from analytics.whatif import Lever, Outcome, Scenario, Segment, WhatifResult, lever_ranges, simulate, simulate_counts
-from analytics.whatif.levers import change_behaviour, segment_mask
+from analytics.whatif.levers import change_behaviour, range_of, segment_mask
 from analytics.whatif.world import make_world
 from tests.analytics.trust.marketplaces import cursor_over
 
@@ -69,7 +69,7 @@ WORLD = make_world(COUNTS, PROGRAMME)
 @settings(max_examples=60)
 def test_counts_meet_the_target_exactly_and_stay_counts(target: float) -> None:
     inside = segment_mask(COUNTS, SOUTH)
-    changed = change_behaviour(WORLD, inside, Lever("late_rate"), target)
+    changed = change_behaviour(WORLD, inside, [(Lever("late_rate"), BASELINE, target)])
     place = WORLD.column("late_seller_rate")
     assert changed.plain[inside, place].sum() / changed.base[inside, place].sum() == pytest.approx(target, abs=1e-9)
     for counted, total in ((changed.plain, changed.base), (changed.counted, changed.total)):
@@ -79,6 +79,21 @@ def test_counts_meet_the_target_exactly_and_stay_counts(target: float) -> None:
         old, new = getattr(WORLD, name), getattr(changed, name)
         assert (old[:, others] == new[:, others]).all()
         assert (old[~inside] == new[~inside]).all()
+
+
+def test_levers_moved_together_are_levers_moved_one_after_another() -> None:
+    inside = segment_mask(COUNTS, SOUTH)
+    levers = (Lever("late_rate"), Lever("rate", of="negative_order_rate"), Lever("coverage", of="negative_order_rate"))
+    moves = []
+    for lever, times in zip(levers, (0.6, 1.3, 1.5), strict=True):
+        baseline = range_of(WORLD, inside, lever).baseline
+        moves.append((lever, baseline, baseline * times))
+    together, one_by_one = change_behaviour(WORLD, inside, moves), WORLD
+    for move in moves:
+        one_by_one = change_behaviour(one_by_one, inside, [move])
+    for name in ("counted", "total", "squares", "plain", "base", "heard", "points", "score"):
+        np.testing.assert_array_equal(getattr(together, name), getattr(one_by_one, name))
+    assert change_behaviour(WORLD, inside, [(levers[0], BASELINE, BASELINE)]) is WORLD
 
 
 def test_fewer_late_orders_raise_scores_and_more_lower_them() -> None:
@@ -164,7 +179,7 @@ def test_same_seed_same_numbers_other_seed_other_intervals() -> None:
         ((Lever("late_rate", target=1.5),), SOUTH, "late_rate.*out of bounds"),
         ((Lever("late_rate", target=float("nan")),), SOUTH, "out of bounds"),
         ((Lever("score_limit", target=101.0),), SOUTH, "101 is out of bounds, from 0 to 100 \\(now 55\\)"),
-        ((Lever("score_limit", target=90.0, level="good"),), SOUTH, "90 is out of bounds, from 55 to 85"),
+        ((Lever("score_limit", target=90.0, level="good"),), SOUTH, "90 is out of bounds, from 55.5 to 84.5"),
         ((Lever("score_limit", target=90.0, level="god"),), SOUTH, "Did you mean 'good'"),
         ((Lever("score_limit", target=9.0, level="poor"),), SOUTH, "level 'poor' has no border that moves"),
         ((Lever("late_rate", target=0.1, change=0.1),), SOUTH, "either target or change"),
@@ -187,6 +202,29 @@ def test_mistakes_are_one_clear_line(levers: tuple[Lever, ...], segment: Segment
 def test_a_limit_and_a_moved_level_contradict_each_other() -> None:
     with pytest.raises(InputError, match="Leave out limit, or the lever's level"):
         run(Lever("score_limit", target=72.0, level="good"), limit=50.0)
+
+
+def test_two_borders_move_at_once_and_crossings_are_counted_at_the_first() -> None:
+    good, watch = (Lever("score_limit", target=at, level=level) for at, level in ((74.0, "good"), (51.0, "watch")))
+    both, alone = run(good, watch), run(good)
+    assert (both.limit_before, both.limit_after) == (70.0, 74.0)
+    told = [(o.outcome, o.group, o.value, o.ci_low) for o in both.outcomes]
+    assert told == [(o.outcome, o.group, o.value, o.ci_low) for o in alone.outcomes]
+    scores = both.scores["score_after"]
+    assert ((scores >= 51) & (scores < 74)).equals(both.scores["level_after"].eq("watch"))
+    assert [str(each) for each in both.assumptions if "moves from" in str(each) or "score_limit" in str(each)] == [
+        "The limit moves from 70 to 74; no merchant changes what it does.",
+        "The rule “score_limit watch” changes from 55 to 51; no merchant changes what it does.",
+    ]
+    assert run(watch, good).limit_after == 51.0
+
+
+def test_borders_that_pass_each_other_or_stand_beside_a_limit_contradict() -> None:
+    good, watch = (Lever("score_limit", target=at, level=level) for at, level in ((58.0, "good"), (62.0, "watch")))
+    with pytest.raises(InputError, match="'score_limit good' and 'score_limit watch' contradict each other"):
+        run(good, watch)
+    with pytest.raises(InputError, match="Leave out limit, or the lever's level"):
+        run(good, Lever("score_limit", target=60.0))
 
 
 def test_a_segment_without_scores_or_deliveries_says_so() -> None:
@@ -221,7 +259,7 @@ def test_from_the_marts_with_live_ranges_and_the_snapshot_pinned() -> None:
     ranges = {(item.kind, item.level): item for item in lever_ranges(cursor)}  # type: ignore[arg-type]
     late = ranges["late_rate", None]
     assert (late.baseline, late.low, late.high) == (pytest.approx(4 / 15), 0.0, pytest.approx(0.6))
-    assert (ranges["score_limit", "good"].low, ranges["score_limit", "good"].high) == (55, 85)
+    assert (ranges["score_limit", "good"].low, ranges["score_limit", "good"].high) == (55.5, 84.5)
     # its prior leans on b as well, so c ends a little above the middle of the scale
     scenario = Scenario(
         "c delivers", segment=Segment(merchants=("c",)), levers=(Lever("late_rate", target=0.01),), limit=20.0

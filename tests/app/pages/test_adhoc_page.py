@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.charts.adhoc import plotted
-from app.errors import NotFound
+from app.errors import NotAllowed, NotFound
 from app.identity import Actor
 from app.services import adhoc
 from app.services.adhoc import Plot
@@ -78,6 +78,23 @@ class TestPage:
         other.button(key="adhoc.remove").click().run()
         assert adhoc.saved() == []
 
+    def test_a_query_that_somebody_removed_is_one_line_when_it_is_opened_or_removed(self, desk: Runtime) -> None:
+        first, second = adhoc.save("First", "select 1", None, ANNA), adhoc.save("Second", "select 2", None, ANNA)
+        found = page(query=first.query_id)
+        adhoc.remove(second.query_id, ANNA)
+        chooser = next(each for each in found.selectbox if each.key and each.key.startswith("adhoc.open."))
+        chooser.set_value(second.query_id).run()
+        assert any("no saved query" in each.value for each in found.warning)
+        assert found.text_area(key="adhoc.sql").value == "select 1"
+        assert not found.exception
+
+        adhoc.remove(first.query_id, ANNA)
+        anew = adhoc.save("First", "select 3", None, ANNA)  # another one under the name of the removed one
+        found.button(key="adhoc.remove").click().run()
+        assert any("somebody removed it" in each.value for each in found.warning)
+        assert [query.query_id for query in adhoc.saved()] == [anew.query_id]
+        assert not found.exception
+
     def test_a_refused_question_and_a_dead_link_are_one_line_each(self, desk: Runtime) -> None:
         found = answered(page(query="nothing"), "select * from buyers")
         said = [each.value.replace("\\", "") for each in found.warning]
@@ -92,6 +109,11 @@ class TestService:
             adhoc.save("One", "select 2", None, ANNA)
         with pytest.raises(NotFound):
             adhoc.opened("no such")
+
+    def test_what_is_too_long_to_ask_is_not_kept(self, desk: Runtime) -> None:
+        with pytest.raises(NotAllowed, match="at most 20000 characters; this has 20001"):
+            adhoc.save("Long", "x" * 20_001, None, ANNA)
+        assert adhoc.saved() == []
 
     def test_what_can_be_drawn(self) -> None:
         frame = pd.DataFrame({"n": [1, 2], "name": ["a", "b"], "is_good": [True, False]})
@@ -122,6 +144,17 @@ class TestCommand:
         assert result.exit_code == 0
         assert len(result.stdout.splitlines()) == 10_000
         assert "First 10,000 rows of more." in result.stderr
+
+    def test_a_name_of_a_column_moves_no_cursor(self, invoke: Invoke, warehouse: Path) -> None:
+        result = invoke("sql", 'select 1 as "a\x1b[2Jb"', "--warehouse", warehouse)
+        assert result.stdout.split() == ["a\ufffd[2Jb", "1"]
+
+    def test_letters_of_another_encoding_are_one_line(self, invoke: Invoke, warehouse: Path) -> None:
+        result = invoke("sql", "-", "--warehouse", warehouse, stdin=b"select 'caf\xe9'")
+        assert (result.exit_code, result.stderr.strip()) == (
+            1,
+            "Error: stdin is not UTF-8 at byte 11: write the query in UTF-8.",
+        )
 
     def test_a_wrong_question_is_one_line(self, invoke: Invoke, warehouse: Path) -> None:
         result = invoke("sql", "select 1; select 2", "--warehouse", warehouse)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,8 @@ class Expectation:
 class Case:
     """A small source and what a programme says of it at the end of the local day `as_of` in `time_zone`.
 
-    `merchants` and `events` are rows of the canonical tables without their NULLs.
+    `merchants` and `events` are rows of the canonical tables without their NULLs. The events are expanded from their
+    groups when they are asked for: most who list the cases want none of them.
     """
 
     programme: str
@@ -60,8 +61,12 @@ class Case:
     as_of: date
     time_zone: str
     merchants: tuple[Row, ...]
-    events: tuple[Row, ...]
+    groups: tuple[Mapping[str, object], ...]
     expect: tuple[Expectation, ...]
+
+    @property
+    def events(self) -> tuple[Row, ...]:
+        return tuple(row for group in self.groups for row in expand(group, self.as_of))
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,24 @@ def cases(programme: str) -> list[Case]:
     return [_case(programme, item) for item in _read(f"{programme}.json")]
 
 
+def side_by_side(beside: Sequence[Case]) -> Case:
+    """One source with the merchants of all cases, which know nothing of each other: m1 of the third is `2-m1`.
+
+    The cases have their day, zone and last known instant in common; what is expected stays with them.
+    """
+    return replace(
+        beside[0],
+        merchants=tuple(_of(number, row) for number, case in enumerate(beside) for row in case.merchants),
+        groups=tuple(_of(number, group) for number, case in enumerate(beside) for group in case.groups),
+        expect=(),
+    )
+
+
+def _of(number: int, of_merchant: Mapping[str, Any]) -> dict[str, Any]:
+    own = {key: f"{number}-{of_merchant[key]}" for key in ("merchant_id", "buyer") if of_merchant.get(key)}
+    return {**of_merchant, **own}
+
+
 def function_vectors() -> list[FunctionVector]:
     """The vectors of posterior.json, in the order of the file."""
     return [FunctionVector(**item) for item in _read("posterior.json")]
@@ -93,7 +116,6 @@ def write_canonical(case: Case, folder: Path) -> Path:
 
 
 def _case(programme: str, item: dict[str, Any]) -> Case:
-    as_of = date.fromisoformat(item["as_of"])
     merchants: list[Mapping[str, object]] = list(item["merchants"])
     groups: list[Mapping[str, object]] = list(item["events"])
     if item["witness"]:
@@ -104,10 +126,10 @@ def _case(programme: str, item: dict[str, Any]) -> Case:
         programme=programme,
         case=item["case"],
         why=item["why"],
-        as_of=as_of,
+        as_of=date.fromisoformat(item["as_of"]),
         time_zone=item["time_zone"],
         merchants=tuple({key: cell(value) for key, value in row.items()} for row in merchants),
-        events=tuple(row for group in groups for row in expand(group, as_of)),
+        groups=tuple(groups),
         expect=tuple(Expectation(**row) for row in item["expect"]),
     )
 
