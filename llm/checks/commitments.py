@@ -18,6 +18,7 @@ from scipy.sparse import csr_matrix
 from sklearn.feature_extraction import FeatureHasher
 from sklearn.preprocessing import normalize
 
+from llm.checks.clauses import without_quotations
 from llm.errors import CheckpointError
 from llm.language import CHINESE, WRITTEN
 
@@ -107,7 +108,7 @@ def _shipped() -> dict[str, Line]:
 
 
 def _plain(sentence: str) -> str:
-    return _NUMBER.sub("0", sentence[:LONGEST_SENTENCE].lower()).replace("’", "'")
+    return _NUMBER.sub("0", without_quotations(sentence[:LONGEST_SENTENCE]).lower()).replace("’", "'")
 
 
 def _english(text: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ from llm.checks.compensation import sums_granted
 from llm.checks.done import reported_done
 from llm.spans import extract
 
-_END = re.compile(r"(?<=[!?。！？])|(?<=\.)\s+|\n+")
+_END = re.compile(r"(?<=[!?。！？])(?![\"”’」])|(?<=\.)\s+|(?<=[!?。！？][”」])|\n+")
 _SPACE = re.compile(r"\s+")
 _MANY = re.compile(r"\b(?:each|apiece|per|every)\b|每|各|分别", re.I)
 _WITHOUT_SUM = re.compile(

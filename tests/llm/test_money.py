@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
+from app.services.desk import load_knowledge
+from app.services.desk_model import CORPUS_FOLDER
+from llm.checks.commitments import load
 from llm.checks.money import money_decisions, total
+from llm.desk.corpus import read_corpus
+from llm.desk.money_training import EXAMPLES, STOPPED, train_money
+from llm.errors import CheckpointError
+from llm.language import WRITTEN
 
 
 @pytest.mark.parametrize(
@@ -66,3 +75,40 @@ def test_policy_word_for_word_is_a_rule_and_a_record_no_new_decision() -> None:
     paid = "The USD 20 have been refunded."
     assert money_decisions(paid, records="order.o1.refund: USD 50 refunded") != ()
     assert money_decisions(paid, records="order.o1.refund: USD 20 refunded") == ()
+
+
+def test_what_is_quoted_is_no_decision() -> None:
+    assert money_decisions('You may write to the buyer: "We refund the 20 dollars today."') == ()
+
+
+@pytest.mark.parametrize("language", WRITTEN)
+def test_the_replies_that_were_learnt_from_are_told_apart(language: str) -> None:
+    cases = [
+        case
+        for case in map(json.loads, EXAMPLES.read_text(encoding="utf-8").splitlines())
+        if case["language"] == language
+    ]
+    found = [case["commits_money"] for case in cases if money_decisions(case["reply"])]
+    commits = sum(case["commits_money"] for case in cases)
+    assert sum(found) / commits >= 0.95
+    assert sum(found) / len(found) >= 0.95
+
+
+def test_macros_take_one_person() -> None:
+    assert [macro.text for macro in load_knowledge().macros if money_decisions(macro.text)] == []
+
+
+def test_weights_that_are_none_are_one_line(tmp_path: Path) -> None:
+    (tmp_path / "money.npz").write_text("no weights")
+    for name in ("money.npz", "absent.npz"):
+        with pytest.raises(CheckpointError, match="train-money"):
+            load(tmp_path / name)
+
+
+def test_a_line_is_fitted_and_judged_by_what_it_had_not_seen() -> None:
+    threads = [thread for thread in read_corpus(CORPUS_FOLDER) if not thread.is_held_out]
+    lines, told = train_money([*threads[:60], *threads[-60:]], load_knowledge())
+    assert set(lines) == set(WRITTEN)
+    for row in told:
+        assert row["corpus_stopped"] <= STOPPED * row["corpus_sentences"] + 1
+        assert row["commit"] * 0.6 <= row["found"] < row["commit"]
