@@ -162,7 +162,8 @@ class _Records:
         if (chargeback := own["chargeback"]) and "chargeback_dispute" in self.matters:
             yield self._said("chargeback", chargeback, order, self._day(str(chargeback.value).split(": ")[-1]))
             if ended := self.facts.get(f"order.{order}.evidence_period_end"):
-                yield self._said("evidence past", ended, order, self._day(str(ended.value)))
+                text = _WORDS["evidence past"][self.language].format(order, self._day(str(ended.value)))
+                yield Sentence(text, (ended.cite, chargeback.cite))  # which names the order
         if (settlement := own["settlement"]) and "payout_delay" in self.matters:
             days = re.findall(r"\d{4}-\d{2}-\d{2}", str(settlement.value))
             key = "settlement past" if self._is_past(days[-1]) else "settlement"

@@ -170,6 +170,12 @@ def test_a_day_that_has_passed_is_told_as_passed(knowledge: Knowledge, asked: st
     assert failed(result) == {}
     assert passed in result.reply
     assert never not in result.reply
+    sources = {fact.cite: str(fact.value) for fact in PASSED}
+    for sentence in result.sentences:
+        if passed in sentence.text and "TD-10017578" in sentence.text:
+            assert any("TD-10017578" in sources.get(cite, "") for cite in sentence.cites), (
+                "the order's number stands in a source"
+            )
 
 
 LATE_BY_HOURS = Fact(
