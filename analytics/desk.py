@@ -6,7 +6,7 @@ Knows no ticket's words, no model and no page.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from analytics.warehouse import Cursor
 
 PENALTY_LIMIT = 50
+POSSIBLE_DAYS = 14
 
 
 def orders_named(cursor: Cursor, merchant_id: str, order_ids: Sequence[str]) -> pd.DataFrame:
@@ -36,6 +37,20 @@ def penalties_of(cursor: Cursor, merchant_id: str, *, limit: int = PENALTY_LIMIT
     """The merchant's penalties, newest first: penalty_id, issued_on, clause, points, expires_on, appealed_on, lifted_on, order_id."""
     parameters = {"time_zone": cursor.time_zone, "merchant_id": merchant_id, "row_limit": limit}
     return cursor.df(_sql("penalties"), parameters)
+
+
+def orders_possible(cursor: Cursor, merchant_id: str, asked_at: datetime, *, limit: int) -> pd.DataFrame:
+    """What a question about a delivery or a refund that names no order may be about, newest first: order_id, reason ('late', 'refund',
+    'dispute': not delivered, not refunded, not decided when it was asked), since_on (day promised, returned, disputed); at most `limit` of the
+    last `POSSIBLE_DAYS` days."""
+    parameters = {
+        "time_zone": cursor.time_zone,
+        "merchant_id": merchant_id,
+        "asked_at": asked_at,
+        "days": POSSIBLE_DAYS,
+        "row_limit": limit,
+    }
+    return cursor.df(_sql("candidates"), parameters)
 
 
 def buyers_behind(cursor: Cursor, merchant_id: str, order_ids: Sequence[str], since: date) -> int:

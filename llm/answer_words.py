@@ -106,7 +106,7 @@ NOT_SAID = frozenset(
         "appeal_period_end",
         "appeal_first_message",
     }
-    | {"order_refund", "order_chargeback", "order_settlement", "records_hold", "orders_unknown"}
+    | {"order_refund", "order_chargeback", "order_settlement", "records_hold", "orders_unknown", "order_possible"}
 )
 """Facts that stand in other facts, or that an answer has no use for."""
 

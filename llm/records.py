@@ -50,6 +50,10 @@ _WORDS = {
     "evidence past": {ENGLISH: "The period for evidence on the chargeback of order {} ended on {}.", CHINESE: "订单 {} 拒付的举证期限已于{}截止。"},
     "no payouts": {ENGLISH: "Our records hold orders, refunds and penalties but no payouts, so the payout page tells the state of each transfer.", CHINESE: "我们的记录包含订单、退款和处罚，但不包含打款，每笔打款的状态以打款页面为准。"},
     "nothing": {ENGLISH: "Our records hold orders, refunds, penalties and scores, and nothing on this matter.", CHINESE: "我们的记录包含订单、退款、处罚和信任分，没有与此事有关的内容。"},
+    "possible": {ENGLISH: "Your message names no order; by our records it may be about {}: please tell us which one you mean.", CHINESE: "您未写明订单号；从记录看，可能涉及 {}，请告知是哪一笔。"},
+    "possible late": {ENGLISH: "{} (promised for {}, and late)", CHINESE: "{}（承诺{}送达，已延误）"},
+    "possible refund": {ENGLISH: "{} (return asked for on {}, no refund then)", CHINESE: "{}（{}申请退货，当时未退款）"},
+    "possible dispute": {ENGLISH: "{} (dispute opened on {}, not decided then)", CHINESE: "{}（{}发起纠纷，当时未裁定）"},
     "unknown": {ENGLISH: "Our records of this shop hold no order {}; please check the number.", CHINESE: "该店铺的记录中没有订单 {}，请核对订单号。"},
     "lifted": {ENGLISH: "Our records show that the penalty under clause {} was lifted on {}.", CHINESE: "记录显示，条款 {} 的处罚自{}起撤销。"},
     "decided": {ENGLISH: "The decision on this penalty stands in our earlier message under this ticket.", CHINESE: "该处罚的裁定见我们此前在本工单中的回复。"},
@@ -87,7 +91,9 @@ class _Records:
         orders = [fact for fact in self.brief.facts if fact.name == "order_record"]
         for fact in orders[: self.limit]:
             yield from self._order(fact)
-        if "records_hold" in self.facts and not orders:
+        possible = [] if orders or self.is_to_buyer else list(self._possible())
+        yield from possible
+        if "records_hold" in self.facts and not orders and not possible:
             yield self._said("no payouts" if "payout_delay" in self.matters else "nothing", self.facts["records_hold"])
 
     def _said(self, key: str, fact: Fact, *values: str) -> Sentence:
@@ -120,6 +126,19 @@ class _Records:
         if fact := self.facts.get("orders_unknown"):
             yield self._said("unknown", fact, str(fact.value).replace(", ", separator))
 
+    def _possible(self) -> Iterator[Sentence]:
+        """The orders that a question without an order's number may be about, each with what makes it one; claims none."""
+        found = [fact for fact in self.brief.facts if fact.name == "order_possible"]
+        if not found or not self.matters & (LATENESS | REFUNDS):
+            return
+        listed = []
+        for fact in found:
+            order, _, rest = str(fact.value).partition(": ")
+            reason, day = rest.split()
+            listed.append(_WORDS[f"possible {reason}"][self.language].format(order, self._day(day)))
+        text = _WORDS["possible"][self.language].format(("、" if self.language == CHINESE else ", ").join(listed))
+        yield Sentence(text, tuple(fact.cite for fact in found))
+
     def _order(self, fact: Fact) -> Iterator[Sentence]:
         order, record = parsed(str(fact.value))
         if text := self._course(order, record):
@@ -143,7 +162,8 @@ class _Records:
         if (chargeback := own["chargeback"]) and "chargeback_dispute" in self.matters:
             yield self._said("chargeback", chargeback, order, self._day(str(chargeback.value).split(": ")[-1]))
             if ended := self.facts.get(f"order.{order}.evidence_period_end"):
-                yield self._said("evidence past", ended, order, self._day(str(ended.value)))
+                text = _WORDS["evidence past"][self.language].format(order, self._day(str(ended.value)))
+                yield Sentence(text, (ended.cite, chargeback.cite))  # which names the order
         if (settlement := own["settlement"]) and "payout_delay" in self.matters:
             days = re.findall(r"\d{4}-\d{2}-\d{2}", str(settlement.value))
             key = "settlement past" if self._is_past(days[-1]) else "settlement"

@@ -109,9 +109,11 @@ def _own_rows(cite: str, found: Chat, turn: Turn, *, key: str) -> None:
     label = _("your records: {name}", name=plain(about))
     with st.popover(label, icon=":material/fact_check:", type="tertiary", key=key):
         rows = chat.own_rows_behind(found, turn, cite)
-        for said, fact in rows:
-            value = _(FAULTS.get(str(fact.value), FAULTS["unknown"])) if fact.name == "late_fault" else fact_words(fact)
-            st.markdown(f"**{_(said) if said else fact_name(fact.name)}** {plain(value)}")
+        with st.container(gap=None):
+            for said, fact in rows:
+                is_fault = fact.name == "late_fault"
+                value = _(FAULTS.get(str(fact.value), FAULTS["unknown"])) if is_fault else fact_words(fact)
+                st.markdown(f"**{_(said) if said else fact_name(fact.name)}** {plain(value)}")
         st.caption(_("As your records have it now.") if rows else _("Your records hold this no more."))
 
 

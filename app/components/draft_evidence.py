@@ -37,6 +37,7 @@ CHECKS: Mapping[str, tuple[str, str]] = {
 }
 FACTS: Mapping[str, str] = {
     "merchant_name": N_("merchant"),
+    "score": N_("trust score"),
     "trust_score": N_("trust score"),
     "score_level": N_("level"),
     "score_date": N_("day of the score"),
@@ -44,7 +45,9 @@ FACTS: Mapping[str, str] = {
     "late_rate_limit": N_("limit of the late rate"),
     "order_record": N_("record of the order"),
     "order_id": N_("order"),
+    "order_possible": N_("order that it may be about"),
     "order_placed_date": N_("order placed"),
+    "carrier": N_("carrier"),
     "order_carrier": N_("carrier"),
     "refund_amount": N_("refunded"),
     "refund_date": N_("day of the refund"),

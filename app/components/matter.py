@@ -69,6 +69,8 @@ def _orders(found: Matter) -> None:
         st.caption(f":small[:material/swap_horiz: {_('To the right: placed, shipped, carrier, amount')}]")
     else:
         st.caption(_("The thread names no order of this merchant."))
+        if possible := [str(fact.value).partition(":")[0] for fact in found.facts if fact.name == "order_possible"]:
+            st.caption(_("It may be about: {orders}", orders=joined([plain(order_id) for order_id in possible])))
     if found.unknown_orders:
         named = joined([plain(order_id) for order_id in found.unknown_orders])
         st.markdown(f":orange[:material/help: {_('Named, but not an order of this merchant: {orders}', orders=named)}]")

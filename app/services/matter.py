@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 ORDERS_SHOWN = 8
 RATE_DAYS = 30
 PENALTY_DAYS = 60
+MOST_POSSIBLE = 3
 LATE_RATE = "late_seller_rate"
 
 
@@ -79,6 +80,7 @@ def _matter(snapshot_id: str, ticket_id: str, today: date) -> Matter | None:
         *_merchant_facts(snapshot_id, ticket.merchant_id),
         *_order_facts(orders, zone),
         *_penalty_facts(penalties, thread, opened_on),
+        *([] if named else _possible_facts(snapshot_id, ticket)),
     ]
     due = _terms(snapshot_id, ticket.merchant_id, orders, facts, opened_on, today)
     return Matter(orders, unknown, penalties, (*facts, *due, *_bounds(unknown)))
@@ -209,6 +211,18 @@ def _order_facts(orders: pd.DataFrame, zone: str) -> Iterator[Fact]:
         yield Fact("refund_date", "refund_date", refunded.isoformat())
     if charged_back := _day(main["charged_back_on"]):
         yield Fact("chargeback_date", "chargeback_date", charged_back.isoformat())
+
+
+def _possible_facts(snapshot_id: str, ticket: tickets.Ticket) -> Iterator[Fact]:
+    """The few orders that a question without an order's number may be about; none where there are more than `MOST_POSSIBLE`."""
+    from analytics.desk import orders_possible
+    from llm.types import Fact
+
+    with cursor(snapshot_id) as opened:
+        rows = orders_possible(opened, ticket.merchant_id, ticket.opened_at, limit=MOST_POSSIBLE + 1)
+    for row in rows.to_dict(orient="records") if len(rows) <= MOST_POSSIBLE else []:
+        value = f"{row['order_id']}: {row['reason']} {_day(row['since_on'])}"
+        yield Fact(f"possible.{row['order_id']}", "order_possible", value)
 
 
 _RECORD = (

@@ -13,6 +13,7 @@ import pandas as pd
 
 from app.i18n import N_
 from app.services.matter import merchant_facts, merchant_records, named_orders
+from app.services.warehouse import snapshot
 
 if TYPE_CHECKING:
     from llm.types import Fact, Thread
@@ -23,8 +24,8 @@ ORDER: Mapping[str, str] = {
     "ship_by": N_("Ship by"),
     "shipped_on": N_("Shipped"),
     "carrier": N_("Carrier"),
-    "deliver_by": N_("Deliver by"),
-    "delivered_on": N_("Delivered"),
+    "deliver_by_time": N_("Deliver by"),
+    "delivered_time": N_("Delivered"),
     "late_fault": N_("Late"),
     "cancelled_on": N_("Cancelled"),
     "refunded_on": N_("Refunded on"),
@@ -53,7 +54,7 @@ def own_rows(snapshot_id: str, merchant_id: str, thread: Thread, cite: str) -> t
         name = f"order.{main.value}"
     if name.startswith("order."):
         rows = orders[orders["order_id"] == name.removeprefix("order.")].to_dict(orient="records")
-        return tuple(_listed(ORDER, rows[0])) if rows else ()
+        return tuple(_listed(ORDER, rows[0], snapshot(snapshot_id).time_zone)) if rows else ()
     if name.startswith("penalty_"):
         told = [facts[part].value for part in ("penalty_date", "penalty_clause") if part in facts]
         found = (p for p in penalties if told == [str(p.issued_on), p.clause])
@@ -61,14 +62,16 @@ def own_rows(snapshot_id: str, merchant_id: str, thread: Thread, cite: str) -> t
     return tuple(("", facts[part]) for part in _TOGETHER.get(name, (name,)) if part in facts)
 
 
-def _listed(labels: Mapping[str, str], row: Mapping[Any, Any]) -> Iterator[tuple[str, Fact]]:
+def _listed(labels: Mapping[str, str], row: Mapping[Any, Any], zone: str = "") -> Iterator[tuple[str, Fact]]:
     from llm.types import Fact
 
     for column, label in labels.items():
         value = row[column]
         if value is None or pd.isna(value):
             continue
-        if isinstance(value, date):
+        if column.endswith("_time"):
+            yield label, Fact(column, column, f"{value:%Y-%m-%d %H:%M} {zone}")
+        elif isinstance(value, date):
             yield label, Fact(column, "day_on", value.strftime("%Y-%m-%d"))
         else:
             yield label, Fact(column, column, value, "points" if column == "points" else "")

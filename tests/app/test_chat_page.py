@@ -58,12 +58,13 @@ class TestPage:
         chat.verify(started, "a", f"{order(5)} {order(6)}", GUEST)
         found = talk(LATE.format(order=order(5)), conversation_id=started)
         said = shown(self.page(started))
-        assert "**Delivered** Jan 6, 2026" in said
+        assert "**Placed** Jan 6, 2026" in said
         assert "**Late** merchant" in said
         assert "As your records have it now." in said
         machine = found.turns[-1]
         cite = f"fact:order.{order(5)}"
-        assert next(fact.value for _, fact in chat.own_rows_behind(found, machine, cite)) == order(5)
+        rows = {label: fact.value for label, fact in chat.own_rows_behind(found, machine, cite)}
+        assert (rows["Order"], rows["Delivered"]) == (order(5), "2026-01-06 21:00 UTC")
         assert chat.own_rows_behind(found, machine, f"fact:order.{order(41)}") == (), "another shop's"
         unknown = replace(found, conversation=replace(found.conversation, merchant_id=""))
         assert chat.own_rows_behind(unknown, machine, cite) == ()

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app.services import reply, terms, warehouse
-from app.services.matter import Penalty, _penalty_facts, matter
+from app.services import reply, terms, tickets, warehouse
+from app.services.matter import Penalty, _penalty_facts, _possible_facts, matter
 from app.services.runtime import Runtime, remembering, snapshot_id, use_runtime
 from app.settings import load_settings
 from llm.types import Message, Thread
@@ -93,3 +93,18 @@ def test_a_chargebacks_evidence_is_open_until_its_last_day_and_passed_after_it()
             f.name: f.value for f in terms.chargeback_terms("o1", date(2026, 11, 2), today, {"chargeback_evidence": 10})
         }
         assert facts == {"order_chargeback": "o1: 2026-11-02", name: "2026-11-12"}
+
+
+def test_a_few_late_orders_before_a_question_may_be_meant_and_many_are_none(desk: Runtime) -> None:
+    ticket = tickets.ticket(snapshot_id(), "t-long")
+    assert ticket is not None
+    assert ticket.order_id is None
+
+    def possible(day: int, merchant_id: str = "a") -> list[object]:
+        asked = replace(ticket, merchant_id=merchant_id, opened_at=datetime(2026, 1, day, 23, tzinfo=UTC))
+        return [fact.value for fact in _possible_facts(snapshot_id(), asked)]
+
+    assert possible(3) == ["o2: late 2026-01-03", "o1: late 2026-01-02", "o0: late 2026-01-01"]
+    assert possible(4) == [], "four are too many to name"
+    assert possible(23) == ["o9: late 2026-01-10"], "the others were promised more than 14 days before"
+    assert possible(3, "b") == []

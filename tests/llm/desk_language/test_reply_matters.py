@@ -170,6 +170,12 @@ def test_a_day_that_has_passed_is_told_as_passed(knowledge: Knowledge, asked: st
     assert failed(result) == {}
     assert passed in result.reply
     assert never not in result.reply
+    sources = {fact.cite: str(fact.value) for fact in PASSED}
+    for sentence in result.sentences:
+        if passed in sentence.text and "TD-10017578" in sentence.text:
+            assert any("TD-10017578" in sources.get(cite, "") for cite in sentence.cites), (
+                "the order's number stands in a source"
+            )
 
 
 LATE_BY_HOURS = Fact(
@@ -235,3 +241,31 @@ def test_a_neighbouring_matter_gets_a_next_step_only_where_it_is_announced(knowl
     reply = draft(brief).reply
     assert "the line of the statement" in reply
     assert ("photographs of the parcel" in reply) is word.startswith("One")
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (
+            "A parcel of ours is counted as late though it was the carrier. Please check the fault.",
+            "may be about TD-10017578 (promised for 6 Nov 2026, and late), TD-10017601 (dispute opened on 4 Nov 2026",
+        ),
+        (
+            "我们有个包裹被算作延误，其实是快递的原因，请核查责任。",
+            "可能涉及 TD-10017578（承诺2026年11月6日送达，已延误）、TD-10017601",
+        ),
+    ],
+)
+def test_orders_that_a_question_may_be_about_are_named_as_possible_to_the_merchant_alone(
+    knowledge: Knowledge, asked: str, said: str
+) -> None:
+    facts = (
+        Fact("possible.TD-10017578", "order_possible", "TD-10017578: late 2026-11-06"),
+        Fact("possible.TD-10017601", "order_possible", "TD-10017601: dispute 2026-11-04"),
+    )
+    for asker in ("merchant", "buyer"):
+        result = draft(brief_of(knowledge, (asker, asked), facts=facts))
+        assert failed(result) == {}
+        assert (said in result.reply) is (asker == "merchant")
+    own = (*facts, Fact("order.TD-1", "order_record", RECORD))
+    assert said not in draft(brief_of(knowledge, ("merchant", asked), facts=own)).reply
