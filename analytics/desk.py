@@ -24,7 +24,8 @@ def orders_named(cursor: Cursor, merchant_id: str, order_ids: Sequence[str]) -> 
     """The orders among `order_ids` that this merchant has, by id; those of other merchants are left out.
 
     Columns: order_id, currency, amount_minor and refunded_minor (1/100 of the currency's unit), placed_on, ship_by, shipped_on,
-    deliver_by, delivered_on, cancelled_on, refunded_on, charged_back_on (days of the reporting zone), carrier,
+    deliver_by, delivered_on, cancelled_on, refunded_on, charged_back_on (days of the reporting zone), deliver_by_time, delivered_time
+    (its wall clock), carrier,
     is_delivered_late, late_fault, dispute_outcome, dispute_fault.
     """
     parameters = {"time_zone": cursor.time_zone, "merchant_id": merchant_id, "order_ids": list(order_ids)}

@@ -97,7 +97,15 @@ FACT_NAMES: Mapping[str, _ByLanguage] = {
 }
 NOT_SAID = frozenset(
     {"merchant_name", "score_date", "late_rate_limit", "order_id", "order_placed_date"}
-    | {"answer_due_date", "review_due_date", "evidence_due_date", "appeal_period_end", "appeal_first_message"}
+    | {
+        "answer_due_date",
+        "review_due_date",
+        "evidence_due_date",
+        "evidence_period_end",
+        "today",
+        "appeal_period_end",
+        "appeal_first_message",
+    }
     | {"order_refund", "order_chargeback", "order_settlement", "records_hold", "orders_unknown"}
 )
 """Facts that stand in other facts, or that an answer has no use for."""
@@ -108,6 +116,8 @@ _RECORD_WORDS = {
     "shipped": "已发货",
     "placed": "下单",
     "deliver by": "应送达",
+    "delivered at": "送达时间",
+    "instead of": "而非",
     "delivered": "送达",
     "cancelled": "取消",
     "carrier": "承运商",

@@ -11,6 +11,7 @@ from decimal import Decimal
 from llm.grounding import EvidenceBook
 from llm.language import CHINESE, sentences
 from llm.letter import greeting
+from llm.moves import adds_matter
 from llm.promises import promises_in
 from llm.records import decision, shown_day, told
 from llm.spans import extract, texts_of
@@ -26,7 +27,7 @@ FEWEST_LETTERS = 24
 # Sentences that instruct the desk, or that lean on the sentence before, do not stand alone in a reply.
 _INTERNAL = re.compile(
     r"\b(?:the|a|our|at the) (?:support )?desk\b|客服台|客服人员"
-    r"|^(?:anything|it|its|they|these|this|that|those|both|otherwise|such|he|she|send (?:it|either)|either|neither|all of|the same)\b|^(?:其|该|此|上述|否则|两者|它|以上|这)",
+    r"|^(?:anything|it|its|they|these|this|that|those|both|otherwise|such|he|she|send (?:it|either)|either|neither|all of|the same)\b|^(?:其|该|此|上述|否则|两者|两项|二者|它|以上|这)",
     re.I,
 )
 GENERAL_INTENTS = 8
@@ -46,6 +47,10 @@ _DUE = {
 """Whose term a macro's `due_date` is; that of all others is the desk's own, `answer_due_date`."""
 _UNDECIDED = frozenset({"penalty_appeal_window", "penalty_appeal_registered"})
 """Macros that nobody is sent once the penalty is decided."""
+_OF_MATTER = frozenset({"fact", "next_step", "ask"})
+"""Kinds of macros that say something of the matter itself."""
+_LATE_CLAUSES = "F-2"
+"""What the clauses on late deliveries begin with."""
 _ON_MESSAGES = frozenset({"greeting", "acknowledge", "ask"})
 """Parts that may rest on the message that they answer alone."""
 _FROM_MESSAGES = {"order_id": "order", "order_ids": "order", "clause": "clause"}
@@ -83,6 +88,7 @@ class _Composer:
         self.counts = _PLAN[brief.length]
         self.used_facts: set[str] = set()
         self.is_decided = decision(brief) is not None
+        self.has_more = any(adds_matter(message) for message in brief.thread.messages)
 
     def lines(self) -> Iterator[Line]:
         steps = list(self._steps())
@@ -140,11 +146,20 @@ class _Composer:
         filled = []
         for macro in self.brief.macros:
             is_over = self.is_decided and macro.macro_id in _UNDECIDED
-            if macro.kind == kind and macro.language == self.language and not is_over:
+            if macro.kind == kind and macro.language == self.language and not is_over and not self._is_beside(macro):
                 values = {name: value for name in macro.variables if (value := self._value(name, macro)) is not None}
                 if len(values) == len(macro.variables):
                     filled.append((macro, values))
         return filled
+
+    def _is_beside(self, macro: Macro) -> bool:
+        """Whether it belongs to a neighbouring matter: a second one that nobody announced, or the late rate where the penalty is for something else."""
+        first = self.brief.matters[:1]
+        if macro.macro_id == "late_rate_facts":
+            clause = next((str(f.value) for f in self.brief.facts if f.name == "penalty_clause"), _LATE_CLAUSES)
+            return first != ("late_delivery_dispute",) and not clause.startswith(_LATE_CLAUSES)
+        is_of_second = macro.kind in _OF_MATTER and bool(first) and first[0] not in macro.intents
+        return is_of_second and not self.has_more
 
     def _value(self, name: str, macro: Macro) -> _Value | None:
         fact = self._fact(_DUE.get(macro.macro_id, "answer_due_date") if name == "due_date" else name, macro)

@@ -252,7 +252,7 @@ def check_sentence(
             "grants more than the desk may: ",
             [] if is_policy else over_the_limits(text, book.facts, allowed, cites),
         ),
-        _language(text, language, known),
+        _language(text, language, known, _shop_names(book.facts)),
         _none_of(
             "right_merchant",
             "speaks to this merchant in its own role",
@@ -317,7 +317,10 @@ def _promise(text: str, is_policy: bool, allowed: frozenset[str], common: Sequen
     return _check("no_unbacked_promise", passed, "promises nothing that is not backed", reason)
 
 
-def _language(text: str, language: str, known: str) -> Check:
+def _language(text: str, language: str, known: str, names: Iterable[str]) -> Check:
+    """The words about the shop's own name, which may be in another script, tell."""
+    for name in names:
+        text = text.replace(name, "")
     found = detect(text)
     foreign = foreign_in(text, language, known)
     reason = f"written in {found}, expected {language}"

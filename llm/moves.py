@@ -45,6 +45,12 @@ _STATED = re.compile(
     re.I,
 )
 
+_ADDS = re.compile(
+    r"\b(?:one more|another|(?:the |a )?second|a different) (?:thing|question|matter|point|topic|issue)\b|\b(?:also|besides|by the way|btw|separately|secondly|in addition|apart from that)\b"
+    r"|另外|另有|此外|再就是|再问|再者|其次|顺便|对了[，,~]|还有(?=[，,：:个一件])|还想|第二[，,、个件]",
+    re.I,
+)
+
 
 def is_receipt(message: Message) -> bool:
     """Whether a machine only says that a message has come, and when somebody answers."""
@@ -54,6 +60,11 @@ def is_receipt(message: Message) -> bool:
 def is_holding(message: Message) -> bool:
     """Whether the desk says that it is at work, or what it needs first, and settles nothing."""
     return _HOLDING.search(message.text) is not None and _SETTLES.search(message.text) is None
+
+
+def adds_matter(message: Message) -> bool:
+    """Whether somebody who asks says that there is one more matter: "One more thing", 另外."""
+    return message.author in {"merchant", "buyer"} and _ADDS.search(message.text) is not None
 
 
 def decides_penalty(message: Message) -> bool:

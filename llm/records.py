@@ -11,11 +11,13 @@ from llm.language import CHINESE, ENGLISH
 from llm.moves import decides_penalty
 from llm.types import Fact, IssueBrief, Message, Sentence
 
-MONEY = frozenset({"payout_delay", "fee_question", "refund_recovery", "chargeback_dispute", "tax_invoice"})
+MONEY = frozenset({"payout_delay", "fee_question", "refund_recovery", "chargeback_dispute"})
 REFUNDS = frozenset({"refund_status", "refund_recovery", "return_dispute", "case_dispute", "item_not_as_described", "item_not_received", "order_cancellation", "buyer_abuse"})  # fmt: skip
 PENALTIES = frozenset({"penalty_appeal", "penalty_explanation"})
 LATENESS = frozenset({"late_delivery_dispute", "carrier_outage", "penalty_appeal", "penalty_explanation", "order_status", "item_not_received", "case_dispute"})  # fmt: skip
-_LABELS = ("placed", "ship by", "shipped", "deliver by", "delivered", "cancelled", "carrier")
+_LABELS = ("placed", "ship by", "shipped", "deliver by", "delivered at", "delivered", "cancelled", "carrier")
+_BY_HOURS = re.compile(r"([\d:]+) instead of ([\d:]+) \((.+)\)")
+"""The times of a parcel that came on the promised day, too late: when it came, by when it was promised, in which zone."""
 _FAULT = "late, recorded as the fault of: "
 _FAULTS = {
     "seller": {ENGLISH: "the merchant", CHINESE: "商家"},
@@ -30,6 +32,8 @@ _WORDS = {
     "delivered": {ENGLISH: "delivered on {}", CHINESE: "{}签收"},
     "carrier": {ENGLISH: "the carrier", CHINESE: "承运商"},
     "deliver by": {ENGLISH: "the promised day {} {}", CHINESE: "承诺送达日为{1}"},
+    "deliver by time": {ENGLISH: "the promised time was {} that day ({})", CHINESE: "承诺送达时间为当日 {}（{}）"},
+    "deliver by past": {ENGLISH: "the promised day, {1}, has passed", CHINESE: "承诺送达日{1}已过"},
     "open": {ENGLISH: "our records show no delivery so far", CHINESE: "目前没有签收记录"},
     "late": {ENGLISH: "Order {} is recorded as late, with {} as the cause.", CHINESE: "订单 {} 记录为延误，原因记在{}一方。"},
     "refund": {ENGLISH: "Our records show a refund of {} for order {}, dated {}.", CHINESE: "记录显示，订单 {1} 于{2}有一笔 {0} 的退款。"},
@@ -39,12 +43,18 @@ _WORDS = {
         ENGLISH: "By the delivery day and the payout rules, order {} settles on {}, and the transfer takes until {} at most, unless the payout page names a hold.",
         CHINESE: "按签收日和结算规则，订单 {} 的结算日为{}，银行到账最晚为{}，打款页面写明暂缓原因的除外。",
     },
+    "settlement past": {
+        ENGLISH: "By the delivery day and the payout rules, order {} was to settle on {}, and the transfer was to arrive by {} at the latest, unless the payout page names a hold.",
+        CHINESE: "按签收日和结算规则，订单 {} 的结算日原为{}，银行到账最晚应为{}，打款页面写明暂缓原因的除外。",
+    },
+    "evidence past": {ENGLISH: "The period for evidence on the chargeback of order {} ended on {}.", CHINESE: "订单 {} 拒付的举证期限已于{}截止。"},
     "no payouts": {ENGLISH: "Our records hold orders, refunds and penalties but no payouts, so the payout page tells the state of each transfer.", CHINESE: "我们的记录包含订单、退款和处罚，但不包含打款，每笔打款的状态以打款页面为准。"},
     "nothing": {ENGLISH: "Our records hold orders, refunds, penalties and scores, and nothing on this matter.", CHINESE: "我们的记录包含订单、退款、处罚和信任分，没有与此事有关的内容。"},
     "unknown": {ENGLISH: "Our records of this shop hold no order {}; please check the number.", CHINESE: "该店铺的记录中没有订单 {}，请核对订单号。"},
-    "lifted": {ENGLISH: "Our records show the penalty under clause {} as lifted from {}.", CHINESE: "记录显示，条款 {} 的处罚的撤销日期为{}。"},
+    "lifted": {ENGLISH: "Our records show that the penalty under clause {} was lifted on {}.", CHINESE: "记录显示，条款 {} 的处罚自{}起撤销。"},
     "decided": {ENGLISH: "The decision on this penalty stands in our earlier message under this ticket.", CHINESE: "该处罚的裁定见我们此前在本工单中的回复。"},
     "in time": {ENGLISH: "Your message of {} came within the appeal period, which ran until {}.", CHINESE: "您{}的来信在申诉期限内，该期限至{}为止。"},
+    "ended": {ENGLISH: "The period for appealing this penalty ended on {}.", CHINESE: "该处罚的申诉期限已于{}截止。"},
     "too late": {ENGLISH: "The appeal period ran until {}, and your first message is of {}; the reviewer decides whether a late appeal is heard.", CHINESE: "申诉期限至{}为止，您的首条消息发于{}；逾期申诉是否受理由审理人员决定。"},
 }  # fmt: skip
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -68,6 +78,8 @@ class _Records:
         self.brief, self.language, self.limit = brief, language, limit
         self.matters = frozenset(brief.matters)
         self.facts = {fact.fact_id: fact for fact in brief.facts}
+        asking = [message.author for message in brief.thread.messages if message.author in {"merchant", "buyer"}]
+        self.is_to_buyer = asking[-1:] == ["buyer"]
 
     def sentences(self) -> Iterator[Sentence]:
         yield from self._appeal()
@@ -93,7 +105,10 @@ class _Records:
         if decided is not None:
             return
         period, first = self.facts.get("appeal_period_end"), self.facts.get("appeal_first_message")
-        if period is None or first is None or "penalty_appeal" not in self.matters:
+        if period is None or first is None or not PENALTIES & self.matters:
+            return
+        if "penalty_appeal" not in self.matters:
+            yield self._said("ended", period, self._day(str(period.value)))
             return
         end, said = self._day(str(period.value)), self._day(str(first.value))
         is_in_time = str(first.value) <= str(period.value)
@@ -110,7 +125,9 @@ class _Records:
         if text := self._course(order, record):
             yield Sentence(text, (fact.cite,))
         cause = _FAULTS.get(record.get("fault", ""))
-        if cause and self.matters & LATENESS:
+        if (
+            cause and self.matters & LATENESS and not self.is_to_buyer
+        ):  # whose fault it is counted as is the merchant's matter
             yield self._said("late", fact, order, cause[self.language])
         yield from self._money(order, fact)
 
@@ -125,9 +142,12 @@ class _Records:
             yield self._said("no refund", record, order)
         if (chargeback := own["chargeback"]) and "chargeback_dispute" in self.matters:
             yield self._said("chargeback", chargeback, order, self._day(str(chargeback.value).split(": ")[-1]))
+            if ended := self.facts.get(f"order.{order}.evidence_period_end"):
+                yield self._said("evidence past", ended, order, self._day(str(ended.value)))
         if (settlement := own["settlement"]) and "payout_delay" in self.matters:
             days = re.findall(r"\d{4}-\d{2}-\d{2}", str(settlement.value))
-            yield self._said("settlement", settlement, order, *(self._day(day) for day in days))
+            key = "settlement past" if self._is_past(days[-1]) else "settlement"
+            yield self._said(key, settlement, order, *(self._day(day) for day in days))
 
     def _course(self, order: str, record: dict[str, str]) -> str:
         """The order's way in one sentence: placed, handed over, delivered or cancelled, and the day that was promised."""
@@ -137,14 +157,19 @@ class _Records:
         carrier = record.get("carrier") or _WORDS["carrier"][self.language]
         if self.language == CHINESE and not carrier.startswith("承"):
             carrier = f" {carrier}"
-        parts = [_WORDS[step][self.language].format(self._day(record[step]), carrier=carrier) for step in steps]
+        times = _BY_HOURS.fullmatch(record.get("delivered at", ""))
+        days = {step: self._day(record[step]) for step in steps}
+        if times and "delivered" in days:
+            days["delivered"] += f" {times[1]} " if self.language == CHINESE else f" at {times[1]}"
+        parts = [_WORDS[step][self.language].format(days[step], carrier=carrier) for step in steps]
         tail = ""
         if "deliver by" in record and "cancelled" not in record:
-            is_past = "delivered" in record
-            tail = _WORDS["deliver by"][self.language].format(
-                "was" if is_past else "is", self._day(record["deliver by"])
-            )
-            if not is_past:
+            is_open, promised = "delivered" not in record, record["deliver by"]
+            key = "deliver by past" if is_open and self._is_past(promised) else "deliver by"
+            tail = _WORDS[key][self.language].format("is" if is_open else "was", self._day(promised))
+            if times:
+                tail = _WORDS["deliver by time"][self.language].format(times[2], times[3])
+            if is_open:
                 opening = _WORDS["open"][self.language]
                 tail = f"{opening}，{tail}" if self.language == CHINESE else f"{opening}, and {tail}"
         if self.language == CHINESE:
@@ -152,6 +177,11 @@ class _Records:
         joined = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
         joined = joined if steps[0] == "placed" else f"was {joined}"
         return f"Order {order} {joined}{'; ' + tail if tail else ''}."
+
+    def _is_past(self, day: str) -> bool:
+        """Whether an ISO day lies before the day that the brief counts from; no day does where it names none."""
+        today = self.facts.get("today")
+        return today is not None and day < str(today.value)
 
     def _day(self, written: str) -> str:
         return shown_day(written, self.language) or written
@@ -168,7 +198,9 @@ def parsed(value: str) -> tuple[str, dict[str, str]]:
         if label is not None:
             record[label] = part.removeprefix(f"{label} ").strip()
     is_day = re.compile(r"\d{4}-\d{2}-\d{2}").fullmatch
-    return order.strip(), {key: text for key, text in record.items() if key in {"carrier", "fault"} or is_day(text)}
+    return order.strip(), {
+        key: text for key, text in record.items() if key in {"carrier", "fault", "delivered at"} or is_day(text)
+    }
 
 
 def shown_day(value: str, language: str) -> str | None:

@@ -1,10 +1,11 @@
-"""Is the what-if lab exact and fast? Synthetic counts to time it on, a recount by SQL, and the peer that reads orders at every move.
+"""Is the what-if lab exact and fast? Synthetic counts and questions to time it on, a recount by SQL, and the peer that reads orders at every move.
 
 Knows a warehouse's cursor and the lab; knows no command.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from analytics.trust.counts import score_day
 from analytics.trust.merchants import score_merchants
 from analytics.trust.programme import Programme, default_programme
 from analytics.whatif import Lab, Lever, Scenario, WhatifResult
+from analytics.whatif.questions import Goal, Limit, Search, SearchLever
 
 if TYPE_CHECKING:
     from analytics.warehouse import Cursor
@@ -122,6 +124,29 @@ def moves(lab: Lab, kind: str, number: int, seed: int) -> list[Scenario]:
         Scenario("move", levers=(Lever(span.kind, target=float(place), level=span.level, of=span.of),))
         for place in places
     ]
+
+
+def goals(lab: Lab, number: int, seed: int) -> list[Goal]:
+    """Goals of the median score by the late rate of all merchants: targets up to a tenth beyond what the rate can do, so that some are out of reach."""
+    generator = np.random.default_rng(seed)
+    late = next(found for found in lab.ranges() if found.name == "late_rate")
+    ends = (min(late.high, 2 * late.baseline), late.low)
+    worst, best = (
+        lab.points(Scenario("end", levers=(Lever("late_rate", target=end),)))["median_score"] for end in ends
+    )
+    targets = generator.uniform(worst, best + (best - worst) / 10, number)
+    return [Goal("late_rate", "median_score", float(target), high=ends[0]) for target in targets]
+
+
+def searches(lab: Lab, evaluations: int) -> dict[str, Search]:
+    """Mixes of three behaviour levers for the best median score: what bounds them → the search. The budget is a third of what all three would cost at their best."""
+    names = ("late_rate", "rate seller_cancellation_rate", "rate negative_order_rate")
+    ranges = {found.name: found for found in lab.ranges()}
+    priced = tuple(SearchLever(name, 1 / (ranges[name].baseline - ranges[name].low)) for name in names)
+    below = lab.points(Scenario("now"))["merchants_below_limit"]
+    of_budget = Search(priced, maximise="median_score", budget=1.0, evaluations=evaluations)
+    limit = Limit("merchants_below_limit", at_most=0.9 * below)
+    return {"a budget": of_budget, "a budget and a limit": replace(of_budget, limits=(limit,))}
 
 
 @cache

@@ -155,6 +155,7 @@ class _Future:
             for i in columns
         ]
         self.unmoved = [self._share(self.true[i], i) for i in columns]
+        self._tried: dict[tuple[int, float], Floats] = {}
 
     def _fade(self, own: pd.DataFrame, days: int) -> None:
         programme = self.model.programme
@@ -190,13 +191,19 @@ class _Future:
         size = len(self.model.rates)
         counted = np.empty((_DRAWS, size))
         for i in range(size):
-            came = self._share(self._moved(i, shares[i]), i) if i in shares else self.unmoved[i]
+            came = self._came(i, shares[i]) if i in shares else self.unmoved[i]
             counted[:, i] = self.old[i] + self.new[i] * came
         total = np.broadcast_to(self.kept_of + self.waiting + self.new, counted.shape)
         mean, strength = (np.broadcast_to(part, counted.shape) for part in (self.mean, self.strength))
         believed = heard(self.model.lines, counted, total, mean, strength)
         points = credit((mean * strength + believed) / (strength + total), self.model) @ np.array(self.model.max_points)
         return float((points >= self.given_from).mean())
+
+    def _came(self, i: int, share: float) -> Floats:
+        """The shares of new orders where a rate goes this share of its way: kept, since levers are tried in many combinations."""
+        if (i, share) not in self._tried:
+            self._tried[i, share] = self._share(self._moved(i, share), i)
+        return self._tried[i, share]
 
     def _moved(self, i: int, share: float) -> Floats:
         """Draws of a true rate that has gone this share of its way to the best; where it is better already it stays."""

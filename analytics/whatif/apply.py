@@ -20,7 +20,7 @@ from analytics.whatif.definition import change_definition
 from analytics.whatif.levers import LeverRange
 from analytics.whatif.mix import change_mix, mix_outcomes, mix_sentences
 from analytics.whatif.outcomes import Outcome, behaviour_outcome
-from analytics.whatif.scenario import ASSUMED, BEHAVIOUR, MIX, Lever, Scenario
+from analytics.whatif.scenario import BEHAVIOUR, MIX, SCORE_RULES, Lever, Scenario
 from analytics.whatif.spread import GroupDraws
 from analytics.whatif.world import Mask, World
 
@@ -77,7 +77,7 @@ def apply(
     """The scenario on a world. `under` gives the world of another definition, `span_of` a lever's range. InputError: see `LeverRange.target` and `change_definition`."""
     programme = world.model.programme
     before = replace(world, limit=lever_rules.default_limit(programme, scenario))
-    rules = [_moved(span_of(before, lever), lever) for lever in scenario.levers if lever.kind not in ASSUMED]
+    rules = [_moved(span_of(before, lever), lever) for lever in scenario.levers if lever.kind in SCORE_RULES]
     limit = next((each.target for each in rules if each.lever.kind == "score_limit"), before.limit)
     definition = [(each.lever, each.target) for each in rules if (each.lever.kind, each.lever.level) != _ACTION]
     ruled = replace(under(change_definition(programme, definition)), limit=limit)

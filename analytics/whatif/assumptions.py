@@ -21,6 +21,11 @@ PEERS_REFITTED = (
 LIMIT_MOVES = "The limit moves from {before:g} to {after:g}; no merchant changes what it does."
 RULE_CHANGES = "The rule “{rule}” changes from {before:g} to {after:g}; no merchant changes what it does."
 BEYOND_DATA = "“{lever}” goes beyond what nine tenths of these merchants do ({low:g} to {high:g}): extrapolated, so intervals are {times:g} times as wide."
+CLAUSE_COUNTS = "A clause is judged by what merchants did in its own window; no other lever changes that."
+CLAUSE_WRONG = "A merchant fails a clause wrongly where its true rate, as its own cases and its peers tell it, is on the passing side of the limit."
+CLAUSE_NO_RATE = (
+    "How many would fail the clause wrongly can't be told: it counts no rate that merchants could have by chance."
+)
 ALL_OTHERS = "all others"
 CARRIERS_RATE = (
     "Orders that change carrier take on the new carrier's rates: what told “{carrier}” and {others} apart at the same merchant, or at other merchants that use "
@@ -37,6 +42,7 @@ SOME_MERCHANTS = (
 EFFECT_USED = "“{outcome}” of an order that “{lever}” counts is {per_unit:g} off ({low:g} to {high:g}) from what it would be: as estimated, not tried."
 TEXTS = (
     *(SEGMENT, WINDOW, ONLY_LATENESS, ONLY_A_RATE, MORE_ANSWERS, PEERS_REFITTED, LIMIT_MOVES, RULE_CHANGES),
+    *(CLAUSE_COUNTS, CLAUSE_WRONG, CLAUSE_NO_RATE),
     *(ALL_OTHERS, CARRIERS_RATE, CARRIER_RARE, CARRIER_UNTOLD),
     *(BEYOND_DATA, SAME_DRAWS, SOME_MERCHANTS, EFFECT_USED),
 )

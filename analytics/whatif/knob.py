@@ -63,7 +63,9 @@ def find_knob(name: str, scenario: Scenario, ranges: Iterable[LeverRange]) -> Kn
     found = known[name]
     own = next((lever for lever in scenario.levers if lever.name == name), None)
     baseline = found.baseline if own is None else found.target(own)
-    return Knob(Lever(found.kind, level=found.level, of=found.of), found.low, found.high, baseline)
+    return Knob(
+        Lever(found.kind, level=found.level, of=found.of, instead_of=found.instead_of), found.low, found.high, baseline
+    )
 
 
 def outcome_of(points: Mapping[str, float], outcome: str) -> float:

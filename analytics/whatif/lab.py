@@ -25,11 +25,13 @@ from analytics.whatif import levers as lever_rules
 from analytics.whatif.apply import Applied, apply, assumptions_of, counted_outcomes
 from analytics.whatif.assumptions import Assumption
 from analytics.whatif.carriers import Carriers, make_carriers
+from analytics.whatif.clause_lab import ClauseLab, Standards
+from analytics.whatif.clauses import clause_hits, clause_outcomes, clause_points, clause_sentences
 from analytics.whatif.effect_outcomes import effect_outcomes
 from analytics.whatif.effect_types import Effect
 from analytics.whatif.levers import LeverRange
 from analytics.whatif.outcomes import Outcome, People, group_outcomes, point_values
-from analytics.whatif.scenario import BEHAVIOUR, Lever, Scenario, Segment, check_levers
+from analytics.whatif.scenario import BEHAVIOUR, CLAUSES, Lever, Scenario, Segment, check_levers
 from analytics.whatif.spread import MOST_DRAWN, GroupDraws, group_draws
 from analytics.whatif.world import Mask, World, levels_of, make_world, with_programme
 
@@ -45,7 +47,7 @@ Recount = Callable[[Programme], pd.DataFrame]
 @dataclass(frozen=True)
 class WhatifResult:
     """`scores`: one row a merchant: merchant_id, name, is_in_segment, n, status, score_before, score_after, level_before, level_after.
-    `crossings`: the rows of those whose score crosses the limit, with `direction` (up or down), largest change first. `warnings`: the assumptions that
+    `crossings`: the rows of those whose score crosses the limit, with `direction` (up or down), largest change first. `clause_hits`: for each lever of a clause the rows of `clauses.clause_hits`. `warnings`: the assumptions that
     say what the data don't bear out."""
 
     outcomes: tuple[Outcome, ...]
@@ -58,6 +60,7 @@ class WhatifResult:
     seed: int
     draws: int
     snapshot_id: str
+    clause_hits: tuple[pd.DataFrame, ...] = ()
 
     @property
     def warnings(self) -> tuple[Assumption, ...]:
@@ -69,7 +72,7 @@ class Lab:
 
     Nothing that a caller sees changes, so one lab serves all sessions. `recount` reads the counts for another window or half-life; without it those levers
     are refused. `observed` has the sums of `sql/whatif/observed.sql`, for outcomes that effects speak of; `by_carrier` reads those of `sql/whatif/carriers.sql`,
-    without which no order changes its carrier.
+    without which no order changes its carrier; `standards` evaluates a seller programme by its id, without which no limit of a clause moves.
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class Lab:
         recount: Recount | None = None,
         observed: pd.DataFrame | None = None,
         by_carrier: Recount | None = None,
+        standards: Standards | None = None,
     ) -> None:
         self.programme, self.snapshot_id = programme, snapshot_id
         self._kept: OrderedDict[Hashable, object] = OrderedDict()
@@ -90,6 +94,7 @@ class Lab:
         self._counts, self._recount, self._by_carrier = counts, recount, by_carrier
         self._observed = None if observed is None else observed.set_index("merchant_id").reindex(counts["merchant_id"])
         self._ids = counts["merchant_id"].to_numpy(dtype=object)
+        self._clauses = ClauseLab(standards, self._ids)
         self.world = replace(
             made := make_world(counts, programme), carriers=self._carriers(made.model.rates, programme)
         )
@@ -101,19 +106,36 @@ class Lab:
         """Ids of the merchants, in the order of the world's arrays."""
         return self._ids
 
-    def ranges(self, segment: Segment = EVERYONE) -> tuple[LeverRange, ...]:
-        """Every lever with its live baseline and bounds in a segment, behaviour first. InputError where no merchant matches."""
-        return lever_rules.ranges(self.world, self._inside(segment))
+    def ranges(self, segment: Segment = EVERYONE, levers: Sequence[Lever] = ()) -> tuple[LeverRange, ...]:
+        """Every lever with its live baseline and bounds in a segment, behaviour first; then those of `levers` that are not listed by themselves, such as limits
+        of clauses. InputError where no merchant matches, or the data lack one of `levers`."""
+        found = lever_rules.ranges(self.world, self._inside(segment))
+        listed = {each.name for each in found}
+        return (*found, *(self.range_of(lever, segment) for lever in levers if lever.name not in listed))
 
     def range_of(self, lever: Lever, segment: Segment = EVERYONE) -> LeverRange:
         """One lever's live baseline and bounds in a segment, also of one that `ranges` doesn't list. InputError where no merchant matches or the data lack it."""
-        return lever_rules.range_of(self.world, self._inside(segment), lever)
+        inside = self._inside(segment)
+        return (
+            self._clauses.range_of(lever) if lever.kind in CLAUSES else lever_rules.range_of(self.world, inside, lever)
+        )
+
+    def clause_ranges(self, programme_id: str, segment: Segment = EVERYONE) -> tuple[LeverRange, ...]:
+        """The levers of a seller programme's clauses that any merchant can be judged by. InputError for an unknown programme or a segment without merchants."""
+        self._inside(segment)
+        return self._clauses.ranges(programme_id)
+
+    def crossing_limit(self, scenario: Scenario) -> float:
+        """The score at which a scenario counts who crosses, before it moves it."""
+        return lever_rules.default_limit(self.programme, scenario)
 
     def points(self, scenario: Scenario) -> Mapping[str, float]:
         """The segment's outcomes under a scenario without intervals, for searches that ask often: outcome → value (`gmv_touched.EUR` by currency). Raises as `run`."""
         applied = self._applied(scenario)
         places = applied.scored(applied.inside)
         values = point_values(applied.before, applied.after, places, self._people)
+        for found in self._clauses.moved(scenario):
+            values |= clause_points(found, applied.inside, self._people)
         return {name: value for name, (_, value) in values.items()}
 
     def run(self, scenario: Scenario, effects: Sequence[Effect] = ()) -> WhatifResult:
@@ -121,22 +143,33 @@ class Lab:
         data lack, out of bounds or against another one, another snapshot."""
         applied = self._applied(scenario)
         before, after, inside = applied.before, applied.after, applied.inside
+        groups = (("segment", inside), ("others", ~inside))
         outcomes: list[Outcome] = []
         drawn_of = []
-        for name, members in (("segment", inside), ("others", ~inside)):
+        for name, members in groups:
             places = applied.scored(members)
             if not len(places):
                 continue
             drawn_of.append(self._draws(scenario, name, places, after.model.programme.min_n))
             outcomes += group_outcomes(applied, drawn_of[-1], places, self._people, {"merchants": name})
         outcomes += counted_outcomes(applied)
-        assumptions = assumptions_of(applied, scenario, drawn_of[0])
+        clauses = self._clauses.moved(scenario)
+        by_clause = [
+            outcome
+            for found in clauses
+            for name, members in groups
+            if members.any()
+            for outcome in clause_outcomes(found, members, self._people, {"merchants": name})
+        ]
+        sentences_of = [sentence for found in clauses for sentence in clause_sentences(found)]
+        assumptions = (*assumptions_of(applied, scenario, drawn_of[0]), *sentences_of)
         by_effect = effect_outcomes(applied, self._observed, effects) if self._observed is not None else []
         assumptions = (*assumptions, *(sentence for _, sentence in by_effect))
         label = ASSUMPTION if applied.is_assumed else EXACT
         sentences = tuple(map(str, assumptions))
         outcomes = [replace(each, label=label) for each in outcomes] + [outcome for outcome, _ in by_effect]
         told = [replace(each, assumptions=sentences).widened(applied.times) for each in outcomes]
+        told += [replace(each, assumptions=sentences, label=EXACT) for each in by_clause]
         scores = self._scores(applied)
         return WhatifResult(
             outcomes=tuple(told),
@@ -149,6 +182,7 @@ class Lab:
             seed=scenario.seed,
             draws=scenario.draws,
             snapshot_id=self.snapshot_id,
+            clause_hits=tuple(clause_hits(found, self._frame, inside) for found in clauses),
         )
 
     def _applied(self, scenario: Scenario) -> Applied:

@@ -29,6 +29,7 @@ _COLUMNS = {
     "merchants": "merchant_id",
 }
 _LATE = "late_seller_count"
+_APART = 0.5  # score points between the borders of levels, at least
 # Denominators that are answers or questions, of which there could be more: how many an order.
 ASKED = ("reviewed_order_count", "csat_count", "question_count", "review_count", "nps_count")
 
@@ -219,7 +220,7 @@ def _coverage_range(world: World, inside: Mask, lever: Lever, column: int) -> Le
 
 
 def _limit_range(programme: Programme, level: str | None, limit: float) -> LeverRange:
-    """Baseline and bounds of a border: a level's stays between its neighbours', the action limit between 0 and 100."""
+    """Baseline and bounds of a border: a level's stays apart from its neighbours', the action limit between 0 and 100."""
     if level is None:
         return LeverRange("score_limit", None, limit, 0.0, 100.0)
     movable = [item.level_id for item in programme.levels[:-1]]
@@ -228,10 +229,10 @@ def _limit_range(programme: Programme, level: str | None, limit: float) -> Lever
             f"lever 'score_limit': level '{level}' has no border that moves.{did_you_mean(level, movable)}"
         )
     position = movable.index(level)
-    above = programme.levels[position - 1].minimum if position else 100.0
-    return LeverRange(
-        "score_limit", level, programme.levels[position].minimum, programme.levels[position + 1].minimum, above
-    )
+    now = programme.levels[position].minimum
+    low = min(programme.levels[position + 1].minimum + _APART, now)
+    high = max(programme.levels[position - 1].minimum - _APART, now) if position else 100.0
+    return LeverRange("score_limit", level, now, low, high)
 
 
 def _rule_range(world: World, lever: Lever, rate: Rate) -> LeverRange:

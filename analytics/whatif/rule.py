@@ -13,7 +13,7 @@ from analytics.errors import InputError
 from analytics.trust.programme import Programme, programme_from_toml
 from analytics.trust.toml_table import did_you_mean
 from analytics.whatif.definition import Setting, change_definition, differences, values_of
-from analytics.whatif.scenario import ASSUMED, Lever, Scenario, Segment
+from analytics.whatif.scenario import SCORE_RULES, Lever, Scenario, Segment
 
 # kind of lever → the table that holds its value, the key that names the table's owner, and the value's key; other kinds stand before the first table
 _TABLES = {
@@ -26,8 +26,8 @@ _TABLES = {
 
 
 def is_policy(lever: Lever) -> bool:
-    """Whether the lever moves a value of the definition: neither what merchants do or orders go with, nor the limit at which crossings are only counted."""
-    return lever.kind not in ASSUMED and (lever.kind, lever.level) != ("score_limit", None)
+    """Whether the lever moves a value of the definition: not what merchants do, orders go with or a seller programme asks, and not the limit at which crossings are only counted."""
+    return lever.kind in SCORE_RULES and (lever.kind, lever.level) != ("score_limit", None)
 
 
 def as_rule(scenario: Scenario, programme: Programme) -> Scenario:

@@ -32,20 +32,23 @@ LeverKind = Literal[
     "bad",
     "bound",
     "carrier_share",
+    "clause_limit",
 ]
 LEVER_KINDS: tuple[LeverKind, ...] = get_args(LeverKind)
 OF_A_RATE: tuple[LeverKind, ...] = ("rate", "coverage", "weight", "good", "bad", "bound")  # their `of` names the rate
 BEHAVIOUR: tuple[LeverKind, ...] = ("late_rate", "rate", "coverage")  # what merchants do
 MIX: tuple[LeverKind, ...] = ("carrier_share",)  # where orders go; their `of` names a carrier
 ASSUMED: tuple[LeverKind, ...] = (*BEHAVIOUR, *MIX)  # what may come about; the others are policy
+CLAUSES: tuple[LeverKind, ...] = ("clause_limit",)  # of a seller programme, beside the score; `of` is programme/clause
+SCORE_RULES: tuple[LeverKind, ...] = tuple(kind for kind in LEVER_KINDS if kind not in (*ASSUMED, *CLAUSES))
 _SINCE: Mapping[
     int, tuple[LeverKind, ...]
 ] = {  # version of a file → the kinds that came with it; what they say stays the same
     1: ("late_rate", "score_limit"),
     2: ("rate", "coverage", "half_life_days", "window_days", "min_n", "weight", "good", "bad", "bound"),
-    3: MIX,
+    3: (*MIX, *CLAUSES),
 }
-_WITH_OF = (*OF_A_RATE, *MIX)
+_WITH_OF = (*OF_A_RATE, *MIX, *CLAUSES)
 MOST_SEED = 2**63 - 1  # as far as TOML's whole numbers go
 DAYS = (date(1900, 1, 1), date(2200, 12, 31))  # that a scenario may be asked of
 
@@ -77,6 +80,7 @@ class Lever:
     credit scale, 0–1), `bound` (of = rate_id: how far opinions count beyond the facts, 0–1).
     Mix, of the segment's orders: `carrier_share` (of = a carrier: its share of the shipped orders, 0–1; `instead_of` names the one carrier that gives or takes
     them, None: all others in proportion).
+    Policy of a seller programme: `clause_limit` (of = programme/clause: its limit, in the clause's unit).
     """
 
     kind: LeverKind
@@ -195,8 +199,8 @@ def check_levers(scenario: Scenario) -> None:
         if times[key] > 1:
             raise InputError(f"scenario '{scenario.name}': lever '{lever.name}' is set more than once. Keep one.")
         if (lever.of is not None) != (lever.kind in _WITH_OF):
-            missing = "a carrier" if lever.kind in MIX else "a rate of the score"
-            wanted = f"needs of = {missing}" if lever.of is None else "takes no of"
+            named = {"carrier_share": "a carrier", "clause_limit": "programme/clause"}
+            wanted = f"needs of = {named.get(lever.kind, 'a rate of the score')}" if lever.of is None else "takes no of"
             raise InputError(f"scenario '{scenario.name}': lever '{lever.name}' {wanted}.")
         if (lever.target is None) == (lever.change is None):
             raise InputError(

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from analytics.errors import InputError
 from analytics.trust.counts import daily_counts, score_day, sql_text
 from analytics.trust.programme import Programme, default_programme
+from analytics.trust.programmes import SellerProgramme, prepare, presets
+from analytics.trust.toml_table import did_you_mean
 from analytics.whatif.carriers import measures_of
+from analytics.whatif.clause_lab import Standards
 from analytics.whatif.lab import EVERYONE, Lab, Recount, WhatifResult
 from analytics.whatif.levers import LeverRange
 from analytics.whatif.scenario import Scenario, Segment
@@ -26,8 +31,9 @@ def make_lab(
     programme: Programme | None = None,
     recount: Recount | None = None,
     by_carrier: Recount | None = None,
+    standards: Standards | None = None,
 ) -> Lab:
-    """The lab of the cursor's snapshot and day. `recount` and `by_carrier` read counts of a definition after the cursor is closed; without them the
+    """The lab of the cursor's snapshot and day. `recount`, `by_carrier` and `standards` read after the cursor is closed; without them the
     cursor does."""
     programme = programme or default_programme()
     counts = daily_counts(cursor, programme)
@@ -41,7 +47,16 @@ def make_lab(
         observed=cursor.df(_text("observed"), asked),
         recount=recount or (lambda changed: daily_counts(cursor, changed)),
         by_carrier=by_carrier or (lambda changed: carrier_counts(cursor, changed)),
+        standards=standards or Standards(named_programme, lambda found: prepare(cursor, found)),
     )
+
+
+def named_programme(name: str, known: Mapping[str, SellerProgramme] | None = None) -> SellerProgramme:
+    """A seller programme by its id, of the committed ones unless said otherwise. InputError with "did you mean" for an unknown one."""
+    known = presets() if known is None else known
+    if name not in known:
+        raise InputError(f"lever 'clause_limit': no seller programme '{name}'.{did_you_mean(name, known)}")
+    return known[name]
 
 
 def carrier_counts(cursor: Cursor, programme: Programme) -> pd.DataFrame:

@@ -15,14 +15,19 @@ import numpy as np
 
 from analytics.bench import whatif as checks
 from analytics.trust.programme import default_programme
-from analytics.whatif import Lab, Lever, Scenario, make_lab
+from analytics.whatif import Lab, Lever, Scenario, WhatifResult, make_lab
+from analytics.whatif.answers import answer_goal, answer_search
 from analytics.whatif.definition import change_definition
+from analytics.whatif.knob import find_knob
+from analytics.whatif.questions import Goal
 
 if TYPE_CHECKING:
     from analytics.warehouse import Warehouse
 
 T = TypeVar("T")
 SIZES = {20_000: 100.0, 100_000: 300.0}  # merchants → the limit of a move's 95th percentile, in ms
+GOAL = 1000.0  # ms: the limit of a goal seek's 95th percentile
+MIXES = 100
 KINDS = ("behaviour", "limit", "weight")
 _CLOSE = 1e-9  # score points
 
@@ -107,6 +112,26 @@ def speed(merchants: int, number: int, seed: int) -> Iterator[Figure]:
         )
         asked = _spent(lab.points, scenarios[1:])
         yield Figure(f"{kind} without intervals, p95", merchants, float(np.quantile(asked, 0.95)), "CPU ms")
+    yield from _questions(lab, number, seed)
+
+
+def _questions(lab: Lab, number: int, seed: int) -> Iterator[Figure]:
+    """Goals, a quarter as many as moves, each as the page answers it: the lever's value, then the outcomes there with intervals. And what a mix of a search costs."""
+    merchants, wanted = len(lab.world.n), checks.goals(lab, max(2, number // 4), seed)
+    spent = [_timed(partial(_goal, lab, goal))[1] for goal in wanted]
+    p95 = float(np.quantile(spent, 0.95))
+    what = f"goal seek: median score by the late rate, p95 of {len(wanted)}"
+    yield Figure(what, merchants, p95, "CPU ms", GOAL, p95 < GOAL)
+    for bounded, search in checks.searches(lab, MIXES).items():
+        mix, all_ = _timed(partial(answer_search, lab.points, Scenario("search"), lab.ranges(), search))
+        what = f"search of three levers within {bounded}, a mix of {mix.evaluations}"
+        yield Figure(what, merchants, all_ / mix.evaluations, "CPU ms")
+
+
+def _goal(lab: Lab, goal: Goal) -> WhatifResult:
+    scenario, ranges = Scenario("goal"), lab.ranges()
+    found = answer_goal(lab.points, scenario, ranges, goal)
+    return lab.run(find_knob(found.lever, scenario, ranges).turned(scenario, found.value))
 
 
 def _beside_events(warehouse: Warehouse, number: int, seed: int) -> Iterator[Figure]:

@@ -1,4 +1,4 @@
-"""`trustdesk model info`, `pull`, `train`, `train-tagger`, `train-people`, `train-triage`, `evaluate`: what writes; makes the desk's own model, and judges one before it may write by default."""
+"""`trustdesk model info`, `pull`, `train`, `train-tagger`, `train-people`, `train-triage`, `train-money`, `evaluate`: what writes; makes the desk's own model, and judges one before it may write by default."""
 
 from __future__ import annotations
 
@@ -142,3 +142,15 @@ def train_triage(out: Path | None, as_json: bool) -> None:
     from llm.triage_weights import WEIGHTS
 
     print_records([train_triage_weights(out or WEIGHTS)], as_json=as_json)
+
+
+@model.command("train-money")
+@click.argument("out", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@json_option
+@one_line_errors
+def train_money(out: Path | None, as_json: bool) -> None:
+    """Train what finds that a reply commits money into OUT (default: data/models/money.npz); `trustdesk bench language --only money` judges it."""
+    from app.services.desk_model import train_money_weights
+    from llm.checks.commitments import WEIGHTS
+
+    print_records(list(train_money_weights(out or WEIGHTS)), as_json=as_json)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app.components.draft_evidence import fact_name, policy_place
+from app.components.draft_evidence import fact_name, fact_words, policy_place
+from app.components.matter import FAULTS
 from app.components.thread import plain
 from app.errors import AppError
 from app.i18n import _, number
@@ -66,18 +67,18 @@ def greeting() -> None:
         )
 
 
-def turn_list(turns: Sequence[Turn], texts: Sequence[str] | None = None) -> None:
+def turn_list(found: Chat, texts: Sequence[str] | None = None) -> None:
     """Draw the turns, oldest first; under each of the machine's sentences where it comes from. `texts`: what somebody else than the merchant who
     wrote them may read of them, one a turn."""
     is_merchant = texts is None
-    for turn, text in zip(turns, texts or [turn.text for turn in turns], strict=True):
+    for turn, text in zip(found.turns, texts or [turn.text for turn in found.turns], strict=True):
         with st.chat_message(turn.author, avatar=_AVATARS[turn.author]):
             st.caption(_author(turn, is_merchant=is_merchant))
             if turn.author != "bot":
                 st.text(text)
                 continue
             for place, said in enumerate(turn.sentences):
-                _cited(said, turn.text, key=f"chat.{turn.n}.{place}")
+                _cited(said, found, turn, key=f"chat.{turn.n}.{place}")
 
 
 def _author(turn: Turn, *, is_merchant: bool) -> str:
@@ -88,7 +89,7 @@ def _author(turn: Turn, *, is_merchant: bool) -> str:
     return _("You") if is_merchant else _("Merchant")
 
 
-def _cited(said: Mapping[str, Any], whole: str, *, key: str) -> None:
+def _cited(said: Mapping[str, Any], found: Chat, turn: Turn, *, key: str) -> None:
     with st.container(gap=None):
         st.text(str(said["text"]))
         cites = [str(cite) for cite in said["cites"] if not str(cite).startswith("message:")]
@@ -96,15 +97,25 @@ def _cited(said: Mapping[str, Any], whole: str, *, key: str) -> None:
             return
         with st.container(horizontal=True, gap="xsmall"):
             for cite in cites:
-                _source(cite, whole, key=f"{key}.{cite}")
+                if cite.startswith("fact:"):
+                    _own_rows(cite, found, turn, key=f"{key}.{cite}")
+                else:
+                    _source(cite, turn.text, key=f"{key}.{cite}")
+
+
+def _own_rows(cite: str, found: Chat, turn: Turn, *, key: str) -> None:
+    name = cite.removeprefix("fact:")
+    about = name.removeprefix("order.") if name.startswith("order.") else fact_name(name)
+    label = _("your records: {name}", name=plain(about))
+    with st.popover(label, icon=":material/fact_check:", type="tertiary", key=key):
+        rows = chat.own_rows_behind(found, turn, cite)
+        for said, fact in rows:
+            value = _(FAULTS.get(str(fact.value), FAULTS["unknown"])) if fact.name == "late_fault" else fact_words(fact)
+            st.markdown(f"**{_(said) if said else fact_name(fact.name)}** {plain(value)}")
+        st.caption(_("As your records have it now.") if rows else _("Your records hold this no more."))
 
 
 def _source(cite: str, whole: str, *, key: str) -> None:
-    if cite.startswith("fact:"):
-        name = cite.removeprefix("fact:")
-        about = name.removeprefix("order.") if name.startswith("order.") else fact_name(name)
-        st.caption(f":material/fact_check: {_('your records: {name}', name=plain(about))}")
-        return
     title, text = chat.source(cite, whole)
     with st.popover(plain(title, 60) or _("Earlier source"), icon=":material/menu_book:", type="tertiary", key=key):
         st.text(text or _("This passage is no longer in the policy."))

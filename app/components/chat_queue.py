@@ -47,7 +47,7 @@ def _answer_box(found: Chat, time_zone: str) -> None:
     said = [turn.text if turn.author != "bot" else "" for turn in found.turns]  # the machine's are drawn by sentence
     masked, count = masked_talk(said)
     private_bar(conversation_id, count, "chat")
-    turn_list(found.turns, said if is_revealed(conversation_id) else masked)
+    turn_list(found, said if is_revealed(conversation_id) else masked)
     show_problem()
     with st.form(f"desk.chat.{conversation_id}", border=False, clear_on_submit=True):
         key = f"desk.chat.text.{conversation_id}"

@@ -58,6 +58,8 @@ FACTS: Mapping[str, str] = {
     "appeal_first_message": N_("first message on it"),
     "review_due_date": N_("decision on the appeal by"),
     "evidence_due_date": N_("evidence by"),
+    "evidence_period_end": N_("evidence was possible until"),
+    "today": N_("day that terms count from"),
     "answer_due_date": N_("next answer by"),
     "order_refund": N_("refund of the order"),
     "order_chargeback": N_("chargeback of the order"),

@@ -68,7 +68,9 @@ def _card(outcome: Outcome) -> None:
     unit = scenarios.OUTCOMES[outcome.outcome][1]
     currency = outcome.group.get("currency")
     expected = outcome.outcome in scenarios.EXPECTED
-    digits = 6 if unit != "count" else 1 if expected else 0  # of counted ones: a merchant or an order is no fraction
+    digits = {"count": 1 if expected else 0, "money": 2}.get(
+        unit, 6
+    )  # of counted ones: a merchant or an order is no fraction
     value, change, low, high = (
         round(number, digits) for number in (outcome.value, outcome.change, outcome.ci_low, outcome.ci_high)
     )

@@ -37,7 +37,7 @@ def find_panel(scenario: Scenario, as_of: date | None) -> None:
             scenario,
             snapshot,
             as_of,
-            Levers(scenarios.lab(snapshot, as_of).ranges(scenario.segment)),
+            Levers(scenarios.lab(snapshot, as_of).ranges(scenario.segment, scenario.levers)),
             finding.outcome_keys(snapshot, scenario, as_of),
         )
         question = st.segmented_control(

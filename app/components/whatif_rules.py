@@ -49,7 +49,7 @@ def rules_panel() -> None:
 
 
 def _drafts() -> None:
-    names = [document.name for document in scenarios.saved()]
+    names = [document.name for document in scenarios.saved() if document.archived_at is None]
     if names:
         with st.expander(_("Propose a rule"), icon=":material/gavel:"):
             _propose_form(names)

@@ -9,15 +9,18 @@ import pandas as pd
 import streamlit as st
 
 from app.components.empty import empty_state
+from app.components.knowledge_steps import show_outcome
+from app.components.scenario_steps import draw_steps
 from app.components.table import Column, table
 from app.components.thread import plain
-from app.components.whatif_words import CHOSEN, open_scenario
-from app.i18n import _, day, joined, number, undirected
-from app.identity import current_actor
+from app.components.whatif_words import choice_key, open_scenario
+from app.i18n import N_, _, day, joined, moment, number, undirected
 from app.page_errors import page_errors, sentence
 from app.services import kept_scenarios, scenario_export
 from app.services.kept_scenarios import COMPARED, PARAM, Answer, Kept
-from app.services.runtime import get_runtime, snapshot_id
+from app.services.runtime import snapshot_id
+
+LISTS = {"current": N_("In use"), "archive": N_("Archive")}
 
 
 @st.fragment
@@ -36,26 +39,35 @@ def scenarios_panel(as_of: date | None) -> None:
             empty_state(_("None yet"), _("Name a scenario and save it to compare it here."), height=200)
             return
         with st.container(border=True):
+            show_outcome()
             _draw_list(kept)
-        chosen = _chosen(kept, linked)
+        chosen = _chosen([one for one in kept if not one.is_archived or one.document_id == linked], linked)
         if chosen:
             _draw_chosen(chosen, as_of)
 
 
 def _draw_list(kept: list[Kept]) -> None:
     st.markdown("**" + _("Saved scenarios") + "**")
+    is_archive = _wants_archive(kept)
+    listed = [one for one in kept if one.is_archived == is_archive]
+    if not listed:
+        empty_state(_("Nothing in this list"), _("The other list has the saved scenarios."), height=110)
+        return
     frame = pd.DataFrame(
         {
-            "name": [undirected(one.name) for one in kept],
-            "author": [undirected(one.author) for one in kept],
-            "parent": [undirected(one.scenario.parent) if one.scenario else "" for one in kept],
+            "name": [undirected(one.name) for one in listed],
+            "author": [undirected(one.author) for one in listed],
+            "parent": [undirected(one.scenario.parent) if one.scenario else "" for one in listed],
             "levers": [
-                scenario_export.lever_words(one.scenario) if one.scenario else _("can't be read") for one in kept
+                scenario_export.lever_words(one.scenario) if one.scenario else _("can't be read") for one in listed
             ],
-            "saved_at": [one.saved_at for one in kept],
-            "open": [_("Open") for _one in kept],
+            "saved_at": [one.saved_at for one in listed],
+            "archived_at": [one.document.archived_at for one in listed],
+            "archived_by": [undirected(one.document.archived_by or "") for one in listed],
+            "open": [_("Open") for _one in listed],
         }
     )
+    archived = [Column("archived_at", _("Archived (UTC)"), "moment"), Column("archived_by", _("Archived by"))]
     table(
         frame,
         [
@@ -64,25 +76,44 @@ def _draw_list(kept: list[Kept]) -> None:
             Column("parent", _("Copied from")),
             Column("levers", _("Levers")),
             Column("saved_at", _("Saved (UTC)"), "moment"),
+            *(archived if is_archive else ()),
             Column("open", _("Link"), "button"),
         ],
-        key="whatif.kept",
+        key="whatif.archived" if is_archive else "whatif.kept",
         title=_("Saved scenarios"),
         file_name="scenarios",
-        on_button=lambda row: open_scenario(kept[row].document_id),
+        on_button=lambda row: open_scenario(listed[row].document_id),
     )
+
+
+def _wants_archive(kept: list[Kept]) -> bool:
+    """Whether the archive is to be listed; asked only where there is one."""
+    if not any(one.is_archived for one in kept):
+        return False
+    shown = st.segmented_control(
+        _("List"),
+        tuple(LISTS),
+        default="current",
+        required=True,
+        format_func=lambda name: _(LISTS[name]),
+        label_visibility="collapsed",
+        key="whatif.list",
+    )
+    return bool(shown == "archive")
 
 
 def _chosen(kept: list[Kept], linked: str | None) -> list[Kept]:
     """The scenarios to set side by side: at first the one in the address, else the newest."""
     names = {one.document_id: one.name for one in kept}
+    if not names:
+        return []
     chosen = st.multiselect(
         _("Side by side, up to {n}", n=number(COMPARED)),
         list(names),
         default=[linked or next(iter(names))],
         format_func=lambda document_id: undirected(names[document_id]),
         max_selections=COMPARED,
-        key=CHOSEN,
+        key=choice_key(),
     )
     return [one for document_id in chosen for one in kept if one.document_id == document_id]
 
@@ -100,15 +131,18 @@ def _draw_chosen(chosen: list[Kept], as_of: date | None) -> None:
         answers = [kept_scenarios.ask_again(one, shown, of_shown=is_of_shown) for one in chosen]
     for column, answer in zip(st.columns(len(answers)), answers, strict=True):
         with column, st.container(border=True, height="stretch"):
-            _draw_one(answer)
+            _draw_one(answer, as_of)
     if any(answer.result for answer in answers):
         with st.container(border=True):
             _draw_table(answers)
 
 
-def _draw_one(answer: Answer) -> None:
+def _draw_one(answer: Answer, as_of: date | None) -> None:
     kept, scenario, result = answer.kept, answer.kept.scenario, answer.result
     st.markdown(f"**{plain(kept.name, 600)}**")
+    if kept.document.archived_at is not None:
+        at, who = moment(kept.document.archived_at, "UTC", length="short"), plain(kept.document.archived_by or "")
+        st.caption(_("Archived by {who}, {at} UTC.", who=who, at=at))
     if scenario is None or result is None:
         st.warning(sentence(answer.fault) if answer.fault else "", icon=":material/history_toggle_off:")
         if answer.is_gone:
@@ -123,19 +157,7 @@ def _draw_one(answer: Answer) -> None:
                 st.markdown("- " + plain(words, 600))
     st.caption(_("Link"))
     st.code(f"{st.context.url or ''}?{PARAM}={kept.document_id}", language=None, wrap_lines=True)
-    if scenario is not None:
-        _draw_copy(kept)
-
-
-def _draw_copy(kept: Kept) -> None:
-    with (
-        st.popover(_("Copy"), type="tertiary", icon=":material/content_copy:"),
-        st.form(f"whatif.copy.{kept.document_id}", border=False),
-    ):
-        name = st.text_input(_("Name of the copy"), _("{name}, copy", name=kept.name), max_chars=200)
-        if st.form_submit_button(_("Copy")):
-            copy = kept_scenarios.fork(kept, name, current_actor(get_runtime().settings))
-            open_scenario(copy.document_id)
+    draw_steps(kept, as_of)
 
 
 def _draw_table(answers: list[Answer]) -> None:

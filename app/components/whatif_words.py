@@ -18,7 +18,7 @@ from app.services.scenario_export import assumption_words
 if TYPE_CHECKING:
     from analytics.whatif import LeverRange, Scenario, Segment, WhatifResult
 
-CHOSEN = "whatif.kept.chosen"  # ids of the saved scenarios that stand side by side
+_CHOICES = "whatif.kept.choices"  # how often it was set anew which saved scenarios stand side by side
 
 
 class Levers:
@@ -35,15 +35,17 @@ class Levers:
     def label(self, name: str) -> str:
         """What a lever is called on the page."""
         found = self._ranges[name]
-        return lever_label(found.kind, found.of, found.level)
+        return lever_label(found.kind, found.of, found.level, found.instead_of)
 
     def figure(self, name: str, value: float) -> str:
         """A lever's value in its unit."""
-        return lever_figure(self._ranges[name].kind, value)
+        found = self._ranges[name]
+        return lever_figure(found.kind, value, found.of)
 
     def factor(self, name: str) -> float:
         """What a value is multiplied with to be typed in: a share is typed in per cent."""
-        return 100.0 if lever_unit(self._ranges[name].kind) == "rate" else 1.0
+        found = self._ranges[name]
+        return 100.0 if lever_unit(found.kind, found.of) == "rate" else 1.0
 
     def bounds(self, name: str) -> tuple[float, float]:
         """The lowest and the highest value."""
@@ -64,8 +66,18 @@ class Asked:
 def open_scenario(document_id: str) -> None:
     """Puts a saved scenario into the address, so that the address is a link to it, and opens it among those side by side."""
     st.query_params[PARAM] = document_id
-    st.session_state.pop(CHOSEN, None)
+    choose_anew()
     st.rerun()
+
+
+def choose_anew() -> None:
+    """Sets it anew which saved scenarios stand side by side: the one in the address, else the newest."""
+    st.session_state[_CHOICES] = st.session_state.get(_CHOICES, 0) + 1
+
+
+def choice_key() -> str:
+    """The key of the widget that holds those that stand side by side; a browser keeps what it shows under an old one."""
+    return f"whatif.kept.chosen.{st.session_state.get(_CHOICES, 0)}"
 
 
 def outcome_name(key: str) -> str:

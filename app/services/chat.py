@@ -17,6 +17,7 @@ from app.services import four_eyes
 from app.services.answering import answer_thread, hand_over, kept, passage
 from app.services.generations import of_answer
 from app.services.matter import merchant_facts, named_orders
+from app.services.own_rows import own_rows
 from app.services.runtime import get_runtime, snapshot_id
 from app.services.warehouse import cursor, filter_options, merchants, window
 
@@ -117,6 +118,14 @@ def source(cite: str, text: str) -> tuple[str, str]:
     from llm.language import detect
 
     return passage(cite, detect(text))
+
+
+def own_rows_behind(found: Chat, turn: Turn, cite: str) -> tuple[tuple[str, Fact], ...]:
+    """The shop's own rows behind a sentence of the machine's turn, as `own_rows` gives them; none while nobody has shown whose shop it is."""
+    if not found.conversation.merchant_id:
+        return ()
+    before = [other for other in found.turns if other.n < turn.n]
+    return own_rows(snapshot_id(), found.conversation.merchant_id, _thread(found.conversation, before), cite)
 
 
 def ask_for_person(conversation_id: str | None, words: str, actor: Actor) -> str:

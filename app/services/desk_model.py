@@ -120,3 +120,15 @@ def train_triage_weights(out: Path) -> Mapping[str, object]:
     weights.save(out)
     numbers = {language: dict(held.numbers) for language, held in weights.languages.items()}
     return {"file": str(out), "bytes": out.stat().st_size, "numbers": numbers}
+
+
+def train_money_weights(out: Path) -> Iterator[Mapping[str, object]]:
+    """Trains what finds commitments of money into the file `out`; says what it finds of what it had not seen. Raises InputError for a corpus that can't be read."""
+    from llm.checks.commitments import save
+    from llm.desk.corpus import read_corpus
+    from llm.desk.money_training import train_money
+
+    lines, told = train_money(read_corpus(CORPUS_FOLDER), load_knowledge())
+    save(lines, out)
+    yield from told
+    yield {"file": str(out), "bytes": out.stat().st_size}

@@ -47,7 +47,7 @@ def goal(snapshot_id: str, scenario: Scenario, asked: Goal, as_of: date | None =
     from analytics.whatif.answers import answer_goal
 
     lab = scenarios.lab(snapshot_id, as_of)
-    sought = answer_goal(lab.points, scenario, lab.ranges(scenario.segment), asked)
+    sought = answer_goal(lab.points, scenario, lab.ranges(scenario.segment, scenario.levers), asked)
     there = _turned(lab, scenario, {sought.lever: sought.value})
     return FoundGoal(sought, scenarios.run_scenario(snapshot_id, there, as_of))
 
@@ -59,7 +59,7 @@ def search(snapshot_id: str, scenario: Scenario, asked: Search, as_of: date | No
     from analytics.whatif.knob import find_knob
 
     lab = scenarios.lab(snapshot_id, as_of)
-    ranges = lab.ranges(scenario.segment)
+    ranges = lab.ranges(scenario.segment, scenario.levers)
     mix = answer_search(lab.points, scenario, ranges, asked)
     baselines = {name: find_knob(name, scenario, ranges).baseline for name in mix.values}
     there = _turned(lab, scenario, mix.values)
@@ -72,7 +72,7 @@ def tornado(snapshot_id: str, scenario: Scenario, asked: Tornado, as_of: date | 
     from analytics.whatif.answers import answer_tornado
 
     lab = scenarios.lab(snapshot_id, as_of)
-    return answer_tornado(lab.points, scenario, lab.ranges(scenario.segment), asked)
+    return answer_tornado(lab.points, scenario, lab.ranges(scenario.segment, scenario.levers), asked)
 
 
 @cached
@@ -81,7 +81,7 @@ def pair_map(snapshot_id: str, scenario: Scenario, asked: Pair, as_of: date | No
     from analytics.whatif.answers import answer_map
 
     lab = scenarios.lab(snapshot_id, as_of)
-    return answer_map(lab.points, scenario, lab.ranges(scenario.segment), asked)
+    return answer_map(lab.points, scenario, lab.ranges(scenario.segment, scenario.levers), asked)
 
 
 def outcome_keys(snapshot_id: str, scenario: Scenario, as_of: date | None = None) -> tuple[str, ...]:
@@ -144,7 +144,7 @@ def _turned(lab: Lab, scenario: Scenario, values: Mapping[str, float]) -> Scenar
     """The scenario with levers at values of their own."""
     from analytics.whatif.knob import find_knob
 
-    ranges = lab.ranges(scenario.segment)
+    ranges = lab.ranges(scenario.segment, scenario.levers)
     for name, value in values.items():
         scenario = find_knob(name, scenario, ranges).turned(scenario, value)
     return scenario

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from app.errors import AppError, WorkspaceError
+from app.errors import AppError, NotAllowed, WorkspaceError
 from app.i18n import N_
 from app.services import scenarios
 from app.services.reading import base_id
@@ -30,12 +30,29 @@ PARAM = "scenario"  # of the address; its value is the document's id, which name
 class Kept:
     """A saved scenario: what it asks, or why it can't be read (`fault`, an error whose sentence a page shows)."""
 
-    document_id: str
-    name: str
-    author: str
-    saved_at: datetime
+    document: Document
     scenario: Scenario | None
     fault: Exception | None
+
+    @property
+    def document_id(self) -> str:
+        return self.document.document_id
+
+    @property
+    def name(self) -> str:
+        return self.document.name
+
+    @property
+    def author(self) -> str:
+        return self.document.author_name
+
+    @property
+    def saved_at(self) -> datetime:
+        return self.document.updated_at
+
+    @property
+    def is_archived(self) -> bool:
+        return self.document.archived_at is not None
 
 
 @dataclass(frozen=True)
@@ -62,6 +79,48 @@ def fork(kept: Kept, name: str, actor: Actor) -> Document:
         raise WorkspaceError(N_("{name} can't be read, so it can't be copied."), name=kept.name)
     copy = replace(kept.scenario, name=name.strip(), author=actor.name, parent=kept.name)
     return get_runtime().workspace.scenarios.save(copy.name, dump_scenario(copy), actor)
+
+
+def is_authors(kept: Kept, actor: Actor) -> bool:
+    """Whether somebody may rename or remove a scenario: who saved it may. Anybody may archive it and bring it back, since nothing is lost by that."""
+    return kept.document.author_id == actor.actor_id
+
+
+def rename(kept: Kept, name: str, actor: Actor) -> Document:
+    """The scenario under another name; copies keep the name that they were copied under. Raises NotAllowed for another person's scenario and for a bad or taken
+    name, StaleDocument and NotFound where it has changed or is gone."""
+    from analytics.whatif import dump_scenario
+
+    _refuse_others(kept, actor)
+    named = kept.scenario and dump_scenario(replace(kept.scenario, name=name.strip()))
+    document = kept.document
+    store = get_runtime().workspace.scenarios
+    return store.rename(document.document_id, name, named or document.body, actor, version=document.version)
+
+
+def archive(kept: Kept, actor: Actor) -> Document:
+    """Out of the list, with its link, numbers and name kept. Raises NotFound."""
+    return get_runtime().workspace.scenarios.archive(kept.document_id, actor)
+
+
+def bring_back(kept: Kept, actor: Actor) -> Document:
+    """Into the list again. Raises NotFound."""
+    return get_runtime().workspace.scenarios.archive(kept.document_id, actor, is_archived=False)
+
+
+def remove(kept: Kept, actor: Actor) -> None:
+    """Gone with its link; the audit log keeps who did it and when. Raises NotAllowed for another person's scenario, NotFound."""
+    _refuse_others(kept, actor)
+    get_runtime().workspace.scenarios.remove(kept.document_id, actor)
+
+
+def _refuse_others(kept: Kept, actor: Actor) -> None:
+    if not is_authors(kept, actor):
+        raise NotAllowed(
+            "{author} saved {name}, and alone renames or removes it. Archive it, or work on a copy.",
+            author=kept.author,
+            name=kept.name,
+        )
 
 
 def is_gone(scenario: Scenario) -> bool:
@@ -128,4 +187,4 @@ def _kept(document: Document) -> Kept:
         scenario = scenario_from_toml(document.body, document.name)
     except AnalyticsError as error:
         fault = error
-    return Kept(document.document_id, document.name, document.author_name, document.updated_at, scenario, fault)
+    return Kept(document, scenario, fault)

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from app.i18n import N_, _, difference, figure
-from app.services import trust
+from app.services import programmes, trust
 
 if TYPE_CHECKING:
     from analytics.whatif import Lever
 
-# kind of lever → its name, with what it is of, and its unit
+# kind of lever → its name, with what it is of, and its unit (of a clause: `lever_unit`)
 KINDS: Mapping[str, tuple[str, str]] = {
     "late_rate": (N_("Late deliveries by the merchant's fault"), "rate"),
     "rate": ("{of}", "rate"),
@@ -25,6 +25,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "bad": (N_("No credit at: {of}"), "rate"),
     "bound": (N_("Belief beyond the facts: {of}"), "rate"),
     "carrier_share": (N_("Share of shipped orders with {of}"), "rate"),
+    "clause_limit": (N_("Limit of {of}"), ""),
 }
 ACTION_LIMIT = N_("Limit where crossings are counted")
 
@@ -36,6 +37,8 @@ def lever_label(kind: str, of: str | None, level: str | None, instead_of: str | 
         return label if instead_of is None else _("{name} instead of {other}", name=label, other=instead_of)
     if kind == "score_limit" and level is None:
         return _(ACTION_LIMIT)
+    if kind == "clause_limit":
+        return _(KINDS[kind][0], of=clause_words(of or ""))
     rates = {weight.rate_id: weight.label for weight in trust.weights()}
     rate = _(rates.get(of or "", of or ""))
     return (
@@ -45,19 +48,33 @@ def lever_label(kind: str, of: str | None, level: str | None, instead_of: str | 
     )
 
 
-def lever_unit(kind: str) -> str:
-    """The unit of a lever's values: rate, points or count."""
-    return KINDS[kind][1]
+def clause_words(of: str) -> str:
+    """A clause with its programme, as a lever names both: programme/clause."""
+    programme_id, _slash, clause_id = of.partition("/")
+    info = programmes.infos().get(programme_id)
+    if info is None:
+        return of
+    return f"{_(info.name)} · {_(info.clause_labels.get(clause_id, clause_id))}"
 
 
-def lever_figure(kind: str, value: float) -> str:
+def lever_unit(kind: str, of: str | None = None) -> str:
+    """The unit of a lever's values: rate, points, stars or count."""
+    if kind != "clause_limit":
+        return KINDS[kind][1]
+    programme_id, _slash, clause_id = str(of).partition("/")
+    programme = programmes.available().get(programme_id)
+    forms = {} if programme is None else {clause.clause_id: clause.form for clause in programme.clauses}
+    return {"rate": "rate", "mean": "stars"}.get(forms.get(clause_id, "count"), "count")
+
+
+def lever_figure(kind: str, value: float, of: str | None = None) -> str:
     """A lever's value in its unit."""
-    return figure(round(value, 6), lever_unit(kind))
+    return figure(round(value, 6), lever_unit(kind, of))
 
 
 def lever_change(lever: Lever) -> str:
     """A lever and what it is set to: a new value, or a change of the present one."""
     label = lever_label(lever.kind, lever.of, lever.level, lever.instead_of)
     if lever.target is not None:
-        return _("{name}: {value}", name=label, value=lever_figure(lever.kind, lever.target))
-    return _("{name}: {value}", name=label, value=difference(lever.change, lever_unit(lever.kind)))
+        return _("{name}: {value}", name=label, value=lever_figure(lever.kind, lever.target, lever.of))
+    return _("{name}: {value}", name=label, value=difference(lever.change, lever_unit(lever.kind, lever.of)))

@@ -19,7 +19,7 @@ from app.services.desk import KNOWLEDGE_FOLDER
 from app.services.metrics import figures
 from app.services.runtime import cached
 from app.services.scores import scores
-from app.services.warehouse import cursor, filter_options, local_day, merchants, snapshot
+from app.services.warehouse import cursor, desk_day, filter_options, local_day, merchants, snapshot
 
 if TYPE_CHECKING:
     from llm.types import Fact, Thread
@@ -55,44 +55,44 @@ class Matter:
     facts: tuple[Fact, ...]
 
 
-@cached
-def matter(snapshot_id: str, ticket_id: str) -> Matter | None:
-    """The records behind a ticket; None when there is no such ticket."""
-    from analytics.desk import orders_named, penalties_of
+def matter(snapshot_id: str, ticket_id: str, on: date | None = None) -> Matter | None:
+    """The records behind a ticket, its terms counted from the day `on`, else from the desk's today; None when there is no such ticket."""
+    return _matter(snapshot_id, ticket_id, on or desk_day(snapshot_id))
 
+
+@cached
+def _matter(snapshot_id: str, ticket_id: str, today: date) -> Matter | None:
     found = tickets.read_tickets(snapshot_id, None, (ticket_id,))
     thread = issues.thread(snapshot_id, ticket_id)
     if not found or thread is None:
         return None
     ticket = found[0]
     named = named_orders(thread, ticket.order_id)
-    with cursor(snapshot_id) as opened:
-        orders = orders_named(opened, ticket.merchant_id, named)
-        rows = penalties_of(opened, ticket.merchant_id)
+    orders, penalties = merchant_records(snapshot_id, ticket.merchant_id, named)
     order = {order_id: place for place, order_id in enumerate(named)}
     orders = orders.sort_values("order_id", key=lambda ids: ids.map(order)).reset_index(drop=True)
-    penalties = tuple(_penalty(row) for row in rows.to_dict(orient="records"))
     known = set(orders["order_id"])
     unknown = tuple(o for o in named if o not in known)
-    opened_on = local_day(ticket.opened_at, snapshot(snapshot_id).time_zone)
+    zone = snapshot(snapshot_id).time_zone
+    opened_on = local_day(ticket.opened_at, zone)
     facts = [
         *_merchant_facts(snapshot_id, ticket.merchant_id),
-        *_order_facts(orders),
+        *_order_facts(orders, zone),
         *_penalty_facts(penalties, thread, opened_on),
     ]
-    due = _terms(snapshot_id, ticket.merchant_id, orders, facts, opened_on)
+    due = _terms(snapshot_id, ticket.merchant_id, orders, facts, opened_on, today)
     return Matter(orders, unknown, penalties, (*facts, *due, *_bounds(unknown)))
 
 
 def _terms(
-    snapshot_id: str, merchant_id: str, orders: pd.DataFrame, facts: Sequence[Fact], opened_on: date
+    snapshot_id: str, merchant_id: str, orders: pd.DataFrame, facts: Sequence[Fact], opened_on: date, today: date
 ) -> Iterator[Fact]:
     """What policy's periods make of the records: each order's refund, chargeback and settlement, the appeal, the desk's next answer."""
     from llm.types import Fact
 
-    today, limits = filter_options(snapshot_id).default_to, _limits()
-    profiles = merchants(snapshot_id)
+    limits, profiles = _limits(), merchants(snapshot_id)
     joined = next(iter(profiles.loc[profiles["merchant_id"] == merchant_id, "joined_at"]), None)
+    main = next((fact.value for fact in facts if fact.name == "order_id"), None)
     for row in orders.to_dict(orient="records"):
         order_id = str(row["order_id"])
         if (refunded := _day(row["refunded_on"])) and row["refunded_minor"]:
@@ -100,7 +100,9 @@ def _terms(
             amount = f"{currency} {row['refunded_minor'] / 100:,.2f}".strip()
             yield Fact(f"order.{order_id}.refund", "order_refund", f"{order_id}: {amount} on {refunded.isoformat()}")
         if charged_back := _day(row["charged_back_on"]):
-            yield from terms.chargeback_terms(order_id, charged_back, today, limits)
+            for fact in terms.chargeback_terms(order_id, charged_back, today, limits):
+                if fact.name != "evidence_due_date" or order_id == main:  # a macro names the one beside the other
+                    yield fact
         if delivered := _day(row["delivered_on"]):
             yield from terms.settlement_term(order_id, delivered, _day(joined), limits)
     penalty = {fact.name: fact for fact in facts}
@@ -121,18 +123,24 @@ def _bounds(unknown: Sequence[str]) -> Iterator[Fact]:
 
 def merchant_facts(snapshot_id: str, merchant_id: str, thread: Thread) -> tuple[Fact, ...]:
     """What the records say of this merchant alone: its score and late rate, the orders of its own that the thread names, its penalty."""
-    from analytics.desk import orders_named, penalties_of
-
-    named = named_orders(thread)
-    with cursor(snapshot_id) as opened:
-        orders = orders_named(opened, merchant_id, named)
-        penalties = tuple(_penalty(row) for row in penalties_of(opened, merchant_id).to_dict(orient="records"))
-    last = filter_options(snapshot_id).default_to
+    orders, penalties = merchant_records(snapshot_id, merchant_id, named_orders(thread))
     return (
         *_merchant_facts(snapshot_id, merchant_id),
-        *_order_facts(orders),
-        *_penalty_facts(penalties, thread, last),
+        *_order_facts(orders, snapshot(snapshot_id).time_zone),
+        *_penalty_facts(penalties, thread, desk_day(snapshot_id)),
     )
+
+
+@cached
+def merchant_records(
+    snapshot_id: str, merchant_id: str, order_ids: tuple[str, ...]
+) -> tuple[pd.DataFrame, tuple[Penalty, ...]]:
+    """Those of the orders that are this merchant's, as `analytics.desk.orders_named` gives them, and its penalties, newest first."""
+    from analytics.desk import orders_named, penalties_of
+
+    with cursor(snapshot_id) as opened:
+        rows = penalties_of(opened, merchant_id).to_dict(orient="records")
+        return orders_named(opened, merchant_id, order_ids), tuple(_penalty(row) for row in rows)
 
 
 def named_orders(thread: Thread, order_id: str | None = None) -> tuple[str, ...]:
@@ -180,16 +188,16 @@ def _late_rate_facts(snapshot_id: str, merchant_id: str) -> Iterator[Fact]:
             yield Fact("late_rate_limit", "late_rate_limit", limit, "percent")
 
 
-def _order_facts(orders: pd.DataFrame) -> Iterator[Fact]:
-    """One fact an order with all its dates; of the first order with a refund or chargeback also these, in the macros' terms."""
+def _order_facts(orders: pd.DataFrame, zone: str) -> Iterator[Fact]:
+    """One fact an order with all its dates; of the first with a chargeback, else with a refund, also these, in the macros' terms."""
     from llm.types import Fact
 
     rows = orders.to_dict(orient="records")
     for row in rows:
-        yield Fact(f"order.{row['order_id']}", "order_record", _order_record(row))
-    main = next((r for r in rows if _day(r["refunded_on"]) or _day(r["charged_back_on"])), rows[0] if rows else None)
-    if main is None:
+        yield Fact(f"order.{row['order_id']}", "order_record", _order_record(row, zone))
+    if not rows:
         return
+    main = max(rows, key=lambda row: (_day(row["charged_back_on"]) is not None, _day(row["refunded_on"]) is not None))
     yield Fact("order_id", "order_id", str(main["order_id"]))
     if placed := _day(main["placed_on"]):
         yield Fact("order_placed_date", "order_placed_date", placed.isoformat())
@@ -213,8 +221,12 @@ _RECORD = (
 )
 
 
-def _order_record(row: Mapping[Any, Any]) -> str:
+def _order_record(row: Mapping[Any, Any], zone: str) -> str:
     parts = [f"{name} {day.isoformat()}" for name, column in _RECORD if (day := _day(row[column]))]
+    if row["is_delivered_late"] is True and row["deliver_by"] == row["delivered_on"]:
+        by, at = row["deliver_by_time"], row["delivered_time"]
+        clock = "%H:%M:%S" if at - by < timedelta(minutes=1) else "%H:%M"
+        parts.append(f"delivered at {at.strftime(clock)} instead of {by.strftime(clock)} ({zone})")
     if isinstance(row["carrier"], str):
         parts.append(f"carrier {row['carrier']}")
     if row["is_delivered_late"] is True:

@@ -19,27 +19,32 @@ from app.services.matter import matter
 from app.services.private import worded
 from app.services.reading import base_id
 from app.services.runtime import cached, get_runtime
+from app.services.warehouse import desk_day
 from app.services.writing import Writing
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from app.identity import Actor
     from app.workspace import DraftHead, HandedOver, Sent, StoredDraft
     from app.workspace.channels import Channel
     from llm.types import Draft, IssueBrief, Macro
 
 
-def brief(snapshot_id: str, ticket_id: str, tone: str = "neutral", length: str = "normal") -> IssueBrief | None:
+def brief(
+    snapshot_id: str, ticket_id: str, tone: str = "neutral", length: str = "normal", on: date | None = None
+) -> IssueBrief | None:
     """All that a reply to the ticket may rest on, the policy as it is in force now and the ticket as people have labelled it; None when the
-    ticket is unknown or has no message."""
+    ticket is unknown or has no message. Terms count from the day `on`, else from the desk's today."""
     approved = get_runtime().workspace.proposals.approved_count()
-    return _brief(snapshot_id, ticket_id, tone, length, approved, taught.newest())
+    return _brief(snapshot_id, ticket_id, tone, length, on or desk_day(snapshot_id), approved, taught.newest())
 
 
 @cached
 def _brief(
-    snapshot_id: str, ticket_id: str, tone: str, length: str, approved_count: int, newest_label: str
+    snapshot_id: str, ticket_id: str, tone: str, length: str, on: date, approved_count: int, newest_label: str
 ) -> IssueBrief | None:
-    thread, found = issues.thread(snapshot_id, ticket_id), matter(snapshot_id, ticket_id)
+    thread, found = issues.thread(snapshot_id, ticket_id), matter(snapshot_id, ticket_id, on)
     if thread is None or found is None or not thread.messages:
         return None
     triage, about = taught.taught_triage(snapshot_id), taught.intent_of(ticket_id)
@@ -51,12 +56,12 @@ def _brief(
 def macro_texts(snapshot_id: str, ticket_id: str) -> Mapping[str, str]:
     """The macros that fit a ticket, best fit first: macro id → its text with what the brief knows filled in."""
     approved = get_runtime().workspace.proposals.approved_count()
-    return _macro_texts(snapshot_id, ticket_id, approved, taught.newest())
+    return _macro_texts(snapshot_id, ticket_id, desk_day(snapshot_id), approved, taught.newest())
 
 
 @cached
-def _macro_texts(snapshot_id: str, ticket_id: str, approved_count: int, newest_label: str) -> dict[str, str]:
-    asked = _brief(snapshot_id, ticket_id, "neutral", "normal", approved_count, newest_label)
+def _macro_texts(snapshot_id: str, ticket_id: str, on: date, approved_count: int, newest_label: str) -> dict[str, str]:
+    asked = _brief(snapshot_id, ticket_id, "neutral", "normal", on, approved_count, newest_label)
     return {macro.macro_id: fill_macro(macro, asked) for macro in asked.macros} if asked is not None else {}
 
 

@@ -16,7 +16,7 @@ from app.exports import to_csv
 from app.i18n import N_, _, day, difference, figure, joined, language, ngettext, number
 from app.services import scenarios
 from app.services.kept_scenarios import Answer, compared
-from app.services.lever_words import lever_change, lever_label
+from app.services.lever_words import clause_words, lever_change, lever_label
 from app.statement import FORMATS as DOCUMENTS
 from app.statement import Document, Section, Table
 
@@ -115,7 +115,8 @@ def outcome_title(outcome: Outcome) -> str:
     name = _(scenarios.OUTCOMES[outcome.outcome][0]) if outcome.outcome in scenarios.OUTCOMES else outcome.outcome
     merchants = outcome.group.get("merchants", "segment")
     rate = lever_label("rate", outcome.group["rate"], None) if "rate" in outcome.group else ""
-    named = [rate, outcome.group.get("carrier", ""), outcome.group.get("currency", "")]
+    clause = clause_words(outcome.group["clause"]) if "clause" in outcome.group else ""
+    named = [rate, outcome.group.get("carrier", ""), clause, outcome.group.get("currency", "")]
     parts = [*named, "" if merchants == "segment" else _(GROUPS[merchants])]
     return " · ".join([name, *(part for part in parts if part)])
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from app.i18n import N_
-from app.services import effects, trust
+from app.services import effects, programmes, trust
 from app.services.reading import base_id
 from app.services.runtime import cached, get_runtime, shared
 from app.services.warehouse import cursor, earlier_day, local_day, merchants, snapshot
@@ -37,6 +37,14 @@ OUTCOMES = {
     "late_orders": (N_("Late by the merchant"), "count"),
     "carrier_orders": (N_("Orders with the carrier"), "count"),
     "late_any": (N_("Late, whoever's fault"), "count"),
+    "clause_failing": (N_("Failing the clause"), "count"),
+    "clause_hit": (N_("Newly failing the clause"), "count"),
+    "clause_spared": (N_("No longer failing it"), "count"),
+    "clause_levels": (N_("Levels that change"), "count"),
+    "clause_wrong": (N_("Expected to fail wrongly"), "count"),
+    "clause_missed": (N_("Expected to pass wrongly"), "count"),
+    "clause_orders": (N_("Orders newly hit"), "count"),
+    "clause_gmv": (N_("GMV newly hit"), "money"),
     "units_changed": (N_("Cases that the lever changes"), "count"),
     "orders_touched": (N_("Orders affected"), "count"),
     "gmv_touched": (N_("GMV affected"), "money"),
@@ -47,7 +55,7 @@ OUTCOMES = {
     "repeat": (N_("Share of buyers who came back"), "rate"),
 }
 TOUCHED = ("orders_touched", "gmv_touched")
-EXPECTED = ("false_flags", "missed")  # means of what may be: fractions of a merchant
+EXPECTED = ("false_flags", "missed", "clause_wrong", "clause_missed")  # means of what may be: fractions of a merchant
 LABELS = {
     "exact": N_("Exact: the same figures under another rule"),
     "assumption": N_("Assumption: the change is put in, not predicted"),
@@ -72,7 +80,8 @@ class Levers:
 def lab(snapshot_id: str, as_of: date | None = None, definition: Programme | None = None) -> Lab:
     """The prepared lab of a snapshot as of a day (None: the newest) under a definition (None: the committed one); every session shares it."""
     from analytics.trust import daily_counts
-    from analytics.whatif import carrier_counts, make_lab
+    from analytics.trust.programmes import Prepared, SellerProgramme, prepare
+    from analytics.whatif import Standards, carrier_counts, make_lab, named_programme
 
     def recount(programme: Programme) -> pd.DataFrame:
         with cursor(snapshot_id, as_of) as opened:
@@ -82,8 +91,13 @@ def lab(snapshot_id: str, as_of: date | None = None, definition: Programme | Non
         with cursor(snapshot_id, as_of) as opened:
             return carrier_counts(opened, programme)
 
+    def evaluated(found: SellerProgramme) -> Prepared:
+        with cursor(snapshot_id, as_of) as opened:
+            return prepare(opened, found)
+
+    standards = Standards(lambda name: named_programme(name, programmes.available()), evaluated)
     with cursor(snapshot_id, as_of) as opened:
-        return make_lab(opened, programme=definition, recount=recount, by_carrier=by_carrier)
+        return make_lab(opened, programme=definition, recount=recount, by_carrier=by_carrier, standards=standards)
 
 
 def run_scenario(snapshot_id: str, scenario: Scenario, as_of: date | None = None) -> WhatifResult:
@@ -132,6 +146,14 @@ def lever_range(snapshot_id: str, segment: Segment, lever: Lever, as_of: date | 
     return lab(snapshot_id, as_of).range_of(lever, segment)
 
 
+@cached
+def judged_clauses(
+    snapshot_id: str, segment: Segment, programme_id: str, as_of: date | None = None
+) -> tuple[LeverRange, ...]:
+    """The levers of a programme's clauses that any merchant can be judged by. Raises InputError for a programme that there is not."""
+    return lab(snapshot_id, as_of).clause_ranges(programme_id, segment)
+
+
 def has_scores(snapshot_id: str, filters: Filters, size_bands: tuple[str, ...]) -> bool:
     """Whether any merchant of the segment has a score at the end of the window; without one there is nothing to simulate."""
     known = merchants(snapshot_id)
@@ -154,10 +176,10 @@ def make_scenario(name: str, actor: Actor, segment: Segment, levers: Sequence[Le
     return Scenario(name=name, author=actor.name, segment=segment, levers=tuple(levers), seed=seed)
 
 
-def named(scenario: Scenario, name: str, assumptions: str = "") -> Scenario:
-    """The scenario under a name of its own (as it is when the name is blank), with its author's own assumptions, one a line."""
+def named(scenario: Scenario, name: str, assumptions: str = "", parent: str = "") -> Scenario:
+    """The scenario under a name of its own (as it is when the name is blank), with its author's own assumptions, one a line, and the one that it comes from."""
     own = tuple(line.strip() for line in assumptions.splitlines() if line.strip())
-    return replace(scenario, name=name.strip() or scenario.name, assumptions=own)
+    return replace(scenario, name=name.strip() or scenario.name, assumptions=own, parent=parent)
 
 
 def shown_outcomes(result: WhatifResult) -> list[Outcome]:

@@ -1,5 +1,7 @@
 """The days that policy sets for a matter, worked out from what the records hold: settlements, evidence, appeals, the desk's own next answer.
 
+`today` is the day that a reply counts from: what ran out before it is told as passed, never as open.
+
 Business days are Monday to Friday. Knows no warehouse and no page; what can't be worked out is left out.
 """
 
@@ -19,9 +21,10 @@ NEW_SHOP_DAYS = 60
 
 
 def answer_terms(today: date, limits: Mapping[str, float]) -> Iterator[Fact]:
-    """By when the desk writes again: the time that policy gives a person to decide, from `today`, the last day of the data."""
+    """By when the desk writes again: the time that policy gives a person to decide, from `today`, which is a fact itself."""
     from llm.types import Fact
 
+    yield Fact("today", "today", today.isoformat())
     if days := limits.get("appeal_decision"):
         yield Fact("answer_due_date", "answer_due_date", business_days_after(today, int(days)).isoformat())
 
@@ -57,13 +60,15 @@ def settlement_term(
 
 
 def chargeback_terms(order_id: str, notified_on: date, today: date, limits: Mapping[str, float]) -> Iterator[Fact]:
-    """The chargeback of an order, and until when evidence can be sent while that is not past."""
+    """The chargeback of an order, and until when evidence can, or could, be sent."""
     from llm.types import Fact
 
     yield Fact(f"order.{order_id}.chargeback", "order_chargeback", f"{order_id}: {notified_on.isoformat()}")
-    days = limits.get("chargeback_evidence")
-    if days and (until := notified_on + timedelta(days=int(days))) >= today:
-        yield Fact("evidence_due_date", "evidence_due_date", until.isoformat())
+    if not (days := limits.get("chargeback_evidence")):
+        return
+    until = notified_on + timedelta(days=int(days))
+    name = "evidence_due_date" if until >= today else "evidence_period_end"
+    yield Fact(f"order.{order_id}.{name}", name, until.isoformat())
 
 
 def business_days_after(day: date, count: int) -> date:

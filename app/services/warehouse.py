@@ -56,6 +56,15 @@ def as_known(snapshot_id: str, asked: AsOf) -> str:
     return reading_id(snapshot_id, day)
 
 
+def desk_day(snapshot_id: str, at: datetime | None = None) -> date:
+    """The day that replies written at `at` (else now) count from, in the reporting zone; of simulated data, which does not age, its last day.
+    Raises NoData."""
+    found = snapshot(snapshot_id)
+    if found.is_demo:
+        return filter_options(snapshot_id).default_to
+    return local_day(at or datetime.now(UTC), found.time_zone)
+
+
 def snapshot(snapshot_id: str) -> Snapshot:
     """The manifest of a snapshot: data up to, created at, time zone, loads, row counts. One small file, so not cached.
 

@@ -16,7 +16,7 @@ from app.i18n import N_
 from app.services import issues, reply
 from app.services.generations import inputs_hash
 from app.services.runtime import get_runtime
-from app.services.warehouse import merchants
+from app.services.warehouse import desk_day, merchants
 from app.workspace.audit import text_hash
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def _asked(found: Generation, snapshot_id: str) -> IssueBrief | None:
     try:
         if found.kind != "summary":
             tone, length = str(found.options["tone"]), str(found.options["length"])
-            return reply.brief(found.snapshot_id, found.ticket_id, tone, length)
+            return reply.brief(found.snapshot_id, found.ticket_id, tone, length, desk_day(found.snapshot_id, found.at))
         thread = issues.thread(snapshot_id, found.ticket_id)
     except (AnalyticsError, NoData):
         return None

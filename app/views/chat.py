@@ -38,7 +38,7 @@ def start_anew() -> None:
 def draw_turns_again(conversation_id: str) -> None:
     found = chat.chat(conversation_id)
     if found is not None:
-        turn_list(found.turns)
+        turn_list(found)
 
 
 def draw_talk(found: chat.Chat | None) -> None:
@@ -49,7 +49,7 @@ def draw_talk(found: chat.Chat | None) -> None:
             if found.is_handed_over:
                 draw_turns_again(conversation_id)  # a person answers while the page is open
             else:
-                turn_list(found.turns)
+                turn_list(found)
             if found.is_waiting_for_machine:
                 with page_errors(), st.spinner(_("The machine reads the policy …")):
                     chat.answer_newest(conversation_id)

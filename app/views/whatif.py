@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.components import lever_start
+from app.components.clause_lever import hit_table
 from app.components.empty import empty_state
 from app.components.header import page_header
 from app.components.levers import keep_panel, lever_panel
@@ -27,6 +29,7 @@ def draw_lab() -> None:
     """Levers and outcomes repaint by themselves while a slider moves."""
     with page_errors():
         filters = current_filters()
+        lever_start.current().draw()
         left, right = st.columns([3, 7], gap="small")
         with left, st.container(border=True):
             scenario = lever_panel(filters)
@@ -47,6 +50,7 @@ def draw_lab() -> None:
             assumption_box(result, scenario.segment)
             outcome_cards(result)
             mix_table(result)
+            hit_table(scenario, result)
             score_change(result)
             crossing_list(result)
 
@@ -55,7 +59,7 @@ def draw_tabs() -> None:
     """Levers stay drawn while another tab is looked at: the questions start from where they stand."""
     names = [_("Levers"), _("Find"), _("Effects"), _("Scenarios"), _("Rules")]
     linked = st.query_params.get(PARAM)
-    key = f"whatif.tabs.{language()}.{linked}"
+    key = lever_start.current().key(f"whatif.tabs.{language()}.{linked}")
     levers_tab, find_tab, behaviour_tab, kept_tab, rules_tab = st.tabs(
         names, default=names[3 if linked else 0], on_change="rerun", key=key
     )

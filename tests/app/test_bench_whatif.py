@@ -21,6 +21,9 @@ def test_the_lab_is_exact_on_the_small_demo(invoke: Invoke, demo_warehouse: Path
     assert all(row["is_met"] for row in exact)
     assert min(row["merchants"] for row in exact) > 0
     assert sum("slider" in row["what"] for row in rows) == 4
+    (goal,) = (row for row in rows if row["what"].startswith("goal seek"))
+    assert (goal["merchants"], goal["limit"]) == (200, 1000.0)
+    assert sum(row["what"].startswith("search of three levers") for row in rows) == 2
 
 
 def test_truth_is_another_part_of_the_same_command(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,11 +10,14 @@ from streamlit.testing.v1 import AppTest
 from app.services import chat
 from app.services.runtime import SNAPSHOT_KEY, Runtime, snapshot_id, use_runtime
 from tests.app.chat_marketplace import (
+    GUEST,
     HOSTILE,
+    LATE,
     PAGES,
     desk,
     order,
     shops_warehouse,
+    talk,
 )
 
 __all__ = ["desk", "shops_warehouse"]
@@ -49,6 +52,21 @@ class TestPage:
         again = shown(self.page(conversation_id))
         assert "automatic answer by a machine" in again
         assert again.count("Every penalty can be appealed within 14 days") > 1, "answered, and in its source"
+
+    def test_a_records_mark_opens_the_shops_own_row_and_for_nobody_else(self, desk: Runtime) -> None:
+        started = chat.started(None, GUEST)
+        chat.verify(started, "a", f"{order(5)} {order(6)}", GUEST)
+        found = talk(LATE.format(order=order(5)), conversation_id=started)
+        said = shown(self.page(started))
+        assert "**Delivered** Jan 6, 2026" in said
+        assert "**Late** merchant" in said
+        assert "As your records have it now." in said
+        machine = found.turns[-1]
+        cite = f"fact:order.{order(5)}"
+        assert next(fact.value for _, fact in chat.own_rows_behind(found, machine, cite)) == order(5)
+        assert chat.own_rows_behind(found, machine, f"fact:order.{order(41)}") == (), "another shop's"
+        unknown = replace(found, conversation=replace(found.conversation, merchant_id=""))
+        assert chat.own_rows_behind(unknown, machine, cite) == ()
 
     def test_what_does_not_show_the_shop_is_one_line(self, desk: Runtime) -> None:
         page = self.page()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -42,18 +43,48 @@ def write(folder: Path, *rows: str) -> Path:
     return folder
 
 
-@pytest.fixture
-def runtime(tmp_path: Path) -> Iterator[Runtime]:
-    """The app over 95 good rows and five without a date."""
+def opened_in(folder: Path) -> Runtime:
+    """The app over the warehouse and the workspace of a folder."""
     overrides = {
-        "warehouse": str(tmp_path / "warehouse"),
-        "workspace_url": f"sqlite:///{tmp_path}/workspace.sqlite",
+        "warehouse": str(folder / "warehouse"),
+        "workspace_url": f"sqlite:///{folder}/workspace.sqlite",
         "encoder": "false",
     }
-    with use_runtime(Runtime(load_settings({}, cwd=tmp_path, overrides=overrides))) as opened:
-        load_path("canonical", write(tmp_path / "in", *GOOD, *UNDATED))
+    return Runtime(load_settings({}, cwd=folder, overrides=overrides))
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """95 good rows and five without a date; copy it, do not change it."""
+    folder = tmp_path_factory.mktemp("loaded")
+    with use_runtime(opened_in(folder)) as opened:
+        load_path("canonical", write(folder / "in", *GOOD, *UNDATED))
+        opened.close()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def loaded_twice(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, with one row of a negative amount and one torn line of a second load."""
+    folder = shutil.copytree(loaded, tmp_path_factory.mktemp("twice") / "twice")
+    negative = "n1,2026-02-01,order_placed,m1,ann,o1,-5,EUR,,50 (%) off"
+    with use_runtime(opened_in(folder)) as opened:
+        load_path("canonical", write(folder / "more", negative, "torn,line"))
+        opened.close()
+    return folder
+
+
+def own(loaded: Path, tmp_path: Path) -> Iterator[Runtime]:
+    """The app over a copy of what was loaded."""
+    with use_runtime(opened_in(shutil.copytree(loaded, tmp_path, dirs_exist_ok=True))) as opened:
         yield opened
         opened.close()
+
+
+@pytest.fixture
+def runtime(loaded: Path, tmp_path: Path) -> Iterator[Runtime]:
+    """The app over 95 good rows and five without a date."""
+    yield from own(loaded, tmp_path)
 
 
 def rows_of(content: bytes) -> list[dict[str, str]]:
@@ -151,6 +182,22 @@ class TestCommand:
         everything = invoke("quality", "--all", "--json", "--warehouse", tmp_path / "w").stdout.splitlines()
         assert len(everything) > len(found)
 
+    def test_a_file_that_turns_out_torn_after_the_first_rows_is_one_line(
+        self, invoke: Invoke, tmp_path: Path, runtime: Runtime
+    ) -> None:
+        (file,) = (runtime.warehouse.root / "quarantine").glob("*.parquet")
+        rows = pq.read_table(file)
+        pq.write_table(pa.concat_tables([rows] * 30_000), file, row_group_size=30_000, compression="zstd")
+        content = bytearray(file.read_bytes())
+        start = pq.ParquetFile(file).metadata.row_group(4).column(0).data_page_offset
+        content[start : start + 40] = bytes(40)
+        file.write_bytes(content)
+        result = invoke("quarantine", "--json", "--warehouse", runtime.warehouse.root)
+        assert result.exit_code == 1
+        assert result.stdout.count("\n") > 0
+        assert result.stderr.startswith("Error: A file of snapshot ")
+        assert result.stderr.count("\n") == 1
+
 
 def page(section: str) -> AppTest:
     opened = AppTest.from_file(str(MAIN), default_timeout=120)
@@ -166,9 +213,11 @@ class TestPaging:
     """Seven rows: five without a date, one with a negative amount, one torn line of a second load."""
 
     @pytest.fixture
-    def snapshot(self, runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-        negative = "n1,2026-02-01,order_placed,m1,ann,o1,-5,EUR,,50 (%) off"
-        load_path("canonical", write(tmp_path / "more", negative, "torn,line"))
+    def runtime(self, loaded_twice: Path, tmp_path: Path) -> Iterator[Runtime]:
+        yield from own(loaded_twice, tmp_path)
+
+    @pytest.fixture
+    def snapshot(self, runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> str:
         monkeypatch.setattr(data, "PAGE_ROWS", 3)
         return snapshot_id()
 
@@ -231,22 +280,6 @@ class TestPaging:
         expected = frame.astype(object).where(frame.notna(), None).to_dict("records")
         assert list(set_aside.rows(runtime.warehouse)) == expected
         assert list(set_aside.rows(runtime.warehouse, settled=True)) == []
-
-    def test_a_file_that_turns_out_torn_after_the_first_rows_is_one_line(
-        self, invoke: Invoke, tmp_path: Path, runtime: Runtime
-    ) -> None:
-        (file,) = (runtime.warehouse.root / "quarantine").glob("*.parquet")
-        rows = pq.read_table(file)
-        pq.write_table(pa.concat_tables([rows] * 30_000), file, row_group_size=30_000, compression="zstd")
-        content = bytearray(file.read_bytes())
-        start = pq.ParquetFile(file).metadata.row_group(4).column(0).data_page_offset
-        content[start : start + 40] = bytes(40)
-        file.write_bytes(content)
-        result = invoke("quarantine", "--json", "--warehouse", runtime.warehouse.root)
-        assert result.exit_code == 1
-        assert result.stdout.count("\n") > 0
-        assert result.stderr.startswith("Error: A file of snapshot ")
-        assert result.stderr.count("\n") == 1
 
 
 class TestPage:

@@ -276,11 +276,17 @@ class TestTrackRecord:
             backtest(lambda day: cursor(snapshot_id(), day), options.data_up_to, options.data_up_to)
 
 
-def test_the_page_takes_a_scenario_to_a_rule(desk: Runtime) -> None:
+def opened(tab: str | None = None) -> AppTest:
+    """The what-if page, in one of its tabs."""
     page = AppTest.from_file(str(Path(__file__).parents[2] / "app" / "main.py"), default_timeout=120)
     page.switch_page("views/whatif.py")
-    page.session_state["whatif.tabs.en.None"] = "Rules"
-    page.run()
+    if tab:
+        page.session_state["whatif.tabs.en.None"] = tab
+    return page.run()
+
+
+def test_the_page_takes_a_scenario_to_a_rule(desk: Runtime) -> None:
+    page = opened("Rules")
     page.text_input(key="rules.why").set_value("Too many are good.")
     page.button(key="rules.propose").click().run()
     assert not page.exception
@@ -295,6 +301,28 @@ def test_the_page_takes_a_scenario_to_a_rule(desk: Runtime) -> None:
     assert any(
         "not yet known" in set(table.value["state"]) for table in page.dataframe if "state" in table.value.columns
     )
+
+
+def test_the_page_moves_a_second_border_and_says_what_a_draft_leaves_out(desk: Runtime) -> None:
+    page = opened()
+    page.multiselect(key="whatif.more.policy").set_value(["score_limit watch", "weight late_seller_rate"]).run()
+    page.slider(key="whatif.border.good").set_value(72.0)
+    page.slider(key="whatif.value.score_limit watch").set_value(52.0)
+    page.slider(key="whatif.value.weight late_seller_rate").set_value(20.0)
+    page.slider(key="whatif.late").set_value(-0.5)
+    page.text_input(key="whatif.name").set_value("Both").run()
+    page.button(key="whatif.save").click().run()
+    assert not page.exception
+    draft = rule_record.propose(snapshot_id(), "Both", None, 30, "Two borders.", ANNA)
+    assert rule_text.said(draft).startswith(
+        "score_limit good 70 → 72; score_limit watch 55 → 52; weight late_seller_rate 14 → 20; weight "
+    )
+    assert [lever.name for lever in draft.left_out] == ["late_rate"]
+    page.segmented_control(key="whatif.level").set_value("watch").run()
+    assert not page.exception, "the border that became the main one is no further lever any more"
+    page = opened("Rules")
+    assert any(caption.value.startswith("Left out, for no rule can hold") for caption in page.caption)
+    assert any("+minimum = 52" in code.value for code in page.code)
 
 
 def test_the_command_prints_the_record_and_writes_the_definition(desk: Runtime, invoke: Invoke, tmp_path: Path) -> None:

@@ -57,9 +57,12 @@ def test_denials_wishes_and_the_way_of_a_claim_do_not(text: str) -> None:
 
 
 def test_policy_word_for_word_is_a_rule_and_a_record_no_new_decision() -> None:
-    rule = "If the rate then stands at or below 4%, the penalty is lifted."
+    rule = "The points are removed today."
     assert money_decisions(rule) != ()
     assert money_decisions(rule, [f"One. {rule} Two."]) == ()
-    told = "The refund was paid on 3 January."
+    told = "Your penalty has been lifted."
     assert money_decisions(told) != ()
-    assert money_decisions(told, records="refund_date 2026-01-03, paid") == ()
+    assert money_decisions(told, records="penalty_lifted_on 2026-01-03") == ()
+    paid = "The USD 20 have been refunded."
+    assert money_decisions(paid, records="order.o1.refund: USD 50 refunded") != ()
+    assert money_decisions(paid, records="order.o1.refund: USD 20 refunded") == ()

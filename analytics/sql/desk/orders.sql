@@ -1,4 +1,4 @@
--- What the records say of some orders of one merchant. Grain: merchant and order. Days are those of the reporting zone.
+-- What the records say of some orders of one merchant. Grain: merchant and order. Days and times are those of the reporting zone.
 select
     order_id,
     currency,
@@ -8,6 +8,8 @@ select
     (shipped_at at time zone $time_zone)::date as shipped_on,
     (deliver_by_at at time zone $time_zone)::date as deliver_by,
     (delivered_at at time zone $time_zone)::date as delivered_on,
+    deliver_by_at at time zone $time_zone as deliver_by_time,
+    delivered_at at time zone $time_zone as delivered_time,
     (cancelled_at at time zone $time_zone)::date as cancelled_on,
     (refund_at at time zone $time_zone)::date as refunded_on,
     refunded_minor,

@@ -4,7 +4,14 @@ Knows marts of counts and definition files; knows no page. The rules are in `doc
 """
 
 from analytics.trust.programmes.definition import Clause, SellerProgramme, load_seller_programme, presets, read_folder
-from analytics.trust.programmes.evaluate import ClauseResult, Evaluation, ProgrammeResult, evaluate
+from analytics.trust.programmes.evaluate import (
+    ClauseResult,
+    Evaluation,
+    Prepared,
+    ProgrammeResult,
+    evaluate,
+    prepare,
+)
 from analytics.trust.programmes.ledger import penalty_ledger
 from analytics.trust.programmes.probability import peer_prior, probability_over
 from analytics.trust.programmes.records import clause_frame, clause_records, standing_frame
@@ -13,6 +20,7 @@ __all__ = [
     "Clause",
     "ClauseResult",
     "Evaluation",
+    "Prepared",
     "ProgrammeResult",
     "SellerProgramme",
     "clause_frame",
@@ -21,6 +29,7 @@ __all__ = [
     "load_seller_programme",
     "peer_prior",
     "penalty_ledger",
+    "prepare",
     "presets",
     "probability_over",
     "read_folder",

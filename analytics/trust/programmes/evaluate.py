@@ -112,12 +112,52 @@ class Evaluation:
     programmes: tuple[ProgrammeResult, ...]
 
 
+@dataclass(frozen=True)
+class Tried:
+    """A clause, perhaps with another limit, and what its programme comes to with it: outcome and level of each merchant, (merchants,)."""
+
+    clause: ClauseResult
+    outcome: Texts
+    level: Texts
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """One programme on a day with the counts behind it, to try other limits without reading anything again."""
+
+    day: date
+    counts: Counts
+    result: ProgrammeResult
+
+    @property
+    def merchant_ids(self) -> list[str]:
+        """The merchants in the order of every array."""
+        return list(self.counts.ids)
+
+    def tried(self, clause: Clause) -> Tried:
+        """The programme with this clause in the place of its own of the same id; windows and what is counted must be the same."""
+        judged = _with_probability(self.counts, _clause(self.counts, clause, self.day))
+        results = tuple(judged if each.clause.clause_id == clause.clause_id else each for each in self.result.clauses)
+        outcome, level, _ = standing(self.result.programme, results)
+        return Tried(judged, outcome, level)
+
+
+def prepare(cursor: Cursor, programme: SellerProgramme) -> Prepared:
+    """The programme for every merchant as of the cursor's day, with its counts. InputError when nothing is known by then."""
+    day, counts = _read(cursor, [programme])
+    return Prepared(day, counts, _programme(counts, programme, day))
+
+
 def evaluate(cursor: Cursor, programmes: Sequence[SellerProgramme]) -> Evaluation:
     """Every clause of the programmes for every merchant, as of the cursor's day. InputError when nothing is known by then."""
+    day, counts = _read(cursor, programmes)
+    return Evaluation(day, counts.merchants, tuple(_programme(counts, programme, day) for programme in programmes))
+
+
+def _read(cursor: Cursor, programmes: Sequence[SellerProgramme]) -> tuple[date, Counts]:
     day = score_day(cursor)
     asked = [(c, d) for p in programmes for c in p.clauses for d in (day, p.schedule.after(day))]
-    counts = read_counts(cursor, asked, day)
-    return Evaluation(day, counts.merchants, tuple(_programme(counts, programme, day) for programme in programmes))
+    return day, read_counts(cursor, asked, day)
 
 
 def _programme(counts: Counts, programme: SellerProgramme, day: date) -> ProgrammeResult:

@@ -41,19 +41,28 @@ def event_ids(warehouse: Warehouse) -> list[str]:
         return [row["event_id"] for row in cursor.rows("select event_id from events order by event_id")]
 
 
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    return write_events(tmp_path / "in", (*EVENTS, NO_DATE, NEGATIVE, SHORT, OTHER_E1))
-
-
-@pytest.fixture
-def warehouse(tmp_path: Path, source: Path) -> Warehouse:
-    made = make_warehouse(tmp_path)
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A source of four good rows, three malformed ones and a conflict, with the warehouse that it was loaded into."""
+    folder = tmp_path_factory.mktemp("replay")
+    made = make_warehouse(folder)
+    source = write_events(folder / "in", (*EVENTS, NO_DATE, NEGATIVE, SHORT, OTHER_E1))
     assert counts(load(made, "canonical", source)) == (8, 4, 0, 1, 3)
     assert sorted(by_line(made)) == [6, 7, 8, 9], (
         "conflicts too stand at the line of the file, whatever is malformed above"
     )
-    return made
+    return folder
+
+
+@pytest.fixture
+def warehouse(template: Path, tmp_path: Path) -> Warehouse:
+    shutil.copytree(template, tmp_path, dirs_exist_ok=True)
+    return make_warehouse(tmp_path)
+
+
+@pytest.fixture
+def source(warehouse: Warehouse) -> Path:
+    return warehouse.root.with_name("in")
 
 
 def corrections(warehouse: Warehouse) -> list[Correction]:

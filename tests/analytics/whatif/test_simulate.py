@@ -259,7 +259,7 @@ def test_from_the_marts_with_live_ranges_and_the_snapshot_pinned() -> None:
     ranges = {(item.kind, item.level): item for item in lever_ranges(cursor)}  # type: ignore[arg-type]
     late = ranges["late_rate", None]
     assert (late.baseline, late.low, late.high) == (pytest.approx(4 / 15), 0.0, pytest.approx(0.6))
-    assert (ranges["score_limit", "good"].low, ranges["score_limit", "good"].high) == (55, 85)
+    assert (ranges["score_limit", "good"].low, ranges["score_limit", "good"].high) == (55.5, 84.5)
     # its prior leans on b as well, so c ends a little above the middle of the scale
     scenario = Scenario(
         "c delivers", segment=Segment(merchants=("c",)), levers=(Lever("late_rate", target=0.01),), limit=20.0

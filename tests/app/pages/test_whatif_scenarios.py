@@ -11,17 +11,22 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from analytics.whatif import Lever, Scenario, Segment, dump_scenario
-from analytics.whatif.questions import Pair, Tornado
+from analytics.whatif.questions import Pair, Questions, Tornado
+from app import identity
+from app.errors import NotAllowed, NotFound, StaleDocument
 from app.i18n import use_language
 from app.identity import Actor
 from app.page_errors import sentence
-from app.services import finding, kept_scenarios, scenario_export, scenarios
+from app.services import finding, kept_scenarios, scenario_export, scenario_fit, scenarios
+from app.services.lever_sliders import slider_of
 from app.services.runtime import Runtime, get_runtime, snapshot_id, use_runtime
 from app.settings import load_settings
 
 ANN, BEN = Actor("local:ann", "Ann", "local"), Actor("local:ben", "Ben", "local")
+MAIN = Path(__file__).parents[3] / "app" / "main.py"
 DAY = date(2026, 10, 20)
 EVIL = '=HYPERLINK("http://x","<img src=x onerror=alert(1)> *A*'
 LOWER = Scenario(
@@ -121,6 +126,168 @@ def test_a_link_names_nobody(kept: kept_scenarios.Kept) -> None:
     assert int(kept.document_id, 16) >= 0
 
 
+def test_every_slider_puts_its_own_levers_back_where_they_stood(demo: str) -> None:
+    found = scenarios.lab(demo).ranges(Segment(categories=("Fashion",)))
+    sliders = [slider_of(each) for each in found if each.name != "score_limit"]
+    assert len(sliders) > 20
+    for slider in sliders:
+        for position in (slider.low, slider.rest, slider.low + 3 * slider.step, slider.high):
+            lever = slider.lever(position)
+            asked = slider.found.target(lever)  # within bounds
+            assert slider.lever(slider.position(asked)) == lever, (slider.found.name, position)
+            between = min(max(asked + 0.000_37, slider.found.low), slider.value(slider.high))
+            assert slider.value(slider.position(between)) == pytest.approx(between, abs=1e-9)
+        assert slider.found.target(slider.lever(slider.rest)) == slider.found.baseline
+
+
+def test_what_the_sliders_can_not_hold_is_said_a_sentence_each(demo: str) -> None:
+    fashion = Segment(categories=("Fashion", "Nowhere"), size_bands=("10-49",))
+    levers = (
+        Lever("late_rate", change=0.9),
+        Lever("score_limit", target=61.0),
+        Lever("weight", target=62.5, of="negative_order_rate"),
+        Lever("half_life_days", target=60.0),
+        Lever("coverage", change=0.01, of="no_such_rate"),
+    )
+    own = Scenario(
+        "Odd", segment=fashion, levers=levers, seed=77, draws=90, questions=Questions(tornado=Tornado("stars"))
+    )
+    kept = kept_scenarios._kept(scenarios.save(own, demo, ANN, DAY))
+    found = scenario_fit.taken(kept, (demo, None))
+    assert found.segment == replace(fashion, categories=("Fashion",))
+    assert set(found.positions) == {"late_rate", "weight negative_order_rate", "half_life_days"}
+    assert (found.positions["half_life_days"], found.seed) == (60.0, 77)
+    said = " ".join(found.said)
+    assert len(found.said) == 8, "\n".join(found.said)
+    for words in (
+        "Nowhere",
+        "is out of bounds",
+        "Limit where crossings",
+        "60.00, the nearest to 62.50",
+        "no_such_rate",
+        "other data",
+    ):
+        assert words in said
+    for words in ("90 draws", "in “Find”"):
+        assert words in said
+    elsewhere = replace(own, name="Elsewhere", segment=Segment(regions=("Nowhere",)))
+    kept = kept_scenarios._kept(scenarios.save(elsewhere, demo, ANN))
+    with pytest.raises(NotAllowed, match="no merchant of Nowhere"):
+        scenario_fit.taken(kept, (demo, None))
+
+
+def test_crossings_stay_counted_where_they_were(demo: str) -> None:
+    """A file that moves no border counts at the second lowest level; the page at the level whose border it offers."""
+    found = scenario_fit.taken(
+        kept_scenarios._kept(scenarios.save(replace(LOWER, name="Plain"), demo, ANN)), (demo, None)
+    )
+    borders = {each.level: each.baseline for each in scenarios.levers(demo, Segment()).borders}
+    assert found.level is not None
+    assert borders[found.level] == scenarios.lab(demo).crossing_limit(LOWER)
+    assert found.said == ("Its 60 draws: the page takes 400.",)
+    at = replace(LOWER, name="At 63", limit=63.0, draws=400)
+    found = scenario_fit.taken(kept_scenarios._kept(scenarios.save(at, demo, ANN)), (demo, None))
+    assert found.level is None
+    assert "not at 63.0" in found.said[0]
+
+
+def test_a_copy_onto_the_data_shown_says_what_is_otherwise(demo: str, kept: kept_scenarios.Kept) -> None:
+    copy, said = scenario_fit.copy_onto(kept, (demo, None), BEN)
+    found = kept_scenarios._kept(copy)
+    assert found.scenario is not None
+    assert (found.author, found.scenario.parent, found.scenario.as_of) == ("Ben", EVIL, None)
+    assert scenario_fit.is_of_shown(found.scenario, (demo, None))
+    assert not scenario_fit.is_of_shown(kept.scenario or found.scenario, (demo, None))
+    assert found.scenario.levers == LOWER.levers
+    days = next(line for line in said if line.startswith("As of"))
+    assert "Oct 20, 2026" in days
+    assert any("starts from" in line for line in said), said
+    assert kept_scenarios.ask_again(found, (demo, None)).result is not None
+    again, _said = scenario_fit.copy_onto(kept, (demo, None), BEN)
+    assert again.name == f"{copy.name} (2)"
+
+    gone = replace(LOWER, name="Gone", snapshot_id="20200101T000000000000Z", levers=(Lever("late_rate", change=-0.9),))
+    old = kept_scenarios._kept(get_runtime().workspace.scenarios.save("Gone", dump_scenario(gone), ANN))
+    copy, said = scenario_fit.copy_onto(old, (demo, None), BEN)
+    assert [line.partition(":")[0] for line in said] == [
+        "Snapshot",
+        "The old snapshot has been removed, so what its figures were can't be told.",
+        "Late deliveries by the merchant's fault",
+    ]
+    now = kept_scenarios._kept(copy).scenario
+    assert now is not None
+    assert now.levers == (Lever("late_rate", target=0.0),)
+    lost = replace(gone, name="Lost", levers=(Lever("coverage", change=0.1, of="no_such_rate"),))
+    old = kept_scenarios._kept(get_runtime().workspace.scenarios.save("Lost", dump_scenario(lost), ANN))
+    with pytest.raises(NotAllowed, match="Nothing of Lost is left"):
+        scenario_fit.copy_onto(old, (demo, None), BEN)
+
+
+def test_who_saved_it_renames_and_removes_and_anybody_archives(demo: str) -> None:
+    mine = kept_scenarios._kept(scenarios.save(replace(LOWER, name="Mine alone"), demo, ANN))
+    with pytest.raises(NotAllowed, match="Ann saved Mine alone"):
+        kept_scenarios.rename(mine, "Ben's", BEN)
+    with pytest.raises(NotAllowed, match="Ann saved Mine alone"):
+        kept_scenarios.remove(mine, BEN)
+    renamed = kept_scenarios._kept(kept_scenarios.rename(mine, " Ours ", ANN))
+    assert renamed.scenario is not None
+    assert (renamed.name, renamed.scenario.name, renamed.saved_at) == ("Ours", "Ours", mine.saved_at)
+    with pytest.raises(StaleDocument):
+        kept_scenarios.rename(mine, "Theirs", ANN)
+    assert kept_scenarios._kept(kept_scenarios.archive(renamed, BEN)).is_archived
+    assert not kept_scenarios._kept(kept_scenarios.bring_back(renamed, BEN)).is_archived
+    kept_scenarios.remove(renamed, ANN)
+    assert renamed.document_id not in {one.document_id for one in kept_scenarios.all_kept()}
+    with pytest.raises(NotFound):
+        kept_scenarios.archive(renamed, BEN)
+
+
+def test_on_the_page_it_goes_onto_the_levers_is_archived_brought_back_and_removed(
+    demo: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(identity, "local_actor", lambda: ANN)
+    levers = (
+        Lever("score_limit", target=73.5, level="good"),
+        Lever("half_life_days", target=45.0),
+        Lever("late_rate", change=-0.012),
+    )
+    fashion = Segment(categories=("Fashion",), size_bands=("10-49", "50-199"))
+    own = Scenario("To go on from", segment=fashion, levers=levers, seed=9, draws=90, assumptions=("Prices stay.",))
+    kept = kept_scenarios._kept(scenarios.save(own, demo, ANN))
+
+    page = AppTest.from_file(str(MAIN), default_timeout=120)
+    page.query_params[kept_scenarios.PARAM] = kept.document_id
+    page.switch_page("views/whatif.py").run()
+    page.button(key=f"whatif.levers.{kept.document_id}").click().run()
+    assert not page.exception
+    assert kept_scenarios.PARAM not in page.query_params
+    at = {slider.key: slider.value for slider in page.slider}
+    assert at == {"whatif.late.1": -1.2, "whatif.value.half_life_days.1": 45.0, "whatif.border.good.1": 73.5}
+    assert page.query_params["category"] == "Fashion"
+    (said,) = [each.value.replace("\\", "") for each in page.warning]
+    assert said == "From “To go on from”. Not as it was saved: Its 90 draws: the page takes 400."
+    stands = page.session_state["whatif.scenario"]
+    assert (stands.segment, stands.seed, set(stands.levers)) == (fashion, 9, set(levers))
+    page.text_input(key="whatif.name.1").set_value("Went on").run()
+    next(each for each in page.button if each.label == "Save scenario").click().run()
+    went_on = next(one for one in kept_scenarios.all_kept() if one.name == "Went on")
+    assert went_on.scenario is not None
+    assert (went_on.scenario.parent, went_on.scenario.assumptions) == ("To go on from", ("Prices stay.",))
+
+    page.button(key=f"whatif.archive.{went_on.document_id}").click().run()
+    assert any("Archived by Ann" in each.value for each in page.caption)  # its link still opens it
+    page.segmented_control(key="whatif.list").set_value("archive").run()
+    listed = next(each.value for each in page.dataframe if "archived_by" in each.value)
+    assert list(listed["name"]) == ["Went on"]
+    page.button(key=f"whatif.back.{went_on.document_id}").click().run()
+    assert not any("Archived by" in each.value for each in page.caption)
+    page.button(key=f"whatif.remove.{went_on.document_id}").click().run()
+    assert went_on.document_id in {one.document_id for one in kept_scenarios.all_kept()}  # asked first
+    page.button(key="whatif.remove").click().run()
+    assert not page.exception
+    assert went_on.document_id not in {one.document_id for one in kept_scenarios.all_kept()}
+
+
 def test_cells_and_bars_are_single_runs_on_data(demo: str) -> None:
     scenario = Scenario("x", segment=Segment(), draws=60)
     found = finding.pair_map(demo, scenario, Pair("late_rate", "score_limit good", "merchants_below_limit", 3))
@@ -154,3 +321,15 @@ def test_the_lever_of_carriers_leaves_with_its_words(demo: str) -> None:
         assert f"由 {first} 承运的发货订单占比（替代 {second}）" in scenario_export.lever_words(moved)
         told = scenario_export.assumption_words(scenarios.run_scenario(demo, moved), Segment())
         assert any(f"“{first}”与{second}" in sentence for sentence in told)
+
+
+def test_a_clauses_limit_is_named_in_its_own_words_and_unit(demo: str) -> None:
+    spans = {str(found.of): found for found in scenarios.judged_clauses(demo, Segment(), "walmart")}
+    assert spans["walmart/refund_rate"].baseline == 0.06
+    moved = Scenario("x", levers=(Lever("clause_limit", target=0.04, of="walmart/refund_rate"),), draws=60)
+    result = scenarios.run_scenario(demo, moved)
+    with use_language("zh"):
+        assert scenario_export.lever_words(moved) == "沃尔玛 · 退款率的界线：4.0%"
+        hit = next(outcome for outcome in result.outcomes if outcome.outcome == "clause_hit")
+        assert "沃尔玛 · 退款率" in scenario_export.outcome_title(hit)
+        assert any("沃尔玛 · 退款率" in sentence for sentence in scenario_export.assumption_words(result, Segment()))

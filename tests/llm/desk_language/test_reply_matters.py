@@ -1,6 +1,7 @@
 """Which matter a reply answers, for whom, and what is decided already."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from desk_briefs import LATE_EN, brief_of, failed
@@ -83,7 +84,10 @@ def test_a_decided_appeal_is_not_registered_again(
 
 @pytest.mark.parametrize(
     ("asked", "said"),
-    [(PENALTY_EN, "F-2.1 as lifted from 9 Nov 2026"), (PENALTY_ZH, "条款 F-2.1 的处罚的撤销日期为2026年11月9日")],
+    [
+        (PENALTY_EN, "under clause F-2.1 was lifted on 9 Nov 2026"),
+        (PENALTY_ZH, "条款 F-2.1 的处罚自2026年11月9日起撤销"),
+    ],
 )
 def test_a_penalty_that_the_records_show_as_lifted_is_told_so(
     knowledge: Knowledge, asked: tuple[str, str], said: str
@@ -118,3 +122,116 @@ def test_nobody_is_told_what_is_meant_for_the_other_side(
     group = {intent.intent_id: intent.group for intent in knowledge.taxonomy.intents if intent.intent_id != "other"}
     assert all(asker in {group.get(intent) for intent in macro.intents} for macro in brief.macros)
     assert not re.search(r"write to the merchant first|payment reference", draft(brief).reply) or asker == "buyer"
+
+
+RECORD = "TD-10017578: placed 2026-11-01, deliver by 2026-11-06"
+PASSED = (
+    Fact("today", "today", "2026-11-29"),
+    Fact("order.TD-10017578", "order_record", RECORD),
+    Fact("order.TD-10017578.chargeback", "order_chargeback", "TD-10017578: 2026-11-10"),
+    Fact("order.TD-10017578.evidence_period_end", "evidence_period_end", "2026-11-20"),
+    Fact(
+        "order.TD-10017578.settlement",
+        "order_settlement",
+        "TD-10017578: settlement 2026-11-12, transfer until 2026-11-16",
+    ),
+    Fact("appeal_period_end", "appeal_period_end", "2026-11-17"),
+    Fact("appeal_first_message", "appeal_first_message", "2026-11-25"),
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "passed", "never"),
+    [
+        (
+            "Please explain what clause F-2.1 means and why our shop was given 4 points for it.",
+            "ended on 17 Nov 2026",
+            "can appeal until",
+        ),
+        ("我们的店铺为什么被处罚扣分？请解释处罚原因。", "申诉期限已于2026年11月17日截止", "前申诉"),
+        ("A chargeback came for TD-10017578, what now?", "ended on 20 Nov 2026", "Please send the evidence"),
+        ("订单 TD-10017578 收到银行拒付，怎么办？", "举证期限已于2026年11月20日截止", "前提交"),
+        (
+            "The payout for TD-10017578 has not arrived, when will it come?",
+            "was to settle on 12 Nov 2026",
+            "settles on",
+        ),
+        ("订单 TD-10017578 的货款没有到账，什么时候打款？", "结算日原为2026年11月12日", "结算日为"),
+        (
+            "TD-10017578 is counted as late, please check.",
+            "the promised day, 6 Nov 2026, has passed",
+            "promised day is",
+        ),
+        ("订单 TD-10017578 被算作延误，请核查。", "承诺送达日2026年11月6日已过", "送达日为"),
+    ],
+)
+def test_a_day_that_has_passed_is_told_as_passed(knowledge: Knowledge, asked: str, passed: str, never: str) -> None:
+    result = draft(brief_of(knowledge, ("merchant", asked), facts=PASSED))
+    assert failed(result) == {}
+    assert passed in result.reply
+    assert never not in result.reply
+
+
+LATE_BY_HOURS = Fact(
+    "order.TD-10017578",
+    "order_record",
+    "TD-10017578: placed 2026-11-01, deliver by 2026-11-06, delivered 2026-11-06, delivered at 21:30 instead of 20:00 (Asia/Shanghai),"
+    " late, recorded as the fault of: seller",
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said", "fault"),
+    [
+        (
+            "TD-10017578 is counted as late, why?",
+            "delivered on 6 Nov 2026 at 21:30; the promised time was 20:00 that day (Asia/Shanghai)",
+            "with the merchant as the cause",
+        ),
+        (
+            "订单 TD-10017578 为什么被算作延误？",
+            "2026年11月6日 21:30 签收，承诺送达时间为当日 20:00（Asia/Shanghai）",
+            "原因记在商家一方",
+        ),
+    ],
+)
+def test_a_parcel_late_by_hours_is_told_with_its_times_and_whose_fault_to_the_merchant_alone(
+    knowledge: Knowledge, asked: str, said: str, fault: str
+) -> None:
+    for asker in ("merchant", "buyer"):
+        result = draft(brief_of(knowledge, (asker, asked), facts=(LATE_BY_HOURS,)))
+        assert failed(result) == {}
+        assert said in result.reply
+        assert (fault in result.reply) is (asker == "merchant")
+
+
+@pytest.mark.parametrize(
+    ("asked", "shop"),
+    [("Where is our payout?", "锦源宠物用品旗舰店"), ("我们的货款什么时候到账？", "River Wonder Direct")],
+)
+def test_a_shop_is_greeted_by_its_name_in_any_script(knowledge: Knowledge, asked: str, shop: str) -> None:
+    result = draft(brief_of(knowledge, ("merchant", asked), facts=(Fact("merchant_name", "merchant_name", shop),)))
+    assert failed(result) == {}
+    assert shop in result.reply.split("\n\n")[0]
+
+
+def test_a_penalty_for_something_else_is_not_explained_by_the_late_rate(knowledge: Knowledge) -> None:
+    rate = (Fact("late_rate", "late_rate", 0.097, "rate"), Fact("late_rate_limit", "late_rate_limit", 4.0, "percent"))
+    text = "Please explain what the clause means and why our shop was given points for it."
+    for clause, is_told in (("F-2.1", True), ("F-1.2", False)):
+        facts = (*rate, Fact("penalty_clause", "penalty_clause", clause))
+        assert ("9.7%" in draft(brief_of(knowledge, ("merchant", text), facts=facts)).reply) is is_told
+
+
+@pytest.mark.parametrize("word", ["One more thing: t", "T"])
+def test_a_neighbouring_matter_gets_a_next_step_only_where_it_is_announced(knowledge: Knowledge, word: str) -> None:
+    text = (
+        f"The commission on our statement looks wrong, please correct it. {word}he buyer sent the parcel back damaged."
+    )
+    matters = ("fee_question", "return_dispute")
+    macros = tuple(macro for matter in matters for macro in knowledge.suggest_macros(matter, "en", "neutral"))
+    facts = (Fact("order_id", "order_id", "TD-10017578"),)
+    brief = replace(brief_of(knowledge, ("merchant", text), facts=facts), matters=matters, macros=macros)
+    reply = draft(brief).reply
+    assert "the line of the statement" in reply
+    assert ("photographs of the parcel" in reply) is word.startswith("One")
