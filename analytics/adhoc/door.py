@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import subprocess
 import sys
 import threading
@@ -68,6 +69,7 @@ class Question:
         self._ended: Literal["cancelled", "late"] | None = None
         self._output = b""
         request = {
+            "asker": os.getpid(),
             "path": str(path),
             "sql": sql,
             "time_zone": time_zone,

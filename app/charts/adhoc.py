@@ -15,7 +15,9 @@ def plotted(
 ) -> go.Figure:
     """`y` (numbers) over `x` (anything), in the order of the rows; a missing value leaves a gap."""
     ys = pd.to_numeric(frame[y]).astype(float)
-    xs = frame[x].astype(float) if pd.api.types.is_numeric_dtype(frame[x].dtype) else list(frame[x])
+    is_number = pd.api.types.is_numeric_dtype(frame[x].dtype)
+    texts = [theme.literal(cell) if isinstance(cell, str) else cell for cell in frame[x]]
+    xs = frame[x].astype(float) if is_number else texts
     hover = "%{x}<br><b>%{y:,.6~g}</b><extra></extra>"
     if kind == "bar":
         trace = go.Bar(x=xs, y=ys, marker_color=theme.ACCENT, hovertemplate=hover)
@@ -28,6 +30,6 @@ def plotted(
             line={"color": theme.ACCENT, "width": 2},
             hovertemplate=hover,
         )
-    figure = theme.styled(go.Figure(trace), "", height=height, x_title=x, y_title=y)
+    figure = theme.styled(go.Figure(trace), "", height=height, x_title=theme.literal(x), y_title=theme.literal(y))
     figure.update_xaxes(tickangle=0 if len(frame) <= 12 else None)
     return figure

@@ -17,7 +17,7 @@ def ranked(estimates: Sequence[Estimate], *, title: str, unit: str, x_title: str
     figure = go.Figure(
         go.Scatter(
             x=[e.value for e in shown],
-            y=[e.name for e in shown],
+            y=[theme.literal(e.name) for e in shown],
             mode="markers",
             marker={"size": 9, "color": theme.ACCENT},
             error_x={

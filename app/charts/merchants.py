@@ -61,7 +61,7 @@ def trust_map(
                 },
                 # fixed-width text: Plotly copies it whole, and other text word by word
                 customdata=members["merchant_id"].to_numpy(dtype=str),
-                text=members["name"].to_numpy(dtype=str),
+                text=members["name"].astype(str).map(theme.literal).to_numpy(dtype=str),
                 hovertemplate="<b>%{text}</b><br>"
                 + x_title
                 + ": %{x:.1f}<br>"

@@ -60,6 +60,11 @@ CONFIG: dict[str, Any] = {
 }
 
 
+def literal(text: str) -> str:
+    """Somebody's words as a figure shows them: what would be a tag, a link among them, stays text."""
+    return text.replace("<", "&lt;")
+
+
 def styled(figure: go.Figure, title: str, *, height: int = 300, x_title: str = "", y_title: str = "") -> go.Figure:
     """Give a figure its title (none where a card bears it), steady height, axes and hover style, and return it."""
     if title:

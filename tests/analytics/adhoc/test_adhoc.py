@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import date
@@ -68,6 +71,14 @@ def connection(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The file as the process opens it, in this one: a question is looked at and run as there."""
     with sandbox.open_file(str(path), asdict(SMALL), "UTC") as opened:
         yield opened
+
+
+def _runs(process: int) -> bool:
+    """Whether it does anything still; one that nobody asked how it ended doesn't."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def _ask(connection: duckdb.DuckDBPyConnection, sql: str, limits: Limits = SMALL):
@@ -176,6 +187,22 @@ class TestDoor:
         assert asked.is_done()
         with pytest.raises(ProcessLookupError):
             os.kill(asked._process.pid, 0)
+
+    def test_a_question_ends_with_the_desk_that_asked_it(self, path: Path) -> None:
+        asking = (
+            "import sys, time; from pathlib import Path; from analytics.adhoc.door import Limits, Question; "
+            "asked = Question(Path(sys.argv[1]), sys.argv[2], 'UTC', Limits(seconds=3600)); "
+            "print(asked._process.pid, flush=True); time.sleep(3600)"
+        )
+        arguments = [sys.executable, "-c", asking, str(path), HEAVY[0]]
+        with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as desk:
+            assert desk.stdout is not None
+            process = int(desk.stdout.readline())
+            desk.kill()
+        patience = time.monotonic() + 300
+        while _runs(process):
+            assert time.monotonic() < patience
+            time.sleep(0.1)
 
     def test_no_more_than_a_few_are_answered_at_once(self, path: Path) -> None:
         running = [Question(path, HEAVY[0], "UTC", PATIENT) for _ in range(door.MOST_AT_ONCE)]

@@ -129,6 +129,12 @@ class TestService:
         assert list(trace.x) == ["b", "a", "c"]
         assert [None if pd.isna(value) else value for value in trace.y] == [3, None, 1]
 
+    def test_a_figure_shows_tags_as_text(self) -> None:
+        link = '<a href="https://evil.example">a</a>'
+        figure = plotted(pd.DataFrame({link: [link], "<b>": [1]}), kind="bar", x=link, y="<b>")
+        shown = (*figure.data[0].x, figure.layout.xaxis.title.text, figure.layout.yaxis.title.text)
+        assert shown == ('&lt;a href="https://evil.example">a&lt;/a>',) * 2 + ("&lt;b>",)
+
 
 class TestCommand:
     def test_rows_as_json(self, invoke: Invoke, warehouse: Path) -> None:
