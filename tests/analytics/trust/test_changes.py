@@ -82,7 +82,7 @@ def cursor(
     measures = ", ".join(f"{name} bigint default 0" for name in MEASURES)
     texts = ", ".join(f"{name.strip()} varchar" for name in f"{_OTHER}, {_MORE}".split(","))
     found.connection.execute(
-        f"create table order_measure (grain varchar default 'merchant', merchant_id varchar, order_id varchar, order_date date, currency varchar, amount_minor bigint, {measures}, {texts})"
+        f"create or replace table order_measure (grain varchar default 'merchant', merchant_id varchar, order_id varchar, order_date date, currency varchar, amount_minor bigint, {measures}, {texts})"
     )
     for row in rows:
         names, marks = ", ".join(row), ", ".join("?" for _ in row)
