@@ -256,5 +256,5 @@ SUMS: Mapping[str, tuple[Callable[[str, Visit], None], str]] = {
     "trust": (_trust_sums, "newest day; no movers"),
     "satisfaction": (_satisfaction, ""),
     "merchant": (_merchant_sums, "newest day; score, rates, trend"),
-    "whatif": (_whatif_sums, "newest day"),
+    "whatif": (_whatif_sums, "newest day; who came back is counted of orders"),
 }

@@ -16,6 +16,7 @@ from llm.spans import extract
 
 _END = re.compile(r"(?<=[!?。！？])(?![\"”’」])|(?<=\.)\s+|(?<=[!?。！？][”」])|\n+")
 _SPACE = re.compile(r"\s+")
+_ASSENT = re.compile(r"\W*\w{1,2}\W*")  # "OK", "好的": too short to name what is given
 _MANY = re.compile(r"\b(?:each|apiece|per|every)\b|每|各|分别", re.I)
 _WITHOUT_SUM = re.compile(
     r"\b(?:fees?|charges?|commission|penalt(?:y|ies)|points?|strikes?|fines?|holds?|reserves?|limits?|claims?|appeals?)\b|佣金|处罚|扣分|罚款|冻结|额度|追偿|申诉|费用|免",
@@ -36,7 +37,7 @@ class MoneyDecision:
 def money_decisions(text: str, policy: Iterable[str] = (), records: str = "") -> tuple[MoneyDecision, ...]:
     """The sentences of `text` that decide over money, in order; `policy` are passages that may be quoted, `records` what is known to be done."""
     quoted = "\n".join(_SPACE.sub(" ", passage) for passage in policy)
-    sentences = list(sentences_of(text))
+    sentences = [each for each in sentences_of(text) if not _ASSENT.fullmatch(each)]
     return tuple(
         MoneyDecision(sentence, _sum(sentence))
         for sentence, score in zip(sentences, scores(sentences), strict=True)
