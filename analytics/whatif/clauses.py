@@ -18,13 +18,12 @@ from analytics.trust.programmes.evaluate import ClauseResult, Prepared, Tried
 from analytics.trust.toml_table import did_you_mean
 from analytics.whatif import assumptions as said
 from analytics.whatif.assumptions import Assumption
-from analytics.whatif.outcomes import Outcome, People, behaviour_outcome
+from analytics.whatif.outcomes import NORMAL, Outcome, People, behaviour_outcome
 from analytics.whatif.scenario import Lever
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 _STEP = 1e-6
-_NORMAL = 1.959964
 HIT_COLUMNS = ("merchant_id", "name", "is_in_segment", "direction", "value", "n", "level_before", "level_after")
 
 
@@ -125,7 +124,7 @@ def clause_outcomes(found: Moved, members: Mask, people: People, group: Mapping[
         named = {**group, "clause": str(found.lever.of), **({"currency": currency} if currency else {})}
         told = behaviour_outcome(name, named, old, new)
         if name in ("clause_wrong", "clause_missed"):
-            off = _NORMAL * _error(found, members, is_missed=name == "clause_missed")
+            off = NORMAL * _error(found, members, is_missed=name == "clause_missed")
             low, high = max(told.change - off, -old), told.change + off
             told = replace(told, ci_low=low, ci_high=high, sampling_low=low, sampling_high=high)
         yield told

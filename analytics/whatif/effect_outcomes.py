@@ -15,7 +15,7 @@ from analytics.whatif import levers as lever_rules
 from analytics.whatif.apply import Applied, Moved
 from analytics.whatif.assumptions import EFFECT_UNTOLD, EFFECT_USED, NO_EFFECT, NOT_RECORDED, Assumption
 from analytics.whatif.effect_types import Effect, Untold
-from analytics.whatif.outcomes import Outcome, behaviour_outcome, with_parameter
+from analytics.whatif.outcomes import NORMAL, Outcome, behaviour_outcome, with_parameter
 
 MOST = {"stars": (1.0, 5.0), "dispute": (0.0, 1.0), "repeat": (0.0, 1.0)}  # outcome → the values that it can have
 WORDS = {
@@ -23,7 +23,6 @@ WORDS = {
     "dispute": "Share of orders disputed",
     "repeat": "Back within 60 days",
 }  # as pages call them
-_NORMAL = 1.959964
 
 
 def effect_outcomes(
@@ -81,7 +80,7 @@ def _outcome(applied: Applied, moved: Moved, effect: Effect, baseline: float) ->
     orders = float(applied.before.base[applied.inside, applied.before.column(effect.lever)].sum())
     rate = moved.span.baseline
     is_given = moved.lever.target is None
-    off = 0.0 if is_given else abs(effect.per_unit) * _NORMAL * math.sqrt(rate * (1 - rate) / max(orders, 1.0))
+    off = 0.0 if is_given else abs(effect.per_unit) * NORMAL * math.sqrt(rate * (1 - rate) / max(orders, 1.0))
     found = replace(found, sampling_low=found.change - off, sampling_high=found.change + off)
     ends = sorted((change * effect.ci_low, change * effect.ci_high))
     return with_parameter(found, min(ends[0], found.change), max(ends[1], found.change))

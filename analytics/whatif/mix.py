@@ -16,12 +16,10 @@ from analytics.whatif import assumptions as said
 from analytics.whatif.assumptions import Assumption
 from analytics.whatif.carriers import Carriers, Side
 from analytics.whatif.contrast import Floats, Mixing, contrast
-from analytics.whatif.outcomes import Outcome, behaviour_outcome, with_parameter
+from analytics.whatif.outcomes import NORMAL, Outcome, behaviour_outcome, with_parameter
 from analytics.whatif.scenario import Lever
 from analytics.whatif.usual import usual_of
 from analytics.whatif.world import Mask, World, with_counts
-
-_NORMAL = 1.959964
 
 
 def carrier_names(world: World, inside: Mask) -> list[str]:
@@ -110,7 +108,7 @@ def _cases(name: str, group: Mapping[str, str], mixing: Mixing, column: int, now
     """How many cases of a rate there are (`now`, by merchant) and would be."""
     change, error = mixing.change(column)
     told = behaviour_outcome(name, group, float(now.sum()), float(now.sum()) + change)
-    return with_parameter(told, told.change - _NORMAL * error, told.change + _NORMAL * error)
+    return with_parameter(told, told.change - NORMAL * error, told.change + NORMAL * error)
 
 
 def mix_sentences(world: World, lever: Lever) -> list[Assumption]:

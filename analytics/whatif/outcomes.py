@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Numbers = NDArray[np.floating[Any]]
 Statistic = Callable[["Pair"], float | Floats]
+NORMAL = 1.959964  # standard errors on either side of a nominal 95 % interval
 
 
 @dataclass(frozen=True)

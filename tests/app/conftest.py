@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -155,3 +156,8 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     result = CliRunner().invoke(main, ["ingest", "canonical", str(source), "--warehouse", str(root)])
     assert result.exit_code == 0, result.output
     return root
+
+
+def lines(result: Result) -> list[dict[str, Any]]:
+    """What a command printed with `--json`."""
+    return [json.loads(line) for line in result.stdout.splitlines()]
