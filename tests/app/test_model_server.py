@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.conftest import Invoke
-from tests.app.test_commands import THREAD, jsonl
+from tests.app.test_word_commands import THREAD, jsonl
 from tests.llm.serving.test_llm_server import Server, event, sends, server
 
 __all__ = ["server"]  # a fixture
