@@ -90,6 +90,9 @@ def _open_one(kept: list[SavedQuery]) -> None:
     if opened is None:
         return
     st.caption(_("The address of this page is a link to “{name}”.", name=plain(opened.name)))
+    if opened.author_id != current_actor(get_runtime().settings).actor_id:
+        st.caption(_("Only {author} renames or removes it.", author=plain(opened.author)))
+        return
     st.button(
         _("Remove"),
         on_click=_remove,

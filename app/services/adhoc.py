@@ -53,6 +53,7 @@ class SavedQuery:
 
     query_id: str
     name: str
+    author_id: str
     author: str
     updated_at: datetime
     version: int
@@ -168,7 +169,7 @@ def save(name: str, sql: str, plot: Plot | None, actor: Actor) -> SavedQuery:
 
 
 def remove(query_id: str, actor: Actor) -> None:
-    """Puts a saved question away. Raises NotFound."""
+    """Puts a saved question away. Raises NotFound, and NotAllowed for another person's."""
     get_runtime().workspace.queries.remove(query_id, actor)
 
 
@@ -177,6 +178,7 @@ def _saved(document: Document) -> SavedQuery:
     return SavedQuery(
         document.document_id,
         document.name,
+        document.author_id,
         document.author_name,
         document.updated_at,
         document.version,

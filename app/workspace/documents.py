@@ -88,10 +88,11 @@ class Documents:
             return _document(row)
 
     def rename(self, document_id: str, name: str, body: str, actor: Actor, *, version: int) -> Document:
-        """The document under another name, with the body that says so; when it was saved stays. Raises NotFound, StaleDocument, NotAllowed."""
+        """The document under another name, with the body that says so; when it was saved stays. Raises NotFound, StaleDocument, and NotAllowed for a bad or
+        taken name and for who didn't save it."""
         name = _checked(name)
         with self._database.write() as session:
-            row = self._by_id(session, document_id)
+            row = self._own(session, document_id, actor)
             if row.version != version:
                 raise _stale(row.name, row, version)
             was = row.name
@@ -115,9 +116,9 @@ class Documents:
             return _document(row)
 
     def remove(self, document_id: str, actor: Actor) -> None:
-        """Raises NotFound."""
+        """Raises NotFound, and NotAllowed for who didn't save it."""
         with self._database.write() as session:
-            row = self._by_id(session, document_id)
+            row = self._own(session, document_id, actor)
             session.execute(delete(DocumentRow).where(DocumentRow.document_id == document_id))
             self._record(session, row, "removed", actor)
 
@@ -129,6 +130,16 @@ class Documents:
         row = session.scalars(query.with_for_update()).one_or_none()
         if row is None:
             raise NotFound("It is no longer there: somebody removed it. Reload the page.")
+        return row
+
+    def _own(self, session: Session, document_id: str, actor: Actor) -> DocumentRow:
+        row = self._by_id(session, document_id)
+        if row.author_id != actor.actor_id:
+            raise NotAllowed(
+                "{author} saved {name}, and alone renames or removes it. Work on a copy.",
+                author=row.author_name,
+                name=row.name,
+            )
         return row
 
     def _named(self, name: str) -> Select[DocumentRow]:

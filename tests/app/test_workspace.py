@@ -325,7 +325,9 @@ class TestDocumentsAndLabels:
         with pytest.raises(StaleDocument, match="version 2, yours is 1"):
             workspace.scenarios.save("Late limit", "a = 3", ANN, version=1)
         assert workspace.views.all() == []
-        workspace.scenarios.remove(first.document_id, BEN)
+        with pytest.raises(NotAllowed, match="Ann saved Late limit"):
+            workspace.scenarios.remove(first.document_id, BEN)
+        workspace.scenarios.remove(first.document_id, ANN)
         with pytest.raises(NotFound):
             workspace.scenarios.get("Late limit")
         assert [entry.action for entry in workspace.audit.entries()] == [
@@ -338,9 +340,9 @@ class TestDocumentsAndLabels:
         store = workspace.scenarios
         first, other = store.save("Late limit", "a = 1", ANN), store.save("Other", "a = 1", ANN)
         with pytest.raises(NotAllowed, match="Other is taken"):
-            store.rename(first.document_id, "Other", "a = 2", BEN, version=1)
+            store.rename(first.document_id, "Other", "a = 2", ANN, version=1)
         assert store.get("Late limit") == first
-        renamed = store.rename(first.document_id, " Later ", "a = 2", BEN, version=1)
+        renamed = store.rename(first.document_id, " Later ", "a = 2", ANN, version=1)
         assert (renamed.name, renamed.body, renamed.version) == ("Later", "a = 2", 2)
         assert (renamed.document_id, renamed.updated_at) == (first.document_id, first.updated_at)
         with pytest.raises(StaleDocument):
@@ -359,7 +361,7 @@ class TestDocumentsAndLabels:
             ("Ann", "scenario.removed", "scenario:Other"),
             ("Ann", "scenario.brought_back", "scenario:Later"),
             ("Ben", "scenario.archived", "scenario:Later"),
-            ("Ben", "scenario.renamed", "scenario:Later"),
+            ("Ann", "scenario.renamed", "scenario:Later"),
         ]
         assert workspace.audit.entries(limit=4)[-1].detail["was"] == "Late limit"
         assert workspace.audit.verify().passed

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.charts.adhoc import plotted
 from app.errors import NotAllowed, NotFound
-from app.identity import Actor
+from app.identity import Actor, current_actor
 from app.services import adhoc
 from app.services.adhoc import Plot
 from app.services.runtime import Runtime, use_runtime
@@ -79,7 +79,8 @@ class TestPage:
         assert adhoc.saved() == []
 
     def test_a_query_that_somebody_removed_is_one_line_when_it_is_opened_or_removed(self, desk: Runtime) -> None:
-        first, second = adhoc.save("First", "select 1", None, ANNA), adhoc.save("Second", "select 2", None, ANNA)
+        me = current_actor(desk.settings)
+        first, second = adhoc.save("First", "select 1", None, me), adhoc.save("Second", "select 2", None, ANNA)
         found = page(query=first.query_id)
         adhoc.remove(second.query_id, ANNA)
         chooser = next(each for each in found.selectbox if each.key and each.key.startswith("adhoc.open."))
@@ -88,12 +89,20 @@ class TestPage:
         assert found.text_area(key="adhoc.sql").value == "select 1"
         assert not found.exception
 
-        adhoc.remove(first.query_id, ANNA)
+        adhoc.remove(first.query_id, me)
         anew = adhoc.save("First", "select 3", None, ANNA)  # another one under the name of the removed one
         found.button(key="adhoc.remove").click().run()
         assert any("somebody removed it" in each.value for each in found.warning)
         assert [query.query_id for query in adhoc.saved()] == [anew.query_id]
         assert not found.exception
+
+    def test_who_saved_a_query_alone_removes_it(self, desk: Runtime) -> None:
+        kept = adhoc.save("Hers", "select 1", None, ANNA)
+        found = page(query=kept.query_id)
+        assert not any(each.key == "adhoc.remove" for each in found.button)
+        assert any("Only Anna" in each.value for each in found.caption)
+        with pytest.raises(NotAllowed, match="Anna saved Hers"):
+            adhoc.remove(kept.query_id, current_actor(desk.settings))
 
     def test_a_refused_question_and_a_dead_link_are_one_line_each(self, desk: Runtime) -> None:
         found = answered(page(query="nothing"), "select * from buyers")
