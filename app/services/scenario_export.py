@@ -87,8 +87,9 @@ def segment_words(segment: Segment) -> str:
 
 
 def lever_words(scenario: Scenario) -> str:
-    """Every lever with what it is set to."""
-    return joined([lever_change(lever) for lever in scenario.levers])
+    """Every lever that changes something, with what it is set to; all of them where none does."""
+    moved = [lever for lever in scenario.levers if lever.change != 0] or scenario.levers
+    return joined([lever_change(lever) for lever in moved])
 
 
 def assumption_words(result: WhatifResult, segment: Segment) -> list[str]:

@@ -351,6 +351,8 @@ def test_a_clauses_limit_is_named_in_its_own_words_and_unit(demo: str) -> None:
     result = scenarios.run_scenario(demo, moved)
     with use_language("zh"):
         assert scenario_export.lever_words(moved) == "沃尔玛 · 退款率的界线：4.0%"
+        still = replace(moved, levers=(Lever("late_rate", change=0.0), *moved.levers))
+        assert scenario_export.lever_words(still) == "沃尔玛 · 退款率的界线：4.0%"
         hit = next(outcome for outcome in result.outcomes if outcome.outcome == "clause_hit")
         assert "沃尔玛 · 退款率" in scenario_export.outcome_title(hit)
         assert any("沃尔玛 · 退款率" in sentence for sentence in scenario_export.assumption_words(result, Segment()))
