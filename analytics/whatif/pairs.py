@@ -15,7 +15,8 @@ from analytics.whatif.scenario import Scenario
 
 @dataclass(frozen=True)
 class PairMap:
-    """`baseline`: the outcome with both levers where they are now. `cells[i, j]`: it with the first lever at `first_values[i]` and the second at `second_values[j]`; NaN where it has no value."""
+    """`baseline`: the outcome with both levers where they are now. `cells[i, j]`: it with the first lever at `first_values[i]` and the second at `second_values[j]`; NaN where it
+    has no value. `fault`: why the first cell that can't be asked has none, such as two borders that contradict each other there."""
 
     first: str
     second: str
@@ -24,6 +25,7 @@ class PairMap:
     second_values: tuple[float, ...]
     cells: NDArray[np.float64]
     baseline: float
+    fault: InputError | None = None
 
 
 def pair_map(
@@ -31,19 +33,23 @@ def pair_map(
 ) -> PairMap:
     """Runs `steps` x `steps` scenarios, from bound to bound; where each lever stands now is one of its values, in the place of the nearest.
 
-    InputError for the same lever twice, an unknown outcome, or steps outside 2 to 15.
+    InputError for the same lever twice, an unknown outcome, steps outside 2 to 15, and where no pair of values can be asked.
     """
     if first.name == second.name:
         raise InputError(f"map: lever '{first.name}' is on both sides. Choose two levers.")
     if not 2 <= steps <= MOST_STEPS:
         raise InputError(f"map: steps: expected 2 to {MOST_STEPS}, found {steps}.")
     rows, columns = (_grid(knob, steps) for knob in (first, second))
-    cells = [
-        [outcome_of(evaluate(second.turned(first.turned(scenario, row), column)), outcome) for column in columns]
-        for row in rows
-    ]
     now = outcome_of(evaluate(second.turned(first.turned(scenario, first.baseline), second.baseline)), outcome)
-    return PairMap(first.name, second.name, outcome, rows, columns, np.array(cells, dtype=float), now)
+    cells, faults = np.full((steps, steps), np.nan), list[InputError]()
+    for i, j in np.ndindex(cells.shape):
+        try:
+            cells[i, j] = outcome_of(evaluate(second.turned(first.turned(scenario, rows[i]), columns[j])), outcome)
+        except InputError as fault:
+            faults.append(fault)
+    if len(faults) == cells.size:
+        raise faults[0]
+    return PairMap(first.name, second.name, outcome, rows, columns, cells, now, next(iter(faults), None))
 
 
 def _grid(knob: Knob, steps: int) -> tuple[float, ...]:

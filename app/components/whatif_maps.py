@@ -8,8 +8,10 @@ import streamlit as st
 from app.charts import whatif as charts
 from app.components.chart import chart_card, empty_card
 from app.components.table import Column
+from app.components.thread import plain
 from app.components.whatif_words import Asked, outcome_figure, outcome_name
 from app.i18n import _, difference, rate
+from app.page_errors import sentence
 from app.services import finding
 
 REACHES = (0.1, 0.25, 0.5, 1.0)
@@ -153,3 +155,5 @@ def draw_pair(asked: Asked) -> None:
         ],
         key="whatif.map",
     )
+    if found.fault:
+        st.caption(_("A cell without a figure can't be asked: {why}", why=plain(sentence(found.fault) or "")))

@@ -5,6 +5,7 @@ What is found is run once more as a scenario of its own, so that its outcomes co
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -136,7 +137,7 @@ def rows(snapshot_id: str, scenario: Scenario, result: WhatifResult, as_of: date
         swings = tornado(snapshot_id, scenario, asked.tornado, as_of)
         found += [{**row, **notes} for row in _tornado_rows(scenario, swings)]
     if asked.map:
-        found += [{**row, **notes} for row in _map_rows(scenario, pair_map(snapshot_id, scenario, asked.map, as_of))]
+        found += [{**notes, **row} for row in _map_rows(scenario, pair_map(snapshot_id, scenario, asked.map, as_of))]
     return [{**row, "seed": scenario.seed, "snapshot_id": result.snapshot_id} for row in found]
 
 
@@ -185,7 +186,8 @@ def _map_rows(scenario: Scenario, found: PairMap) -> Iterator[Row]:
     for first, cells in zip(found.first_values, found.cells.tolist(), strict=True):
         for second, cell in zip(found.second_values, cells, strict=True):
             group = {found.first: first, found.second: second, "of": found.outcome}
-            yield _figure("map", group, found.baseline, cell) | _label(scenario, found.first, found.second)
+            row = _figure("map", group, found.baseline, cell) | _label(scenario, found.first, found.second)
+            yield row | {"assumptions": (f"No figure: {found.fault}",)} if found.fault and math.isnan(cell) else row
 
 
 def _of_outcome(name: str, group: Mapping[str, object], result: WhatifResult, key: str) -> Row:

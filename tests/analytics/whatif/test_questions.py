@@ -277,6 +277,19 @@ class TestPairMap:
         assert (found.first_values[0], found.first_values[-1]) == (0.0, 0.4)
         assert list(found.first_values) == sorted(found.first_values)
 
+    def test_a_pair_that_contradicts_itself_leaves_its_cell_without_a_value(self) -> None:
+        def ordered(scenario: Scenario) -> Mapping[str, float]:
+            at = {lever.level: lever.target for lever in scenario.levers if lever.level}
+            if at["good"] < at["watch"]:
+                raise InputError("good would begin below watch")
+            return over(mixed)(scenario)
+
+        found = pair_map(ordered, NOW, GOOD, WATCH, "score", 5)
+        good, watch = np.meshgrid(found.first_values, found.second_values, indexing="ij")
+        assert np.isnan(found.cells).any()
+        assert np.array_equal(np.isnan(found.cells), good < watch)
+        assert str(found.fault) == "good would begin below watch"
+
     def test_one_lever_twice_is_refused(self) -> None:
         with pytest.raises(InputError, match="lever 'late_rate' is on both sides"):
             pair_map(over(mixed), NOW, RATE, RATE, "score")
