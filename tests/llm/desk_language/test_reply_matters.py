@@ -269,3 +269,19 @@ def test_orders_that_a_question_may_be_about_are_named_as_possible_to_the_mercha
         assert (said in result.reply) is (asker == "merchant")
     own = (*facts, Fact("order.TD-1", "order_record", RECORD))
     assert said not in draft(brief_of(knowledge, ("merchant", asked), facts=own)).reply
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("Our payout of last week has not arrived. When is it paid?", "no payouts, so the payout page tells"),
+        ("上周的货款到现在没到账，什么时候打款？", "没有打款，每笔打款的状态以打款页面为准"),
+        ("Why are the photos of our product page blurred?", "nothing on this matter"),
+        ("我们商品页的图片为什么很模糊？", "没有与此事有关的内容"),
+    ],
+)
+def test_that_the_records_hold_nothing_of_a_matter_is_said_in_either_language(
+    knowledge: Knowledge, asked: str, said: str
+) -> None:
+    held = (Fact("records_hold", "records_hold", "orders, refunds, penalties, scores; no payouts"),)
+    assert said in draft(brief_of(knowledge, ("merchant", asked), facts=held)).reply
