@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analytics.trust.counts import score_day
 from analytics.trust.merchants import score_merchants
@@ -22,6 +23,16 @@ from analytics.whatif.questions import Goal, Limit, Search, SearchLever
 if TYPE_CHECKING:
     from analytics.warehouse import Cursor
 
+SLIDERS = {"behaviour": "late_rate", "limit": "score_limit good", "weight": "weight late_seller_rate"}
+SLIDERS |= {"carrier": "carrier_share"}  # of the carrier that is used most
+_OF_ORDERS = (
+    "delivery_due_count",
+    "order_count",
+    "ship_due_count",
+    "tracked_count",
+    "reviewed_order_count",
+    "delivered_count",
+)  # denominators that have a carrier
 _SQL = Path(__file__).resolve().parents[1] / "sql" / "whatif"
 # Rules that change the score of every merchant, each within any data's bounds.
 RULES = (
@@ -71,6 +82,31 @@ def synthetic_amounts(counts: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"merchant_id": counts["merchant_id"], "currency": "EUR", "gmv_minor": counts["n"] * 2500.0})
 
 
+def synthetic_carriers(counts: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """The orders of `synthetic_counts` by carrier, as `sql/whatif/carriers.sql` has them: each merchant ships with one to three of three carriers, of which bad
+    things befall the second 1.5 times and the third half as often as the first. Every order is as old as the slowest rate needs."""
+    generator, programme = np.random.default_rng([seed, 1]), default_programme()
+    orders, carriers = counts["n"].to_numpy(), 3
+    is_used = generator.random((len(orders), carriers)) < (0.9, 0.6, 0.4)
+    is_used[~is_used.any(axis=1), 0] = True
+    wanted = generator.gamma(2.0, size=is_used.shape) * is_used
+    shipped = generator.multinomial(orders, wanted / wanted.sum(axis=1, keepdims=True)).astype(float)
+    columns: dict[str, object] = {
+        "merchant_id": np.repeat(counts["merchant_id"].to_numpy(), carriers),
+        "carrier": np.tile([f"carrier {place}" for place in range(carriers)], len(orders)),
+        "matured": len({rate.maturity_days for rate in programme.rates}),
+    }
+    measures: dict[str, NDArray[np.float64]] = {"shipped_count": shipped}
+    inclined = shipped * (1.0, 1.5, 0.5)
+    for rate in (rate for rate in programme.rates if rate.denominator in _OF_ORDERS):
+        cases = counts[f"{rate.rate_id}.numerator"].to_numpy(dtype=np.int64)
+        split = generator.multinomial(cases, inclined / inclined.sum(axis=1, keepdims=True))
+        measures |= {rate.denominator: shipped, rate.numerator: np.minimum(split, shipped)}
+    for name, values in measures.items():
+        columns |= {f"raw_{name}": values.ravel(), f"recent_{name}": values.ravel() * 0.24}
+    return pd.DataFrame(columns)[shipped.ravel() > 0]
+
+
 def served_difference(cursor: Cursor, result: WhatifResult, programme: Programme | None = None) -> tuple[int, float]:
     """Merchants with a score, and the largest difference of the recomputed one (score_after) from the one that is served under a definition; infinite where one
     has a score and the other hasn't."""
@@ -114,10 +150,11 @@ def read_events(cursor: Cursor) -> pd.DataFrame:
 
 
 def moves(lab: Lab, kind: str, number: int, seed: int) -> list[Scenario]:
-    """Moves of one slider to random places, all merchants; `kind`: behaviour (the late rate), limit or weight."""
+    """Moves of one slider of SLIDERS to random places, all merchants; none where the data lack it."""
     generator = np.random.default_rng(seed)
-    name = {"behaviour": "late_rate", "limit": "score_limit good", "weight": "weight late_seller_rate"}[kind]
-    span = next(found for found in lab.ranges() if found.name == name)
+    span = next((found for found in lab.ranges() if SLIDERS[kind] in (found.name, found.kind)), None)
+    if span is None:
+        return []
     low, high = (5.0, 40.0) if kind == "weight" else (span.low, min(span.high, 2 * span.baseline))
     places = generator.uniform(low, high, number)
     return [

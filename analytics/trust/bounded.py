@@ -90,14 +90,39 @@ def heard(lines: Sequence[Line], counted: Floats, total: Floats, mean: Floats, s
 def _robust(columns: Floats, y: Floats) -> tuple[float, Floats]:
     """Level and slopes of 0 or more by Huber's weights at one robust deviation; the first column is the level's, of either sign."""
     count = columns.shape[1]
-    weight, found, both = np.ones(len(y)), np.zeros(count), np.column_stack([columns, y])
+    rows = np.vstack([columns.T, y])
+    weight, left, found, middle = np.ones(len(y)), np.empty(len(y)), np.zeros(count), 0.0
     for _ in range(_STEPS):
-        # Q is not needed: R has as many rows as columns, and the same least squares
-        turned: Floats = np.asarray(np.linalg.qr(both * np.sqrt(weight)[:, None], mode="r"))
-        small, right = turned[:count, :count], turned[:count, count]
+        root = _root(rows, weight)
+        small, right = root[:, :count], root[:, count]
         down, up, *slopes = optimize.nnls(np.column_stack([-small[:, 0], small]), right)[0]
         found = np.array([up - down, *slopes])
-        left = np.abs(y - columns @ found)
-        spread = max(1.4826 * float(np.median(left)), 1e-6)
-        weight = np.minimum(1.0, spread / np.maximum(left, 1e-9))
+        np.abs(np.subtract(y, found @ rows[:count], out=left), out=left)
+        middle = _median(left, middle)
+        spread = max(1.4826 * middle, 1e-6)
+        np.divide(spread, np.maximum(left, 1e-9, out=weight), out=weight)
+        np.minimum(1.0, weight, out=weight)
     return float(found[0]), found[1:]
+
+
+def _root(rows: Floats, weight: Floats) -> Floats:
+    """A square matrix that has the same least squares as the weighted rows: a root of their cross products, at one scale since their sizes differ."""
+    products = np.empty((len(rows), len(rows)))
+    for place, row in enumerate(rows):
+        products[place, place:] = products[place:, place] = rows[place:] @ (row * weight)
+    scale = np.sqrt(np.diag(products))
+    size = np.where(scale > 0, scale, 1.0)
+    values, vectors = np.linalg.eigh(products / np.outer(size, size))
+    root: Floats = np.sqrt(np.maximum(values, 0.0))[:, None] * vectors.T * scale
+    return root
+
+
+def _median(values: Floats, near: float) -> float:
+    """The median; sooner where it lies within a tenth of `near`, as only values about there are put in order."""
+    low, high = 0.9 * near, 1.1 * near
+    about = values[(values >= low) & (values <= high)]
+    first, last = (place - np.count_nonzero(values < low) for place in ((len(values) - 1) // 2, len(values) // 2))
+    if first < 0 or last >= len(about):
+        return float(np.median(values))
+    about.partition([first, last])
+    return float(about[first] + about[last]) / 2

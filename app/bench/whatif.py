@@ -28,7 +28,7 @@ T = TypeVar("T")
 SIZES = {20_000: 100.0, 100_000: 300.0}  # merchants → the limit of a move's 95th percentile, in ms
 GOAL = 1000.0  # ms: the limit of a goal seek's 95th percentile
 MIXES = 100
-KINDS = ("behaviour", "limit", "weight")
+FIRSTS = {"behaviour": "with the segment's draws", "carrier": "with carriers compared, and draws of their rates"}
 _CLOSE = 1e-9  # score points
 
 
@@ -93,13 +93,15 @@ def exactness(warehouse: Warehouse) -> Iterator[Figure]:
 def speed(merchants: int, number: int, seed: int) -> Iterator[Figure]:
     """Moves of each slider on synthetic counts; the first of a segment, which makes its draws, is told apart."""
     counts = checks.synthetic_counts(merchants, seed)
-    lab, made = _timed(lambda: Lab(counts, checks.synthetic_amounts(counts), default_programme(), "synthetic"))
+    by_carrier = checks.synthetic_carriers(counts, seed)
+    amounts, programme = checks.synthetic_amounts(counts), default_programme()
+    lab, made = _timed(lambda: Lab(counts, amounts, programme, "synthetic", by_carrier=lambda _: by_carrier))
     yield Figure("lab made", merchants, made, "CPU ms")
-    for kind in KINDS:
+    for kind in checks.SLIDERS:
         scenarios = checks.moves(lab, kind, number + 1, seed)
         first = _spent(lab.run, scenarios[:1])[0]
-        if kind == KINDS[0]:
-            yield Figure("first move, with the segment's draws", merchants, first, "CPU ms")
+        if kind in FIRSTS:
+            yield Figure(f"first move of the {kind}, {FIRSTS[kind]}", merchants, first, "CPU ms")
         spent = _spent(lab.run, scenarios[1:])
         p95, limit = float(np.quantile(spent, 0.95)), SIZES.get(merchants)
         yield Figure(
@@ -135,21 +137,23 @@ def _goal(lab: Lab, goal: Goal) -> WhatifResult:
 
 
 def _beside_events(warehouse: Warehouse, number: int, seed: int) -> Iterator[Figure]:
-    """A move on the warehouse's own merchants, beside reading the orders for it."""
+    """Moves on the warehouse's own merchants, beside reading the orders for one."""
     with warehouse.cursor(time_limit=None) as cursor:
         lab = make_lab(cursor)
-        scenarios = checks.moves(lab, "behaviour", number + 1, seed)
-        lab.run(scenarios[0])
-        spent = _spent(lab.run, scenarios[1:])
         events = [_timed(lambda: checks.read_events(cursor))[1] for _ in range(3)]
-    yield Figure(
-        f"move of the behaviour slider on this warehouse, p95 of {number}",
-        len(lab.world.n),
-        float(np.quantile(spent, 0.95)),
-        "CPU ms",
-        peer="only reading the orders anew, median of 3",
-        peer_value=float(np.median(events)),
-    )
+        for kind in FIRSTS:
+            scenarios = checks.moves(lab, kind, number + 1, seed)
+            if not scenarios:
+                continue
+            spent = _spent(lab.run, scenarios)[1:]
+            yield Figure(
+                f"move of the {kind} slider on this warehouse, p95 of {number}",
+                len(lab.world.n),
+                float(np.quantile(spent, 0.95)),
+                "CPU ms",
+                peer="only reading the orders anew, median of 3",
+                peer_value=float(np.median(events)),
+            )
 
 
 def _close(what: str, merchants: int, difference: float) -> Figure:

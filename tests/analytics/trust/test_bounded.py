@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.optimize import nnls
 
 from analytics.bench.rated_markets import simulated
 from analytics.errors import InputError
@@ -21,7 +22,7 @@ from analytics.trust import (
     load_programme,
     score_from_counts,
 )
-from analytics.trust.bounded import FEWEST, Line, heard
+from analytics.trust.bounded import FEWEST, Line, _robust, heard
 from analytics.trust.posterior import posterior
 from analytics.trust.programme import PROGRAMMES
 from analytics.trust.score import trust_scores
@@ -234,3 +235,25 @@ def test_a_rate_has_one_bound_and_a_definition_may_have_none(tmp_path: Path) -> 
         load_programme(path)
     path.write_text(TEXT[:start] + TEXT[end:], encoding="utf-8")
     assert load_programme(path).bounds == ()
+
+
+@pytest.mark.parametrize("kind", ["apart", "twins", "constant", "few reviews"])
+def test_the_line_is_that_of_plain_least_squares_reweighted_fifteen_times(kind: str) -> None:
+    generator = np.random.default_rng(seed := secrets.randbelow(10**6))
+    print(f"seed {seed}")
+    n = int(generator.integers(40, 400))
+    columns = np.column_stack([generator.random(n), generator.normal(0, 0.05, (n, 3))])
+    if kind == "few reviews":
+        columns[generator.random(n) < 0.7] = 0.0
+    if kind in ("twins", "constant"):
+        columns[:, 3] = columns[:, 2] * (kind == "twins")
+    y = columns @ np.array([0.01, 2.0, 1.0, 0.3]) + columns[:, 0] * generator.standard_t(3, n) * 0.02
+    weight, plain = np.ones(n), np.zeros(4)
+    for _ in range(15):
+        root = np.sqrt(weight)
+        down, up, *slopes = nnls(np.column_stack([-columns[:, 0], columns]) * root[:, None], y * root)[0]
+        plain = np.array([up - down, *slopes])
+        left = np.abs(y - columns @ plain)
+        weight = np.minimum(1.0, max(1.4826 * float(np.median(left)), 1e-6) / np.maximum(left, 1e-9))
+    level, found = _robust(columns, y)
+    assert np.abs(columns @ np.array([level, *found]) - columns @ plain).max() < 1e-10
