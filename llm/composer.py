@@ -13,7 +13,7 @@ from llm.language import CHINESE, sentences
 from llm.letter import greeting
 from llm.moves import adds_matter
 from llm.promises import promises_in
-from llm.records import decision, shown_day, told
+from llm.records import decision, is_late_through_others, shown_day, told
 from llm.spans import extract, texts_of
 from llm.types import Fact, IssueBrief, Macro, Message, Passage, Sentence
 from llm.vectors import similarities
@@ -33,8 +33,8 @@ _INTERNAL = re.compile(
 GENERAL_INTENTS = 8
 _PLAN = {
     "short": {"acknowledge": 0, "fact": 1, "record": 1, "rule": 1, "step": 1, "close": 0},
-    "normal": {"acknowledge": 1, "fact": 2, "record": 2, "rule": 1, "step": 2, "close": 1},
-    "long": {"acknowledge": 2, "fact": 4, "record": 4, "rule": 3, "step": 3, "close": 1},
+    "normal": {"acknowledge": 1, "fact": 2, "record": 4, "rule": 1, "step": 2, "close": 1},
+    "long": {"acknowledge": 2, "fact": 4, "record": 8, "rule": 3, "step": 3, "close": 1},
 }
 _DUE = {
     "penalty_appeal_window": "appeal_until",
@@ -47,6 +47,8 @@ _DUE = {
 """Whose term a macro's `due_date` is; that of all others is the desk's own, `answer_due_date`."""
 _UNDECIDED = frozenset({"penalty_appeal_window", "penalty_appeal_registered"})
 """Macros that nobody is sent once the penalty is decided."""
+_BY_FAULT = {"late_next": False, "late_elsewhere": True}
+"""Next steps of a dispute over lateness: whether the records already lay it on others than the merchant."""
 _OF_MATTER = frozenset({"fact", "next_step", "ask"})
 """Kinds of macros that say something of the matter itself."""
 _LATE_CLAUSES = "F-2"
@@ -155,6 +157,8 @@ class _Composer:
     def _is_beside(self, macro: Macro) -> bool:
         """Whether it belongs to a neighbouring matter: a second one that nobody announced, or the late rate where the penalty is for something else."""
         first = self.brief.matters[:1]
+        if macro.macro_id in _BY_FAULT:
+            return _BY_FAULT[macro.macro_id] is not is_late_through_others(self.brief)
         if macro.macro_id == "late_rate_facts":
             clause = next((str(f.value) for f in self.brief.facts if f.name == "penalty_clause"), _LATE_CLAUSES)
             return first != ("late_delivery_dispute",) and not clause.startswith(_LATE_CLAUSES)

@@ -18,6 +18,7 @@ LATENESS = frozenset({"late_delivery_dispute", "carrier_outage", "penalty_appeal
 _LABELS = ("placed", "ship by", "shipped", "deliver by", "delivered at", "delivered", "cancelled", "carrier")
 _BY_HOURS = re.compile(r"([\d:]+) instead of ([\d:]+) \((.+)\)")
 """The times of a parcel that came on the promised day, too late: when it came, by when it was promised, in which zone."""
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _FAULT = "late, recorded as the fault of: "
 _FAULTS = {
     "seller": {ENGLISH: "the merchant", CHINESE: "商家"},
@@ -36,6 +37,13 @@ _WORDS = {
     "deliver by past": {ENGLISH: "the promised day, {1}, has passed", CHINESE: "承诺送达日{1}已过"},
     "open": {ENGLISH: "our records show no delivery so far", CHINESE: "目前没有签收记录"},
     "late": {ENGLISH: "Order {} is recorded as late, with {} as the cause.", CHINESE: "订单 {} 记录为延误，原因记在{}一方。"},
+    "late otherwise": {ENGLISH: "Order {} is recorded as late, with {} as the cause, so it is not counted as late through the merchant.", CHINESE: "订单 {} 记录为延误，原因记在{}一方，因此不计为商家责任延误。"},
+    "left out": {ENGLISH: "Your message names {} as well, which this answer does not go into.", CHINESE: "您还提到 {}，本次答复未涉及。"},
+    "settlements": {
+        ENGLISH: "By the delivery days and the payout rules, the days of settlement are these, unless the payout page names a hold: {}.",
+        CHINESE: "按签收日和结算规则，各订单的结算日如下，打款页面写明暂缓原因的除外：{}。",
+    },
+    "settlements each": {ENGLISH: "{} {} (transfer by {})", CHINESE: "{} {}（最晚{}到账）"},
     "refund": {ENGLISH: "Our records show a refund of {} for order {}, dated {}.", CHINESE: "记录显示，订单 {1} 于{2}有一笔 {0} 的退款。"},
     "no refund": {ENGLISH: "Our records show no refund for order {} so far.", CHINESE: "记录中目前没有订单 {} 的退款。"},
     "chargeback": {ENGLISH: "A chargeback on order {} is on record from {}.", CHINESE: "记录显示，订单 {} 于{}收到拒付通知。"},
@@ -77,6 +85,13 @@ def decision(brief: IssueBrief) -> Fact | Message | None:
     return lifted or next((message for message in reversed(brief.thread.messages) if decides_penalty(message)), None)
 
 
+def is_late_through_others(brief: IssueBrief) -> bool:
+    """Whether the records have orders of the brief as late, and none of them through the merchant."""
+    records = (parsed(str(fact.value))[1] for fact in brief.facts if fact.name == "order_record")
+    faults = {record["fault"] for record in records if record.get("fault")}
+    return bool(faults) and faults <= _FAULTS.keys() - {"seller"}
+
+
 class _Records:
     def __init__(self, brief: IssueBrief, language: str, limit: int) -> None:
         self.brief, self.language, self.limit = brief, language, limit
@@ -89,8 +104,12 @@ class _Records:
         yield from self._appeal()
         yield from self._unknown()
         orders = [fact for fact in self.brief.facts if fact.name == "order_record"]
-        for fact in orders[: self.limit]:
+        settled = self._settled(orders)
+        yield from self._settlements(settled)
+        one_by_one = [fact for fact in orders if fact not in settled]
+        for fact in one_by_one[: self.limit]:
             yield from self._order(fact)
+        yield from self._left_out(one_by_one[self.limit :])
         possible = [] if orders or self.is_to_buyer else list(self._possible())
         yield from possible
         if "records_hold" in self.facts and not orders and not possible:
@@ -139,6 +158,34 @@ class _Records:
         text = _WORDS["possible"][self.language].format(("、" if self.language == CHINESE else ", ").join(listed))
         yield Sentence(text, tuple(fact.cite for fact in found))
 
+    def _settled(self, orders: list[Fact]) -> dict[Fact, Fact]:
+        """Where a payout of several orders is asked for: those with a day of settlement, by their records."""
+        if "payout_delay" not in self.matters or len(orders) < 2:
+            return {}
+        own = {fact: self.facts.get(f"order.{parsed(str(fact.value))[0]}.settlement") for fact in orders}
+        return {fact: settlement for fact, settlement in own.items() if settlement is not None}
+
+    def _settlements(self, settled: dict[Fact, Fact]) -> Iterator[Sentence]:
+        """When each order settles, in one sentence; then what was refunded of them."""
+        if not settled:
+            return
+        each = _WORDS["settlements each"][self.language]
+        listed = [
+            each.format(order, *(self._day(day) for day in _DAY.findall(days)))
+            for order, _, days in (str(settlement.value).partition(": ") for settlement in settled.values())
+        ]
+        text = _WORDS["settlements"][self.language].format(("；" if self.language == CHINESE else "; ").join(listed))
+        yield Sentence(text, tuple(settlement.cite for settlement in settled.values()))
+        for fact in settled:
+            yield from self._refunded(parsed(str(fact.value))[0])
+
+    def _left_out(self, orders: list[Fact]) -> Iterator[Sentence]:
+        """Which orders of the message are gone past; a reply that leaves some out says so."""
+        if orders:
+            names = [parsed(str(fact.value))[0] for fact in orders]
+            text = _WORDS["left out"][self.language].format(("、" if self.language == CHINESE else ", ").join(names))
+            yield Sentence(text, tuple(fact.cite for fact in orders))
+
     def _order(self, fact: Fact) -> Iterator[Sentence]:
         order, record = parsed(str(fact.value))
         if text := self._course(order, record):
@@ -147,17 +194,16 @@ class _Records:
         if (
             cause and self.matters & LATENESS and not self.is_to_buyer
         ):  # whose fault it is counted as is the merchant's matter
-            yield self._said("late", fact, order, cause[self.language])
+            key = "late" if record["fault"] == "seller" else "late otherwise"
+            yield self._said(key, fact, order, cause[self.language])
         yield from self._money(order, fact)
 
     def _money(self, order: str, record: Fact) -> Iterator[Sentence]:
         """What the facts under the order's id say of money, where the matter is money."""
-        own = {name: self.facts.get(f"order.{order}.{name}") for name in ("refund", "chargeback", "settlement")}
-        is_money = bool(self.matters & (MONEY | REFUNDS))
-        if (refund := own["refund"]) and is_money:
-            amount, day = str(refund.value).split(": ")[-1].split(" on ")
-            yield self._said("refund", refund, amount, order, self._day(day))
-        elif self.matters & {"refund_status", "refund_recovery"}:
+        own = {name: self.facts.get(f"order.{order}.{name}") for name in ("chargeback", "settlement")}
+        refunded = list(self._refunded(order))
+        yield from refunded
+        if not refunded and self.matters & {"refund_status", "refund_recovery"}:
             yield self._said("no refund", record, order)
         if (chargeback := own["chargeback"]) and "chargeback_dispute" in self.matters:
             yield self._said("chargeback", chargeback, order, self._day(str(chargeback.value).split(": ")[-1]))
@@ -165,9 +211,16 @@ class _Records:
                 text = _WORDS["evidence past"][self.language].format(order, self._day(str(ended.value)))
                 yield Sentence(text, (ended.cite, chargeback.cite))  # which names the order
         if (settlement := own["settlement"]) and "payout_delay" in self.matters:
-            days = re.findall(r"\d{4}-\d{2}-\d{2}", str(settlement.value))
+            days = _DAY.findall(str(settlement.value))
             key = "settlement past" if self._is_past(days[-1]) else "settlement"
             yield self._said(key, settlement, order, *(self._day(day) for day in days))
+
+    def _refunded(self, order: str) -> Iterator[Sentence]:
+        """The refund on record for an order, where the matter is money."""
+        refund = self.facts.get(f"order.{order}.refund")
+        if refund and self.matters & (MONEY | REFUNDS):
+            amount, day = str(refund.value).split(": ")[-1].split(" on ")
+            yield self._said("refund", refund, amount, order, self._day(day))
 
     def _course(self, order: str, record: dict[str, str]) -> str:
         """The order's way in one sentence: placed, handed over, delivered or cancelled, and the day that was promised."""

@@ -285,3 +285,54 @@ def test_that_the_records_hold_nothing_of_a_matter_is_said_in_either_language(
 ) -> None:
     held = (Fact("records_hold", "records_hold", "orders, refunds, penalties, scores; no payouts"),)
     assert said in draft(brief_of(knowledge, ("merchant", asked), facts=held)).reply
+
+
+@pytest.mark.parametrize(
+    ("asked", "fault", "said", "never"),
+    [
+        ("TD-10017578 is counted as late through us, which is wrong. Please check.", "buyer", "is not counted as late through the merchant", "acceptance scan"),
+        ("TD-10017578 is counted as late through us, which is wrong. Please check.", "seller", "acceptance scan", "is not counted"),
+        ("TD-10017578 显示因商家责任延误，我们不认可，请核查。", "carrier", "不计为商家责任延误", "揽收记录"),
+        ("TD-10017578 显示因商家责任延误，我们不认可，请核查。", "seller", "揽收记录", "不计为"),
+    ],
+)  # fmt: skip
+def test_a_merchant_that_the_records_clear_is_told_so_and_asked_for_no_evidence(
+    knowledge: Knowledge, asked: str, fault: str, said: str, never: str
+) -> None:
+    record = f"TD-10017578: placed 2026-10-07, shipped 2026-10-07, deliver by 2026-10-23, delivered 2026-10-24, carrier BlueArrow, late, recorded as the fault of: {fault}"
+    result = draft(brief_of(knowledge, ("merchant", asked), facts=(Fact("order.TD-10017578", "order_record", record),)))
+    assert failed(result) == {}
+    assert said in result.reply
+    assert never not in result.reply
+
+
+def _orders(count: int) -> tuple[Fact, ...]:
+    ids = [f"TD-{place}" for place in range(1, count + 1)]
+    records = (
+        Fact(f"order.{each}", "order_record", f"{each}: placed 2026-07-18, delivered 2026-07-21") for each in ids
+    )
+    return tuple(records)
+
+
+@pytest.mark.parametrize(
+    ("asked", "each"),
+    [
+        ("Where is our payout for these orders? It has not arrived.", "TD-{} 28 Jul 2026 (transfer by 30 Jul 2026)"),
+        ("这几单的货款到现在没到账，什么时候打款？", "TD-{} 2026年7月28日（最晚2026年7月30日到账）"),
+    ],
+)
+def test_a_payout_of_several_orders_is_told_of_each(knowledge: Knowledge, asked: str, each: str) -> None:
+    days = "settlement 2026-07-28, transfer until 2026-07-30"
+    settlements = (
+        Fact(f"order.TD-{place}.settlement", "order_settlement", f"TD-{place}: {days}") for place in range(1, 7)
+    )
+    result = draft(brief_of(knowledge, ("merchant", asked), facts=(*_orders(6), *settlements)))
+    assert failed(result) == {}
+    assert all(each.format(place) in result.reply for place in range(1, 7))
+
+
+def test_orders_that_a_reply_leaves_out_are_named(knowledge: Knowledge) -> None:
+    asked = "Orders TD-1, TD-2, TD-3, TD-4, TD-5 and TD-6 are counted as late, which is wrong. Please check them."
+    reply = draft(brief_of(knowledge, ("merchant", asked), facts=_orders(6))).reply
+    assert "Order TD-4 was placed" in reply
+    assert "Your message names TD-5, TD-6 as well, which this answer does not go into." in reply
