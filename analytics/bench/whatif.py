@@ -25,14 +25,7 @@ if TYPE_CHECKING:
 
 SLIDERS = {"behaviour": "late_rate", "limit": "score_limit good", "weight": "weight late_seller_rate"}
 SLIDERS |= {"carrier": "carrier_share"}  # of the carrier that is used most
-_OF_ORDERS = (
-    "delivery_due_count",
-    "order_count",
-    "ship_due_count",
-    "tracked_count",
-    "reviewed_order_count",
-    "delivered_count",
-)  # denominators that have a carrier
+_NO_CARRIER = ("question_count", "csat_count", "penalty_count")  # denominators or numerators that are not of orders
 _SQL = Path(__file__).resolve().parents[1] / "sql" / "whatif"
 # Rules that change the score of every merchant, each within any data's bounds.
 RULES = (
@@ -98,7 +91,7 @@ def synthetic_carriers(counts: pd.DataFrame, seed: int) -> pd.DataFrame:
     }
     measures: dict[str, NDArray[np.float64]] = {"shipped_count": shipped}
     inclined = shipped * (1.0, 1.5, 0.5)
-    for rate in (rate for rate in programme.rates if rate.denominator in _OF_ORDERS):
+    for rate in (rate for rate in programme.rates if not {rate.numerator, rate.denominator} & {*_NO_CARRIER}):
         cases = counts[f"{rate.rate_id}.numerator"].to_numpy(dtype=np.int64)
         split = generator.multinomial(cases, inclined / inclined.sum(axis=1, keepdims=True))
         measures |= {rate.denominator: shipped, rate.numerator: np.minimum(split, shipped)}

@@ -7,6 +7,7 @@ the effective sample size of weighted counts.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
@@ -175,18 +176,20 @@ def fit_proportions(
 
     `effective` is the number of units behind each rate (the denominator itself where nothing is weighted); `group` is 0 … groups − 1, or −1.
     """
-    has = effective > 0
-    share, effective = numerator[has] / denominator[has], effective[has]
+    told = np.flatnonzero(effective > 0)
+    own = (group[told] + 1).astype(np.min_scalar_type(groups))  # a small type is sorted by counting
+    told = told[np.argsort(own, kind="stable")]
+    ends = np.cumsum(np.bincount(own, minlength=groups + 1))
+    share, effective = numerator[told] / denominator[told], effective[told]
     edge = 0.5 / (float(denominator.sum()) + 1.0)
     lowest, highest = 1 / (prior.highest_strength + 1), 1 / (prior.lowest_strength + 1)
     default = 1 / (prior.default_strength + 1)
     market_mean, market_spread = _moments(share, effective, default, (lowest, highest), edge)
     means, spreads = [], []
-    for index in range(groups):
-        mine = group[has] == index
-        heard = float(mine.sum()) / (float(mine.sum()) + prior.pull_merchants)
-        mean, spread = _moments(share[mine], effective[mine], market_spread, (lowest, highest), edge)
-        means.append(heard * mean + (1 - heard) * market_mean if mine.any() else market_mean)
+    for start, end in itertools.pairwise(ends.tolist()):
+        heard = (end - start) / (end - start + prior.pull_merchants)
+        mean, spread = _moments(share[start:end], effective[start:end], market_spread, (lowest, highest), edge)
+        means.append(heard * mean + (1 - heard) * market_mean)
         spreads.append(heard * spread + (1 - heard) * market_spread)
     means.append(market_mean)
     spreads.append(market_spread)
@@ -204,15 +207,17 @@ def _moments(
     """
     if not len(share):
         return 0.5, default
-    spread, mean = default, 0.5
+    spread, mean, more = default, 0.5, effective - 1
     for _ in range(_STEPS):
-        weight = effective / (1 + spread * (effective - 1))
-        total = weight.sum()
-        mean = float(np.clip((weight * share).sum() / total, edge, 1 - edge))
-        left = weight * (1 - weight / total)
-        within, between = float((left / effective).sum()), float(left.sum())
+        part = 1 / (1 + spread * more)  # u / n
+        weight = effective * part
+        total = float(weight.sum())
+        mean = min(max(float(weight @ share) / total, edge), 1 - edge)
+        within = float(part.sum()) - float(weight @ part) / total
+        between = total - float(weight @ weight) / total
         if len(share) < 3 or between - within < 1e-9:
             return mean, default
-        scatter = float((weight * (share - mean) ** 2).sum()) / (mean * (1 - mean))
-        spread = float(np.clip((scatter - within) / (between - within), *bounds))
+        off = share - mean
+        scatter = float(weight @ (off * off)) / (mean * (1 - mean))
+        spread = min(max((scatter - within) / (between - within), bounds[0]), bounds[1])
     return mean, spread

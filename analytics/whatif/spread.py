@@ -68,33 +68,43 @@ class GroupDraws:
     ) -> Draws:
         found = self._under(ruled)
         found = found if every == 1 else found[:, ::every]
-        shifts = {
-            column: self._shift(mixed, column, is_drawn)[:, ::every] for column in mixed_columns(mixed, self.places)
-        }
-        for column, shift in shifts.items():
-            rates = self._true_rates(ruled, column)[:, ::every]
-            found = np.clip(found + self._gained(ruled, column, rates, np.clip(rates + shift, 0, 1)), 0, 100)
+        mix = mixed_columns(mixed, self.places)
+        if mix:
+            found = np.clip(found, 0, 100)
+        for column in mix:
+            self._mix(found, ruled, mixed, column, every, is_drawn=is_drawn)
+        everyone = np.arange(len(self.places))
         for move in moves_of(mixed, world, self.places):
             rates = self._true_rates(ruled, move.column)[:, ::every]
-            if move.column in shifts:
-                rates = np.clip(rates + shifts[move.column], 0, 1)
+            if move.column in mix:
+                rates = np.clip(rates + self._shift(mixed, move.column, everyone, is_drawn)[:, ::every], 0, 1)
             turned = replace(move, rule=move.otherwise) if is_otherwise else move
             found = np.clip(found + self._change(mixed, world, turned, rates, every), 0, 100)
         return found
 
-    def _shift(self, mixed: World, column: int, is_drawn: bool) -> Draws:
-        """What another mix of orders adds to true rates, (m, draws)."""
+    def _mix(self, found: Draws, ruled: World, mixed: World, column: int, every: int, *, is_drawn: bool) -> None:
+        """Adds what another mix of orders gains by a rate to the drawn scores, in place: of those merchants alone whose orders change over."""
+        assert mixed.mixing is not None
+        rates, touched = self._true_rates(ruled, column), np.flatnonzero(mixed.mixing.moved[self.places, column])
+        for part in chunks(len(touched)):
+            rows = touched[part]
+            old = rates[rows, ::every]
+            moved = np.clip(old + self._shift(mixed, column, rows, is_drawn)[:, ::every], 0, 1)
+            found[rows] = np.clip(found[rows] + self._gained(ruled, column, old, moved), 0, 100)
+
+    def _shift(self, mixed: World, column: int, rows: Places, is_drawn: bool) -> Draws:
+        """What another mix of orders adds to the true rates of some of the merchants drawn, (rows, draws), or (rows, 1) where it is the same in all draws."""
         mixing = mixed.mixing
         assert mixing is not None
-        found, moved = mixing.contrast, mixing.moved[self.places, column, None]
-        delta = np.repeat(found.delta[self.places, column, None], self.draws, axis=1)
+        found, places = mixing.contrast, self.places[rows]
+        delta = found.delta[places, column, None]
         if is_drawn:
             name = mixed.model.rates[column].rate_id
             generator = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(43, column)))
             common = generator.standard_normal(self.draws) * found.pooled_error[column]
-            own = normals(self.keys, f"{name}.carriers", self.draws) * found.own_error[self.places, column, None]
-            delta = delta + common * found.leaning[self.places, column, None] + own
-        return np.asarray(moved * delta, dtype=np.float32)
+            own = normals(self.keys[rows], f"{name}.carriers", self.draws) * found.own_error[places, column, None]
+            delta = delta + common * found.leaning[places, column, None] + own
+        return np.asarray(mixing.moved[places, column, None] * delta, dtype=np.float32)
 
     def _gained(self, ruled: World, column: int, rates: Draws, moved: Draws) -> Draws:
         """The points that rates (m, draws) earn more where they are moved."""

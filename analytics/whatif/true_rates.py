@@ -62,23 +62,21 @@ def draw_true_rates(
     likely, prior = _likelihood(learners, edges), _prior(learners, edges)
     own = _likelihood(members, edges) * _prior(members, edges)
     found = np.empty(uniforms.shape, dtype=np.float32)
-    for number in range(min(_WORLDS, uniforms.shape[1])):
-        heard = weight * generator.exponential(size=len(weight))
-        posterior = own * _tilt(likely, prior, heard)
-        found[:, number::_WORLDS] = _quantiles(posterior, edges, uniforms[:, number::_WORLDS])
+    heard = weight * generator.exponential(size=(min(_WORLDS, uniforms.shape[1]), len(weight)))
+    for number, tilt in enumerate(_tilts(likely, prior, heard).T):
+        found[:, number::_WORLDS] = _quantiles(own * tilt, edges, uniforms[:, number::_WORLDS])
     return found
 
 
-def _tilt(likely: Floats, prior: Floats, weight: Floats) -> Floats:
-    """What the priors are multiplied by in each cell, (cells,), so that they say on average what the posteriors do."""
-    tilt = np.ones(prior.shape[1])
+def _tilts(likely: Floats, prior: Floats, weights: Floats) -> Floats:
+    """What the priors are multiplied by in each cell, so that they say on average what the posteriors do: (cells, worlds), of `weights` (worlds, n)."""
+    weight, both = weights.T, prior * likely
+    tilt = np.ones((prior.shape[1], len(weights)))
     for _ in range(_STEPS):
-        before = prior * tilt
-        after = before * likely
-        expected = (weight / before.sum(axis=1)) @ before
-        told = (weight / after.sum(axis=1)) @ after
+        expected = tilt * (prior.T @ (weight / (prior @ tilt)))
+        told = tilt * (both.T @ (weight / (both @ tilt)))
         tilt = np.maximum(tilt * (np.maximum(told, _TINY) / np.maximum(expected, _TINY)) ** _STRIDE, _TINY)
-        tilt /= tilt.max()
+        tilt /= tilt.max(axis=0)
     return tilt
 
 
@@ -93,10 +91,10 @@ def _edges(counts: Counts) -> Floats:
 
 
 def _prior(counts: Counts, edges: Floats) -> Floats:
-    """The priors' mass in each cell, (n, cells)."""
-    alpha, beta = counts.prior()
-    mass = np.diff(special.betainc(alpha[:, None], beta[:, None], edges[None, :]), axis=1)
-    return np.asarray(np.maximum(mass, _TINY))
+    """The priors' mass in each cell, (n, cells); merchants of one category share a prior."""
+    pairs, row = np.unique(np.column_stack(counts.prior()), axis=0, return_inverse=True)
+    mass = np.diff(special.betainc(pairs[:, :1], pairs[:, 1:], edges[None, :]), axis=1)
+    return np.asarray(np.maximum(mass, _TINY)[row])
 
 
 def _likelihood(counts: Counts, edges: Floats) -> Floats:
