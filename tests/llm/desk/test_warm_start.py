@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
-from transformers import BertConfig, BertModel
 
 from llm.desk.corpus import CorpusThread
 from llm.desk.prompt import REPLY, SUMMARY, Asked
@@ -23,6 +22,8 @@ MARKS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory, knowledge: Knowledge) -> Path:
     """A BERT of two layers with random weights, and word pieces of the policy."""
+    from transformers import BertConfig, BertModel  # two seconds, which no process need spend that only collects
+
     folder = tmp_path_factory.mktemp("base")
     tokenizer: Any = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
@@ -75,6 +76,8 @@ def test_what_word_pieces_lose_is_put_back(pieces: Any) -> None:
 
 
 def test_both_sides_begin_with_the_weights_of_the_encoder(base: Path, model: WarmModel) -> None:
+    from transformers import BertModel
+
     began: Any = BertModel.from_pretrained(base)
     layer = began.encoder.layer[1].attention.self.key.weight.detach().bfloat16().float()
     for side in (model.model.encoder, model.model.decoder.bert):
