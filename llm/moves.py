@@ -34,7 +34,7 @@ _UNDECIDED = re.compile(
 _MARKED = re.compile(r"[?？]|[吗呢么][。！!~～\s]*$")
 _ASKED = re.compile(
     r"^(?:(?:hi|hello|hey|sorry|and|or|but|so|also|then|well|just|please|pls|excuse me|dear \w+)[\s,:!.–—-]+){0,3}(?:why|how|what|which|who|whose"
-    r"|(?:when|where) (?:will|would|can|could|do|does|did|is|are|was|were|should|shall|may|has|have|it|my|our)|is|are|do|does|did|can|could|will|would|has|have|may|should)\b(?! (?:fun|you go)\b)"
+    r"|(?:when|where) (?:will|would|can|could|do|does|did|is|are|was|were|should|shall|may|has|have|it|my|our)|is|are|do|does|did|can|could|will|would|has|have|may|should)\b(?! (?:fun|you go)\b)(?!(?:(?<=have)|(?<=do) have) an? (?:\w+ ){1,2}(?:day|week|weekend|morning|afternoon|evening|night|holiday|time|one)\b)"
     r"|\b(?:(?:could|can|would|will) (?:you|some(?:one|body)|any(?:one|body))|let (?:me|us) know|tell (?:me|us)|(?:would|'d) like to know|want to know|need to know|wonder(?:ing)?(?: if| when| whether| why| how)?"
     r"|any (?:news|update)|please (?:confirm|advise|explain|clarify))\b"
     r"|(?:什么|甚么|啥)(?:时候|时间)|几时|何时|多久|几天|哪天|多少|怎么(?:办|回事|处理|弄|还|没)|为什么|为何|如何(?:处理|申诉|解决|操作)|能否|能不能|可否|可不可以|是不是|有没有|是否(?:可以|能)|请问|进展如何|给个准",

@@ -38,7 +38,7 @@ REWRITES: tuple[tuple[str, str, str, str], ...] = (
     ("formal", N_("More formal"), "formal", "normal"),
     ("longer", N_("Longer"), "neutral", "long"),
 )
-EDITOR_HEIGHT = 230
+EDITOR_HEIGHT = 320
 
 
 def draft_panel(ticket: Ticket, places: Mapping[str, int]) -> None:

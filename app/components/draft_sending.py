@@ -37,6 +37,7 @@ def send_form(ticket: Ticket, draft: StoredDraft) -> None:
         default="copy",
         required=True,
         format_func=lambda name: f"{CHANNELS[name][1]} {_(CHANNELS[name][0])}",
+        help=_("A copy and the files hand the text to you and count as sent; a webhook takes it at once."),
         key="reply.channel",
     )
     if channel == "webhook":

@@ -16,7 +16,7 @@ from app.components.private import screened_thread
 from app.components.scroll import show_from_top
 from app.components.thread import chosen_ticket, message_list, newest_of, summary_card, thread_head, ticket_list
 from app.components.timers import timer_line
-from app.i18n import N_, _, number
+from app.i18n import N_, _, ngettext, number
 from app.page_errors import page_errors
 from app.services import issues, reply, tickets
 from app.services.figures import time_zone
@@ -55,6 +55,7 @@ def draw_queue(snapshot: str) -> None:
     with st.container(height=COLUMN_HEIGHT, border=False, gap="xsmall"):
         st.caption(_("{n} threads, by urgency and clock", n=number(len(shown))))
         if chosen in WAITING:
+            _tell_unsent(sum(status == "approved" for status in statuses.values()))
             newest_of(tickets.MOST_OPEN, tickets.total_of(snapshot, None, tickets.MOST_OPEN))
         if chosen == "open":
             ids = [ticket.ticket_id for ticket in shown]
@@ -64,6 +65,17 @@ def draw_queue(snapshot: str) -> None:
         badges = {ticket_id: status_badge(status) for ticket_id, status in statuses.items()}
         notes = handover_badges() | badges if chosen in WAITING else {}
         ticket_list(shown, tickets.intent_names(), tickets.urgency_names(), key=f"desk-{chosen}", notes=notes)
+
+
+def _tell_unsent(count: int) -> None:
+    if count:
+        words = ngettext(
+            "{n} approved reply waits to be sent: queue “{queue}”.",
+            "{n} approved replies wait to be sent: queue “{queue}”.",
+            count,
+            queue=_(QUEUES["approved"]),
+        )
+        st.caption(":material/outgoing_mail: " + words)
 
 
 @st.fragment

@@ -147,6 +147,13 @@ def test_a_receipt_answers_nothing_and_is_no_event(knowledge: Knowledge) -> None
     assert summarise(answered, knowledge.taxonomy).open_questions == ()
 
 
+def test_a_wish_at_the_end_is_no_question(knowledge: Knowledge) -> None:
+    thread = thread_of(
+        ("merchant", "Our payout is missing. Have you checked it\nHave a lovely day!\nDo have a good one")
+    )
+    assert summarise(thread, knowledge.taxonomy).open_questions == ("Have you checked it",)
+
+
 @pytest.mark.parametrize(
     ("text", "is_event"),
     [
