@@ -5,7 +5,7 @@ Policy first, then the mix of orders, then behaviour: a behaviour lever's baseli
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,8 +21,8 @@ from analytics.whatif.levers import LeverRange
 from analytics.whatif.mix import change_mix, mix_outcomes, mix_sentences
 from analytics.whatif.outcomes import Outcome, behaviour_outcome
 from analytics.whatif.scenario import BEHAVIOUR, MIX, SCORE_RULES, Lever, Scenario
-from analytics.whatif.spread import GroupDraws
-from analytics.whatif.world import Mask, World
+from analytics.whatif.spread import Drawn
+from analytics.whatif.world import Floats, Mask, World
 
 SpanOf = Callable[[World, Lever], LeverRange]
 _ACTION = ("score_limit", None)  # the limit that a desk acts at: no rule of the definition
@@ -64,7 +64,7 @@ class Applied:
     @property
     def is_assumed(self) -> bool:
         """Whether behaviour or the mix of orders changes: the answer then rests on an assumption, else on a rule alone."""
-        return self.is_behaviour_changed or self.mixed.mixing is not None
+        return self.is_behaviour_changed or self.mixed.is_mixed
 
     def scored(self, members: Mask) -> NDArray[np.intp]:
         """The places of those of the members that have a score before and after."""
@@ -84,24 +84,25 @@ def apply(
     mix = [_moved(span_of(ruled, lever), lever) for lever in scenario.levers if lever.kind in MIX]
     if len(mix) > 1:
         raise InputError(
-            f"levers '{mix[0].lever.name}' and '{mix[1].lever.name}' both change the mix of carriers. Keep one."
+            f"levers '{mix[0].lever.name}' and '{mix[1].lever.name}' both change the mix of orders. Keep one."
         )
     mixed = change_mix(ruled, inside, mix[0].lever, mix[0].target) if mix else ruled
     behaviour: list[Moved] = []
     for lever in scenario.levers:
         if lever.kind in BEHAVIOUR:
             _check_alone(mixed, lever, [each.lever for each in behaviour])
-            behaviour.append(_moved(span_of(mixed, lever), lever))
+            behaviour.append(_moved(_behaviour_span(ruled, mixed, lever, span_of), lever))
     moves = ((each.lever, each.span.baseline, each.target) for each in behaviour)
     after = lever_rules.change_behaviour(mixed, inside, moves)
     return Applied(before, ruled, mixed, after, inside, tuple(behaviour), tuple(mix), tuple(rules))
 
 
-def counted_outcomes(applied: Applied) -> list[Outcome]:
-    """What levers of behaviour and of the mix set themselves: the segment's numerators of each changed rate, expected ones after a change."""
-    found = mix_outcomes(applied.ruled, applied.mixed, applied.inside)
+def counted_outcomes(applied: Applied, gmv: Mapping[str, Floats]) -> list[Outcome]:
+    """What levers of behaviour and of the mix set themselves: the segment's numerators of each changed rate, expected ones after a change. `gmv`: order value by
+    currency, (merchants,)."""
+    found = mix_outcomes(applied.ruled, applied.mixed, applied.inside, gmv)
     for each in applied.behaviour:
-        if applied.mixed.mixing is not None and each.target == each.span.baseline:
+        if applied.mixed.is_mixed and each.target == each.span.baseline:
             continue  # the mix alone moves it, and tells it
         rate = lever_rules.rate_of(applied.after, each.lever)
         column = applied.before.column(rate.rate_id)
@@ -112,7 +113,7 @@ def counted_outcomes(applied: Applied) -> list[Outcome]:
     return found
 
 
-def assumptions_of(applied: Applied, scenario: Scenario, drawn: GroupDraws) -> tuple[Assumption, ...]:
+def assumptions_of(applied: Applied, scenario: Scenario, drawn: Drawn) -> tuple[Assumption, ...]:
     """What the result is conditional on, in the order in which it is told."""
     found = [
         Assumption(said.SEGMENT, {"segment": scenario.segment.describe()}),
@@ -127,7 +128,7 @@ def assumptions_of(applied: Applied, scenario: Scenario, drawn: GroupDraws) -> t
             found.append(Assumption(text, {"rate": rate.label}))
         found += _beyond(applied, span, target, rate.label)
     for each in applied.mix:
-        found += mix_sentences(applied.mixed, each.lever)
+        found += mix_sentences(applied.ruled, applied.mixed, applied.inside, each.lever)
         found += _beyond(applied, each.span, each.target, str(each.lever.of))
     if applied.behaviour or applied.mix:
         found.append(Assumption(said.PEERS_REFITTED, {}))
@@ -150,6 +151,15 @@ def _beyond(applied: Applied, span: LeverRange, target: float, name: str) -> lis
     low, high = (round(end, 4) for end in span.usual)
     values: dict[str, str | float] = {"lever": name, "low": low, "high": high, "times": round(applied.times, 1)}
     return [Assumption(said.BEYOND_DATA, values)]
+
+
+def _behaviour_span(ruled: World, mixed: World, lever: Lever, span_of: SpanOf) -> LeverRange:
+    """A behaviour lever's range on top of another mix. Orders that go to other merchants change no merchant's rates: what has been seen stays, and bounds with it."""
+    span = span_of(mixed, lever)
+    if mixed.sharing is None:
+        return span
+    seen, now = span_of(ruled, lever), span.baseline
+    return replace(seen, baseline=now, low=min(seen.low, now), high=max(seen.high, now))
 
 
 def _moved(span: LeverRange, lever: Lever) -> Moved:

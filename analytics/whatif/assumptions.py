@@ -30,6 +30,7 @@ CLAUSE_NO_RATE = (
     "How many would fail the clause wrongly can't be told: it counts no rate that merchants could have by chance."
 )
 ALL_OTHERS = "all others"
+OTHER_MERCHANTS = "all other merchants"
 CARRIERS_RATE = (
     "Orders that change carrier take on the new carrier's rates: what told “{carrier}” and {others} apart at the same merchant, or at other merchants that use "
     "both. Orders keep their merchant."
@@ -37,6 +38,20 @@ CARRIERS_RATE = (
 CARRIER_RARE = "Only {merchants} of these merchants shipped both with “{carrier}” and with {others}: how these differ is little known, or known from other merchants."
 CARRIER_UNTOLD = (
     "“{rate}” stays as it is: no merchant has cases of it with both, so nothing tells how the carriers differ."
+)
+SHARE_RATES = (
+    "Orders move between merchants of “{group}” and {others}: each merchant keeps its own rates, and its part of its group's orders. That rates don't change "
+    "with the number of orders is assumed."
+)
+SHARE_UNTOLD = (
+    "Mean stars, disputed orders and buyers who come back are not told: effects are estimated of what a merchant does, not of orders "
+    "that go to another one."
+)
+NO_CATEGORY = "{orders} orders at merchants of no known category stay where they are, and count for no share."
+NO_REGION = "{orders} orders at merchants of no known region stay where they are, and count for no share."
+SHARE_SCORES = (
+    "{merchants} merchants would gain a score or lose it, by the orders that it takes: scores are compared of those "
+    "that have one before and after."
 )
 SAME_DRAWS = "The interval of a change comes from {draws} draws of every merchant's true rates (seed {seed}), the same draws before and after."
 SOME_MERCHANTS = (
@@ -48,9 +63,10 @@ TEXTS = (
     *(EFFECT_UNTOLD, NO_EFFECT, NOT_RECORDED),
     *(CLAUSE_COUNTS, CLAUSE_WRONG, CLAUSE_NO_RATE),
     *(ALL_OTHERS, CARRIERS_RATE, CARRIER_RARE, CARRIER_UNTOLD),
+    *(OTHER_MERCHANTS, SHARE_RATES, SHARE_UNTOLD, NO_CATEGORY, NO_REGION, SHARE_SCORES),
     *(BEYOND_DATA, SAME_DRAWS, SOME_MERCHANTS, EFFECT_USED),
 )
-WARNINGS = (BEYOND_DATA, CARRIER_RARE, CARRIER_UNTOLD)  # what the data don't bear out
+WARNINGS = (BEYOND_DATA, CARRIER_RARE, CARRIER_UNTOLD, SHARE_SCORES)  # what the data don't bear out
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -30,14 +30,14 @@ from analytics.whatif.clauses import clause_hits, clause_outcomes, clause_points
 from analytics.whatif.effect_outcomes import effect_outcomes, untold_effects
 from analytics.whatif.effect_types import Effect, Untold
 from analytics.whatif.levers import LeverRange
-from analytics.whatif.outcomes import Outcome, People, group_outcomes, point_values
+from analytics.whatif.outcomes import Outcome, group_outcomes, point_values
 from analytics.whatif.scenario import BEHAVIOUR, CLAUSES, Lever, Scenario, Segment, check_levers
-from analytics.whatif.spread import MOST_DRAWN, GroupDraws, group_draws
-from analytics.whatif.world import Mask, World, levels_of, make_world, with_programme
+from analytics.whatif.spread import MOST_DRAWN, Drawn, among, group_draws
+from analytics.whatif.tables import crossings_of, people_of, score_table
+from analytics.whatif.world import Mask, World, make_world, with_programme
 
 EVERYONE = Segment()
 EXACT, ASSUMPTION = "exact", "assumption"
-SMALL = ("0", "1-9", "10-49")  # size bands of small merchants, by orders of the last 90 days
 _COUNTED = ("half_life_days", "window_days", "min_n")  # rules that need other counts, or other peers
 _KEPT = 8  # segments' draws, and worlds under other counts: 1,000 merchants by 400 draws are 2 MB, and 2 more a rate
 T = TypeVar("T")
@@ -99,7 +99,7 @@ class Lab:
             made := make_world(counts, programme), carriers=self._carriers(made.model.rates, programme)
         )
         self._frame = counts[["merchant_id", "name"]].reset_index(drop=True)
-        self._people = _people(counts, amounts, programme)
+        self._people = people_of(counts, amounts, programme)
 
     @property
     def merchants(self) -> NDArray[np.object_]:
@@ -150,9 +150,10 @@ class Lab:
             places = applied.scored(members)
             if not len(places):
                 continue
-            drawn_of.append(self._draws(scenario, name, places, after.model.programme.min_n))
+            scored = np.flatnonzero(members & before.has_score)
+            drawn_of.append(self._draws(scenario, name, scored, places))
             outcomes += group_outcomes(applied, drawn_of[-1], places, self._people, {"merchants": name})
-        outcomes += counted_outcomes(applied)
+        outcomes += counted_outcomes(applied, self._people.gmv)
         clauses = self._clauses.moved(scenario)
         by_clause = [
             outcome
@@ -173,10 +174,10 @@ class Lab:
         outcomes = [replace(each, label=label) for each in outcomes] + [outcome for outcome, _ in by_effect]
         told = [replace(each, assumptions=sentences).widened(applied.times) for each in outcomes]
         told += [replace(each, assumptions=sentences, label=EXACT) for each in by_clause]
-        scores = self._scores(applied)
+        scores = score_table(applied, self._frame)
         return WhatifResult(
             outcomes=tuple(told),
-            crossings=_crossings(scores, before.limit, after.limit),
+            crossings=crossings_of(scores, before.limit, after.limit),
             scores=scores,
             assumptions=assumptions,
             limit_before=before.limit,
@@ -238,7 +239,7 @@ class Lab:
     def _span(self, segment: Segment, world: World, lever: Lever) -> LeverRange:
         """A lever's range in a segment. That of behaviour is of the counts as they came alone, so it is kept: searches ask for it at every run."""
         inside, rules = self._inside(segment), world.model.programme
-        if lever.kind not in BEHAVIOUR or world.mixing is not None:
+        if lever.kind not in BEHAVIOUR or world.is_mixed:
             return lever_rules.range_of(world, inside, lever)
         key = ("range", segment, lever.kind, lever.of, *(getattr(rules, name) for name in _COUNTED))
         return self._keep(key, lambda: lever_rules.range_of(world, inside, lever))
@@ -246,20 +247,20 @@ class Lab:
     def _inside(self, segment: Segment) -> Mask:
         return self._keep(("mask", segment), lambda: lever_rules.segment_mask(self._counts, segment))
 
-    def _draws(self, scenario: Scenario, group: str, places: NDArray[np.intp], min_n: int) -> GroupDraws:
-        key = ("draws", scenario.segment, group, scenario.seed, scenario.draws, min_n)
-        return self._keep(
-            key,
-            lambda: group_draws(
-                self.world,
-                self._ids,
-                self.day.isoformat(),
-                places,
-                MOST_DRAWN[group],
-                seed=scenario.seed,
-                draws=scenario.draws,
-            ),
+    def _draws(self, scenario: Scenario, group: str, scored: NDArray[np.intp], places: NDArray[np.intp]) -> Drawn:
+        """Draws of those at `places`, some of those that have a score as it is (`scored`)."""
+        key = ("draws", scenario.segment, group, scenario.seed, scenario.draws)
+        made = partial(
+            group_draws,
+            self.world,
+            self._ids,
+            self.day.isoformat(),
+            most=MOST_DRAWN[group],
+            seed=scenario.seed,
+            draws=scenario.draws,
         )
+        found = among(self._keep(key, lambda: made(members=scored)), places)
+        return found or self._keep((*key, places.tobytes()), lambda: made(members=places))
 
     def _keep(self, key: Hashable, make: Callable[[], T]) -> T:
         """What was made for a key; the last few of a kind are kept."""
@@ -270,49 +271,3 @@ class Lab:
                     self._kept.popitem(last=False)
             self._kept.move_to_end(key)
             return cast(T, self._kept[key])
-
-    def _scores(self, applied: Applied) -> pd.DataFrame:
-        before, after = applied.before, applied.after
-        short = np.where(before.tenure < self.programme.new_days, "new", "too_few")
-        absent = "ok" if before.model.rates else "not_in_source"
-        enough = before.n >= before.model.programme.min_n
-        return self._frame.assign(
-            is_in_segment=applied.inside,
-            n=before.n,
-            status=_objects(np.where(enough, absent, short)),
-            score_before=before.score,
-            score_after=after.score,
-            level_before=_objects(levels_of(before)),
-            level_after=_objects(levels_of(after)),
-        )
-
-
-def _objects(values: NDArray[Any]) -> pd.Series[Any]:
-    """Texts as they are: to look for a better kind of column for each takes longer than the scores."""
-    return pd.Series(values, dtype=object)
-
-
-def _people(counts: pd.DataFrame, amounts: pd.DataFrame, programme: Programme) -> People:
-    gmv = {}
-    ids = pd.Index(counts["merchant_id"])
-    for currency, rows in amounts.groupby("currency"):
-        found = np.zeros(len(ids))
-        place = ids.get_indexer(pd.Index(rows["merchant_id"]))
-        np.add.at(found, place[place >= 0], rows["gmv_minor"].to_numpy(dtype=float)[place >= 0] / 100)
-        gmv[str(currency)] = found
-    return People(
-        orders=counts["n"].to_numpy(dtype=float),
-        gmv=gmv,
-        is_new=(counts["tenure_days"] < programme.new_days).to_numpy(dtype=bool),
-        is_small=counts["size_band"].isin(SMALL).to_numpy(dtype=bool),
-    )
-
-
-def _crossings(scores: pd.DataFrame, limit_before: float, limit_after: float) -> pd.DataFrame:
-    """NaN compares false on both sides, so merchants without a score never cross."""
-    old, new = scores["score_before"].to_numpy(), scores["score_after"].to_numpy()
-    rows = np.flatnonzero(((old >= limit_before) & (new < limit_after)) | ((old < limit_before) & (new >= limit_after)))
-    crossing = scores.iloc[rows].copy()
-    crossing["direction"] = np.where(new[rows] < limit_after, "down", "up")
-    order = np.lexsort((crossing["merchant_id"].to_numpy(dtype=str), -np.abs(new[rows] - old[rows])))
-    return crossing.iloc[order].reset_index(drop=True)

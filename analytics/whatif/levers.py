@@ -16,8 +16,8 @@ from analytics.errors import InputError
 from analytics.trust.programme import Programme, Rate
 from analytics.trust.toml_table import did_you_mean
 from analytics.whatif.definition import LEAST
-from analytics.whatif.mix import carrier_names, shares
-from analytics.whatif.scenario import Lever, LeverKind, Scenario, Segment
+from analytics.whatif.mix import mix_levers, shares
+from analytics.whatif.scenario import MIX, Lever, LeverKind, Scenario, Segment
 from analytics.whatif.usual import NARROWEST, usual_of
 from analytics.whatif.world import Mask, World, with_counts
 
@@ -58,7 +58,7 @@ class LeverRange:
         """The value that the lever asks for; InputError when out of bounds. Exactly the baseline when the change is zero."""
         asked = lever.target if lever.target is not None else self.baseline + (lever.change or 0.0)
         if not self.low <= asked <= self.high:
-            is_share = self.kind in ("late_rate", "rate", "good", "bad", "bound", "carrier_share")
+            is_share = self.kind in ("late_rate", "rate", "good", "bad", "bound", *MIX)
             unit = " Rates are from 0 to 1: two percentage points are 0.02." if is_share else ""
             raise InputError(
                 f"lever '{self.name}': {asked:g} is out of bounds, from {self.low:g} to {self.high:g} (now {self.baseline:g}).{unit}"
@@ -104,7 +104,7 @@ def ranges(world: World, inside: Mask) -> tuple[LeverRange, ...]:
     for rate in world.model.rates:
         if rate.denominator in ASKED and world.base[inside, world.model.rates.index(rate)].sum() > 0:
             found.append(range_of(world, inside, Lever("coverage", of=rate.rate_id)))
-    found += [range_of(world, inside, Lever("carrier_share", of=name)) for name in carrier_names(world, inside)]
+    found += [range_of(world, inside, lever) for lever in mix_levers(world, inside)]
     found += [range_of(world, inside, Lever("score_limit", level=level.level_id)) for level in programme.levels[:-1]]
     found += [
         range_of(world, inside, Lever(kind)) for kind in ("score_limit", "half_life_days", "window_days", "min_n")
@@ -135,7 +135,7 @@ def range_of(world: World, inside: Mask, lever: Lever) -> LeverRange:
         case "min_n":
             most = float(world.n.max(initial=1))
             return LeverRange(lever.kind, None, float(programme.min_n), 1.0, max(most, float(programme.min_n)))
-        case "carrier_share":
+        case "carrier_share" | "category_share" | "region_share":
             baseline, low, high, usual = shares(world, inside, lever)
             return LeverRange(lever.kind, None, baseline, low, high, lever.of, usual, lever.instead_of)
         case _:

@@ -1,28 +1,36 @@
-"""Levers of the mix: orders that go with another carrier take on its rates, as far as merchants that use both tell them. Orders keep their merchant.
+"""Levers of the mix of orders. Those that go with another carrier take on its rates, as far as merchants that use both tell them, and keep their merchant; those that go
+to merchants of another category or region are moved by `shares.py`.
 
 Knows worlds and counts by carrier; draws no random number and reads no database.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from analytics.errors import InputError
-from analytics.trust.toml_table import did_you_mean
 from analytics.whatif import assumptions as said
 from analytics.whatif.assumptions import Assumption
 from analytics.whatif.carriers import Carriers, Side
 from analytics.whatif.contrast import Floats, Mixing, contrast
 from analytics.whatif.outcomes import NORMAL, Outcome, behaviour_outcome, with_parameter
-from analytics.whatif.scenario import Lever
+from analytics.whatif.scenario import GROUPED, Lever
+from analytics.whatif.shares import change_share, check_names, group_names, group_share, share_outcomes, share_sentences
 from analytics.whatif.usual import usual_of
 from analytics.whatif.world import Mask, World, with_counts
 
 
-def carrier_names(world: World, inside: Mask) -> list[str]:
+def mix_levers(world: World, inside: Mask) -> Iterator[Lever]:
+    """The levers that the segment's orders have: carriers, then categories, then regions, those with the most orders first."""
+    yield from (Lever("carrier_share", of=name) for name in _carrier_names(world, inside))
+    for kind in GROUPED:
+        yield from (Lever(kind, of=name) for name in group_names(world, inside, kind))
+
+
+def _carrier_names(world: World, inside: Mask) -> list[str]:
     """The carriers of the segment's shipped orders, the most used first."""
     found = world.carriers()
     if found is None:
@@ -32,7 +40,11 @@ def carrier_names(world: World, inside: Mask) -> list[str]:
 
 
 def shares(world: World, inside: Mask, lever: Lever) -> tuple[float, float, float, tuple[float, float] | None]:
-    """Baseline, lowest and highest share of the segment's shipped orders, and the middle nine tenths of its merchants' own. InputError where the source lacks it."""
+    """Baseline, lowest and highest share of the segment's orders (shipped ones, of a carrier), and the middle nine tenths of its merchants' own where
+    a merchant has one. InputError where the source lacks it."""
+    if lever.kind in GROUPED:
+        baseline, high = group_share(world, inside, lever)
+        return baseline, 0.0, high, None
     carriers = _carriers(world, lever)
     one, others = _sides(carriers, lever)
     all_ = carriers.everything.shipped
@@ -46,11 +58,13 @@ def shares(world: World, inside: Mask, lever: Lever) -> tuple[float, float, floa
 
 
 def change_mix(world: World, inside: Mask, lever: Lever, target: float) -> World:
-    """The world with the carrier's share of the segment's shipped orders at `target`: expected counts; itself at the baseline.
+    """The world with a share at `target`: expected counts; itself at the baseline.
 
-    Going down, every merchant gives up one part of its orders with the carrier; going up, one part of those with the others. The orders that change over
+    Carriers: going down, every merchant gives up one part of its orders with the carrier; going up, one part of those with the others. The orders that change over
     bring numerators by the difference of the carriers' rates at their merchant (`contrast`); denominators stay.
     """
+    if lever.kind in GROUPED:
+        return change_share(world, inside, lever, target)
     baseline, _low, high, _usual = shares(world, inside, lever)
     if target == baseline:
         return world
@@ -87,11 +101,12 @@ def change_mix(world: World, inside: Mask, lever: Lever, target: float) -> World
     return replace(with_counts(world, columns, counted=counted, plain=plain[:, :rates]), mixing=mixing)
 
 
-def mix_outcomes(world: World, mixed: World, inside: Mask) -> list[Outcome]:
-    """What a changed mix sets itself: orders with the carrier, late ones whoever's fault, and the cases of each rate that the carriers differ in."""
+def mix_outcomes(world: World, mixed: World, inside: Mask, gmv: Mapping[str, Floats]) -> list[Outcome]:
+    """What a changed mix sets itself: orders with the carrier, late ones whoever's fault, and the cases of each rate that the carriers differ in; of merchants'
+    categories and regions see `share_outcomes`. `gmv`: order value by currency, (merchants,)."""
     mixing, carriers = mixed.mixing, mixed.carriers()
     if mixing is None or carriers is None:
-        return []
+        return list(share_outcomes(world, mixed, inside, gmv))
     group = {"merchants": "segment", "carrier": mixing.carrier}
     found = [behaviour_outcome("carrier_orders", group, *mixing.parcels)]
     last = len(world.model.rates)
@@ -111,11 +126,11 @@ def _cases(name: str, group: Mapping[str, str], mixing: Mixing, column: int, now
     return with_parameter(told, told.change - NORMAL * error, told.change + NORMAL * error)
 
 
-def mix_sentences(world: World, lever: Lever) -> list[Assumption]:
+def mix_sentences(world: World, mixed: World, inside: Mask, lever: Lever) -> list[Assumption]:
     """What a changed mix rests on, and what the data don't bear out of it."""
-    mixing, carriers = world.mixing, world.carriers()
+    mixing, carriers = mixed.mixing, mixed.carriers()
     if mixing is None or carriers is None:
-        return []
+        return share_sentences(world, mixed, inside, lever)
     other = lever.instead_of or said.ALL_OTHERS
     found = [Assumption(said.CARRIERS_RATE, {"carrier": mixing.carrier, "others": other})]
     compared = int(mixing.contrast.compared.max(initial=0))
@@ -133,11 +148,7 @@ def _carriers(world: World, lever: Lever) -> Carriers:
     found = world.carriers()
     if found is None or not found.names:
         raise InputError(f"lever '{lever.name}': the source doesn't record carriers.")
-    for name in (lever.of, lever.instead_of):
-        if name is not None and name not in found.names:
-            raise InputError(f"lever '{lever.name}': no carrier '{name}'.{did_you_mean(name, found.names)}")
-    if lever.of == lever.instead_of:
-        raise InputError(f"lever '{lever.name}': its orders can't go with it instead of itself. Name another carrier.")
+    check_names(lever, "carrier", found.names)
     return found
 
 

@@ -17,12 +17,12 @@ Places = NDArray[np.intp]
 @dataclass(frozen=True)
 class Move:
     """Of a rate's column: true rates become factor × rate + shift (`rule`), or `otherwise`: the same change of the whole segment with another spread over
-    merchants. Of a coverage: there are `answers` times as many, and rates stay."""
+    merchants. Of a coverage, and of merchants that orders go to: there are `answers` times as many (one number, or each merchant's own, (merchants, 1)), and rates stay."""
 
     column: int
     rule: tuple[float, float] = (1.0, 0.0)
     otherwise: tuple[float, float] = (1.0, 0.0)
-    answers: float | None = None
+    answers: float | Floats | None = None
 
 
 def moves_of(old: World, new: World, places: Places) -> list[Move]:
@@ -50,6 +50,14 @@ def _move(old: World, new: World, places: Places, column: int) -> Move | None:
     return Move(column, rule, otherwise or rule)
 
 
+def shared_moves(mixed: World, places: Places) -> list[Move]:
+    """What orders that go to other merchants do to the group: more or fewer of all that is counted, rates as they are."""
+    if mixed.sharing is None or (mixed.sharing.factor[places] == 1).all():
+        return []
+    times = mixed.sharing.factor[places, None]
+    return [Move(column, answers=times) for column in range(len(mixed.model.rates))]
+
+
 def mixed_columns(mixed: World, places: Places) -> list[int]:
     """The rates of which another mix of orders moves some of the group."""
     if mixed.mixing is None:
@@ -63,12 +71,11 @@ def served_after(old: World, new: World, places: Places, move: Move, rates: Draw
     left out are picked by chance (`noise`, standard normals)."""
     assert move.answers is not None
     column, times = move.column, move.answers
+    fewer, more = np.minimum(times, 1), np.maximum(times, 1) - 1
     x, n, squares = (each[places, column, None] for each in (old.counted, old.total, old.squares))
     share = np.where(n > 0, x / np.where(n > 0, n, 1.0), 0.0)
-    if times > 1:
-        counted = x + (times - 1) * n * rates + noise * np.sqrt((times - 1) * squares * rates * (1 - rates))
-    else:
-        counted = times * x + noise * np.sqrt(times * (1 - times) * squares * share * (1 - share))
+    scatter = more * squares * rates * (1 - rates) + fewer * (1 - fewer) * squares * share * (1 - share)
+    counted = fewer * x + more * n * rates + noise * np.sqrt(scatter)
     counted = np.clip(counted, 0, times * n)
     for line in (line for line in new.model.lines if line.column == column):
         counted = _believed(new, line, places, counted)

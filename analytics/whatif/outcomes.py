@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.trust.posterior import Draws
-from analytics.whatif.spread import EVERY, GroupDraws
+from analytics.whatif.spread import EVERY, Drawn
 from analytics.whatif.world import Floats, Mask, World
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def point_values(
 
 
 def group_outcomes(
-    applied: Applied, drawn: GroupDraws, places: NDArray[np.intp], people: People, group: Mapping[str, str]
+    applied: Applied, drawn: Drawn, places: NDArray[np.intp], people: People, group: Mapping[str, str]
 ) -> list[Outcome]:
     """The outcomes of the scored merchants at `places`, of whom `drawn` has all or some; label and assumptions are left empty."""
     before, after = applied.before, applied.after

@@ -18,7 +18,7 @@ from analytics.errors import InputError
 from analytics.trust.toml_table import TomlTable, parse_toml, read_toml
 from analytics.whatif.questions import NOTHING_MORE, Questions, read_questions, tables_of
 
-VERSION = 3
+VERSION = 4
 LeverKind = Literal[
     "late_rate",
     "rate",
@@ -33,11 +33,14 @@ LeverKind = Literal[
     "bound",
     "carrier_share",
     "clause_limit",
+    "category_share",
+    "region_share",
 ]
 LEVER_KINDS: tuple[LeverKind, ...] = get_args(LeverKind)
 OF_A_RATE: tuple[LeverKind, ...] = ("rate", "coverage", "weight", "good", "bad", "bound")  # their `of` names the rate
 BEHAVIOUR: tuple[LeverKind, ...] = ("late_rate", "rate", "coverage")  # what merchants do
-MIX: tuple[LeverKind, ...] = ("carrier_share",)  # where orders go; their `of` names a carrier
+GROUPED: Mapping[LeverKind, str] = {"category_share": "category", "region_share": "region"}  # kind → label of merchants
+MIX: tuple[LeverKind, ...] = ("carrier_share", *GROUPED)  # where orders go; their `of` names a carrier or a label
 ASSUMED: tuple[LeverKind, ...] = (*BEHAVIOUR, *MIX)  # what may come about; the others are policy
 CLAUSES: tuple[LeverKind, ...] = ("clause_limit",)  # of a seller programme, beside the score; `of` is programme/clause
 SCORE_RULES: tuple[LeverKind, ...] = tuple(kind for kind in LEVER_KINDS if kind not in (*ASSUMED, *CLAUSES))
@@ -46,7 +49,8 @@ _SINCE: Mapping[
 ] = {  # version of a file → the kinds that came with it; what they say stays the same
     1: ("late_rate", "score_limit"),
     2: ("rate", "coverage", "half_life_days", "window_days", "min_n", "weight", "good", "bad", "bound"),
-    3: (*MIX, *CLAUSES),
+    3: ("carrier_share", *CLAUSES),
+    4: tuple(GROUPED),
 }
 _WITH_OF = (*OF_A_RATE, *MIX, *CLAUSES)
 MOST_SEED = 2**63 - 1  # as far as TOML's whole numbers go
@@ -79,7 +83,7 @@ class Lever:
     `window_days`, `min_n` (orders), `weight` (of = rate_id, in points of 100; the others give way in proportion), `good`, `bad` (of = rate_id: the ends of its
     credit scale, 0–1), `bound` (of = rate_id: how far opinions count beyond the facts, 0–1).
     Mix, of the segment's orders: `carrier_share` (of = a carrier: its share of the shipped orders, 0–1; `instead_of` names the one carrier that gives or takes
-    them, None: all others in proportion).
+    them, None: all others in proportion); `category_share`, `region_share` (of = a category or region of merchants: the share of the orders that they have).
     Policy of a seller programme: `clause_limit` (of = programme/clause: its limit, in the clause's unit).
     """
 
@@ -199,7 +203,8 @@ def check_levers(scenario: Scenario) -> None:
         if times[key] > 1:
             raise InputError(f"scenario '{scenario.name}': lever '{lever.name}' is set more than once. Keep one.")
         if (lever.of is not None) != (lever.kind in _WITH_OF):
-            named = {"carrier_share": "a carrier", "clause_limit": "programme/clause"}
+            named = {kind: f"a {label}" for kind, label in (("carrier_share", "carrier"), *GROUPED.items())}
+            named["clause_limit"] = "programme/clause"
             wanted = f"needs of = {named.get(lever.kind, 'a rate of the score')}" if lever.of is None else "takes no of"
             raise InputError(f"scenario '{scenario.name}': lever '{lever.name}' {wanted}.")
         if (lever.target is None) == (lever.change is None):

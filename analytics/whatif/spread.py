@@ -2,7 +2,8 @@
 
 There is one posterior of a merchant's true rates, that of the world as it is; draws of it are made once for a segment. A behaviour lever moves the drawn true
 rates themselves (`true_rates.py`), a coverage lever draws what more or fewer answers would have said. Rules that need other counts (window, half-life) have the
-posterior of these counts. Orders with another carrier shift their merchant's true rates. Knows worlds, no scenario and no database.
+posterior of these counts. Orders with another carrier shift their merchant's true rates; those that go to another
+merchant are drawn as answers to come. Knows worlds, no scenario and no database.
 """
 
 from __future__ import annotations
@@ -18,15 +19,16 @@ from scipy import special
 
 from analytics.trust.joint import Joint, joint_of
 from analytics.trust.posterior import Draws, chunks, merchant_keys, normals, points_draws, points_of, rate_errors
-from analytics.whatif.moves import Move, mixed_columns, moves_of, served_after
+from analytics.whatif.moves import Move, mixed_columns, moves_of, served_after, shared_moves
 from analytics.whatif.true_rates import Counts, counts_of, draw_true_rates
-from analytics.whatif.world import World
+from analytics.whatif.world import Orders, World
 
 # Merchants of a group that are drawn; of more, so many are and intervals are scaled (m out of n: Bickel, Götze and van Zwet, 1997).
 MOST_DRAWN = {"segment": 1000, "others": 300}
 EVERY = 8  # one draw in so many tells what another spread over merchants would come to
 _LEARNERS = 400  # merchants of the segment that tell the distribution of a rate, and as many of the others
 _OTHERS = 20.0  # merchants that all others together weigh as much as
+_FEWEST = 100  # merchants that tell of a group
 _KEPT = 12  # draws of rates or points
 Places = NDArray[np.intp]
 
@@ -73,6 +75,9 @@ class GroupDraws:
             found = np.clip(found, 0, 100)
         for column in mix:
             self._mix(found, ruled, mixed, column, every, is_drawn=is_drawn)
+        for move in shared_moves(mixed, self.places):
+            rates = self._true_rates(ruled, move.column)[:, ::every]
+            found = np.clip(found + self._change(ruled, mixed, move, rates, every), 0, 100)
         everyone = np.arange(len(self.places))
         for move in moves_of(mixed, world, self.places):
             rates = self._true_rates(ruled, move.column)[:, ::every]
@@ -172,6 +177,46 @@ class GroupDraws:
         return found
 
 
+@dataclass(frozen=True)
+class SomeDraws:
+    """Draws of those of a group that still have a score after a change: `rows` (m,) of `whole`, of `size` that there are."""
+
+    whole: GroupDraws
+    rows: NDArray[np.bool_]
+    size: int
+
+    @property
+    def places(self) -> Places:
+        return self.whole.places[self.rows]
+
+    @property
+    def before(self) -> Draws:
+        return self.whole.before[self.rows]
+
+    @property
+    def median_before(self) -> Draws:
+        return np.median(self.before, axis=0)
+
+    def after(self, ruled: World, mixed: World, world: World, *, is_drawn: bool = False) -> Draws:
+        """As of the whole group."""
+        return self.whole.after(ruled, mixed, world, is_drawn=is_drawn)[self.rows]
+
+    def otherwise(self, ruled: World, mixed: World, world: World) -> Draws:
+        """As of the whole group."""
+        return self.whole.otherwise(ruled, mixed, world)[self.rows]
+
+
+Drawn = GroupDraws | SomeDraws
+
+
+def among(drawn: GroupDraws, places: Places) -> Drawn | None:
+    """The draws of those at `places`, some of the group; None where too few of them were drawn."""
+    rows = np.isin(drawn.places, places)
+    if len(places) == drawn.size:
+        return drawn
+    return SomeDraws(drawn, rows, len(places)) if rows.sum() >= min(len(places), _FEWEST) else None
+
+
 def group_draws(
     world: World, ids: NDArray[np.object_], day: str, members: Places, most: int, *, seed: int, draws: int
 ) -> GroupDraws:
@@ -194,7 +239,7 @@ def _counts(world: World, places: Places, column: int) -> Counts:
     return counts_of(counted, total, squares, mean, strength)
 
 
-def _evenly(places: Places, n: NDArray[np.int64]) -> Places:
+def _evenly(places: Places, n: Orders) -> Places:
     """At most _LEARNERS of them, spread evenly over their numbers of orders."""
     by_size = places[np.argsort(n[places], kind="stable")]
     if len(places) <= _LEARNERS:

@@ -6,8 +6,8 @@ lever, no database and no random number.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -18,9 +18,11 @@ from analytics.trust.prior import FEWEST, TrustModel, fit_model, fit_proportions
 from analytics.trust.programme import Programme
 from analytics.whatif.carriers import Carriers
 from analytics.whatif.contrast import Mixing
+from analytics.whatif.groups import Groups, Sharing, groups_of
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+Orders = NDArray[np.int64] | Floats  # expected ones are no whole numbers
 
 
 def _nothing() -> None:
@@ -34,7 +36,8 @@ class World:
     counted, total: recency-weighted numerators and denominators. squares: the denominators by squared weights. late, due: plain numerators and denominators.
     n, tenure (days, NaN unknown), rows (row of the model's priors): (merchants,). heard: numerators as far as they are believed. points: what each rate
     earns. score: (merchants,), NaN without one. limit: where crossings are counted, in score points. carriers: gives the same counts by carrier, None where
-    the source has none. mixing: the orders that go with another carrier than they did, if any.
+    the source has none. mixing: the orders that go with another carrier than they did, sharing: those that go to other merchants, if any. groups: merchants by
+    category and by region.
     """
 
     model: TrustModel
@@ -44,7 +47,7 @@ class World:
     squares: Floats
     plain: Floats
     base: Floats
-    n: NDArray[np.int64]
+    n: Orders
     tenure: Floats
     rows: NDArray[np.intp]
     heard: Floats
@@ -52,6 +55,13 @@ class World:
     score: Floats
     carriers: Callable[[], Carriers | None] = _nothing
     mixing: Mixing | None = None
+    groups: Mapping[str, Groups] = field(default_factory=dict)
+    sharing: Sharing | None = None
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether orders go with other carriers, or to other merchants, than they did."""
+        return self.mixing is not None or self.sharing is not None
 
     @property
     def has_score(self) -> Mask:
@@ -86,12 +96,13 @@ def make_world(counts: pd.DataFrame, programme: Programme, *, left_out: Collecti
         heard=nothing,
         points=nothing,
         score=nothing,
+        groups=groups_of(counts),
     )
     return _scored(world, range(len(model.rates)))
 
 
 def with_counts(world: World, columns: Collection[int], **arrays: Floats) -> World:
-    """The world with other counts (`counted`, `total`, `squares`, `plain`, `base`) of the rates of `columns`: their priors are fitted anew, and the lines
+    """The world with other counts (`counted`, `total`, `squares`, `plain`, `base`; `n`) of the rates of `columns`: their priors are fitted anew, and the lines
     that bound opinions where they depend on them."""
     changed = replace(world, **arrays)  # type: ignore[arg-type]
     return _scored(replace(changed, model=_refitted(changed, columns)), columns)

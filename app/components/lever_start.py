@@ -48,9 +48,9 @@ class Start:
         """A widget's key at this start."""
         return f"{name}.{self.times}" if self.times else name
 
-    def lever_of(self, kind: str) -> Lever | None:
-        """The scenario's lever of a kind that the page has one slider for."""
-        return next((lever for lever in self.levers if lever.kind == kind), None)
+    def lever_of(self, *kinds: str) -> Lever | None:
+        """The scenario's first lever of kinds that the page has one slider for."""
+        return next((lever for lever in self.levers if lever.kind in kinds), None)
 
     def draw(self) -> None:
         """Say which scenario stands on the levers and what of it they can't hold; a click puts them back."""

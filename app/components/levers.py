@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.components import lever_start
-from app.components.carrier_lever import carrier_lever
 from app.components.clause_lever import clause_lever
 from app.components.levels import level_name
 from app.components.lever_start import slide
+from app.components.mix_lever import mix_lever
 from app.components.more_levers import further_levers
 from app.components.whatif_words import open_scenario
 from app.i18n import _, figure, rate
@@ -42,7 +42,7 @@ def lever_panel(filters: Filters) -> Scenario | None:
     ranges = scenarios.levers(snapshot_id(), segment, as_of)
     st.caption("**" + _("What merchants do") + "**")
     chosen = [*_late_rate(ranges.late_rate), *further_levers(ranges.behaviour, _("More of what they do"), "behaviour")]
-    chosen += carrier_lever(ranges.mix, segment, as_of)
+    chosen += mix_lever(ranges.mix, segment, as_of)
     st.caption("**" + _("The rules") + "**")
     chosen.append(border := _score_limit(ranges.borders))
     others = tuple(found for found in ranges.borders if found.level != border.level)

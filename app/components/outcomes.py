@@ -17,7 +17,7 @@ from app.filter_bar import open_merchant
 from app.i18n import _, day, difference, figure, ngettext
 from app.services import scenarios
 from app.services.lever_words import lever_label
-from app.services.scenario_export import assumption_words, outcome_cells
+from app.services.scenario_export import MIXED, assumption_words, outcome_cells
 
 if TYPE_CHECKING:
     from analytics.whatif import Outcome, Segment, WhatifResult
@@ -37,30 +37,35 @@ def outcome_cards(result: WhatifResult) -> None:
 
 
 def _is_of_the_mix(outcome: Outcome) -> bool:
-    """A rate's cases that change with their carrier: many rates at once, which a table holds."""
-    return "carrier" in outcome.group and "rate" in outcome.group
+    """A rate that changes with the mix of orders: many rates at once, which a table holds."""
+    return "rate" in outcome.group and any(key in outcome.group for key in MIXED)
 
 
 def mix_table(result: WhatifResult) -> None:
-    """What orders that change carrier bring with them, rate by rate; nothing where none does."""
+    """What orders that go elsewhere bring with them, rate by rate; nothing where none does."""
     told = [outcome for outcome in scenarios.shown_outcomes(result) if _is_of_the_mix(outcome)]
     if not told:
         return
-    rows = [(lever_label("rate", one.group["rate"], None), *outcome_cells(one)) for one in told]
-    names = ("rate", "now", "then", "change")
+    rows = [
+        (lever_label("rate", one.group["rate"], None), _(scenarios.OUTCOMES[one.outcome][0]), *outcome_cells(one))
+        for one in told
+    ]
+    names = ("rate", "figure", "now", "then", "change")
+    title = _("What the moved orders bring, rate by rate")
     with st.container(border=True):
-        st.markdown("**" + _("What the other carrier brings, in cases") + "**")
+        st.markdown("**" + title + "**")
         table(
             pd.DataFrame(rows, columns=names),
             [
-                Column("rate", _("Rate"), pinned=True, width=300),
+                Column("rate", _("Rate"), pinned=True, width=260),
+                Column("figure", _("Figure"), width=190),
                 Column("now", _("now")),
                 Column("then", _("then")),
                 Column("change", _("Change (95% interval)"), width=220),
             ],
             key="whatif.mix",
-            title=_("What the other carrier brings, in cases"),
-            file_name="carriers",
+            title=title,
+            file_name="mix",
         )
 
 
@@ -111,11 +116,13 @@ def _parts(outcome: Outcome, unit: str) -> str:
 
 
 def _card_name(outcome: Outcome) -> str:
-    """The outcome's name; what a lever sets itself is named by the rate or the carrier that it counts for."""
+    """The outcome's name; what a lever sets itself is named by the rate, the carrier or the group that it counts for."""
     name = _(scenarios.OUTCOMES[outcome.outcome][0])
     if outcome.outcome == "carrier_orders":
         return _("Orders with {carrier}", carrier=outcome.group["carrier"])
-    return name if "rate" not in outcome.group else f"{name}: {lever_label('rate', outcome.group['rate'], None)}"
+    mixed = next((outcome.group[key] for key in MIXED if key in outcome.group), "")
+    of = lever_label("rate", outcome.group["rate"], None) if "rate" in outcome.group else mixed
+    return f"{name}: {of}" if of else name
 
 
 def assumption_box(result: WhatifResult, segment: Segment) -> None:

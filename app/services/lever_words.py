@@ -25,14 +25,17 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "bad": (N_("No credit at: {of}"), "rate"),
     "bound": (N_("Belief beyond the facts: {of}"), "rate"),
     "carrier_share": (N_("Share of shipped orders with {of}"), "rate"),
+    "category_share": (N_("Share of orders at merchants of {of}"), "rate"),
+    "region_share": (N_("Share of orders at merchants in {of}"), "rate"),
     "clause_limit": (N_("Limit of {of}"), ""),
 }
+OF_THE_MIX = ("carrier_share", "category_share", "region_share")  # carriers, categories and regions keep their names
 ACTION_LIMIT = N_("Limit where crossings are counted")
 
 
 def lever_label(kind: str, of: str | None, level: str | None, instead_of: str | None = None) -> str:
     """A lever's name in the reader's language."""
-    if kind == "carrier_share":  # carriers keep their names
+    if kind in OF_THE_MIX:
         label = _(KINDS[kind][0], of=of)
         return label if instead_of is None else _("{name} instead of {other}", name=label, other=instead_of)
     if kind == "score_limit" and level is None:

@@ -29,6 +29,7 @@ FORMATS = {
     "md": (DOCUMENTS["md"][1], "Markdown"),
     "html": (DOCUMENTS["html"][1], N_("HTML to print")),
 }
+MIXED = ("carrier", "category", "region")  # whose share of orders an outcome is of
 GROUPS = {"segment": N_("The segment"), "others": N_("Everyone else")}
 
 
@@ -117,7 +118,8 @@ def outcome_title(outcome: Outcome) -> str:
     merchants = outcome.group.get("merchants", "segment")
     rate = lever_label("rate", outcome.group["rate"], None) if "rate" in outcome.group else ""
     clause = clause_words(outcome.group["clause"]) if "clause" in outcome.group else ""
-    named = [rate, outcome.group.get("carrier", ""), clause, outcome.group.get("currency", "")]
+    mixed = [outcome.group.get(key, "") for key in MIXED]
+    named = [rate, *mixed, clause, outcome.group.get("currency", "")]
     parts = [*named, "" if merchants == "segment" else _(GROUPS[merchants])]
     return " · ".join([name, *(part for part in parts if part)])
 

@@ -187,7 +187,7 @@ def _fitting(lever: Lever, found: LeverRange | None) -> tuple[Lever | None, str]
 
 
 def _single(scenario: Scenario, shown: Shown) -> list[LeverRange]:
-    """The ranges of the levers of which the page has one slider each: the first lever of a carrier, and of a clause that can be judged."""
+    """The ranges of the levers of which the page has one slider each: the first lever of the mix of orders, and of a clause that can be judged."""
     from analytics.whatif.scenario import CLAUSES, MIX
 
     found = []

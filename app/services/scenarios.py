@@ -37,6 +37,10 @@ OUTCOMES = {
     "missed": (N_("Expected misses"), "count"),
     "late_orders": (N_("Late by the merchant"), "count"),
     "carrier_orders": (N_("Orders with the carrier"), "count"),
+    "mix_orders": (N_("Orders of the group"), "count"),
+    "mix_gmv": (N_("GMV of the group"), "money"),
+    "segment_gmv": (N_("GMV of the segment"), "money"),
+    "scored_merchants": (N_("Merchants with a score"), "count"),
     "late_any": (N_("Late, whoever's fault"), "count"),
     "clause_failing": (N_("Failing the clause"), "count"),
     "clause_hit": (N_("Newly failing the clause"), "count"),
@@ -46,6 +50,7 @@ OUTCOMES = {
     "clause_missed": (N_("Expected to pass wrongly"), "count"),
     "clause_orders": (N_("Orders newly hit"), "count"),
     "clause_gmv": (N_("GMV newly hit"), "money"),
+    "pooled_rate": (N_("Rate over all orders"), "rate"),
     "units_changed": (N_("Cases that the lever changes"), "count"),
     "orders_touched": (N_("Orders affected"), "count"),
     "gmv_touched": (N_("GMV affected"), "money"),
@@ -68,7 +73,7 @@ LABELS = {
 @dataclass(frozen=True)
 class Levers:
     """What the page's levers can be set to. `late_rate` is None where the source records no promised day; `behaviour` and `policy` are the further ones, `mix`
-    the carriers by their shares of shipped orders."""
+    carriers, categories and regions by their shares of orders."""
 
     late_rate: LeverRange | None
     borders: tuple[LeverRange, ...]

@@ -115,6 +115,15 @@ class TestWhatif:
         assert late["ci_low"] < late["change"] < late["ci_high"]
         assert any("take on the new carrier's rates" in sentence for sentence in late["assumptions"])
 
+    def test_orders_that_go_to_merchants_of_another_category(self, invoke: Invoke, demo_warehouse: Path) -> None:
+        example = Path(__file__).parents[2] / "docs/examples/category.toml"
+        found = {
+            row["outcome"]: row for row in lines(invoke("whatif", example, "--warehouse", demo_warehouse, "--json"))
+        }
+        assert found["mix_orders"]["group"] == {"merchants": "segment", "category": "Fashion"}
+        assert found["mix_orders"]["value"] > found["mix_orders"]["baseline"]
+        assert found["pooled_rate"]["ci_low"] < found["pooled_rate"]["change"] < found["pooled_rate"]["ci_high"]
+
     def test_questions_are_answered_under_the_same_keys(self, invoke: Invoke, warehouse: Path, tmp_path: Path) -> None:
         scenario = tmp_path / "s.toml"
         scenario.write_text(

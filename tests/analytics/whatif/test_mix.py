@@ -190,7 +190,7 @@ def test_a_segment_without_orders_of_the_carrier_takes_the_rates_of_others_and_s
         ((Lever("carrier_share", target=0.4, of="Swiff"),), "no carrier 'Swiff'. Did you mean 'Swift'"),
         ((swift(0.4, instead_of="Pots"),), "no carrier 'Pots'. Did you mean 'Post'"),
         ((swift(0.4, instead_of="Swift"),), "instead of itself"),
-        ((swift(0.4), Lever("carrier_share", target=0.1, of="Post")), "both change the mix of carriers. Keep one"),
+        ((swift(0.4), Lever("carrier_share", target=0.1, of="Post")), "both change the mix of orders. Keep one"),
         ((Lever("carrier_share", target=0.4),), "needs of = a carrier"),
     ],
 )

@@ -67,7 +67,7 @@ def test_the_committed_example_loads() -> None:
         ("change = -0.01", "", "needs either target or change"),
         ("change = -0.01", "change = nan", "found nan"),
         ("change = -0.01", 'change = -0.01\nlevel = "good"', "unknown key 'level'"),
-        ("version = 1", "version = 9", "this program reads versions up to 3, found 9"),
+        ("version = 1", "version = 9", "this program reads versions up to 4, found 9"),
         ("version = 1", "", "key 'version' is missing.$"),
         (
             'kind = "late_rate"',

@@ -344,6 +344,44 @@ def test_the_lever_of_carriers_leaves_with_its_words(demo: str) -> None:
         assert any(f"“{first}”与{second}" in sentence for sentence in told)
 
 
+def test_a_share_of_a_category_goes_back_onto_the_levers_and_leaves_with_its_words(demo: str) -> None:
+    lever = Lever("category_share", change=-0.05, of="Fashion")
+    own = Scenario("Less fashion", levers=(lever,), seed=9, draws=400)
+    kept = kept_scenarios._kept(scenarios.save(own, demo, ANN))
+    page = AppTest.from_file(str(MAIN), default_timeout=120)
+    page.query_params[kept_scenarios.PARAM] = kept.document_id
+    page.switch_page("views/whatif.py").run()
+    page.button(key=f"whatif.levers.{kept.document_id}").click().run()
+    assert not page.exception
+    assert page.segmented_control(key="whatif.mix.1").value == "category_share"
+    assert page.selectbox(key="whatif.mix.category_share.1").value == "Fashion"
+    assert page.slider(key="whatif.share.category_share Fashion.1").value == -5.0
+    page.slider(key="whatif.share.category_share Fashion.1").set_value(-2.0).run()
+    assert not page.exception
+    (moved,) = [each for each in page.session_state["whatif.scenario"].levers if each.kind == "category_share"]
+    assert (moved.of, moved.target) == (
+        "Fashion",
+        pytest.approx(scenarios.lever_range(demo, Segment(), replace(lever, change=0.0)).baseline - 0.02),
+    )
+    assert any(metric.label == "Orders of the group: Fashion" for metric in page.metric)
+    listed = next(each.value for each in page.dataframe if "figure" in each.value)
+    assert {"Rate over all orders", "Cases that the lever changes"} == set(listed["figure"])
+    assert scenario_fit.fitted(own, (demo, None)).said == ()
+    spans = scenarios.levers(demo, Segment()).mix
+    other = next(found.of for found in spans if found.kind == "category_share" and found.of != "Fashion")
+    asked = replace(own, levers=(replace(lever, instead_of=other),))
+    lost = scenario_fit.fitted(replace(own, levers=(replace(lever, of="Nothing"),)), (demo, None))
+    assert lost.scenario.levers == ()
+    assert "left out" in " ".join(lost.said)
+    with use_language("zh"):
+        assert scenario_export.lever_words(own) == "Fashion 类商家的订单占比：−5.00 个百分点"
+        result = scenarios.run_scenario(demo, asked)
+        told = scenario_export.assumption_words(result, Segment())
+        assert any(f"“Fashion”的商家与{other}之间" in sentence for sentence in told)
+        orders = next(outcome for outcome in result.outcomes if outcome.outcome == "mix_orders")
+        assert scenario_export.outcome_title(orders) == "该组的订单 · Fashion"
+
+
 def test_a_clauses_limit_is_named_in_its_own_words_and_unit(demo: str) -> None:
     spans = {str(found.of): found for found in scenarios.judged_clauses(demo, Segment(), "walmart")}
     assert spans["walmart/refund_rate"].baseline == 0.06
