@@ -100,26 +100,33 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
 
 
 def kill_at_random(case: Case, folder: Path, times: int) -> None:
+    """Loads killed one after the other, five of them in one warehouse unless one is published: what they leave lies in the way of the next, and of the load that then runs to its end."""
     seed = int.from_bytes(os.urandom(4))
     print(f"seed {seed}")
     moments, ends = random.Random(seed), {"old": 0, "new": 0}
-    for number in range(times):
-        root = folder / f"warehouse-{number}"
-        shutil.copytree(case.warehouse, root)
+    told: list[str] = []
+    for number in range(1, times + 1):
+        root = folder / "warehouse"
+        if not told:
+            shutil.copytree(case.warehouse, root)
         moment = moments.uniform(0, case.seconds * 1.1)
+        told.append(f"{moment:.3f} s")
         process = start(root, case.last_events)
         time.sleep(moment)
         process.kill()
         process.join()
         assert process.exitcode in (0, -signal.SIGKILL)
         found = held(root)
-        assert found in (case.before, case.after), f"a third state after {moment:.3f} s, seed {seed}"
+        assert found in (case.before, case.after), f"a third state after {told}, seed {seed}"
         ends["old" if found == case.before else "new"] += 1
+        if found == case.before and number % 5:
+            continue
         result = load(Warehouse(root), "canonical", case.last_events)
         assert result.loaded == (0 if found == case.after else result.read)
-        assert held(root) == case.after, f"the load run again ends elsewhere after {moment:.3f} s, seed {seed}"
+        assert held(root) == case.after, f"the load run again ends elsewhere after {told}, seed {seed}"
         assert not (root / "staging").exists()
         shutil.rmtree(root)
+        told.clear()
     print(ends)
 
 
