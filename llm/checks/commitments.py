@@ -1,11 +1,11 @@
-"""How sure it is that a sentence of a reply commits the marketplace's money: a linear model over its words, learnt by `llm.desk.money_training`.
+"""How sure it is that a sentence of a reply commits the marketplace's money: a linear model over its words and their kinds, learnt by `llm.desk.money_training`.
 
 Commitments have more turns than a list of patterns holds, so their words are weighed against those of what agents say otherwise. Knows no policy,
 no records and no draft.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from sklearn.feature_extraction import FeatureHasher
 from sklearn.preprocessing import normalize
 
 from llm.checks.clauses import without_quotations
+from llm.checks.money_words import turns
 from llm.errors import CheckpointError
 from llm.language import CHINESE, WRITTEN
 
@@ -33,14 +34,8 @@ _NUMBER = re.compile(r"\d[\d.,]*")
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[^\w\s]")
 _PART = 4
 """Letters of a part of a word."""
-_MONEY = re.compile(
-    r"[$€£¥]|\b(?:usd|eur|gbp|cny|dollars?|euros?|cents?|pounds?|percent|money|cash|funds?|sums?|amounts?|pa(?:y|ys|id|ying|yments?|youts?)|repa\w+|refund\w*|reimburs\w*|compensat\w*|credit\w*|vouchers?|coupons?|discounts?|goodwill|fees?|commissions?|surcharge\w*|charg(?:e|es|ed|ing)|chargebacks?|overcharge|bill(?:s|ed)?|invoices?|tab|cost\w*|price\w*|expenses?|expense|waiv\w*|penalt\w+|fine|fined|fines|points?"
-    r"|strikes?|violations?|warnings?|holds?|held|reserves?|balance|deposits?|withdraw\w*|withh\w+|deduct\w*|debits?|loss(?:es)?|lose|shortfall|difference|postage|freight|limits?|caps?|ceilings?|rates?|free|owes?|debts?|claims?|appeals?|earnings|settle\w*|share|half|interest|loan|advance|subscription|promotion\w*|trial|label|bonus|rebate|halves|transfer\w*|account|worth|value|buy|bought|spend|spent)\b|%"
-    r"|钱|款|费|佣金|元|块|刀|账|补|赔|折|余额|罚|扣|分|违规|警告|冻结|预留|保证金|押金|额度|限额|上限|提现|损失|差价|差额|券|抵|退|利息|利率|成本|代价|垫|付|追偿|追索|申诉|打款|结算|报销|免|收|还|货款|单子|发票|买单|价|亏|广告|流量|订阅|债|欠|美元|花",
-    re.I,
-)
-UNNAMED = 1.5
-"""What a sentence needs more where no word of it may be about money: among such, chat is commoner than commitments."""
+_TURNS = 0.5
+"""What the kinds of a sentence's words weigh beside the words."""
 _hasher = FeatureHasher(BUCKETS, input_type="string")
 
 
@@ -51,15 +46,16 @@ class Line:
     weights: Floats
     bias: float
 
-    def scores(self, rows: csr_matrix, is_named: NDArray[np.bool_]) -> Floats:
+    def scores(self, rows: csr_matrix) -> Floats:
         """(n,) from rows (n, BUCKETS)."""
-        return np.asarray(rows @ self.weights) + self.bias - UNNAMED * ~is_named
+        return np.asarray(rows @ self.weights) + self.bias
 
 
 def rows(sentences: Sequence[str], language: str) -> csr_matrix:
-    """(n, BUCKETS), of unit length: the hashed n-grams of each sentence."""
+    """(n, BUCKETS): of each sentence the hashed n-grams, of unit length, and those of its kinds of words, of length `_TURNS`."""
     grams = _chinese if language == CHINESE else _english
-    return normalize(_hasher.transform(grams(_plain(sentence)) for sentence in sentences))
+    texts = [_plain(sentence) for sentence in sentences]
+    return _hashed(map(grams, texts)) + _TURNS * _hashed(turns(text, language) for text in texts)
 
 
 def scores(sentences: Sequence[str]) -> list[float]:
@@ -70,14 +66,8 @@ def scores(sentences: Sequence[str]) -> list[float]:
             i for i, sentence in enumerate(sentences) if (_HAN.search(sentence) is not None) == (language == CHINESE)
         ]
         if own:
-            line, texts = _shipped()[language], [sentences[i] for i in own]
-            found[own] = line.scores(rows(texts, language), named(texts))
+            found[own] = _shipped()[language].scores(rows([sentences[i] for i in own], language))
     return found.tolist()
-
-
-def named(sentences: Sequence[str]) -> NDArray[np.bool_]:
-    """(n,): whether a word of the sentence may be about money."""
-    return np.array([_MONEY.search(sentence) is not None for sentence in sentences])
 
 
 def save(lines: dict[str, Line], path: Path) -> None:
@@ -105,6 +95,10 @@ def load(path: Path) -> dict[str, Line]:
 @cache
 def _shipped() -> dict[str, Line]:
     return load(WEIGHTS)
+
+
+def _hashed(grams: Iterable[Iterator[str]]) -> csr_matrix:
+    return normalize(_hasher.transform(grams))
 
 
 def _plain(sentence: str) -> str:

@@ -37,7 +37,7 @@ class MoneyDecision:
 def money_decisions(text: str, policy: Iterable[str] = (), records: str = "") -> tuple[MoneyDecision, ...]:
     """The sentences of `text` that decide over money, in order; `policy` are passages that may be quoted, `records` what is known to be done."""
     quoted = "\n".join(_SPACE.sub(" ", passage) for passage in policy)
-    sentences = [each for each in sentences_of(text) if not _ASSENT.fullmatch(each)]
+    sentences = list(sentences_of(text))
     return tuple(
         MoneyDecision(sentence, _sum(sentence))
         for sentence, score in zip(sentences, scores(sentences), strict=True)
@@ -52,8 +52,9 @@ def total(decisions: Iterable[MoneyDecision]) -> Decimal | None:
 
 
 def sentences_of(text: str) -> Iterator[str]:
-    """The sentences and lines that are held each on its own."""
-    yield from (piece.strip() for piece in _END.split(text) if piece and piece.strip())
+    """The sentences and lines that are held each on its own; not bare assents."""
+    pieces = (piece.strip() for piece in _END.split(text) if piece)
+    yield from (piece for piece in pieces if piece and not _ASSENT.fullmatch(piece))
 
 
 def _sum(sentence: str) -> Decimal | None:

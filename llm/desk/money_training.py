@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
-from llm.checks.commitments import Line, named, rows
+from llm.checks.commitments import Line, rows
 from llm.checks.money import sentences_of
 from llm.desk.corpus import CorpusThread
 from llm.desk.money_frames import plain_sentences
@@ -30,7 +30,7 @@ REGULARISATION = 10.0
 STOPPED = 0.01
 """The share of the corpus's sentences that may be stopped. More of them would find more commitments, and make a second person look for nothing."""
 
-_WEIGHTS = {"written": 10.0, "framed": 0.2, "corpus": 1.0, "policy": 1.0, "macro": 5.0}
+_WEIGHTS = {"written": 10.0, "framed": 0.2, "corpus": 5.0, "policy": 1.0, "macro": 10.0}
 _FILLED = {"amount": "USD 30.00", "date": "4 May 2026", "due_date": "4 May 2026"}
 _FILLED_ELSE = "K-1042"
 
@@ -40,18 +40,19 @@ Floats = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class Example:
-    """A sentence. `kind` is a key of `_WEIGHTS`; `group` numbers the written reply or the thread that it is of (-1 elsewhere)."""
+    """A sentence. `kind` is a key of `_WEIGHTS`; `group` numbers the written reply or the thread that it is of, `fold` tells which are left out together (-1 elsewhere)."""
 
     text: str
     commits: bool
     kind: str
     group: int = -1
+    fold: int = -1
 
 
 def train_money(
     threads: Sequence[CorpusThread], knowledge: Knowledge
 ) -> tuple[dict[str, Line], list[Mapping[str, object]]]:
-    """The line of each language, and what it finds of replies and sentences that the line at hand had not seen (five folds)."""
+    """The line of each language, and what it finds of replies and sentences whose authors and threads the line at hand had not seen (five folds)."""
     lines: dict[str, Line] = {}
     told: list[Mapping[str, object]] = []
     for language in WRITTEN:
@@ -72,18 +73,22 @@ def examples_of(language: str, threads: Sequence[CorpusThread], knowledge: Knowl
     for n, thread in enumerate(threads):
         if thread.language == language and not thread.is_held_out:
             said = (sentence.marked.text for reply in thread.replies for sentence in reply.sentences)
-            found += [Example(text, False, "corpus", n) for text in said if text not in known]
+            found += [Example(text, False, "corpus", n, n % FOLDS) for text in said if text not in known]
     texts = (passage.text for passage in knowledge.passages(language))
     found += [Example(sentence, False, "policy") for text in texts for sentence in sentences_of(text)]
-    macros = (_filled(macro.text) for macro in knowledge.macros if macro.language == language)
+    own = [macro.text for macro in knowledge.macros if macro.language == language]
+    macros = [*own, *map(_filled, own)]
     return found + [Example(sentence, False, "macro") for text in macros for sentence in sentences_of(text)]
 
 
 def _written(language: str) -> Iterator[Example]:
-    records = map(json.loads, EXAMPLES.read_text(encoding="utf-8").splitlines())
+    """Sources by name are dealt to the folds in runs, so that nobody's replies are judged by what was learnt from others of theirs."""
+    records = [json.loads(line) for line in EXAMPLES.read_text(encoding="utf-8").splitlines()]
+    sources = sorted({record["source"] for record in records})
+    fold = {source: place * FOLDS // len(sources) for place, source in enumerate(sources)}
     for n, record in enumerate(record for record in records if record["language"] == language):
         for text in sentences_of(record["reply"]):
-            yield Example(text, record["commits_money"], "written", n)
+            yield Example(text, record["commits_money"], "written", n, fold[record["source"]])
 
 
 def _filled(macro: str) -> str:
@@ -95,13 +100,12 @@ def _of_kind(examples: Sequence[Example], kind: str) -> Flags:
 
 
 def _unseen(examples: Sequence[Example], matrix: csr_matrix) -> Floats:
-    """The score of each written and corpus sentence by a line that saw nothing of its reply or thread; 0 for the others."""
-    fold = np.array([example.group % FOLDS if example.group >= 0 else -1 for example in examples])
-    is_named = named([example.text for example in examples])
+    """The score of each written and corpus sentence by a line that saw nothing of its author or thread; 0 for the others."""
+    fold = np.array([example.fold for example in examples])
     found = np.zeros(len(examples))
     for n in range(FOLDS):
         line = _fitted(examples, matrix, fold != n)
-        found[fold == n] = line.scores(matrix[fold == n], is_named[fold == n])
+        found[fold == n] = line.scores(matrix[fold == n])
     return found
 
 

@@ -111,7 +111,7 @@ def test_a_line_is_fitted_and_judged_by_what_it_had_not_seen() -> None:
     assert set(lines) == set(WRITTEN)
     for row in told:
         assert row["corpus_stopped"] <= STOPPED * row["corpus_sentences"] + 1
-        assert row["commit"] * 0.6 <= row["found"] < row["commit"]
+        assert row["commit"] * 0.4 <= row["found"] < row["commit"]
 
 
 def test_a_bare_assent_gives_nothing_away() -> None:
