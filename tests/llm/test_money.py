@@ -12,6 +12,7 @@ from app.services.desk import load_knowledge
 from app.services.desk_model import CORPUS_FOLDER
 from llm.checks.commitments import load
 from llm.checks.money import money_decisions, total
+from llm.checks.money_words import kinds_of
 from llm.desk.corpus import read_corpus
 from llm.desk.money_training import EXAMPLES, STOPPED, train_money
 from llm.errors import CheckpointError
@@ -116,3 +117,16 @@ def test_a_line_is_fitted_and_judged_by_what_it_had_not_seen() -> None:
 
 def test_a_bare_assent_gives_nothing_away() -> None:
     assert [money_decisions(text) for text in ("好的。", "OK.", "收到！")] == [(), (), ()]
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "kinds"),
+    [
+        ("we won't waive the fee.", "en", ["WE", "NOT", "OFF", "CHARGE"]),
+        ("if the carrier agrees, we refund you", "en", ["OPEN", "OTHER", ",", "WE", "GIVE", "YOU"]),
+        ("我们不能退还佣金", "zh-Hans", ["WE", "NOT", "GIVE", "CHARGE"]),
+        ("财务同意了，罚款取消", "zh-Hans", ["TEAM", "YES", "DONE", ",", "CHARGE", "OFF"]),
+    ],
+)
+def test_the_kinds_of_words_of_a_sentence(text: str, language: str, kinds: list[str]) -> None:
+    assert kinds_of(text, language) == kinds
