@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.trust.posterior import Draws
-from analytics.whatif.spread import EVERY, Drawn
+from analytics.whatif.spread import EVERY, Drawn, medians
 from analytics.whatif.world import Floats, Mask, World
 
 if TYPE_CHECKING:
@@ -64,8 +64,9 @@ class Side:
 
     def middle(self) -> Floats:
         """The median over merchants, unless it is known already."""
-        found = np.median(self.scores, axis=0) if self.median is None else self.median
-        return np.asarray(found, dtype=float)
+        if self.median is None:
+            return np.asarray(medians(self.scores) if self.scores.ndim > 1 else np.median(self.scores), dtype=float)
+        return np.asarray(self.median, dtype=float)
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,7 @@ def group_outcomes(
     """The outcomes of the scored merchants at `places`, of whom `drawn` has all or some; label and assumptions are left empty."""
     before, after = applied.before, applied.after
     later = drawn.after(applied.ruled, applied.mixed, after)
-    median = drawn.median_before if later is drawn.before else np.median(later, axis=0)
+    median = drawn.median_before if later is drawn.before else medians(later)
     old = Side(drawn.before, before.limit, drawn.median_before)
     draws, unchanged = Pair(old, Side(later, after.limit, median)), Pair(old, old)
     few = (

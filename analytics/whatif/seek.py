@@ -18,6 +18,8 @@ from analytics.whatif.scenario import Scenario
 
 CELLS = 10  # of the lever's range that are looked at one by one before the target counts as out of reach
 PRECISION = 1e-4  # of the lever's range
+_HALVINGS = 2  # of the cells beside the best value, to see whether the top is flat, before the minimiser's steps
+_PEAK_STEPS = 12
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def goal_seek(evaluate: Evaluate, scenario: Scenario, knob: Knob, outcome: str, 
 
     The range is looked at in cells, the nearest to the baseline first; the cell in which the target is passed is narrowed by
     Brent's root finder, to 1/10,000 of the range. A target that no cell passes is looked for once more around the best of them, by a bounded
-    minimiser: a peak narrower than a cell and lower than another can be missed. InputError for an unknown outcome, or one without a value.
+    minimiser, unless it is flat there or best at an end of the range: a peak narrower than a cell and lower than another can be missed. InputError for an unknown outcome, or one without a value.
     """
     baseline = baseline_of(evaluate(knob.turned(scenario, knob.baseline)), outcome)
     tries = _Tries(
@@ -123,11 +125,44 @@ def _narrowed(tries: _Tries, short: float, met: float, tolerance: float) -> floa
 
 
 def _around_best(tries: _Tries, grid: list[float], tolerance: float) -> float | None:
-    """Looks between the neighbours of the best value so far; the value that meets the target, if there is one."""
+    """Looks between the neighbours of the best value so far; the value that meets the target, if there is one. Where the top is flat, or an end of the
+    range towards which the outcome got better up to the last step, there is nothing to look for."""
+    low, best, high = _neighbours(tries, grid)
+    short = low
+    if best in (low, high):
+        last = best + (tolerance if best == low else -tolerance)
+        if tries(last) < tries(best):
+            return None
+    for _ in range(_HALVINGS):
+        if any(_is_flat(tries, best, (end + best) / 2) for end in (low, high) if end != best):
+            return None
+        low, best, high = _neighbours(tries, sorted(value for value in tries.seen if low <= value <= high))
+    top = best if tries.is_met(best) else _peak(tries, low, best, high, tolerance)
+    return _narrowed(tries, short, top, tolerance) if tries.is_met(top) else None
+
+
+def _is_flat(tries: _Tries, best: float, other: float) -> bool:
+    """Whether the outcome is the same at both values, and between them."""
+    return all(math.isclose(tries(value), tries(best), rel_tol=1e-9) for value in (other, (best + other) / 2))
+
+
+def _neighbours(tries: _Tries, grid: list[float]) -> tuple[float, float, float]:
+    """The best of the values, between the one before and the one after it."""
     place = max(range(len(grid)), key=lambda at: tries(grid[at]))
-    low, high = grid[max(place - 1, 0)], grid[min(place + 1, len(grid) - 1)]
-    if len({tries(value) for value in (low, grid[place], high)}) == 1:
-        return None
-    options = {"xatol": tolerance, "maxiter": 12}
-    top = float(minimize_scalar(lambda value: -tries(value), bounds=(low, high), method="bounded", options=options).x)
-    return _narrowed(tries, low, top, tolerance) if tries.is_met(top) else None
+    return grid[max(place - 1, 0)], grid[place], grid[min(place + 1, len(grid) - 1)]
+
+
+def _peak(tries: _Tries, low: float, middle: float, high: float, tolerance: float) -> float:
+    """Where between `low` and `high` the outcome comes closest, by a bounded minimiser; by parabolas through what is known where `middle` beats both ends."""
+    if tries(middle) <= max(tries(low), tries(high)):
+        options: dict[str, float] = {"xatol": tolerance, "maxiter": _PEAK_STEPS}
+        return float(minimize_scalar(lambda at: -tries(at), bounds=(low, high), method="bounded", options=options).x)
+    width = high - low
+
+    def at(part: float) -> float:  # parts from 1 to 2, since the minimiser's precision is relative
+        return middle if part == own else low + (part - 1) * width
+
+    own = 1 + (middle - low) / width
+    options = {"xtol": tolerance / width / 2, "maxiter": _PEAK_STEPS}
+    found = minimize_scalar(lambda part: -tries(at(part)), (1.0, own, 2.0), method="brent", options=options)
+    return at(float(found.x))

@@ -54,7 +54,7 @@ class GroupDraws:
         self.before = np.zeros((len(self.places), self.draws), dtype=np.float32)
         for column in range(len(self.world.model.rates)):
             self.before += self._drawn(self.world, self._joint, column)
-        self.median_before = np.median(self.before, axis=0)
+        self.median_before = medians(self.before)
 
     def after(self, ruled: World, mixed: World, world: World, *, is_drawn: bool = False) -> Draws:
         """The same merchants' draws (m, draws) under other rules (`ruled`), with another mix of orders (`mixed`) and other behaviour on top (`world`); `before`
@@ -107,8 +107,11 @@ class GroupDraws:
             name = mixed.model.rates[column].rate_id
             generator = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(43, column)))
             common = generator.standard_normal(self.draws) * found.pooled_error[column]
-            own = normals(self.keys[rows], f"{name}.carriers", self.draws) * found.own_error[places, column, None]
-            delta = delta + common * found.leaning[places, column, None] + own
+            delta = delta + common * found.leaning[places, column, None]
+            if found.own_error[places, column].any():
+                delta += (
+                    normals(self.keys[rows], f"{name}.carriers", self.draws) * found.own_error[places, column, None]
+                )
         return np.asarray(mixing.moved[places, column, None] * delta, dtype=np.float32)
 
     def _gained(self, ruled: World, column: int, rates: Draws, moved: Draws) -> Draws:
@@ -227,6 +230,13 @@ def group_draws(
         places = np.sort(by_size[np.linspace(0, len(members) - 1, most).round().astype(np.intp)])
     keys = merchant_keys(ids[places].tolist(), day, seed)
     return GroupDraws(world, places, len(members), keys, draws, seed)
+
+
+def medians(scores: Draws | NDArray[np.float64]) -> Draws:
+    """The median over merchants of each draw, (draws,); whole rows are put in order, which takes half as long as to look for their middles."""
+    ordered = np.sort(np.ascontiguousarray(scores.T), axis=1)
+    count = len(scores)
+    return np.asarray(ordered[:, [(count - 1) // 2, count // 2]].mean(axis=1))
 
 
 def _joint(world: World, places: Places) -> Joint:
