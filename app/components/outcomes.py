@@ -57,11 +57,11 @@ def mix_table(result: WhatifResult) -> None:
         table(
             pd.DataFrame(rows, columns=names),
             [
-                Column("rate", _("Rate"), pinned=True, width=260),
-                Column("figure", _("Figure"), width=190),
+                Column("rate", _("Rate"), pinned=True, width=185),
+                Column("figure", _("Figure"), width=130),
                 Column("now", _("now")),
                 Column("then", _("then")),
-                Column("change", _("Change (95% interval)"), width=220),
+                Column("change", _("Change (95% interval)"), width=300),
             ],
             key="whatif.mix",
             title=title,

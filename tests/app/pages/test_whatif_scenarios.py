@@ -363,7 +363,7 @@ def test_a_share_of_a_category_goes_back_onto_the_levers_and_leaves_with_its_wor
         "Fashion",
         pytest.approx(scenarios.lever_range(demo, Segment(), replace(lever, change=0.0)).baseline - 0.02),
     )
-    assert any(metric.label == "Orders of the group: Fashion" for metric in page.metric)
+    assert any(metric.label == "Orders: Fashion" for metric in page.metric)
     listed = next(each.value for each in page.dataframe if "figure" in each.value)
     assert {"Rate over all orders", "Cases that the lever changes"} == set(listed["figure"])
     assert scenario_fit.fitted(own, (demo, None)).said == ()
@@ -374,12 +374,12 @@ def test_a_share_of_a_category_goes_back_onto_the_levers_and_leaves_with_its_wor
     assert lost.scenario.levers == ()
     assert "left out" in " ".join(lost.said)
     with use_language("zh"):
-        assert scenario_export.lever_words(own) == "Fashion 类商家的订单占比：−5.00 个百分点"
+        assert scenario_export.lever_words(own) == "Fashion 品类商家的订单占比：−5.00 个百分点"
         result = scenarios.run_scenario(demo, asked)
         told = scenario_export.assumption_words(result, Segment())
         assert any(f"“Fashion”的商家与{other}之间" in sentence for sentence in told)
         orders = next(outcome for outcome in result.outcomes if outcome.outcome == "mix_orders")
-        assert scenario_export.outcome_title(orders) == "该组的订单 · Fashion"
+        assert scenario_export.outcome_title(orders) == "订单 · Fashion"
 
 
 def test_a_clauses_limit_is_named_in_its_own_words_and_unit(demo: str) -> None:
