@@ -7,10 +7,12 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from analytics.ingest import load
 from analytics.metrics import Scope
 from analytics.warehouse import Cursor, Warehouse
+from app.commands import main
+from tests.conftest import made_once
 
 OLIST = Path(__file__).resolve().parents[3] / "shared" / "data" / "olist"
 EVER = Scope(date(2016, 1, 1), date(2018, 12, 31))
@@ -21,8 +23,17 @@ NEEDS_OLIST = [
 
 
 @pytest.fixture(scope="session")
-def cursor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cursor]:
-    warehouse = Warehouse(tmp_path_factory.mktemp("olist") / "warehouse")
-    load(warehouse, "olist", OLIST)
-    with warehouse.cursor() as opened:
+def olist_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Olist as the command loads it, once a run."""
+
+    def make(root: Path) -> None:
+        result = CliRunner().invoke(main, ["ingest", "olist", str(OLIST), "--warehouse", str(root)])
+        assert result.exit_code == 0, result.output
+
+    return made_once(tmp_path_factory, "olist", make)
+
+
+@pytest.fixture(scope="session")
+def cursor(olist_warehouse: Path) -> Iterator[Cursor]:
+    with Warehouse(olist_warehouse).cursor() as opened:
         yield opened

@@ -33,19 +33,34 @@ def app_url(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> I
         yield url
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def watch() -> driver.Watch:
     return driver.Watch()
 
 
-@pytest.fixture
-def page(chromium: Browser, watch: driver.Watch) -> Iterator[Page]:
-    """A fresh visitor at 1440 × 900 whose console and requests are watched; a test fails if the page misbehaved."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
-    page = context.new_page()
-    page.set_default_timeout(30_000)
-    watch.attach(page)
-    yield page
+@pytest.fixture(scope="session")
+def tab(chromium: Browser, watch: driver.Watch) -> Iterator[Page]:
+    """One tab for all tests: a new one would compile the app's scripts anew, which costs more than a page does."""
+    context = chromium.new_context(locale="en-US")
+    tab = context.new_page()
+    tab.set_default_timeout(30_000)
+    watch.attach(tab)
+    yield tab
     context.close()
+
+
+@pytest.fixture
+def page(tab: Page, watch: driver.Watch) -> Iterator[Page]:
+    """A visitor at 1440 × 900 of whom nothing is remembered, whose console and requests are watched; a test fails if the page misbehaved.
+
+    A test that has a server of its own asks for it before this: the visitor leaves before the server does.
+    """
+    watch.console.clear()
+    watch.foreign.clear()
+    tab.set_viewport_size({"width": 1440, "height": 900})
+    yield tab
+    tab.evaluate("try { localStorage.clear(), sessionStorage.clear() } catch { /* no page was opened */ }")
+    tab.context.clear_cookies()
+    tab.goto("about:blank")
     assert watch.console == [], "console errors"
     assert watch.foreign == [], "requests to other hosts"

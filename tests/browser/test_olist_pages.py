@@ -6,28 +6,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from playwright.sync_api import Page
 
 from app.bench.browser import served, settle
 from app.bench.pages import PAGES
-from app.commands import main
+from tests.acceptance.conftest import NEEDS_OLIST, olist_warehouse
 
-OLIST = Path(__file__).resolve().parents[3] / "shared" / "data" / "olist"
+__all__ = ["olist_warehouse"]
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.acceptance,
-    pytest.mark.skipif(not OLIST.is_dir(), reason=f"the public Olist files are not at {OLIST}"),
-]
+pytestmark = [pytest.mark.browser, *NEEDS_OLIST]
 
 
 @pytest.fixture(scope="module")
-def olist_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    root = tmp_path_factory.mktemp("olist")
-    done = CliRunner().invoke(main, ["ingest", "olist", str(OLIST), "--warehouse", str(root / "warehouse")])
-    assert done.exit_code == 0, done.output
-    with served(root / "warehouse", root / "workspace") as url:
+def olist_url(olist_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with served(olist_warehouse, tmp_path_factory.mktemp("olist-workspace")) as url:
         yield url
 
 

@@ -38,7 +38,7 @@ def choose(page: Page, label: str, option: str) -> None:
     settle(page)
 
 
-def test_a_file_of_ones_own_becomes_a_snapshot(page: Page, empty: tuple[str, Path], tmp_path: Path) -> None:
+def test_a_file_of_ones_own_becomes_a_snapshot(empty: tuple[str, Path], page: Page, tmp_path: Path) -> None:
     url, root = empty
     file = tmp_path / "bestellungen.csv"
     file.write_bytes(ORDERS.encode("cp1252"))
@@ -84,7 +84,9 @@ def test_the_language_is_switched_and_the_log_is_whole(page: Page, app_url: str)
     expect(page).to_have_url(re.compile("lang=zh-Hans"))
 
 
-def test_rows_set_aside_are_corrected_in_a_file_and_loaded(page: Page, tmp_path: Path) -> None:
+@pytest.fixture
+def one_set_aside(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """The app over seven rows, one of which has no date: its URL and the warehouse's folder."""
     source = tmp_path / "source"
     source.mkdir()
     header = "event_id,occurred_at,kind,merchant_id,order_id,amount,currency"
@@ -93,24 +95,31 @@ def test_rows_set_aside_are_corrected_in_a_file_and_loaded(page: Page, tmp_path:
     root = tmp_path / "warehouse"
     load(Warehouse(root), "canonical", source)
     with served(root, tmp_path / "workspace") as url:
-        page.set_viewport_size({"width": 1440, "height": 2400})
-        page.goto(f"{url}/data?lang=en&section=quality")
-        settle(page)
-        expect(page.get_by_text("14.29 % of the rows have no date · 1 of 7").first).to_be_visible(timeout=LONG)
+        yield url, root
 
-        page.get_by_role("tab", name="Quarantine").click()
-        settle(page)
-        expect(page.get_by_role("button", name="Load 0 corrected rows")).to_be_disabled(timeout=LONG)
-        with page.expect_download() as downloaded:
-            page.get_by_role("button", name="Download all to correct").click()
-        file = tmp_path / downloaded.value.suggested_filename
-        downloaded.value.save_as(file)
-        text = file.read_text(encoding="utf-8-sig")
-        assert ",e7,,order_placed," in text
-        file.write_text(text.replace(",e7,,", ",e7,2026-03-07,"), encoding="utf-8")
-        page.locator('input[type="file"]').set_input_files(file)
-        page.get_by_role("button", name=f"Load {file.name}").click()
-        expect(page.get_by_text("1 row loaded, 0 still set aside")).to_be_visible(timeout=LONG)
-        settle(page)
-        expect(page.get_by_text("No row was set aside")).to_be_visible(timeout=LONG)
+
+def test_rows_set_aside_are_corrected_in_a_file_and_loaded(
+    one_set_aside: tuple[str, Path], page: Page, tmp_path: Path
+) -> None:
+    url, root = one_set_aside
+    page.set_viewport_size({"width": 1440, "height": 2400})
+    page.goto(f"{url}/data?lang=en&section=quality")
+    settle(page)
+    expect(page.get_by_text("14.29 % of the rows have no date · 1 of 7").first).to_be_visible(timeout=LONG)
+
+    page.get_by_role("tab", name="Quarantine").click()
+    settle(page)
+    expect(page.get_by_role("button", name="Load 0 corrected rows")).to_be_disabled(timeout=LONG)
+    with page.expect_download() as downloaded:
+        page.get_by_role("button", name="Download all to correct").click()
+    file = tmp_path / downloaded.value.suggested_filename
+    downloaded.value.save_as(file)
+    text = file.read_text(encoding="utf-8-sig")
+    assert ",e7,,order_placed," in text
+    file.write_text(text.replace(",e7,,", ",e7,2026-03-07,"), encoding="utf-8")
+    page.locator('input[type="file"]').set_input_files(file)
+    page.get_by_role("button", name=f"Load {file.name}").click()
+    expect(page.get_by_text("1 row loaded, 0 still set aside")).to_be_visible(timeout=LONG)
+    settle(page)
+    expect(page.get_by_text("No row was set aside")).to_be_visible(timeout=LONG)
     assert Warehouse(root).snapshot().tables["events"] == 7
