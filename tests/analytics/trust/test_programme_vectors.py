@@ -44,7 +44,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Case], Found]:
     def evaluated(source: Source) -> dict[str, Found]:
         beside, folder = sources()[source], tmp_path_factory.mktemp("source")
         case = side_by_side(beside)
-        warehouse = Warehouse(folder / "warehouse")
+        warehouse = Warehouse(folder / "warehouse", threads=1)
         load(warehouse, "canonical", write_canonical(case, folder / "in"), reporting_time_zone=case.time_zone)
         programmes = sorted({case.programme for case in beside})
         with warehouse.cursor(as_of=case.as_of) as cursor:
