@@ -35,7 +35,9 @@ _HAN = re.compile(r"[\u3400-\u9fff]")
 _TITLE = re.compile(
     r"先生|女士|小姐|太太|老师|师傅|经理|工程师|工(?![\u3400-\u9fff]{0,1}号)|总|姐|哥|叔|婶|嫂|阿姨|主管|主任|店长|老板|律师|医生|教授"
 )
-_ADDRESSED = re.compile(r"[^和位](?=先生|女士|小姐|太太)")
+_ADDRESSED = re.compile(
+    r"[^和位](?=先生|女士|小姐|太太)|[^和位于向从连由时单全任何关成高](?=阿姨|师傅|老师|经理|老板|医生|律师|主任|大姐|大哥|大爷)"
+)
 _MOST_WORDS = 4
 _FAMILY_SAID = re.compile(r"(?:姓|姓氏是?|名叫)[“\" ]{0,2}$")
 
@@ -126,7 +128,7 @@ def again(text: str, said: Sequence[str]) -> Iterator[tuple[int, int]]:
 
 
 def titled(text: str, families: Container[str], common: Container[str]) -> Iterator[tuple[int, int]]:
-    """A Chinese family name right before Mr, Ms or Mrs, where it doesn't end a `common` word."""
+    """A Chinese family name right before Mr, Ms, a trade or a rank, where it doesn't end a `common` word."""
     for match in _ADDRESSED.finditer(text):
         start = match.start()
         if text[start] in families and text[max(0, start - 1) : start + 1] not in common:

@@ -90,7 +90,7 @@ def is_ours(text: str, start: int) -> bool:
 
 _VERSION = re.compile(
     r"(?:version|versi[oó]n|versão|versi|vers\.|update|upgrade|firmware|release|build|app|chapter|section|clause|article|size|model|handbook|routing|"
-    r"\bv|版本?|固件|升级|型号|章|节|条款|小程序|เวอร์ชัน|phiên bản|bản)[^\d\n]{0,16}$",
+    r"\bv(?![a-z])|版本?|固件|升级|型号|章|节|条款|小程序|เวอร์ชัน|phiên bản|bản)[^\d\n]{0,16}$",
     re.I,
 )
 _NETWORK = re.compile(
@@ -195,7 +195,7 @@ _THAI_WHERE = r"(?:ซอย|ถนน|ถ\.|หมู่|ม\.|ต\.|ตำบ�
 # In order of precedence: what an earlier one takes, a later one cannot.
 FORMS: tuple[Form, ...] = (
     Form("EMAIL", _c(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,4}")),
-    Form("EMAIL", _c(r"(?<![A-Za-z0-9_.])[A-Za-z0-9._%+-]{1,64}(?:@|艾特|\(@\)| @ | 艾特 )[A-Za-z0-9-]{1,63}(?: ?(?:\.|点) ?[A-Za-z0-9-]{2,63}){1,3}"), lambda w: re.split(r"[.点]", w)[-1].strip().casefold() in _KNOWN_TLDS),
+    Form("EMAIL", _c(r"(?<![A-Za-z0-9_.])[A-Za-z0-9._%+-]{1,64}(?:@|艾特|\((?:@|艾特)\)| @ | 艾特 )[A-Za-z0-9-]{1,63}(?: ?(?:\.|点) ?[A-Za-z0-9-]{2,63}){1,3}"), lambda w: re.split(r"[.点]", w)[-1].strip().casefold() in _KNOWN_TLDS),
     Form("EMAIL", _c(rf"(?<![A-Za-z0-9_]){_SPELT}(?: at | ?[\[(]at[\])] ?|@){_SPELT_HOST}(?![A-Za-z0-9_])"), lambda w: bool(re.search(r"dot", w, re.I))),
     Form("EMAIL", _c(rf"(?<![A-Za-z0-9_])[A-Za-z0-9_.+-]{{1,40}} ?[\[(](?:at|a)[\])] ?{_SPELT_HOST}(?![A-Za-z0-9_])")),
     Form("URL", _c(r"(?:https?|ftp)://[^\x00-\x7f，。；、）”][^\s，。；、）”]{1,200}")),
@@ -222,7 +222,7 @@ FORMS: tuple[Form, ...] = (
     Form("NATIONAL_ID", _c(rf"{_FREE}\d{{6}}-\d{{2}}-\d{{4}}{_END}"), is_mykad),
     Form("NATIONAL_ID", _c(rf"{_FREE}\d[ -]\d{{4}}[ -]\d{{5}}[ -]\d{{2}}[ -]\d{_END}"), spares_ours=False),
     Form("NATIONAL_ID", _c(rf"{_FREE}784-?(?:19|20)\d\d-?\d{{7}}-?\d{_END}")),
-    Form("NATIONAL_ID", _c(rf"{_FREE}\d{{5}}-\d{{7}}-\d{_END}"), near=_ID_WORDS),
+    Form("NATIONAL_ID", _c(rf"{_FREE}\d{{5}}-\d{{7}}-\d{_END}")),
     Form("NATIONAL_ID", _c(rf"{_FREE}(?=[A-Z]*\d)(?:[A-Z0-9]){{7,18}}{_END}", 0), _has_digits(5), near=_c(r"(?:licen[cs]e|ausweis|gstin|curp|id card|[军驾居]\S{0,4}证)[^\n]{0,12}$")),
     Form("NATIONAL_ID", _c(rf"{_FREE}[A-Z]?\d{{8,12}}{_END}"), near=_c(r"(?:证明?|档案)编号[：: ]{0,2}$"), spares_ours=False),
     Form("NATIONAL_ID", _c(rf"{_FREE}\d{{6}}-?\d{{3}}[A-Z]{_END}|{_FREE}\d{{6}}-\d{{7}}{_END}|{_FREE}\d{{2}}\.\d{{2}}\.\d{{2}}-\d{{3}}\.\d{{2}}{_END}"), near=_ID_WORDS, reach=32),
@@ -250,6 +250,7 @@ FORMS: tuple[Form, ...] = (
     Form("IP", _c(r"(?<![A-Za-z0-9_.-])\d{1,3}(?:\[\.\]\d{1,3}){3}(?![A-Za-z0-9_-])"), lambda w: _is_ip(w.replace("[.]", "."))),
     Form("IP", _c(r"(?<![A-Za-z0-9_:])(?=[0-9A-Fa-f:]*[0-9A-Fa-f])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![A-Za-z0-9_:])"), lambda w: len(w) > 5 and _is_ip(w)),
     Form("BANK_ACCOUNT", _c(rf"{_FREE}[a-z]{{2}}\d{{2}}[a-z0-9]{{11,30}}{_END}"), is_iban, spares_ours=False),
+    Form("PHONE", _c(rf"{_FREE}1[3-9]\d{{9}}{_END}"), near=_c(r"(?:手机号?码?|电话|微信号?)[：: 是为]{0,2}$"), reach=8),
     Form("BANK_ACCOUNT", _c(rf"{_FREE}\d(?:[ -]?\d){{7,21}}{_END}"), near=_c(r"(?:accounts?|acct|rekening|akaun|conta|บัญชี|tài khoản|\bstk|nuban|clabe|[账帐][号户])[^\d\n]{0,20}$")),
     Form("BANK_ACCOUNT", _c(rf"{_FREE}\d{{2}}-\d{{2}}-\d{{2}}{_END}"), near=_c(r"sort ?code|\bsc\b"), reach=24),
     Form("BANK_ACCOUNT", _c(rf"{_FREE}\d{{3}}-\d{{3}}{_END}"), near=_c(r"\bbsb\b"), reach=12),

@@ -48,6 +48,11 @@ from llm.privacy import Pseudonyms, find, find_all, mask, redact
         ("电话一三八零零一三八零零零", "电话[PHONE]"),
         ("报关行滕小姐说谢谢先生", "报关行[PERSON]小姐说谢谢先生"),
         ("Please call me at 7654321", "Please call me at [PHONE]"),
+        ("Please verify: 45.155.205.99 was refused", "Please verify: [IP] was refused"),
+        ("for the papers: 42101-1234567-3", "for the papers: [NATIONAL_ID]"),
+        ("账号是用手机13912345678开的", "账号是用手机[PHONE]开的"),
+        ("邮箱li(艾特)youjian点example", "邮箱[EMAIL]"),
+        ("楼上的覃阿姨收了，隔壁仇老板没收", "楼上的[PERSON]阿姨收了，隔壁[PERSON]老板没收"),
     ],
 )
 def test_private_data_is_masked(text: str, masked: str) -> None:
