@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +44,19 @@ class Line:
         """The rate (merchants,) that facts of posterior `means` predict beside peers of `mean`; both (merchants, rates)."""
         beyond = (means - mean)[:, list(self.facts)] @ np.array(self.slopes)
         found: Floats = np.clip(mean[:, self.column] + self.level + beyond, 0.0, 1.0)
+        return found
+
+    def believed(self, expected: Floats, x: NDArray[np.floating[Any]], n: Floats, m: Floats, s: Floats) -> Floats:
+        """What is believed of `x` of `n` beside a prior of mean `m` and strength `s` where facts predict the rate `expected`; shapes that go together."""
+        beyond, own = expected - m, (m * s + x) / (s + n)
+        above, below = np.maximum(beyond, 0), np.minimum(beyond, 0)
+        bounded = np.clip(
+            own,
+            m + above * (x / (s + x)) + below - self.bound,
+            m + below * ((n - x) / (s + n - x)) + above + self.bound,
+        )
+        changed = np.clip(bounded * (s + n) - m * s, 0.0, n)
+        found: Floats = np.where(bounded == own, x, changed)  # what is not bounded stays to the last digit
         return found
 
 
@@ -76,14 +90,8 @@ def heard(lines: Sequence[Line], counted: Floats, total: Floats, mean: Floats, s
         return counted
     means, believed = (mean * strength + counted) / (strength + total), counted.astype(float)
     for line in lines:
-        x, n = counted[:, line.column], total[:, line.column]
-        m, s = mean[:, line.column], strength[:, line.column]
-        beyond, own = line.expected(means, mean) - m, means[:, line.column]
-        low = m + np.maximum(beyond, 0) * x / (s + x) + np.minimum(beyond, 0) - line.bound
-        high = m + np.minimum(beyond, 0) * (n - x) / (s + n - x) + np.maximum(beyond, 0) + line.bound
-        bounded = np.clip(own, low, high)
-        changed = np.clip(bounded * (s + n) - m * s, 0.0, n)
-        believed[:, line.column] = np.where(bounded == own, x, changed)  # what is not bounded stays to the last digit
+        own = (each[:, line.column] for each in (counted, total, mean, strength))
+        believed[:, line.column] = line.believed(line.expected(means, mean), *own)
     return believed
 
 

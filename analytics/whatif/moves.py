@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,27 +70,27 @@ def served_after(old: World, new: World, places: Places, move: Move, rates: Draw
     """The rates (merchants, draws) that would be served with `move.answers` times as many answers: those to come follow the true `rates`, those that are
     left out are picked by chance (`noise`, standard normals)."""
     assert move.answers is not None
-    column, times = move.column, move.answers
+    column, times = move.column, np.asarray(move.answers)
     fewer, more = np.minimum(times, 1), np.maximum(times, 1) - 1
     x, n, squares = (each[places, column, None] for each in (old.counted, old.total, old.squares))
     share = np.where(n > 0, x / np.where(n > 0, n, 1.0), 0.0)
-    scatter = more * squares * rates * (1 - rates) + fewer * (1 - fewer) * squares * share * (1 - share)
-    counted = fewer * x + more * n * rates + noise * np.sqrt(scatter)
-    counted = np.clip(counted, 0, times * n)
+    own = (more * squares, fewer * (1 - fewer) * squares * share * (1 - share), fewer * x, more * n, times * n)
+    to_come, left_out, kept, answers, most = (
+        each.astype(np.float32) for each in own
+    )  # (merchants, 1); the draws are of single precision
+    counted = noise * np.sqrt(to_come * rates * (1 - rates) + left_out)
+    counted += kept + answers * rates
+    np.clip(counted, 0, most, out=counted)
     for line in (line for line in new.model.lines if line.column == column):
         counted = _believed(new, line, places, counted)
     mean, strength = (each[new.rows[places], column, None] for each in (new.model.mean, new.model.strength))
     return np.asarray((mean * strength + counted) / (strength + times * n), dtype=np.float32)
 
 
-def _believed(world: World, line: bounded.Line, places: Places, counted: Floats) -> Floats:
+def _believed(world: World, line: bounded.Line, places: Places, counted: Draws) -> Draws:
     """What is believed of drawn numerators (merchants, draws) of a bounded rate; what bounds it is as in the world."""
-    columns = [*line.facts, line.column]
-    last, draws = len(columns) - 1, counted.shape[1]
-    alone = replace(line, column=last, facts=tuple(range(last)))
-    rows = np.repeat(places, draws)
-    numerators = world.counted[rows][:, columns]
-    numerators[:, last] = counted.ravel()
-    mean, strength = (each[world.rows[rows]][:, columns] for each in (world.model.mean, world.model.strength))
-    found = bounded.heard((alone,), numerators, world.total[rows][:, columns], mean, strength)
-    return found[:, last].reshape(counted.shape)
+    rows = world.rows[places]
+    mean, strength = world.model.mean[rows], world.model.strength[rows]
+    means = (mean * strength + world.counted[places]) / (strength + world.total[places])
+    own = (each[:, line.column, None] for each in (world.total[places], mean, strength))
+    return np.asarray(line.believed(line.expected(means, mean)[:, None], counted, *own), dtype=np.float32)
