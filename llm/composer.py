@@ -13,7 +13,7 @@ from llm.language import CHINESE, sentences
 from llm.letter import greeting
 from llm.moves import adds_matter
 from llm.promises import promises_in
-from llm.records import decision, is_late_through_others, shown_day, told
+from llm.records import decision, is_late_through_others, laid_on_others, shown_day, told
 from llm.spans import extract, texts_of
 from llm.types import Fact, IssueBrief, Macro, Message, Passage, Sentence
 from llm.vectors import similarities
@@ -175,8 +175,10 @@ class _Composer:
         kind = _FROM_MESSAGES.get(name)
         if kind is None or macro.kind == "fact":
             return None  # what a merchant claims is no fact of ours
+        cleared = laid_on_others(self.brief) if macro.macro_id == "late_next" else set()
         for message in reversed(self.brief.thread.messages):
-            if message.author in {"merchant", "buyer"} and (found := texts_of(extract(message.text), kind)):
+            found = [text for text in texts_of(extract(message.text), kind) if text not in cleared]
+            if message.author in {"merchant", "buyer"} and found:
                 separator = "、" if self.language == CHINESE else ", "
                 return _Value(separator.join(found[: ORDERS_SHOWN if name == "order_ids" else 1]), message.cite)
         return None
@@ -225,7 +227,11 @@ class _Composer:
             "我们的记录显示，{name}：{value}。" if self.language == CHINESE else "Our records show {name}: {value}."
         )
         for fact in self.brief.facts:
-            is_readable = "_" not in fact.name and (han_count(fact.name) > 0) is (self.language == CHINESE)
+            is_readable = (
+                "_" not in fact.name
+                and fact.name != "today"
+                and (han_count(fact.name) > 0) is (self.language == CHINESE)
+            )
             is_variable = any(_variable(fact.name) in macro.variables for macro in self.brief.macros)
             if fact.cite not in self.used_facts and is_readable and not is_variable:
                 text = template.format(name=fact.name, value=shown_value(fact, self.language, with_unit=True))

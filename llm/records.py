@@ -19,6 +19,8 @@ _LABELS = ("placed", "ship by", "shipped", "deliver by", "delivered at", "delive
 _BY_HOURS = re.compile(r"([\d:]+) instead of ([\d:]+) \((.+)\)")
 """The times of a parcel that came on the promised day, too late: when it came, by when it was promised, in which zone."""
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_SETTLEMENTS = 3
+"""Orders whose days of settlement one sentence lists: more with long numbers would be withheld as too long."""
 _FAULT = "late, recorded as the fault of: "
 _FAULTS = {
     "seller": {ENGLISH: "the merchant", CHINESE: "商家"},
@@ -38,10 +40,14 @@ _WORDS = {
     "open": {ENGLISH: "our records show no delivery so far", CHINESE: "目前没有签收记录"},
     "late": {ENGLISH: "Order {} is recorded as late, with {} as the cause.", CHINESE: "订单 {} 记录为延误，原因记在{}一方。"},
     "late otherwise": {ENGLISH: "Order {} is recorded as late, with {} as the cause, so it is not counted as late through the merchant.", CHINESE: "订单 {} 记录为延误，原因记在{}一方，因此不计为商家责任延误。"},
-    "left out": {ENGLISH: "Your message names {} as well, which this answer does not go into.", CHINESE: "您还提到 {}，本次答复未涉及。"},
+    "left out": {ENGLISH: "This ticket names {} as well, which this answer does not go into.", CHINESE: "本工单还提到 {}，本次答复未涉及。"},
     "settlements": {
         ENGLISH: "By the delivery days and the payout rules, the days of settlement are these, unless the payout page names a hold: {}.",
         CHINESE: "按签收日和结算规则，各订单的结算日如下，打款页面写明暂缓原因的除外：{}。",
+    },
+    "settlements more": {
+        ENGLISH: "By the same rules, and with the same exception: {}.",
+        CHINESE: "按同样的规则，暂缓的同样除外：{}。",
     },
     "settlements each": {ENGLISH: "{} {} (transfer by {})", CHINESE: "{} {}（最晚{}到账）"},
     "refund": {ENGLISH: "Our records show a refund of {} for order {}, dated {}.", CHINESE: "记录显示，订单 {1} 于{2}有一笔 {0} 的退款。"},
@@ -87,9 +93,19 @@ def decision(brief: IssueBrief) -> Fact | Message | None:
 
 def is_late_through_others(brief: IssueBrief) -> bool:
     """Whether the records have orders of the brief as late, and none of them through the merchant."""
-    records = (parsed(str(fact.value))[1] for fact in brief.facts if fact.name == "order_record")
-    faults = {record["fault"] for record in records if record.get("fault")}
-    return bool(faults) and faults <= _FAULTS.keys() - {"seller"}
+    faults = _faults(brief)
+    return bool(faults) and laid_on_others(brief) == faults.keys()
+
+
+def laid_on_others(brief: IssueBrief) -> set[str]:
+    """The orders of the brief that the records have as late through somebody known who is not the merchant."""
+    return {order for order, fault in _faults(brief).items() if fault in _FAULTS.keys() - {"seller"}}
+
+
+def _faults(brief: IssueBrief) -> dict[str, str]:
+    """Whose fault each late order of the brief is by its record."""
+    records = dict(parsed(str(fact.value)) for fact in brief.facts if fact.name == "order_record")
+    return {order: record["fault"] for order, record in records.items() if record.get("fault")}
 
 
 class _Records:
@@ -166,18 +182,21 @@ class _Records:
         return {fact: settlement for fact, settlement in own.items() if settlement is not None}
 
     def _settlements(self, settled: dict[Fact, Fact]) -> Iterator[Sentence]:
-        """When each order settles, in one sentence; then what was refunded of them."""
-        if not settled:
-            return
+        """When each order settles, a few in a sentence; then whose fault it is that they were late and what else the records hold of their money, where that is asked."""
         each = _WORDS["settlements each"][self.language]
-        listed = [
-            each.format(order, *(self._day(day) for day in _DAY.findall(days)))
-            for order, _, days in (str(settlement.value).partition(": ") for settlement in settled.values())
-        ]
-        text = _WORDS["settlements"][self.language].format(("；" if self.language == CHINESE else "; ").join(listed))
-        yield Sentence(text, tuple(settlement.cite for settlement in settled.values()))
+        terms = list(settled.values())
+        for start in range(0, len(terms), _SETTLEMENTS):
+            some = terms[start : start + _SETTLEMENTS]
+            listed = [
+                each.format(order, *(self._day(day) for day in _DAY.findall(days)))
+                for order, _, days in (str(settlement.value).partition(": ") for settlement in some)
+            ]
+            text = _WORDS["settlements more" if start else "settlements"][self.language]
+            joined = ("；" if self.language == CHINESE else "; ").join(listed)
+            yield Sentence(text.format(joined), tuple(settlement.cite for settlement in some))
         for fact in settled:
-            yield from self._refunded(parsed(str(fact.value))[0])
+            yield from self._cause(fact)
+            yield from self._money(fact, is_settled=True)
 
     def _left_out(self, orders: list[Fact]) -> Iterator[Sentence]:
         """Which orders of the message are gone past; a reply that leaves some out says so."""
@@ -190,16 +209,20 @@ class _Records:
         order, record = parsed(str(fact.value))
         if text := self._course(order, record):
             yield Sentence(text, (fact.cite,))
+        yield from self._cause(fact)
+        yield from self._money(fact)
+
+    def _cause(self, fact: Fact) -> Iterator[Sentence]:
+        """Whose fault a late order is recorded as, where that is asked; what it is counted as is the merchant's matter alone."""
+        order, record = parsed(str(fact.value))
         cause = _FAULTS.get(record.get("fault", ""))
-        if (
-            cause and self.matters & LATENESS and not self.is_to_buyer
-        ):  # whose fault it is counted as is the merchant's matter
+        if cause and self.matters & LATENESS and not self.is_to_buyer:
             key = "late" if record["fault"] == "seller" else "late otherwise"
             yield self._said(key, fact, order, cause[self.language])
-        yield from self._money(order, fact)
 
-    def _money(self, order: str, record: Fact) -> Iterator[Sentence]:
-        """What the facts under the order's id say of money, where the matter is money."""
+    def _money(self, record: Fact, is_settled: bool = False) -> Iterator[Sentence]:
+        """What the facts under the order's id say of money, where the matter is money; not when it settles, where that is told (`is_settled`)."""
+        order = parsed(str(record.value))[0]
         own = {name: self.facts.get(f"order.{order}.{name}") for name in ("chargeback", "settlement")}
         refunded = list(self._refunded(order))
         yield from refunded
@@ -210,7 +233,7 @@ class _Records:
             if ended := self.facts.get(f"order.{order}.evidence_period_end"):
                 text = _WORDS["evidence past"][self.language].format(order, self._day(str(ended.value)))
                 yield Sentence(text, (ended.cite, chargeback.cite))  # which names the order
-        if (settlement := own["settlement"]) and "payout_delay" in self.matters:
+        if (settlement := own["settlement"]) and "payout_delay" in self.matters and not is_settled:
             days = _DAY.findall(str(settlement.value))
             key = "settlement past" if self._is_past(days[-1]) else "settlement"
             yield self._said(key, settlement, order, *(self._day(day) for day in days))

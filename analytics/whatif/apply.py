@@ -100,7 +100,12 @@ def apply(
 def counted_outcomes(applied: Applied, gmv: Mapping[str, Floats]) -> list[Outcome]:
     """What levers of behaviour and of the mix set themselves: the segment's numerators of each changed rate, expected ones after a change. `gmv`: order value by
     currency, (merchants,)."""
-    found = mix_outcomes(applied.ruled, applied.mixed, applied.inside, gmv)
+    window, counted_in = (world.model.programme.window_days for world in (applied.ruled, applied.before))
+    amounts = gmv if window == counted_in else {}  # order value of another window isn't counted
+    moved = [each for each in applied.behaviour if each.target != each.span.baseline]
+    told = {lever_rules.rate_of(applied.after, each.lever).rate_id for each in moved}  # by their own levers
+    mix = mix_outcomes(applied.ruled, applied.mixed, applied.inside, amounts)
+    found = [each for each in mix if each.group.get("rate") not in told]
     for each in applied.behaviour:
         if applied.mixed.is_mixed and each.target == each.span.baseline:
             continue  # the mix alone moves it, and tells it

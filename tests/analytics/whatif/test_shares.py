@@ -176,6 +176,24 @@ def test_other_levers_start_from_the_moved_orders() -> None:
     assert pick(window, "scored_merchants").value < pick(alone, "scored_merchants").value
 
 
+def test_a_rate_that_another_lever_sets_is_told_by_that_lever_alone() -> None:
+    result = LAB.run(ask(toys(0.6), Lever("late_rate", target=0.0)))
+    assert pick(result, "late_orders").value == pytest.approx(0.0, abs=1e-9)
+    named = {(each.outcome, each.group["rate"]) for each in result.outcomes if "rate" in each.group}
+    assert "late_seller_rate" not in {rate for _, rate in named}
+    assert ("pooled_rate", "seller_cancellation_rate") in named
+
+
+def test_order_value_of_one_window_is_not_told_beside_the_orders_of_another() -> None:
+    half = COUNTS.assign(n=COUNTS["n"] // 2)
+    lab = Lab(COUNTS, AMOUNTS, PROGRAMME, "snapshot-1", recount=lambda _: half)
+    outcomes = [
+        {each.outcome for each in lab.run(ask(toys(0.6), Lever("window_days", target=days))).outcomes}
+        for days in (float(PROGRAMME.window_days), 180.0)
+    ]
+    assert outcomes[0] - outcomes[1] == {"mix_gmv", "segment_gmv"}
+
+
 def test_questions_turn_it() -> None:
     start, name = Scenario("test", segment=SOUTH, draws=80), "category_share toys"
     ranges = LAB.ranges(SOUTH)

@@ -335,4 +335,53 @@ def test_orders_that_a_reply_leaves_out_are_named(knowledge: Knowledge) -> None:
     asked = "Orders TD-1, TD-2, TD-3, TD-4, TD-5 and TD-6 are counted as late, which is wrong. Please check them."
     reply = draft(brief_of(knowledge, ("merchant", asked), facts=_orders(6))).reply
     assert "Order TD-4 was placed" in reply
-    assert "Your message names TD-5, TD-6 as well, which this answer does not go into." in reply
+    assert "This ticket names TD-5, TD-6 as well, which this answer does not go into." in reply
+
+
+LATE_TWICE = "{}: placed 2026-10-07, deliver by 2026-10-23, delivered 2026-10-24, late, recorded as the fault of: {}"
+TODAY = Fact("today", "today", "2026-11-29")
+
+
+def _records(**faults: str) -> tuple[Fact, ...]:
+    orders = {order.replace("_", "-"): fault for order, fault in faults.items()}
+    return tuple(
+        Fact(f"order.{each}", "order_record", LATE_TWICE.format(each, fault)) for each, fault in orders.items()
+    )
+
+
+def _settlement(order: str) -> Fact:
+    days = "settlement 2026-10-31, transfer until 2026-11-03"
+    return Fact(f"order.{order}.settlement", "order_settlement", f"{order}: {days}")
+
+
+@pytest.mark.parametrize("length", ["short", "normal", "long"])
+@pytest.mark.parametrize(
+    "asked", ["Where is our payout for these orders? It has not arrived.", "这几单的货款到现在没到账，什么时候打款？"]
+)
+def test_the_payout_of_as_many_orders_as_a_ticket_may_name_is_told_whole(
+    knowledge: Knowledge, asked: str, length: str
+) -> None:
+    ids = [f"{place:032x}" for place in range(0xE481F51CBDC5, 0xE481F51CBDC5 + 8)]
+    records = (
+        Fact(f"order.{each}", "order_record", f"{each}: placed 2026-10-07, delivered 2026-10-24") for each in ids
+    )
+    facts = (TODAY, *records, *map(_settlement, ids))
+    reply = draft(brief_of(knowledge, ("merchant", asked), facts=facts, length=length))
+    assert failed(reply) == {}
+    assert all(each in reply.reply for each in ids)
+    assert not re.search("show today|today：", reply.reply)
+
+
+def test_a_payout_that_is_told_leaves_no_other_matter_of_its_orders_out(knowledge: Knowledge) -> None:
+    asked = "When is our payout for TD-10017578 and TD-10017601 paid? Also, TD-10017601 is counted as late through us, which is wrong."
+    orders = _records(TD_10017578="seller", TD_10017601="carrier")
+    facts = (TODAY, *orders, _settlement("TD-10017578"), _settlement("TD-10017601"))
+    reply = draft(brief_of(knowledge, ("merchant", asked), facts=facts)).reply
+    assert "TD-10017601 is recorded as late, with the carrier as the cause" in reply
+
+
+def test_no_evidence_is_asked_for_an_order_that_the_records_lay_on_others(knowledge: Knowledge) -> None:
+    asked = "Orders TD-10017578 and TD-10017601 are counted as late through us, which is wrong. Please check."
+    facts = (TODAY, *_records(TD_10017578="seller", TD_10017601="carrier"))
+    reply = draft(brief_of(knowledge, ("merchant", asked), facts=facts)).reply
+    assert "acceptance scan for TD-10017578. " in reply
