@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from analytics.warehouse import Cursor
 
 SLIDERS = {"behaviour": "late_rate", "limit": "score_limit good", "weight": "weight late_seller_rate"}
-SLIDERS |= {"carrier": "carrier_share"}  # of the carrier that is used most
+SLIDERS |= {"carrier": "carrier_share", "category": "category_share"}  # of what most orders are of
 _NO_CARRIER = ("question_count", "csat_count", "penalty_count")  # denominators or numerators that are not of orders
 _SQL = Path(__file__).resolve().parents[1] / "sql" / "whatif"
 # Rules that change the score of every merchant, each within any data's bounds.

@@ -130,10 +130,17 @@ class Lab:
         return lever_rules.default_limit(self.programme, scenario)
 
     def points(self, scenario: Scenario) -> Mapping[str, float]:
-        """The segment's outcomes under a scenario without intervals, for searches that ask often: outcome → value (`gmv_touched.EUR` by currency). Raises as `run`."""
+        """The segment's outcomes under a scenario without intervals, for searches that ask often: outcome → value (`gmv_touched.EUR` by currency). Where merchants
+        gain or lose their score, that is the value of all who have one now and the change of those who keep it: who drops out is no gain. Raises as `run`."""
         applied = self._applied(scenario)
-        places = applied.scored(applied.inside)
-        values = point_values(applied.before, applied.after, places, self._people)
+        before, places = applied.before, applied.scored(applied.inside)
+        values = point_values(before, applied.after, places, self._people)
+        scored = np.flatnonzero(applied.inside & before.has_score)
+        if len(scored) != len(places):
+            now = point_values(before, before, scored, self._people)
+            values = {
+                name: (now[name][0], now[name][0] + new - old) for name, (old, new) in values.items() if name in now
+            }
         for found in self._clauses.moved(scenario):
             values |= clause_points(found, applied.inside, self._people)
         return {name: value for name, (_, value) in values.items()}

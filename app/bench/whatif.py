@@ -28,7 +28,11 @@ T = TypeVar("T")
 SIZES = {20_000: 100.0, 100_000: 300.0}  # merchants → the limit of a move's 95th percentile, in ms
 GOAL = 1000.0  # ms: the limit of a goal seek's 95th percentile
 MIXES = 100
-FIRSTS = {"behaviour": "with the segment's draws", "carrier": "with carriers compared, and draws of their rates"}
+FIRSTS = {
+    "behaviour": "with the segment's draws",
+    "carrier": "with carriers compared, and draws of their rates",
+    "category": "with draws of every rate",
+}
 _CLOSE = 1e-9  # score points
 
 

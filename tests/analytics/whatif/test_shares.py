@@ -211,6 +211,16 @@ def test_questions_turn_it() -> None:
     assert name in answer_search(LAB.points, start, ranges, asked).values
 
 
+def test_merchants_that_lose_their_score_are_no_gain_to_a_question() -> None:
+    asked = ask(toys(0.001))
+    result = LAB.run(asked)
+    scored = pick(result, "scored_merchants")
+    assert scored.change < 0
+    (now, then), told = (LAB.points(ask(*each)) for each in ((), asked.levers)), pick(result, "mean_score")
+    assert then["mean_score"] - now["mean_score"] == pytest.approx(told.change, abs=1e-9)
+    assert told.baseline != pytest.approx(now["mean_score"], abs=1e-3)
+
+
 def test_a_file_says_it_and_reads_it_back() -> None:
     asked = ask(toys(0.4, instead_of="books"))
     text = dump_scenario(asked)
