@@ -25,13 +25,14 @@ from llm.answer_words import (
     is_vague,
     record_in,
 )
-from llm.composer import says_enough, shown_value
+from llm.asked import says_enough
 from llm.confidence import Calibration, Signals
 from llm.errors import InputError
 from llm.grounding import EvidenceBook, check_sentence, failing
 from llm.handover import Reason, is_handed_over, reason_for
 from llm.knowledge import Hit, Knowledge
 from llm.language import CHINESE, ENGLISH, UNDETERMINED, WRITTEN, body, sentences, thread_language
+from llm.shown import shown_value
 from llm.types import Action, Answer, Fact, IssueBrief, Message, Sentence, Thread
 from llm.vectors import SentenceEncoder
 

@@ -5,7 +5,7 @@ The only place where triage and knowledge meet; knows no writer.
 
 from collections.abc import Collection, Iterable, Sequence
 
-from llm.composer import says_enough
+from llm.asked import says_enough
 from llm.errors import InputError
 from llm.grounding import EvidenceBook
 from llm.knowledge import TONES, Knowledge

@@ -6,23 +6,22 @@ Deterministic and without a model. Decides nothing: macros of kind `decision` ar
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
+from llm.asked import han_count, has_waited, newest_ask, says_enough, texts_of_thread
 from llm.grounding import EvidenceBook
 from llm.language import CHINESE, sentences
 from llm.letter import greeting
 from llm.moves import adds_matter
 from llm.promises import promises_in
-from llm.records import decision, is_late_through_others, laid_on_others, shown_day, told
+from llm.records import decision, is_late_through_others, laid_on_others, told
+from llm.shown import shown_value
 from llm.spans import extract, texts_of
-from llm.types import Fact, IssueBrief, Macro, Message, Passage, Sentence
+from llm.types import Fact, IssueBrief, Macro, Passage, Sentence
 from llm.vectors import similarities
 
 ORDERS_SHOWN = 8
 RULE_PASSAGES = 3
 RULE_FROM = 0.04
-FEWEST_LETTERS = 24
-"""A message with fewer letters says too little to answer: the reply asks what it is about."""
 
 # Sentences that instruct the desk, or that lean on the sentence before, do not stand alone in a reply.
 _INTERNAL = re.compile(
@@ -58,7 +57,6 @@ _ON_MESSAGES = frozenset({"greeting", "acknowledge", "ask"})
 _FROM_MESSAGES = {"order_id": "order", "order_ids": "order", "clause": "clause"}
 # Macros set Latin values off with a space; a date written in Chinese takes none.
 _CHINESE_DATE = re.compile(r"(?<=[\u4e00-\u9fff，。]) (?=\d{4}年)|^(?: )|(?<=\d[日]) (?=[\u4e00-\u9fff])")
-_ID_LIST = re.compile(r"[A-Za-z0-9_-]+(?:, [A-Za-z0-9_-]+)+")
 
 
 @dataclass(frozen=True)
@@ -287,60 +285,9 @@ def nearest(text: str, passages: Sequence[Passage], language: str) -> tuple[str,
     return (passages[int(near.argmax())].cite,)
 
 
-def has_waited(brief: IssueBrief) -> bool:
-    """Whether those who ask have written twice or more since the desk last did."""
-    count = 0
-    for message in reversed(brief.thread.messages):
-        if message.author == "agent":
-            break
-        count += message.author in {"merchant", "buyer"}
-    return count > 1
-
-
-def newest_ask(brief: IssueBrief) -> Message:
-    """The message that the reply answers: the newest of those who want something that says enough, else simply the newest."""
-    asking = [m for m in brief.thread.messages if m.author in {"merchant", "buyer"}] or list(brief.thread.messages)
-    return next((m for m in reversed(asking) if says_enough(m.text)), asking[-1])
-
-
-def says_enough(text: str) -> bool:
-    """Whether there is more than a greeting, thanks or a nudge; a Han character counts as three letters."""
-    return sum(character.isalpha() for character in text) + 2 * han_count(text) >= FEWEST_LETTERS
-
-
-def texts_of_thread(brief: IssueBrief, kind: str) -> tuple[str, ...]:
-    """The spans of a kind that those who want something wrote, each once."""
-    asking = (m.text for m in brief.thread.messages if m.author in {"merchant", "buyer"})
-    return tuple(dict.fromkeys(text for message in asking for text in texts_of(extract(message), kind)))
-
-
 def _is_general(macro: Macro) -> bool:
     return len(macro.intents) > GENERAL_INTENTS
 
 
 def _variable(name: str) -> str:
     return re.sub(r"\W+", "_", name.strip().casefold())
-
-
-def han_count(text: str) -> int:
-    """How many Han characters `text` holds."""
-    return len(re.findall(r"[\u4e00-\u9fff]", text))
-
-
-def shown_value(fact: Fact, language: str, *, with_unit: bool = False) -> str:
-    """A fact's value as a reader of the language writes it: dates by name, shares in per cent, money with its currency."""
-    value = fact.value
-    if isinstance(value, str) and (shown := shown_day(value, language)):
-        return shown
-    if isinstance(value, bool):
-        return ("是" if value else "否") if language == CHINESE else ("yes" if value else "no")
-    if isinstance(value, int | float):
-        if fact.unit in {"rate", "share", "ratio"}:
-            return f"{value * 100:.1f}%"
-        text = f"{Decimal(str(value)):,f}"
-        if fact.unit in {"percent", "%"}:
-            return f"{text}%"
-        if re.fullmatch(r"[A-Z]{3}", fact.unit):
-            return f"{fact.unit} {Decimal(str(value)):,.2f}"
-        return f"{text} {fact.unit}".strip() if with_unit else text
-    return value.replace(", ", "、") if language == CHINESE and _ID_LIST.fullmatch(value) else value

@@ -15,7 +15,7 @@ from sklearn.cluster import AgglomerativeClustering
 
 from llm.answer import ASKING, Answering
 from llm.answer_words import is_vague
-from llm.composer import says_enough
+from llm.asked import says_enough
 from llm.fields import asks_of
 from llm.knowledge import Hit
 from llm.language import CHINESE, ENGLISH, WRITTEN, body, detect

@@ -5,10 +5,11 @@ Reads the facts of a brief by their names; knows neither the warehouse nor how a
 
 import re
 from collections.abc import Iterator
-from datetime import date
 
-from llm.language import CHINESE, ENGLISH
+from llm.language import CHINESE
 from llm.moves import decides_penalty
+from llm.record_words import FAULTS, WORDS
+from llm.shown import shown_day
 from llm.types import Fact, IssueBrief, Message, Sentence
 
 MONEY = frozenset({"payout_delay", "fee_question", "refund_recovery", "chargeback_dispute"})
@@ -22,60 +23,6 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _SETTLEMENTS = 3
 """Orders whose days of settlement one sentence lists: more with long numbers would be withheld as too long."""
 _FAULT = "late, recorded as the fault of: "
-_FAULTS = {
-    "seller": {ENGLISH: "the merchant", CHINESE: "商家"},
-    "carrier": {ENGLISH: "the carrier", CHINESE: "承运商"},
-    "buyer": {ENGLISH: "the buyer", CHINESE: "买家"},
-    "platform": {ENGLISH: "the platform", CHINESE: "平台"},
-}
-_WORDS = {
-    "placed": {ENGLISH: "was placed on {}", CHINESE: "于{}下单"},
-    "cancelled": {ENGLISH: "cancelled on {}", CHINESE: "{}取消"},
-    "shipped": {ENGLISH: "handed to {carrier} on {}", CHINESE: "{}交给{carrier}"},
-    "delivered": {ENGLISH: "delivered on {}", CHINESE: "{}签收"},
-    "carrier": {ENGLISH: "the carrier", CHINESE: "承运商"},
-    "deliver by": {ENGLISH: "the promised day {} {}", CHINESE: "承诺送达日为{1}"},
-    "deliver by time": {ENGLISH: "the promised time was {} that day ({})", CHINESE: "承诺送达时间为当日 {}（{}）"},
-    "deliver by past": {ENGLISH: "the promised day, {1}, has passed", CHINESE: "承诺送达日{1}已过"},
-    "open": {ENGLISH: "our records show no delivery so far", CHINESE: "目前没有签收记录"},
-    "late": {ENGLISH: "Order {} is recorded as late, with {} as the cause.", CHINESE: "订单 {} 记录为延误，原因记在{}一方。"},
-    "late otherwise": {ENGLISH: "Order {} is recorded as late, with {} as the cause, so it is not counted as late through the merchant.", CHINESE: "订单 {} 记录为延误，原因记在{}一方，因此不计为商家责任延误。"},
-    "left out": {ENGLISH: "This ticket names {} as well, which this answer does not go into.", CHINESE: "本工单还提到 {}，本次答复未涉及。"},
-    "settlements": {
-        ENGLISH: "By the delivery days and the payout rules, the days of settlement are these, unless the payout page names a hold: {}.",
-        CHINESE: "按签收日和结算规则，各订单的结算日如下，打款页面写明暂缓原因的除外：{}。",
-    },
-    "settlements more": {
-        ENGLISH: "By the same rules, and with the same exception: {}.",
-        CHINESE: "按同样的规则，暂缓的同样除外：{}。",
-    },
-    "settlements each": {ENGLISH: "{} {} (transfer by {})", CHINESE: "{} {}（最晚{}到账）"},
-    "refund": {ENGLISH: "Our records show a refund of {} for order {}, dated {}.", CHINESE: "记录显示，订单 {1} 于{2}有一笔 {0} 的退款。"},
-    "no refund": {ENGLISH: "Our records show no refund for order {} so far.", CHINESE: "记录中目前没有订单 {} 的退款。"},
-    "chargeback": {ENGLISH: "A chargeback on order {} is on record from {}.", CHINESE: "记录显示，订单 {} 于{}收到拒付通知。"},
-    "settlement": {
-        ENGLISH: "By the delivery day and the payout rules, order {} settles on {}, and the transfer takes until {} at most, unless the payout page names a hold.",
-        CHINESE: "按签收日和结算规则，订单 {} 的结算日为{}，银行到账最晚为{}，打款页面写明暂缓原因的除外。",
-    },
-    "settlement past": {
-        ENGLISH: "By the delivery day and the payout rules, order {} was to settle on {}, and the transfer was to arrive by {} at the latest, unless the payout page names a hold.",
-        CHINESE: "按签收日和结算规则，订单 {} 的结算日原为{}，银行到账最晚应为{}，打款页面写明暂缓原因的除外。",
-    },
-    "evidence past": {ENGLISH: "The period for evidence on the chargeback of order {} ended on {}.", CHINESE: "订单 {} 拒付的举证期限已于{}截止。"},
-    "no payouts": {ENGLISH: "Our records hold orders, refunds and penalties but no payouts, so the payout page tells the state of each transfer.", CHINESE: "记录里有订单、退款和处罚，没有打款，每笔打款的状态以打款页面为准。"},
-    "nothing": {ENGLISH: "Our records hold orders, refunds, penalties and scores, and nothing on this matter.", CHINESE: "记录里有订单、退款、处罚和信任分，没有与此事有关的内容。"},
-    "possible": {ENGLISH: "Your message names no order; by our records it may be about {}: please tell us which one you mean.", CHINESE: "您未写明订单号；从记录看，可能涉及 {}，请告知是哪一笔。"},
-    "possible late": {ENGLISH: "{} (promised for {}, and late)", CHINESE: "{}（承诺{}送达，已延误）"},
-    "possible refund": {ENGLISH: "{} (return asked for on {}, no refund then)", CHINESE: "{}（{}申请退货，当时未退款）"},
-    "possible dispute": {ENGLISH: "{} (dispute opened on {}, not decided then)", CHINESE: "{}（{}发起纠纷，当时未裁定）"},
-    "unknown": {ENGLISH: "Our records of this shop hold no order {}; please check the number.", CHINESE: "该店铺的记录中没有订单 {}，请核对订单号。"},
-    "lifted": {ENGLISH: "Our records show that the penalty under clause {} was lifted on {}.", CHINESE: "记录显示，条款 {} 的处罚自{}起撤销。"},
-    "decided": {ENGLISH: "The decision on this penalty stands in our earlier message under this ticket.", CHINESE: "该处罚的裁定见我们此前在本工单中的回复。"},
-    "in time": {ENGLISH: "Your message of {} came within the appeal period, which ran until {}.", CHINESE: "您{}的来信在申诉期限内，该期限至{}为止。"},
-    "ended": {ENGLISH: "The period for appealing this penalty ended on {}.", CHINESE: "该处罚的申诉期限已于{}截止。"},
-    "too late": {ENGLISH: "The appeal period ran until {}, and your first message is of {}; the reviewer decides whether a late appeal is heard.", CHINESE: "申诉期限至{}为止，您的首条消息发于{}；逾期申诉是否受理由审理人员决定。"},
-}  # fmt: skip
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def told(brief: IssueBrief, language: str, limit: int) -> Iterator[Sentence]:
@@ -99,7 +46,7 @@ def is_late_through_others(brief: IssueBrief) -> bool:
 
 def laid_on_others(brief: IssueBrief) -> set[str]:
     """The orders of the brief that the records have as late through somebody known who is not the merchant."""
-    return {order for order, fault in _faults(brief).items() if fault in _FAULTS.keys() - {"seller"}}
+    return {order for order, fault in _faults(brief).items() if fault in FAULTS.keys() - {"seller"}}
 
 
 def _faults(brief: IssueBrief) -> dict[str, str]:
@@ -132,16 +79,16 @@ class _Records:
             yield self._said("no payouts" if "payout_delay" in self.matters else "nothing", self.facts["records_hold"])
 
     def _said(self, key: str, fact: Fact, *values: str) -> Sentence:
-        return Sentence(_WORDS[key][self.language].format(*values), (fact.cite,))
+        return Sentence(WORDS[key][self.language].format(*values), (fact.cite,))
 
     def _appeal(self) -> Iterator[Sentence]:
         """The decision where there is one; before it, whether the appeal came in time."""
         decided = decision(self.brief)
         clause = self.facts.get("penalty_clause")
         if isinstance(decided, Message):
-            yield Sentence(_WORDS["decided"][self.language], (decided.cite,))
+            yield Sentence(WORDS["decided"][self.language], (decided.cite,))
         elif decided is not None and clause is not None:
-            text = _WORDS["lifted"][self.language].format(clause.value, self._day(str(decided.value)))
+            text = WORDS["lifted"][self.language].format(clause.value, self._day(str(decided.value)))
             yield Sentence(text, (decided.cite, clause.cite))
         if decided is not None:
             return
@@ -153,7 +100,7 @@ class _Records:
             return
         end, said = self._day(str(period.value)), self._day(str(first.value))
         is_in_time = str(first.value) <= str(period.value)
-        text = _WORDS["in time" if is_in_time else "too late"][self.language]
+        text = WORDS["in time" if is_in_time else "too late"][self.language]
         yield Sentence(text.format(*((said, end) if is_in_time else (end, said))), (period.cite, first.cite))
 
     def _unknown(self) -> Iterator[Sentence]:
@@ -170,8 +117,8 @@ class _Records:
         for fact in found:
             order, _, rest = str(fact.value).partition(": ")
             reason, day = rest.split()
-            listed.append(_WORDS[f"possible {reason}"][self.language].format(order, self._day(day)))
-        text = _WORDS["possible"][self.language].format(("、" if self.language == CHINESE else ", ").join(listed))
+            listed.append(WORDS[f"possible {reason}"][self.language].format(order, self._day(day)))
+        text = WORDS["possible"][self.language].format(("、" if self.language == CHINESE else ", ").join(listed))
         yield Sentence(text, tuple(fact.cite for fact in found))
 
     def _settled(self, orders: list[Fact]) -> dict[Fact, Fact]:
@@ -183,7 +130,7 @@ class _Records:
 
     def _settlements(self, settled: dict[Fact, Fact]) -> Iterator[Sentence]:
         """When each order settles, a few in a sentence; then whose fault it is that they were late and what else the records hold of their money, where that is asked."""
-        each = _WORDS["settlements each"][self.language]
+        each = WORDS["settlements each"][self.language]
         terms = list(settled.values())
         for start in range(0, len(terms), _SETTLEMENTS):
             some = terms[start : start + _SETTLEMENTS]
@@ -191,7 +138,7 @@ class _Records:
                 each.format(order, *(self._day(day) for day in _DAY.findall(days)))
                 for order, _, days in (str(settlement.value).partition(": ") for settlement in some)
             ]
-            text = _WORDS["settlements more" if start else "settlements"][self.language]
+            text = WORDS["settlements more" if start else "settlements"][self.language]
             joined = ("；" if self.language == CHINESE else "; ").join(listed)
             yield Sentence(text.format(joined), tuple(settlement.cite for settlement in some))
         for fact in settled:
@@ -202,7 +149,7 @@ class _Records:
         """Which orders of the message are gone past; a reply that leaves some out says so."""
         if orders:
             names = [parsed(str(fact.value))[0] for fact in orders]
-            text = _WORDS["left out"][self.language].format(("、" if self.language == CHINESE else ", ").join(names))
+            text = WORDS["left out"][self.language].format(("、" if self.language == CHINESE else ", ").join(names))
             yield Sentence(text, tuple(fact.cite for fact in orders))
 
     def _order(self, fact: Fact) -> Iterator[Sentence]:
@@ -215,7 +162,7 @@ class _Records:
     def _cause(self, fact: Fact) -> Iterator[Sentence]:
         """Whose fault a late order is recorded as, where that is asked; what it is counted as is the merchant's matter alone."""
         order, record = parsed(str(fact.value))
-        cause = _FAULTS.get(record.get("fault", ""))
+        cause = FAULTS.get(record.get("fault", ""))
         if cause and self.matters & LATENESS and not self.is_to_buyer:
             key = "late" if record["fault"] == "seller" else "late otherwise"
             yield self._said(key, fact, order, cause[self.language])
@@ -231,7 +178,7 @@ class _Records:
         if (chargeback := own["chargeback"]) and "chargeback_dispute" in self.matters:
             yield self._said("chargeback", chargeback, order, self._day(str(chargeback.value).split(": ")[-1]))
             if ended := self.facts.get(f"order.{order}.evidence_period_end"):
-                text = _WORDS["evidence past"][self.language].format(order, self._day(str(ended.value)))
+                text = WORDS["evidence past"][self.language].format(order, self._day(str(ended.value)))
                 yield Sentence(text, (ended.cite, chargeback.cite))  # which names the order
         if (settlement := own["settlement"]) and "payout_delay" in self.matters and not is_settled:
             days = _DAY.findall(str(settlement.value))
@@ -250,23 +197,23 @@ class _Records:
         steps = [step for step in ("placed", "shipped", "delivered", "cancelled") if step in record]
         if not steps:
             return ""
-        carrier = record.get("carrier") or _WORDS["carrier"][self.language]
+        carrier = record.get("carrier") or WORDS["carrier"][self.language]
         if self.language == CHINESE and not carrier.startswith("承"):
             carrier = f" {carrier}"
         times = _BY_HOURS.fullmatch(record.get("delivered at", ""))
         days = {step: self._day(record[step]) for step in steps}
         if times and "delivered" in days:
             days["delivered"] += f" {times[1]} " if self.language == CHINESE else f" at {times[1]}"
-        parts = [_WORDS[step][self.language].format(days[step], carrier=carrier) for step in steps]
+        parts = [WORDS[step][self.language].format(days[step], carrier=carrier) for step in steps]
         tail = ""
         if "deliver by" in record and "cancelled" not in record:
             is_open, promised = "delivered" not in record, record["deliver by"]
             key = "deliver by past" if is_open and self._is_past(promised) else "deliver by"
-            tail = _WORDS[key][self.language].format("is" if is_open else "was", self._day(promised))
+            tail = WORDS[key][self.language].format("is" if is_open else "was", self._day(promised))
             if times:
-                tail = _WORDS["deliver by time"][self.language].format(times[2], times[3])
+                tail = WORDS["deliver by time"][self.language].format(times[2], times[3])
             if is_open:
-                opening = _WORDS["open"][self.language]
+                opening = WORDS["open"][self.language]
                 tail = f"{opening}，{tail}" if self.language == CHINESE else f"{opening}, and {tail}"
         if self.language == CHINESE:
             return f"订单 {order} {'，'.join(parts)}{'，' + tail if tail else ''}。"
@@ -297,17 +244,3 @@ def parsed(value: str) -> tuple[str, dict[str, str]]:
     return order.strip(), {
         key: text for key, text in record.items() if key in {"carrier", "fault", "delivered at"} or is_day(text)
     }
-
-
-def shown_day(value: str, language: str) -> str | None:
-    """A day as a reader of the language writes it; None for what begins with no date."""
-    match = re.match(r"(\d{4})-(\d{2})-(\d{2})(?:$|[T ])", value)
-    if match is None:
-        return None
-    try:
-        day = date(int(match[1]), int(match[2]), int(match[3]))
-    except ValueError:
-        return None
-    if language == CHINESE:
-        return f"{day.year}年{day.month}月{day.day}日"
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"

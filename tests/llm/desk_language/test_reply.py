@@ -7,11 +7,12 @@ from desk_briefs import LATE_EN, brief_of, failed
 from desk_threads import PENALTY_EN, PENALTY_FACTS, PENALTY_ZH
 
 from llm.briefing import build_brief
-from llm.composer import compose, shown_value
+from llm.composer import compose
 from llm.errors import InputError
 from llm.grounding import EvidenceBook, missing_figures
 from llm.knowledge import Knowledge
 from llm.reply import check_edited, draft
+from llm.shown import shown_value
 from llm.types import Fact, IssueBrief, Thread
 
 
