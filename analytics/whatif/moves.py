@@ -74,17 +74,24 @@ def served_after(old: World, new: World, places: Places, move: Move, rates: Draw
     fewer, more = np.minimum(times, 1), np.maximum(times, 1) - 1
     x, n, squares = (each[places, column, None] for each in (old.counted, old.total, old.squares))
     share = np.where(n > 0, x / np.where(n > 0, n, 1.0), 0.0)
-    own = (more * squares, fewer * (1 - fewer) * squares * share * (1 - share), fewer * x, more * n, times * n)
-    to_come, left_out, kept, answers, most = (
-        each.astype(np.float32) for each in own
-    )  # (merchants, 1); the draws are of single precision
-    counted = noise * np.sqrt(to_come * rates * (1 - rates) + left_out)
-    counted += kept + answers * rates
+    mean, strength = (each[new.rows[places], column, None] for each in (new.model.mean, new.model.strength))
+    left_out = fewer * (1 - fewer) * squares * share * (1 - share)
+    own = (more * squares, left_out, fewer * x, more * n, times * n, mean * strength, strength + times * n)
+    to_come, left_out, kept, answers, most, prior, whole = (each.astype(np.float32) for each in own)  # as the draws are
+    counted = 1 - rates
+    counted *= rates
+    counted *= to_come
+    counted += left_out
+    np.sqrt(counted, out=counted)
+    counted *= noise
+    counted += kept
+    counted += answers * rates
     np.clip(counted, 0, most, out=counted)
     for line in (line for line in new.model.lines if line.column == column):
         counted = _believed(new, line, places, counted)
-    mean, strength = (each[new.rows[places], column, None] for each in (new.model.mean, new.model.strength))
-    return np.asarray((mean * strength + counted) / (strength + times * n), dtype=np.float32)
+    counted += prior
+    counted /= whole
+    return counted
 
 
 def _believed(world: World, line: bounded.Line, places: Places, counted: Draws) -> Draws:

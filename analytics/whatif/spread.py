@@ -29,7 +29,7 @@ EVERY = 8  # one draw in so many tells what another spread over merchants would 
 _LEARNERS = 400  # merchants of the segment that tell the distribution of a rate, and as many of the others
 _OTHERS = 20.0  # merchants that all others together weigh as much as
 _FEWEST = 100  # merchants that tell of a group
-_KEPT = 12  # draws of rates or points
+_KEPT = 24  # draws of rates or points: a changed mix asks for both of a dozen rates
 Places = NDArray[np.intp]
 
 
@@ -90,12 +90,15 @@ class GroupDraws:
     def _mix(self, found: Draws, ruled: World, mixed: World, column: int, every: int, *, is_drawn: bool) -> None:
         """Adds what another mix of orders gains by a rate to the drawn scores, in place: of those merchants alone whose orders change over."""
         assert mixed.mixing is not None
-        rates, touched = self._true_rates(ruled, column), np.flatnonzero(mixed.mixing.moved[self.places, column])
+        rates, points = self._true_rates(ruled, column), self._rate_points(ruled, column)
+        touched = np.flatnonzero(mixed.mixing.moved[self.places, column])
         for part in chunks(len(touched)):
             rows = touched[part]
-            old = rates[rows, ::every]
-            moved = np.clip(old + self._shift(mixed, column, rows, is_drawn)[:, ::every], 0, 1)
-            found[rows] = np.clip(found[rows] + self._gained(ruled, column, old, moved), 0, 100)
+            moved = rates[rows, ::every] + self._shift(mixed, column, rows, is_drawn)[:, ::every]
+            gained = points_of(np.clip(moved, 0, 1, out=moved), ruled.model, column)
+            gained -= points[rows, ::every]
+            gained += found[rows]
+            found[rows] = np.clip(gained, 0, 100, out=gained)
 
     def _shift(self, mixed: World, column: int, rows: Places, is_drawn: bool) -> Draws:
         """What another mix of orders adds to the true rates of some of the merchants drawn, (rows, draws), or (rows, 1) where it is the same in all draws."""
@@ -148,6 +151,13 @@ class GroupDraws:
         rules = ruled.model.programme
         key = ("rates", column, rules.window_days, rules.half_life_days, rules.min_n)
         return self._keep(key, lambda: self._draw_rates(ruled, column))
+
+    def _rate_points(self, ruled: World, column: int) -> Draws:
+        """The points (m, draws) that true rates earn."""
+        rates, rules, rate = self._true_rates(ruled, column), ruled.model.programme, ruled.model.rates[column]
+        counted = (rules.window_days, rules.half_life_days, rules.min_n)
+        key = ("earned", column, *counted, rate.good, rate.bad, ruled.model.max_points[column])
+        return self._keep(key, lambda: points_of(rates.copy(), ruled.model, column))
 
     def _draw_rates(self, ruled: World, column: int) -> Draws:
         joint, everyone = _joint(ruled, self.places), slice(0, len(self.places))
