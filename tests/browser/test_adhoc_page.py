@@ -41,7 +41,7 @@ def test_a_question_is_typed_refused_mended_run_seen_kept_and_opened_again(page:
 
     ask(page, ASKED)
     expect(page.get_by_text("21 rows", exact=True)).to_be_visible(timeout=LONG)
-    expect(page.get_by_test_id("stDataFrame").filter(has_text="orders")).to_be_visible()
+    expect(page.get_by_test_id("stDataFrame").filter(has_text="orders").last).to_be_visible()
     page.get_by_role("radio", name="show_chart").click()
     settle(page)
     expect(page.get_by_role("figure", name="orders, day")).to_be_visible()
