@@ -29,13 +29,14 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "region_share": (N_("Share of orders at merchants in {of}"), "rate"),
     "clause_limit": (N_("Limit of {of}"), ""),
 }
-OF_THE_MIX = ("carrier_share", "category_share", "region_share")  # carriers, categories and regions keep their names
 ACTION_LIMIT = N_("Limit where crossings are counted")
 
 
 def lever_label(kind: str, of: str | None, level: str | None, instead_of: str | None = None) -> str:
-    """A lever's name in the reader's language."""
-    if kind in OF_THE_MIX:
+    """A lever's name in the reader's language; carriers, categories and regions keep theirs."""
+    from analytics.whatif.scenario import MIX
+
+    if kind in MIX:
         label = _(KINDS[kind][0], of=of)
         return label if instead_of is None else _("{name} instead of {other}", name=label, other=instead_of)
     if kind == "score_limit" and level is None:

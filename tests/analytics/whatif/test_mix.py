@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from analytics.errors import InputError
 from analytics.trust import daily_counts, default_programme, fit_model, score_from_counts
-from analytics.whatif import Lab, Lever, Outcome, Scenario, Segment, WhatifResult, make_lab
+from analytics.whatif import Lab, Lever, Scenario, Segment, make_lab
 from analytics.whatif.carriers import Side
 from analytics.whatif.contrast import contrast
 from tests.analytics.trust.marketplaces import FakeCursor, cursor_over
+from tests.analytics.whatif.picked import pick
 
 NORTH, SOUTH = Segment(regions=("north",)), Segment(regions=("south",))
 DAYS = pd.date_range("2024-01-10", "2024-06-28", periods=40)
@@ -64,15 +65,6 @@ def ask(*levers: Lever, segment: Segment = NORTH) -> Scenario:
 
 def swift(target: float | None = None, change: float | None = None, instead_of: str | None = None) -> Lever:
     return Lever("carrier_share", target, change, of="Swift", instead_of=instead_of)
-
-
-def pick(result: WhatifResult, outcome: str, **group: str) -> Outcome:
-    (found,) = [
-        o
-        for o in result.outcomes
-        if o.outcome == outcome and o.group["merchants"] == "segment" and group.items() <= o.group.items()
-    ]
-    return found
 
 
 def counted(sql: str) -> Sequence[float]:

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from analytics.bench.rated_markets import simulated
 from analytics.errors import InputError
 from analytics.trust import daily_counts, default_programme, fit_model, score_from_counts
-from analytics.whatif import Lab, Lever, Outcome, Scenario, Segment, WhatifResult, dump_scenario, scenario_from_toml
+from analytics.whatif import Lab, Lever, Scenario, Segment, dump_scenario, scenario_from_toml
 from analytics.whatif.answers import answer_goal, answer_map, answer_search, answer_tornado
 from analytics.whatif.questions import Goal, Limit, Pair, Search, SearchLever, Tornado
 from analytics.whatif.scenario import LeverKind
 from tests.analytics.trust.marketplaces import FakeCursor, cursor_over
+from tests.analytics.whatif.picked import pick
 
 PROGRAMME = default_programme()
 COUNTS = simulated(120, 12).counts.assign(category=lambda f: np.where(np.arange(len(f)) % 3, "books", "toys"))
@@ -34,15 +35,6 @@ def ask(*levers: Lever, segment: Segment = SOUTH) -> Scenario:
 
 def toys(target: float | None = None, change: float | None = None, instead_of: str | None = None) -> Lever:
     return Lever("category_share", target, change, of="toys", instead_of=instead_of)
-
-
-def pick(result: WhatifResult, outcome: str, **group: str) -> Outcome:
-    (found,) = [
-        o
-        for o in result.outcomes
-        if o.outcome == outcome and o.group["merchants"] == "segment" and group.items() <= o.group.items()
-    ]
-    return found
 
 
 def scaled(factor: np.ndarray) -> pd.DataFrame:
